@@ -1,0 +1,93 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// One source tree, two builds:
+//   swift build, swift test     native: system libraries through pkg-config
+//   Scripts/build-wasm.sh       the core as Embedded Swift for the browser; the script sets CAUSEWAY_WASM
+// The Embedded flags live in Scripts/toolset-wasm.json, so no target here needs unsafe flags.
+let wasm = Context.environment["CAUSEWAY_WASM"] != nil
+
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+// Native builds say where the core leaves the Embedded subset (weak, unowned, untyped throws ...).
+let core: [SwiftSetting] = strict + [.treatWarning("EmbeddedRestrictions", as: .error)]
+
+func system(_ name: String, _ pkgConfig: String, apt: String, brew: String) -> Target {
+    .systemLibrary(
+        name: name, path: "Sources/System/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt]), .brew([brew])])
+}
+
+// One header, two implementations: what is excluded decides.
+let ccrypto: Target =
+    wasm
+    ? .target(name: "CCrypto", exclude: ["native.c"], cSettings: [.headerSearchPath("../../Scripts/libc")])
+    : .target(name: "CCrypto", dependencies: ["CSodium", "COpenSSL"], exclude: ["wasm.c"])
+
+var targets: [Target] = [
+    ccrypto,
+    .target(name: "CausewayIdentity", dependencies: ["CCrypto"], swiftSettings: core),
+    .target(name: "CausewayConnection", dependencies: ["CCrypto", "CausewayIdentity"], swiftSettings: core),
+    .target(name: "CausewayNode", dependencies: ["CausewayConnection", "CausewayIdentity"], swiftSettings: core),
+]
+var products: [Product] = []
+
+if wasm {
+    targets += [
+        .target(name: "CWasmRT"),
+        .executableTarget(
+            name: "CausewayWeb", dependencies: ["CausewayIdentity", "CausewayConnection", "CausewayNode", "CWasmRT"],
+            swiftSettings: [.enableExperimentalFeature("Extern")]),
+    ]
+    products += [.executable(name: "CausewayWeb", targets: ["CausewayWeb"])]
+} else {
+    let api: Target.Dependency = "Causeway"
+    targets += [
+        system("CUV", "libuv", apt: "libuv1-dev", brew: "libuv"),
+        system("COpenSSL", "openssl", apt: "libssl-dev", brew: "openssl@3"),
+        system("CSodium", "libsodium", apt: "libsodium-dev", brew: "libsodium"),
+        system("CAres", "libcares", apt: "libc-ares-dev", brew: "c-ares"),
+        .systemLibrary(name: "CGNU", path: "Sources/System/CGNU"),
+        .target(name: "CausewayTLS", dependencies: ["COpenSSL", "CausewayIdentity"], swiftSettings: strict),
+        .target(
+            name: "CausewayRuntime",
+            dependencies: [
+                "CUV", "CAres", "CGNU", "CausewayTLS", "CausewayIdentity", "CausewayConnection", "CausewayNode",
+            ],
+            swiftSettings: strict),
+        .target(
+            name: "CausewaySimulation", dependencies: ["CausewayIdentity", "CausewayConnection", "CausewayNode"],
+            swiftSettings: strict),
+        .target(
+            name: "Causeway",
+            dependencies: ["CausewayRuntime", "CausewayTLS", "CausewayIdentity", "CausewayConnection", "CausewayNode"],
+            swiftSettings: strict),
+        .executableTarget(name: "CausewayCLI", dependencies: [api], swiftSettings: strict),
+        .executableTarget(name: "CausewayTestPeer", dependencies: [api], swiftSettings: strict),
+        .testTarget(name: "CausewayIdentityTests", dependencies: ["CausewayIdentity", "CCrypto"]),
+        .testTarget(name: "CausewayConnectionTests", dependencies: ["CausewayConnection", "CausewayIdentity"]),
+        .testTarget(
+            name: "CausewayNodeTests", dependencies: ["CausewayNode", "CausewayConnection", "CausewayIdentity"]),
+        .testTarget(
+            name: "CausewayRuntimeTests",
+            dependencies: ["CausewayRuntime", "CausewayTLS", "CausewayNode", "CausewayConnection", "CausewayIdentity"]),
+        .testTarget(
+            name: "CausewaySimulationTests",
+            dependencies: ["CausewaySimulation", "CausewayNode", "CausewayConnection", "CausewayIdentity"]),
+        .testTarget(name: "CausewayTests", dependencies: [api]),
+        .testTarget(name: "CausewayCLITests", dependencies: [api]),
+        .testTarget(name: "InteropTests", dependencies: [api]),
+        .testTarget(name: "StyleTests"),
+    ]
+    products += [
+        .library(name: "Causeway", targets: ["Causeway"]),
+        .library(name: "CausewaySimulation", targets: ["CausewaySimulation"]),
+        .executable(name: "causeway", targets: ["CausewayCLI"]),
+        .executable(name: "causeway-testpeer", targets: ["CausewayTestPeer"]),
+    ]
+}
+
+let package = Package(name: "causeway", platforms: [.macOS(.v26)], products: products, targets: targets)

@@ -1,0 +1,75 @@
+public import CausewayIdentity
+
+/// Why a connection ended or never came to be, by whose fault.
+public enum ConnectionError: Error, Equatable, Sendable {
+    /// The remote broke a protocol: which, and its own code for it (`NoiseFault`, `YamuxFault`, ... raw values).
+    case peerFault(Layer, code: UInt16)
+    /// The remote proved to be somebody else than it was dialled as.
+    case wrongPeer(expected: PeerID, actual: PeerID)
+    /// The remote speaks none of our security or muxer protocols.
+    case noCommonProtocol(Layer)
+    /// A deadline of ours passed: which phase.
+    case timedOut(Layer)
+    /// A limit of ours was reached: which (`ConnectionLimits` or node limit), and its value.
+    case limit(LimitName, value: UInt64)
+    /// The link below failed: `errno`, or 0 for an orderly end in the midst of things.
+    case link(errno: Int32)
+    /// The remote said go-away: Yamux code 0 normal, 1 protocol error, 2 internal error.
+    case goAway(code: UInt32)
+    /// We closed it: by wish of the application, of pruning, or at shutdown.
+    case closed(CloseReason)
+
+    public enum Layer: UInt8, Sendable {
+        case transport, tls, webSocket, multistream, noise, yamux, dns, circuit
+    }
+}
+
+/// Why we closed a connection ourselves.
+public enum CloseReason: UInt8, Sendable {
+    /// The application asked (`hangUp`).
+    case application
+    /// Over the node's connection limits.
+    case pruned
+    /// A newer or better connection of the same peer took its place.
+    case superseded
+    /// The node shuts down.
+    case shutdown
+    /// The circuit below reached its limit of data or time.
+    case circuitLimit
+    /// The dial was cancelled.
+    case cancelled
+    /// No sign of life: a keep-alive was not answered.
+    case unresponsive
+}
+
+/// Every limit that can be named in an error. Values and reasons are in `ConnectionLimits` and `NodeLimits`.
+public enum LimitName: UInt8, Sendable {
+    case streamsPerConnection, streamsAwaitingAccept, handshakeTime, negotiationTime, frameSize, httpHeadSize
+    case messageSize, pendingControlFrames, queuedBytesPerStream, receiveWindow
+    case connections, connectionsPerAddress, connectionsPerPeer, pendingConnections
+    case reservations, reservationsPerAddress, reservationsPerPeer, circuits, circuitsPerPeer
+    case circuitBytes, circuitDuration, dials, addressesPerPeer, topics, queuedGossip, storedPeers
+}
+
+/// Why one stream ended before its time, or never opened.
+public enum StreamError: Error, Equatable, Sendable {
+    /// The remote reset it, with its error code where it sent one.
+    case reset(code: UInt32)
+    /// We reset it.
+    case resetLocally
+    /// The remote supports none of the proposed protocols.
+    case unsupportedProtocol
+    /// The remote broke multistream-select or Yamux on this stream.
+    case peerFault(ConnectionError.Layer, code: UInt16)
+    case timedOut
+    case limit(LimitName, value: UInt64)
+    /// The circuit that carried it reached its limit: which (`circuitBytes` or `circuitDuration`), its value (bytes or seconds), and how many bytes had moved.
+    case circuitLimit(LimitName, value: UInt64, moved: UInt64)
+    /// The connection ended.
+    case connection(ConnectionError)
+    /// Misuse: written after `finish`, or a stream id that does not exist.
+    case closed
+    /// Only a limited (relayed) connection exists, and the protocol did not opt in to run on it.
+    case limitedConnection
+    case notConnected
+}

@@ -1,0 +1,37 @@
+/// Bounds on everything a remote can make one connection keep, with the reason for each.
+public struct ConnectionLimits: Equatable, Sendable {
+    /// From the first byte to an authenticated, multiplexed connection. go-libp2p allows 15 s.
+    public var handshakeTime = Interval.seconds(15)
+    /// From a stream's opening to its settled protocol. go-libp2p and js-libp2p allow 10 s.
+    public var negotiationTime = Interval.seconds(10)
+    /// One multistream-select message. go refuses above 1,024.
+    public var multistreamMessage = 1024
+    /// Multistream-select messages on one stream or handshake before it is refused: an endless list of proposals otherwise.
+    public var multistreamRounds = 64
+    /// An HTTP head of a WebSocket handshake. Browsers send under 2 KiB; cookies may double it.
+    public var httpHead = 8192
+    /// Streams the remote may have open at once. go-libp2p's resource manager gives a peer 256 to 512, js 1,000.
+    public var inboundStreams = 1024
+    /// Streams of ours that the remote has not acknowledged (yamux/README.md: 256).
+    public var unacknowledgedStreams = 256
+    /// Yamux starts each stream with 256 KiB; the specification fixes it.
+    public var initialWindow = 256 << 10
+    /// Where auto-tuning stops, as in go-yamux: 16 MiB fill 1 Gbit/s at 130 ms.
+    public var maximumWindow = 16 << 20
+    /// What all receive windows of one connection may grow to together beyond their starts.
+    public var windowsPerConnection = 64 << 20
+    /// Payload of one frame we write: 32 KiB stay in the first-level cache (7 % faster than 64 KiB).
+    public var framePayload = 32 << 10
+    /// Bytes waiting for the link before writers are held back.
+    public var wireHighWater = 256 << 10
+    /// Answers to pings, resets and window updates waiting while the remote does not read.
+    public var pendingControlFrames = 1024
+    /// Bytes queued on one stream of the node's (gossip, identify) before the next is dropped or the stream reset.
+    public var queuedPerNodeStream = 4 << 20
+    /// A Yamux ping after this long without anything received.
+    public var keepAliveInterval = Interval.seconds(30)
+    /// The connection is dead if nothing was received this long after that ping.
+    public var keepAliveTimeout = Interval.seconds(15)
+
+    public init() {}
+}

@@ -1,0 +1,28 @@
+/// The protocols a node serves, as a connection needs them to answer multistream-select: an immutable snapshot that the node replaces as a whole.
+public struct ProtocolTable: Equatable, Sendable {
+    /// Who owns a stream of this protocol once it is settled.
+    public enum Owner: UInt8, Sendable { case node, application }
+
+    public struct Entry: Equatable, Sendable {
+        /// The protocol id, such as `/ipfs/ping/1.0.0`, as UTF-8.
+        public let name: [UInt8]
+        public let owner: Owner
+        /// Whether it may run over a relayed connection with limits.
+        public let allowsLimited: Bool
+
+        public init(name: [UInt8], owner: Owner, allowsLimited: Bool) {
+            self.name = name
+            self.owner = owner
+            self.allowsLimited = allowsLimited
+        }
+    }
+
+    public let entries: [Entry]
+
+    public init(_ entries: [Entry]) { self.entries = entries }
+
+    public func entry(for name: [UInt8]) -> Entry? {
+        for entry in entries where entry.name == name { return entry }
+        return nil
+    }
+}

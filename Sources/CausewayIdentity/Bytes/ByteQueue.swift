@@ -1,0 +1,98 @@
+/// A first-in-first-out run of bytes over raw memory, for wire buffers and partial frames.
+///
+/// Embedded Swift compiles array appends and slices to loops over single bytes; `copyMemory` is one instruction there.
+/// An empty queue holds no memory once `release()` was called, so an idle connection costs nothing here.
+@frozen
+public struct ByteQueue: ~Copyable {
+    @usableFromInline var base: UnsafeMutableRawPointer?
+    @usableFromInline var capacity: Int
+    @usableFromInline var start: Int
+    @usableFromInline var length: Int
+
+    public init() {
+        base = nil
+        capacity = 0
+        start = 0
+        length = 0
+    }
+
+    deinit { base?.deallocate() }
+
+    @inlinable public var count: Int { length }
+    @inlinable public var isEmpty: Bool { length == 0 }
+
+    /// The bytes in the queue. Valid until the next mutation.
+    @inlinable public var bytes: UnsafeRawBufferPointer {
+        guard let base else { return UnsafeRawBufferPointer(start: nil, count: 0) }
+        return UnsafeRawBufferPointer(start: base + start, count: count)
+    }
+
+    /// The same, to be changed in place (unmasking, opening a sealed frame). Valid until the next mutation.
+    @inlinable public var mutableBytes: UnsafeMutableRawBufferPointer {
+        guard let base else { return UnsafeMutableRawBufferPointer(start: nil, count: 0) }
+        return UnsafeMutableRawBufferPointer(start: base + start, count: count)
+    }
+
+    /// Makes room for `size` bytes at the end and returns the place; `commit` then says how many were really put there.
+    public mutating func reserve(_ size: Int) -> UnsafeMutableRawPointer {
+        if let base, start + count + size <= capacity { return base + start + count }
+        if let base, count + size <= capacity, start >= count {
+            base.copyMemory(from: base + start, byteCount: count)
+            start = 0
+            return base + count
+        }
+        var larger = max(capacity * 2, 512)
+        while larger < count + size { larger *= 2 }
+        let fresh = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 16)
+        if let base {
+            fresh.copyMemory(from: base + start, byteCount: count)
+            base.deallocate()
+        }
+        base = fresh
+        capacity = larger
+        start = 0
+        return fresh + count
+    }
+
+    @inlinable public mutating func commit(_ size: Int) {
+        precondition(size >= 0 && start + count + size <= capacity, "more committed than reserved")
+        length += size
+    }
+
+    public mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        guard let from = bytes.baseAddress, bytes.count > 0 else { return }
+        reserve(bytes.count).copyMemory(from: from, byteCount: bytes.count)
+        length += bytes.count
+    }
+
+    public mutating func append(_ bytes: [UInt8]) { bytes.withUnsafeBytes { append($0) } }
+
+    /// Forgets the first `size` bytes.
+    @inlinable public mutating func drop(_ size: Int) {
+        precondition(size >= 0 && size <= count, "dropped more than there is")
+        start += size
+        length -= size
+        if count == 0 { start = 0 }
+    }
+
+    /// Gives an empty queue's memory back.
+    public mutating func release() {
+        guard count == 0, let base else { return }
+        base.deallocate()
+        self.base = nil
+        capacity = 0
+        start = 0
+    }
+}
+
+extension Array where Element == UInt8 {
+    /// One bulk copy, also in Embedded Swift.
+    public init(copying bytes: UnsafeRawBufferPointer) {
+        self.init(unsafeUninitializedCapacity: bytes.count) { out, count in
+            if let from = bytes.baseAddress, let to = out.baseAddress {
+                UnsafeMutableRawPointer(to).copyMemory(from: from, byteCount: bytes.count)
+            }
+            count = bytes.count
+        }
+    }
+}

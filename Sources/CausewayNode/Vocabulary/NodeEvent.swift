@@ -1,0 +1,206 @@
+public import CausewayConnection
+public import CausewayIdentity
+
+/// What an application hears of its node.
+public enum NodeEvent: Equatable, Sendable {
+    /// The answer to a request; each request has exactly one.
+    case answered(request: UInt32, Answer)
+    case connectionOpened(ConnectionDescription)
+    case connectionClosed(ConnectionDescription, ConnectionError)
+    /// The first connection of a peer opened, the last one closed.
+    case peerConnected(PeerID)
+    case peerDisconnected(PeerID)
+    /// Which kind of path new streams to the peer take has changed.
+    case pathChanged(PeerID, link: UInt32, limited: Bool)
+    case identified(PeerDescription)
+    case discovered(PeerID, addresses: [Multiaddr], source: DiscoverySource)
+    case reservation(ReservationChange)
+    /// One address was tried.
+    case dialAttempt(DialOutcome)
+    /// What this node advertises has changed: listen addresses, circuit addresses.
+    case addressesChanged([Multiaddr])
+    case message(GossipMessage)
+    /// As relay: a peer reserved, refreshed, left or was refused; a circuit opened or ended.
+    case relay(RelayEvent)
+}
+
+public enum DiscoverySource: UInt8, Sendable { case pubsubProtobuf, pubsubJSON }
+
+/// The answer to a request.
+public enum Answer: Equatable, Sendable {
+    /// A connection to the peer stands: its link.
+    case connected(link: UInt32)
+    /// No connection: one outcome for each address tried; empty if none was known.
+    case notConnected([DialOutcome])
+    case reserved(Reservation)
+    case notReserved(ReservationError)
+    case pong(Interval)
+    case noPong(StreamError)
+    /// To how many peers the message went at once.
+    case published(peers: Int)
+    case notPublished(PublishError)
+    case cancelled
+}
+
+public struct ConnectionDescription: Equatable, Sendable {
+    public let link: UInt32
+    public let peer: PeerID
+    public let remoteAddress: Multiaddr
+    public let localAddress: Multiaddr
+    public let isInbound: Bool
+    /// The circuit's limit if it runs over a relay that named one; nil: the connection is not limited.
+    public let limit: CircuitLimit?
+    public let openedAt: Instant
+
+    public init(
+        link: UInt32, peer: PeerID, remoteAddress: Multiaddr, localAddress: Multiaddr, isInbound: Bool, limit: CircuitLimit?,
+        openedAt: Instant
+    ) {
+        self.link = link
+        self.peer = peer
+        self.remoteAddress = remoteAddress
+        self.localAddress = localAddress
+        self.isInbound = isInbound
+        self.limit = limit
+        self.openedAt = openedAt
+    }
+}
+
+/// What identify told of a peer. Names as UTF-8.
+public struct PeerDescription: Equatable, Sendable {
+    public var peer: PeerID
+    public var agent: [UInt8]
+    public var protocolVersion: [UInt8]
+    public var protocolIDs: [[UInt8]]
+    public var listenAddresses: [Multiaddr]
+    public var observedAddress: Multiaddr?
+
+    public init(peer: PeerID) {
+        self.peer = peer
+        agent = []
+        protocolVersion = []
+        protocolIDs = []
+        listenAddresses = []
+        observedAddress = nil
+    }
+}
+
+/// One address that was tried, and what came of it.
+public struct DialOutcome: Equatable, Sendable {
+    public enum Result: Equatable, Sendable {
+        case connected
+        case failed(ConnectionError)
+        /// The relay's answer to CONNECT: `HopStatus` raw value (relay/circuit-v2.md).
+        case refusedByRelay(status: UInt16)
+        /// Name resolution failed: the resolver's own code.
+        case unresolved(code: Int32)
+        /// Not tried: another address was quicker, or the request was cancelled.
+        case cancelled
+        /// Not tried: the peer or address failed shortly before.
+        case backedOff
+        /// Not tried: this build or platform has no transport for it.
+        case unsupported
+        /// Not tried: a limit of ours.
+        case limit(LimitName, value: UInt64)
+    }
+    public let peer: PeerID?
+    public let address: Multiaddr
+    public let result: Result
+    public let took: Interval
+
+    public init(peer: PeerID?, address: Multiaddr, result: Result, took: Interval) {
+        self.peer = peer
+        self.address = address
+        self.result = result
+        self.took = took
+    }
+}
+
+/// A place at a relay (relay/circuit-v2.md).
+public struct Reservation: Equatable, Sendable {
+    public var relay: PeerID
+    /// Unix seconds.
+    public var expires: UInt64
+    /// Under which this node can be dialled, each with `/p2p-circuit`.
+    public var addresses: [Multiaddr]
+    /// What the relay says it allows a circuit; nil: it did not say.
+    public var limit: CircuitLimit?
+
+    public init(relay: PeerID, expires: UInt64, addresses: [Multiaddr], limit: CircuitLimit?) {
+        self.relay = relay
+        self.expires = expires
+        self.addresses = addresses
+        self.limit = limit
+    }
+}
+
+public enum ReservationError: Error, Equatable, Sendable {
+    /// The relay could not be reached: one outcome for each address.
+    case unreachable([DialOutcome])
+    /// The relay's status: `HopStatus` raw value.
+    case refused(status: UInt16)
+    /// It does not speak the hop protocol, or spoke it wrongly.
+    case stream(StreamError)
+    /// No expiry, one in the past, a voucher for somebody else, no usable address ...: `RelayFault` raw value.
+    case badAnswer(UInt8)
+    case timedOut
+    /// The address given names no relay (`/p2p/...` is missing).
+    case notARelayAddress
+}
+
+public struct ReservationChange: Equatable, Sendable {
+    public enum State: Equatable, Sendable {
+        case made, refreshed, lost
+        case failed(ReservationError)
+    }
+    public let relay: PeerID
+    public let state: State
+    public let reservation: Reservation?
+
+    public init(relay: PeerID, state: State, reservation: Reservation?) {
+        self.relay = relay
+        self.state = state
+        self.reservation = reservation
+    }
+}
+
+public struct GossipMessage: Equatable, Sendable {
+    /// The author, from the signed message; nil in an unsigned mesh.
+    public let author: PeerID?
+    /// The neighbour that it came from.
+    public let receivedFrom: PeerID
+    public let topic: [UInt8]
+    public let data: [UInt8]
+    public let sequenceNumber: [UInt8]
+
+    public init(author: PeerID?, receivedFrom: PeerID, topic: [UInt8], data: [UInt8], sequenceNumber: [UInt8]) {
+        self.author = author
+        self.receivedFrom = receivedFrom
+        self.topic = topic
+        self.data = data
+        self.sequenceNumber = sequenceNumber
+    }
+}
+
+public enum PublishError: Error, Equatable, Sendable {
+    /// Over the limit: its value in bytes.
+    case tooLarge(limit: Int)
+    /// Nobody is known to subscribe, and the configuration asks for somebody.
+    case noSubscribers
+    /// The topic's name is empty or too long.
+    case badTopic
+    /// The node was made without GossipSub.
+    case off
+}
+
+/// What happens at a relay.
+public enum RelayEvent: Equatable, Sendable {
+    case reserved(PeerID, refreshed: Bool, expires: UInt64)
+    /// Expired, or the peer's last connection closed.
+    case reservationEnded(PeerID)
+    case reservationRefused(PeerID, status: UInt16, LimitName?)
+    case circuitOpened(circuit: UInt32, source: PeerID, target: PeerID, limit: CircuitLimit)
+    /// Bytes from source to target, and back; the limit that ended it, if one did.
+    case circuitClosed(circuit: UInt32, source: PeerID, target: PeerID, sent: UInt64, returned: UInt64, lasted: Interval, limit: LimitName?)
+    case circuitRefused(source: PeerID, target: PeerID?, status: UInt16)
+}

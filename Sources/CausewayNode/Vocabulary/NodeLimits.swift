@@ -1,0 +1,33 @@
+public import CausewayConnection
+
+/// Bounds on everything that remotes together can make one node keep, with the reason for each. Relay limits are the relay's own: `RelayLimits`.
+public struct NodeLimits: Equatable, Sendable {
+    public var connection = ConnectionLimits()
+    /// All connections. At 12 kB each a relay of this size stays under 200 MB.
+    public var connections = 16_384
+    /// From one IPv4 address or IPv6 /56. A household or an office shares one; loopback is exempt.
+    public var connectionsPerAddress = 256
+    /// Of one authenticated peer: direct, relayed, and their overlap while one replaces the other.
+    public var connectionsPerPeer = 8
+    /// Not yet authenticated.
+    public var pendingConnections = 1024
+    /// Addresses under trial at once, in all and for one peer (go: 160 and 8).
+    public var dials = 160
+    public var dialsPerPeer = 8
+    /// The whole of one dial request, and one address in it.
+    public var dialTime = Interval.seconds(15)
+    public var dialAttemptTime = Interval.seconds(10)
+    /// Addresses kept of one peer, and peers kept that are not connected.
+    public var addressesPerPeer = 32
+    public var storedPeers = 4096
+    /// How long what is known of an unconnected peer is kept (js: addresses 1 h, peers 6 h).
+    public var addressLifetime = Interval.seconds(3600)
+    /// Protocol ids kept of one peer (go since 0.49: 1,024), and one id's length.
+    public var protocolsPerPeer = 1024
+    public var protocolIDLength = 256
+    /// One identify message, and all chunks of one answer (go: 8 KiB each, 10 at most).
+    public var identifyMessage = 8192
+    public var identifyMessages = 10
+
+    public init() {}
+}

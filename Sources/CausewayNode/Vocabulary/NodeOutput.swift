@@ -1,0 +1,42 @@
+public import CausewayConnection
+public import CausewayIdentity
+
+/// One stream of one connection. `packed` is its key in dictionaries.
+@frozen
+public struct StreamKey: Equatable, Sendable {
+    public let link: UInt32
+    /// The handle: see `LinkEvent`.
+    public let stream: UInt32
+
+    @inlinable public init(link: UInt32, stream: UInt32) {
+        self.link = link
+        self.stream = stream
+    }
+
+    @inlinable public init(packed: UInt64) {
+        link = UInt32(truncatingIfNeeded: packed >> 32)
+        stream = UInt32(truncatingIfNeeded: packed)
+    }
+
+    @inlinable public var packed: UInt64 { UInt64(link) << 32 | UInt64(stream) }
+}
+
+/// What a node asks of its shell, in the order in which it is to be done.
+///
+/// Links are numbered by whoever makes them: the node gives even numbers to those that it dials, the shell odd ones to those that it accepts.
+public enum NodeOutput: Equatable, Sendable {
+    case link(UInt32, LinkCommand)
+    /// Connect to a resolved address and upgrade, as link `link`. Answered by `Node.linked` when the transport stands and by that link's events;
+    /// `.link(link, .close(.cancelled))` gives it up at any time.
+    case dial(link: UInt32, address: Multiaddr, expecting: PeerID?)
+    /// Look up the `/dns*` or `/dnsaddr` component of an address. Answered by `Node.resolved`.
+    case resolve(request: UInt32, address: Multiaddr)
+    /// Run a new connection, `link`, over a settled stream of another: the end of a circuit. The stream leaves the node's ownership.
+    /// `received` are bytes that came behind the circuit's last control message.
+    case circuit(link: UInt32, over: StreamKey, initiator: Bool, expecting: PeerID?, received: [UInt8])
+    /// Move bytes both ways between two settled streams until both directions ended or the limit is reached. Both leave the node's ownership.
+    /// Answered by `Node.spliceEnded`. `received` are bytes that the first stream's end sent ahead.
+    case splice(circuit: UInt32, StreamKey, StreamKey, limit: CircuitLimit, received: [UInt8])
+    case endSplice(circuit: UInt32)
+    case event(NodeEvent)
+}

@@ -1,0 +1,88 @@
+public import CausewayConnection
+public import CausewayIdentity
+
+/// What all protocols of one node share: who it is, what time it is, whom it is connected to, and the queue of what it wants done.
+///
+/// Exactly one driver owns it, through `Node`. Protocols get it as an argument and keep no reference.
+public final class NodeState {
+    public let identity: PrivateKey
+    public let peerID: PeerID
+    public let limits: NodeLimits
+    /// The moment of the input that is being worked on.
+    public internal(set) var now: Instant
+    /// Unix time in nanoseconds at `Instant(nanoseconds: 0)`.
+    public internal(set) var unixEpoch: UInt64
+    public var random: RandomSource
+    public let connections = ConnectionTable()
+    public let peers: PeerStore
+    /// What is advertised: bound or announced addresses, then those of reservations (`circuitAddresses`), without `/p2p/<self>`.
+    public internal(set) var listenAddresses: [Multiaddr] = []
+    public internal(set) var circuitAddresses: [Multiaddr] = []
+
+    var outputs: [NodeOutput] = []
+    /// Which protocol owns a stream, by `StreamKey.packed`: its index in `Node.protocols`.
+    var owners: [UInt64: Int] = [:]
+    var protocols: [any NodeProtocol] = []
+    private var lastStream: UInt32 = 1 << 31
+    private var lastLink: UInt32 = 0
+    var addressesDiffer = false
+
+    init(identity: PrivateKey, limits: NodeLimits, seed: UInt64, unixEpoch: UInt64, now: Instant) {
+        self.identity = identity
+        peerID = identity.publicKey.peerID
+        self.limits = limits
+        self.now = now
+        self.unixEpoch = unixEpoch
+        random = RandomSource(seed: seed)
+        peers = PeerStore(limits: limits)
+    }
+
+    /// Seconds since 1970, for expiry times on the wire.
+    public var unixSeconds: UInt64 { (unixEpoch &+ now.nanoseconds) / 1_000_000_000 }
+    public var unixNanoseconds: UInt64 { unixEpoch &+ now.nanoseconds }
+
+    // MARK: What protocols ask for
+
+    public func emit(_ event: NodeEvent) { outputs.append(.event(event)) }
+    public func answer(_ request: UInt32, _ answer: Answer) { outputs.append(.event(.answered(request: request, answer))) }
+    public func append(_ output: NodeOutput) { outputs.append(output) }
+
+    /// Opens a stream that `owner` owns; it may be written to at once. Answered by `streamReady` or `closed`.
+    public func openStream(on link: UInt32, _ protocolIDs: [[UInt8]], for owner: any NodeProtocol) -> StreamKey {
+        lastStream = lastStream == .max ? 1 << 31 : lastStream + 1
+        let key = StreamKey(link: link, stream: lastStream)
+        for index in protocols.indices where protocols[index] === owner { owners[key.packed] = index }
+        outputs.append(.link(link, .openStream(stream: key.stream, protocolIDs: protocolIDs)))
+        return key
+    }
+
+    public func send(_ bytes: [UInt8], on stream: StreamKey, droppable: Bool = false) {
+        outputs.append(.link(stream.link, .send(stream: stream.stream, bytes, droppable: droppable)))
+    }
+
+    public func finish(_ stream: StreamKey) { outputs.append(.link(stream.link, .finish(stream: stream.stream))) }
+
+    /// Resets the stream and forgets it: nothing of it follows.
+    public func reset(_ stream: StreamKey) {
+        owners[stream.packed] = nil
+        outputs.append(.link(stream.link, .reset(stream: stream.stream)))
+    }
+
+    /// Hands the stream over, to a splice or a circuit: nothing of it follows.
+    public func release(_ stream: StreamKey) { owners[stream.packed] = nil }
+
+    public func close(_ link: UInt32, _ reason: CloseReason) { outputs.append(.link(link, .close(reason))) }
+
+    /// An even number for a link that the node makes.
+    public func nextLink() -> UInt32 {
+        lastLink &+= 2
+        return lastLink
+    }
+
+    /// Replaces the addresses that reservations give; `Node` then tells every protocol.
+    public func setCircuitAddresses(_ addresses: [Multiaddr]) {
+        guard addresses != circuitAddresses else { return }
+        circuitAddresses = addresses
+        addressesDiffer = true
+    }
+}

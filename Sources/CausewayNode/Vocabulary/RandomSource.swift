@@ -1,0 +1,35 @@
+/// A repeatable source of choices and jitter (splitmix64), seeded by the shell from the system's secure source, or by a test. Never used for keys.
+public struct RandomSource: RandomNumberGenerator {
+    private var state: UInt64
+
+    public init(seed: UInt64) { state = seed }
+
+    public mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+        return z ^ (z >> 31)
+    }
+
+    /// Below `bound`, which must not be 0.
+    public mutating func below(_ bound: Int) -> Int { Int(truncatingIfNeeded: next() % UInt64(bound)) }
+
+    public mutating func bytes(_ count: Int) -> [UInt8] {
+        var out: [UInt8] = []
+        while out.count < count {
+            let word = next()
+            for shift in 0..<8 where out.count < count { out.append(UInt8(truncatingIfNeeded: word >> UInt64(8 * shift))) }
+        }
+        return out
+    }
+
+    /// Puts the first `count` of a random order at the front.
+    public mutating func shuffle(_ ids: inout [UInt32]) {
+        var index = ids.count - 1
+        while index > 0 {
+            ids.swapAt(index, below(index + 1))
+            index -= 1
+        }
+    }
+}
