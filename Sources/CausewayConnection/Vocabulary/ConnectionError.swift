@@ -72,4 +72,8 @@ public enum StreamError: Error, Equatable, Sendable {
     /// Only a limited (relayed) connection exists, and the protocol did not opt in to run on it.
     case limitedConnection
     case notConnected
+    /// The task that waited was cancelled.
+    case cancelled
+    /// Misuse: another task is already reading, or writing.
+    case busy
 }
