@@ -27,6 +27,8 @@ public protocol NodeProtocol: AnyObject {
     func identified(_ peer: PeerID, on link: ConnectedLink, in node: NodeState)
     /// What this node advertises has changed.
     func addressesChanged(in node: NodeState)
+    /// The answer to `NodeState.requestConnection`: the link, or nil and what came of each address.
+    func connectAnswered(request: UInt32, link: ConnectedLink?, outcomes: [DialOutcome], in node: NodeState)
     func advance(in node: NodeState)
 }
 
@@ -42,5 +44,6 @@ extension NodeProtocol {
     public func linkClosed(_ link: ConnectedLink, in node: NodeState) {}
     public func identified(_ peer: PeerID, on link: ConnectedLink, in node: NodeState) {}
     public func addressesChanged(in node: NodeState) {}
+    public func connectAnswered(request: UInt32, link: ConnectedLink?, outcomes: [DialOutcome], in node: NodeState) {}
     public func advance(in node: NodeState) {}
 }

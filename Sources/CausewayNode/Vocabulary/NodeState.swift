@@ -26,6 +26,15 @@ public final class NodeState {
     private var lastStream: UInt32 = 1 << 31
     private var lastLink: UInt32 = 0
     var addressesDiffer = false
+    /// Circuits' links that the shell was asked for, until they are established or closed.
+    var expectedLinks: [UInt32: ExpectedLink] = [:]
+    /// Drained by `Node` after each input: to the dialler.
+    var failedCircuits: [FailedCircuit] = []
+    /// Drained by `Node` after each input: to the dialler, whose answer goes to `connectAnswered` of the owner.
+    var connectRequests: [ConnectRequest] = []
+    var lastConnectRequest: UInt32 = 0
+    /// Peers whose connections are not pruned: how often each was spared.
+    var spared: [[UInt8]: Int] = [:]
 
     init(identity: PrivateKey, limits: NodeLimits, seed: UInt64, unixEpoch: UInt64, now: Instant) {
         self.identity = identity

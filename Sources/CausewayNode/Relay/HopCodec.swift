@@ -1,0 +1,242 @@
+public import CausewayConnection
+import CausewayIdentity
+
+/// Status codes of both relay protocols (relay/circuit-v2.md, `Status`). Unknown ones stay readable as raw values.
+public enum HopStatus {
+    public static let ok: UInt16 = 100
+    public static let reservationRefused: UInt16 = 200
+    public static let resourceLimitExceeded: UInt16 = 201
+    public static let permissionDenied: UInt16 = 202
+    public static let connectionFailed: UInt16 = 203
+    public static let noReservation: UInt16 = 204
+    public static let malformedMessage: UInt16 = 400
+    public static let unexpectedMessage: UInt16 = 401
+}
+
+/// How a relay or its client broke the protocol; raw values appear in `ConnectionError.peerFault(.circuit, code:)` and `ReservationError.badAnswer`.
+public enum RelayFault: UInt8, Error, Sendable {
+    /// Over 4,096 bytes.
+    case messageTooLarge = 1
+    /// Not a message of this protocol: broken protobuf, or no type.
+    case malformed = 2
+    /// A type that has no place here.
+    case unexpectedType = 3
+    /// STATUS without a status.
+    case missingStatus = 4
+    /// The stream ended before the answer.
+    case endedEarly = 5
+    /// OK to RESERVE, but no reservation in it.
+    case missingReservation = 6
+    /// No expiry, one in the past, or one beyond reason.
+    case badExpiry = 7
+    /// The voucher's signature, domain or content is wrong.
+    case badVoucher = 8
+    /// It names no address, and we came over none that others could dial.
+    case noAddress = 9
+}
+
+/// The hop protocol's message (relay/circuit-v2.md, `HopMessage`).
+public enum HopMessage: Equatable, Sendable {
+    case reserve
+    /// The target's peer id, not yet checked.
+    case connect(peer: [UInt8])
+    case status(UInt16, reservation: ReservationAnswer?, limit: CircuitLimit?)
+}
+
+/// The stop protocol's message (relay/circuit-v2.md, `StopMessage`).
+public enum StopMessage: Equatable, Sendable {
+    /// The source's peer id, not yet checked.
+    case connect(peer: [UInt8], limit: CircuitLimit?)
+    case status(UInt16)
+}
+
+/// What a relay answers to RESERVE, as it came (relay/circuit-v2.md, `Reservation`).
+public struct ReservationAnswer: Equatable, Sendable {
+    /// Unix seconds; 0: none given.
+    public var expire: UInt64 = 0
+    /// Binary multiaddrs, not yet checked.
+    public var addresses: [[UInt8]] = []
+    /// Empty: none given.
+    public var voucher: [UInt8] = []
+
+    public init(expire: UInt64 = 0, addresses: [[UInt8]] = [], voucher: [UInt8] = []) {
+        self.expire = expire
+        self.addresses = addresses
+        self.voucher = voucher
+    }
+}
+
+/// Both protocols' wire format: one protobuf message of at most 4,096 bytes behind a varint of its length.
+public enum HopCodec {
+    public static let hopID = [UInt8]("/libp2p/circuit/relay/0.2.0/hop".utf8)
+    public static let stopID = [UInt8]("/libp2p/circuit/relay/0.2.0/stop".utf8)
+    /// As go, rust and js.
+    public static let messageSize = 4096
+    /// Addresses read from one answer.
+    static let addressCount = 64
+
+    // MARK: Writing
+
+    /// With its length in front.
+    public static func encode(_ message: HopMessage) -> [UInt8] {
+        var out = ProtobufWriter()
+        switch message {
+        case .reserve:
+            out.varint(1, 0)
+        case .connect(let peer):
+            out.varint(1, 1)
+            out.content(2, peerContent(peer))
+        case .status(let status, let reservation, let limit):
+            out.varint(1, 2)
+            if let reservation { out.content(3, content(of: reservation)) }
+            if let limit, !limit.isUnlimited { out.content(4, content(of: limit)) }
+            out.varint(5, UInt64(status))
+        }
+        return framed(out.bytes)
+    }
+
+    /// With its length in front.
+    public static func encode(_ message: StopMessage) -> [UInt8] {
+        var out = ProtobufWriter()
+        switch message {
+        case .connect(let peer, let limit):
+            out.varint(1, 0)
+            out.content(2, peerContent(peer))
+            if let limit, !limit.isUnlimited { out.content(3, content(of: limit)) }
+        case .status(let status):
+            out.varint(1, 1)
+            out.varint(4, UInt64(status))
+        }
+        return framed(out.bytes)
+    }
+
+    private static func framed(_ message: [UInt8]) -> [UInt8] {
+        var out: [UInt8] = []
+        out.reserveCapacity(message.count + 2)
+        Varint.append(UInt64(message.count), to: &out)
+        out.append(contentsOf: message)
+        return out
+    }
+
+    private static func peerContent(_ peer: [UInt8]) -> [UInt8] {
+        var out = ProtobufWriter()
+        out.content(1, peer)
+        return out.bytes
+    }
+
+    private static func content(of limit: CircuitLimit) -> [UInt8] {
+        var out = ProtobufWriter()
+        if let seconds = limit.seconds { out.varint(1, UInt64(seconds)) }
+        if let bytes = limit.bytes { out.varint(2, bytes) }
+        return out.bytes
+    }
+
+    private static func content(of reservation: ReservationAnswer) -> [UInt8] {
+        var out = ProtobufWriter()
+        out.varint(1, reservation.expire)
+        for address in reservation.addresses { out.content(2, address) }
+        if !reservation.voucher.isEmpty { out.content(3, reservation.voucher) }
+        return out.bytes
+    }
+
+    // MARK: Reading
+
+    /// One message without its length.
+    public static func decodeHop(_ bytes: [UInt8]) throws(RelayFault) -> HopMessage {
+        let fields = try Fields(bytes, limitField: 4, statusField: 5, reservationField: 3)
+        switch fields.type {
+        case 0: return .reserve
+        case 1: return .connect(peer: fields.peer)
+        case 2:
+            guard let status = fields.status else { throw .missingStatus }
+            return .status(status, reservation: fields.reservation, limit: fields.limit)
+        default: throw .unexpectedType
+        }
+    }
+
+    /// One message without its length.
+    public static func decodeStop(_ bytes: [UInt8]) throws(RelayFault) -> StopMessage {
+        let fields = try Fields(bytes, limitField: 3, statusField: 4, reservationField: 0)
+        switch fields.type {
+        case 0: return .connect(peer: fields.peer, limit: fields.limit)
+        case 1:
+            guard let status = fields.status else { throw .missingStatus }
+            return .status(status)
+        default: throw .unexpectedType
+        }
+    }
+
+    /// What both messages consist of; they number some of it differently.
+    private struct Fields {
+        var type: UInt64?
+        var peer: [UInt8] = []
+        var reservation: ReservationAnswer?
+        var limit: CircuitLimit?
+        var status: UInt16?
+
+        init(_ bytes: [UInt8], limitField: UInt32, statusField: UInt32, reservationField: UInt32) throws(RelayFault) {
+            do throws(ProtobufError) {
+                var reader = ProtobufReader(bytes)
+                while let field = try reader.next() {
+                    switch field.number {
+                    case 1: type = try reader.varint(field)
+                    case 2: peer = try Fields.peer(reader.message(field))
+                    case limitField: limit = try Fields.limit(reader.message(field))
+                    case statusField: status = UInt16(clamping: try reader.varint(field))
+                    case reservationField: reservation = try Fields.reservation(reader.message(field))
+                    default: break
+                    }
+                }
+            } catch {
+                throw .malformed
+            }
+            // 0 is a meaningful type, so its absence is not RESERVE.
+            guard type != nil else { throw .malformed }
+        }
+
+        private static func peer(_ message: ProtobufReader) throws(ProtobufError) -> [UInt8] {
+            var reader = message
+            var id: [UInt8] = []
+            while let field = try reader.next() {
+                if field.number == 1 { id = try reader.content(field) }
+            }
+            return id
+        }
+
+        private static func limit(_ message: ProtobufReader) throws(ProtobufError) -> CircuitLimit {
+            var reader = message
+            var limit = CircuitLimit.unlimited
+            while let field = try reader.next() {
+                switch field.number {
+                case 1: limit.seconds = plausible(duration: try reader.varint(field))
+                case 2:
+                    let bytes = try reader.varint(field)
+                    limit.bytes = bytes == 0 ? nil : bytes
+                default: break
+                }
+            }
+            return limit
+        }
+
+        /// js-libp2p writes milliseconds: what would be over eight hours in seconds, and is whole seconds in milliseconds, is taken for that.
+        private static func plausible(duration: UInt64) -> UInt32? {
+            guard duration != 0 else { return nil }
+            let seconds = duration >= 30_000 && duration % 1000 == 0 ? duration / 1000 : duration
+            return UInt32(clamping: seconds)
+        }
+
+        private static func reservation(_ message: ProtobufReader) throws(ProtobufError) -> ReservationAnswer {
+            var reader = message
+            var answer = ReservationAnswer()
+            while let field = try reader.next() {
+                switch field.number {
+                case 1: answer.expire = try reader.varint(field)
+                case 2: if answer.addresses.count < addressCount { answer.addresses.append(try reader.content(field)) }
+                case 3: answer.voucher = try reader.content(field)
+                default: break
+                }
+            }
+            return answer
+        }
+    }
+}

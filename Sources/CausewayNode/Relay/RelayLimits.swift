@@ -1,0 +1,32 @@
+public import CausewayConnection
+
+/// Bounds on what a relay gives away, with the reason for each. All are visible to the operator; defaults follow go-libp2p where the
+/// specification (relay/circuit-v2.md) names none.
+public struct RelayLimits: Equatable, Sendable {
+    /// Reservations in all. One costs some 12 kB, its connection included.
+    public var reservations = 128
+    /// How long a reservation lasts unless it is refreshed.
+    public var reservationTime = Interval.seconds(3600)
+    /// Reservations from one IPv4 address or IPv6 /56: a household or an office shares one. Loopback is exempt.
+    public var reservationsPerAddress = 8
+    /// Reservations from one IPv6 /48, which a single customer may hold whole.
+    public var reservationsPerNetwork = 64
+    /// Circuits in all, those included that are about to be made.
+    public var circuits = 16
+    /// Circuits of one peer, as their source or their target.
+    public var circuitsPerPeer = 16
+    /// What one circuit may move and how long it may last. `.unlimited`: no limit, and none is told to the ends.
+    public var circuit = CircuitLimit(bytes: 128 << 10, seconds: 120)
+    /// Streams of the hop protocol that are being worked on, in all and on one connection; each may hold 4 KiB of a message. A browser that reloads a page of
+    /// many peers asks for dozens at once.
+    public var hopStreams = 4096
+    public var hopStreamsPerConnection = 64
+    /// From a hop stream's opening to its message, and from our answer to its end.
+    public var hopTime = Interval.seconds(60)
+    /// From asking the target to its answer (go: 30 s).
+    public var stopTime = Interval.seconds(30)
+    /// Bytes that a source may send ahead, before its circuit stands. A Noise handshake's first message is far below.
+    public var sentAhead = 16 << 10
+
+    public init() {}
+}

@@ -1,0 +1,76 @@
+public import CausewayConnection
+public import CausewayIdentity
+
+/// What the dialler asks of the relay client, without knowing it: one circuit through a relay that a direct link leads to.
+///
+/// Success shows as `NodeOutput.circuit` for that link, preceded by `NodeState.expectLink`; then the link's own events follow, as for a dialled
+/// one. Failure is reported by `NodeState.circuitFailed`, once.
+public protocol CircuitDialing: AnyObject {
+    /// `link` is a number from `NodeState.nextLink()`. `relayAddress` is the address by which the relay was named, up to `/p2p/<relay>`.
+    func dialCircuit(link: UInt32, over relayLink: ConnectedLink, relayAddress: Multiaddr, target: PeerID, in node: NodeState)
+    /// Gives a circuit up that neither stands nor failed yet: no report follows. Otherwise without effect.
+    func cancelCircuit(link: UInt32, in node: NodeState)
+}
+
+/// What the node knows of a circuit's link before it is authenticated.
+public struct ExpectedLink: Equatable, Sendable {
+    public let link: UInt32
+    public let remoteAddress: Multiaddr
+    public let localAddress: Multiaddr
+    /// nil: not limited.
+    public let limit: CircuitLimit?
+    /// The link to the relay.
+    public let carrier: UInt32
+    public let isInbound: Bool
+}
+
+/// A circuit that did not come to be.
+public struct FailedCircuit: Equatable, Sendable {
+    public let link: UInt32
+    public let result: DialOutcome.Result
+}
+
+/// A protocol wants a direct connection to a peer. `Node` hands it to the dialler and brings the answer to
+/// `NodeProtocol.connectAnswered` of the protocol that asked; at once if such a connection stands already.
+public struct ConnectRequest: Equatable, Sendable {
+    public let id: UInt32
+    public let peer: PeerID
+    public let addresses: [Multiaddr]
+    /// The asking protocol's index in `NodeState.protocols`.
+    public let owner: Int
+}
+
+extension NodeState {
+    /// Announces a coming link over a circuit; to be called before `NodeOutput.circuit` is appended.
+    public func expectLink(
+        _ link: UInt32, remoteAddress: Multiaddr, localAddress: Multiaddr, limit: CircuitLimit?, carrier: UInt32, isInbound: Bool
+    ) {
+        expectedLinks[link] = ExpectedLink(
+            link: link, remoteAddress: remoteAddress, localAddress: localAddress, limit: limit, carrier: carrier, isInbound: isInbound)
+    }
+
+    /// Reports a circuit asked for by `CircuitDialing.dialCircuit` that failed; `Node` brings it to the dialler.
+    public func circuitFailed(link: UInt32, _ result: DialOutcome.Result) {
+        failedCircuits.append(FailedCircuit(link: link, result: result))
+    }
+
+    /// Asks for a direct connection; answered once by `NodeProtocol.connectAnswered` of `owner`, never before this call returned.
+    /// Returns the request's number, of the node's own sequence (not the application's).
+    public func requestConnection(to peer: PeerID, addresses: [Multiaddr], for owner: any NodeProtocol) -> UInt32 {
+        lastConnectRequest &+= 1
+        for index in protocols.indices where protocols[index] === owner {
+            connectRequests.append(ConnectRequest(id: lastConnectRequest, peer: peer, addresses: addresses, owner: index))
+        }
+        return lastConnectRequest
+    }
+
+    /// Keeps the peer's connections from being pruned until `unspare` was called as often: it holds a reservation here, or we hold one there.
+    public func spare(_ peer: PeerID) { spared[peer.bytes, default: 0] += 1 }
+
+    public func unspare(_ peer: PeerID) {
+        guard let count = spared[peer.bytes] else { return }
+        spared[peer.bytes] = count > 1 ? count - 1 : nil
+    }
+
+    public func isSpared(_ peer: PeerID) -> Bool { spared[peer.bytes] != nil }
+}
