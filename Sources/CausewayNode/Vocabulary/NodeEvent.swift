@@ -202,5 +202,6 @@ public enum RelayEvent: Equatable, Sendable {
     case circuitOpened(circuit: UInt32, source: PeerID, target: PeerID, limit: CircuitLimit)
     /// Bytes from source to target, and back; the limit that ended it, if one did.
     case circuitClosed(circuit: UInt32, source: PeerID, target: PeerID, sent: UInt64, returned: UInt64, lasted: Interval, limit: LimitName?)
-    case circuitRefused(source: PeerID, target: PeerID?, status: UInt16)
+    /// `limit`: which limit of the relay it was, if one.
+    case circuitRefused(source: PeerID, target: PeerID?, status: UInt16, limit: LimitName?)
 }
