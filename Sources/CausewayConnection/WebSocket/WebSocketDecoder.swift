@@ -14,7 +14,7 @@ public struct WebSocketDecoder: Sendable {
     /// Payload of the current data frame that has not arrived.
     private var left: UInt64 = 0
     private var key: UInt32 = 0
-    private var phase = 0
+    private var phase: UInt8 = 0
     private var insideMessage = false
 
     /// - Parameter isServer: whether we are the server, so that frames must come masked.
@@ -45,9 +45,9 @@ public struct WebSocketDecoder: Sendable {
     private mutating func payload(of bytes: UnsafeMutableRawBufferPointer, from start: Int) -> Step {
         let size = Int(min(left, UInt64(bytes.count - start)))
         let end = start + size
-        WebSocketFraming.mask(UnsafeMutableRawBufferPointer(rebasing: bytes[start..<end]), key: key, phase: phase)
+        WebSocketFraming.mask(UnsafeMutableRawBufferPointer(rebasing: bytes[start..<end]), key: key, phase: Int(phase))
         left -= UInt64(size)
-        phase = (phase + size) & 3
+        phase = (phase + UInt8(size & 3)) & 3
         return .payload(consumed: end, range: start..<end)
     }
 
