@@ -32,8 +32,8 @@ public enum NodeOutput: Equatable, Sendable {
     /// Look up the `/dns*` or `/dnsaddr` component of an address. Answered by `Node.resolved`.
     case resolve(request: UInt32, address: Multiaddr)
     /// Run a new connection, `link`, over a settled stream of another: the end of a circuit. The stream leaves the node's ownership.
-    /// `received` are bytes that came behind the circuit's last control message.
-    case circuit(link: UInt32, over: StreamKey, initiator: Bool, expecting: PeerID?, received: [UInt8])
+    /// `received` are bytes that came behind the circuit's last control message; `limit` is what the relay allows it, nil if it named none.
+    case circuit(link: UInt32, over: StreamKey, initiator: Bool, expecting: PeerID?, limit: CircuitLimit?, received: [UInt8])
     /// Move bytes both ways between two settled streams until both directions ended or the limit is reached. Both leave the node's ownership.
     /// Answered by `Node.spliceEnded`. `received` are bytes that the first stream's end sent ahead.
     case splice(circuit: UInt32, StreamKey, StreamKey, limit: CircuitLimit, received: [UInt8])

@@ -1,0 +1,119 @@
+import CausewayIdentity
+
+/// Carries a link's bytes over a stream of another link: the end of a circuit, at the dialler or the dialled.
+///
+/// Bytes are opened and sealed in the outer connection's buffers; back-pressure passes through both ways. It tells the inner connection which limit
+/// of the circuit was reached when the relay ends it for that.
+public final class CircuitTransport: StreamOwner {
+    public let inner: Link
+    /// Bytes that went out, and came in.
+    public private(set) var sent: UInt64 = 0
+    public private(set) var received: UInt64 = 0
+
+    private let outer: Link
+    private var stream: UInt32
+    private let limit: CircuitLimit
+    private let openedAt: Instant
+    private var isOver = false
+
+    /// - Parameters:
+    ///   - stream: the outer stream's handle, owned by the node so far.
+    ///   - limit: what the relay allows the circuit; nil if it named no limit.
+    public init(inner: Link, over outer: Link, stream: UInt32, limit: CircuitLimit?, now: Instant) {
+        self.inner = inner
+        self.outer = outer
+        self.stream = stream
+        self.limit = limit ?? .unlimited
+        openedAt = now
+        inner.carrier = self
+    }
+
+    /// Takes the outer stream over, once the shell knows the inner link.
+    /// - Parameter received: bytes that the node has read ahead.
+    public func start(received: [UInt8], now: Instant) {
+        if !received.isEmpty {
+            var ahead = received
+            ahead.withUnsafeMutableBytes { deliver($0) }
+        }
+        stream = outer.setOwner(self, of: stream)
+        inner.turn(now: now)
+        inner.markDirty()
+    }
+
+    // MARK: From the outer stream
+
+    public func streamReady(_ stream: UInt32, protocolID: [UInt8], on link: Link) {}
+
+    public func received(_ bytes: UnsafeMutableRawBufferPointer, stream: UInt32, on link: Link) {
+        deliver(bytes)
+        link.consumed(stream, bytes.count)
+    }
+
+    private func deliver(_ bytes: UnsafeMutableRawBufferPointer) {
+        received &+= UInt64(bytes.count)
+        inner.connection.receive(bytes, now: outer.now)
+        inner.turn(now: outer.now)
+        if inner.hasEvents { inner.markDirty() }
+    }
+
+    public func writable(_ stream: UInt32, on link: Link) { inner.turn(now: link.now) }
+
+    public func finished(_ stream: UInt32, on link: Link) { end(.link(errno: 0), streams: nil, now: link.now) }
+
+    public func closed(_ stream: UInt32, error: StreamError?, on link: Link) {
+        isOver = true
+        end(linkError(error), streams: reachedLimit(now: link.now), now: link.now)
+        inner.carrier = nil
+    }
+
+    private func end(_ error: ConnectionError, streams: StreamError?, now: Instant) {
+        if case .circuitLimit(let name, let value, _)? = streams {
+            inner.connection.linkFailed(.limit(name, value: value), streams: streams)
+        } else {
+            inner.connection.linkFailed(error, streams: nil)
+        }
+        inner.turn(now: now)
+        inner.markDirty()
+    }
+
+    private func linkError(_ error: StreamError?) -> ConnectionError {
+        switch error {
+        case .connection(let error): error
+        default: .link(errno: 0)
+        }
+    }
+
+    /// A relay ends a circuit at its limit by a bare reset, so what had moved tells why. Some relays count each direction, some their sum.
+    private func reachedLimit(now: Instant) -> StreamError? {
+        if let bytes = limit.bytes, sent &+ received >= bytes {
+            return .circuitLimit(.circuitBytes, value: bytes, moved: max(sent, received))
+        }
+        if let seconds = limit.seconds, (now - openedAt).seconds + 1 >= UInt64(seconds) {
+            return .circuitLimit(.circuitDuration, value: UInt64(seconds), moved: max(sent, received))
+        }
+        return nil
+    }
+
+    // MARK: From the inner connection
+
+    /// Moves what the inner connection wants sent. True if that made room on its wire.
+    func flush() -> Bool {
+        var moved = 0
+        while !isOver, !inner.connection.wire.isEmpty {
+            do throws(StreamError) {
+                let taken = try outer.write(stream, inner.connection.wire.bytes)
+                if taken == 0 { break }
+                inner.connection.wireTaken(taken)
+                moved += taken
+            } catch {
+                isOver = true
+            }
+        }
+        sent &+= UInt64(moved)
+        if inner.connection.isClosed, inner.connection.wire.isEmpty, !isOver {
+            isOver = true
+            outer.finish(stream)
+        }
+        return moved > 0
+    }
+}

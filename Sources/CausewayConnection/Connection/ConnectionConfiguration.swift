@@ -1,0 +1,42 @@
+public import CausewayIdentity
+
+extension Connection {
+    /// Whether WebSocket frames lie between the link and Noise, and our role there.
+    public enum WebSocketRole: Equatable, Sendable {
+        case none
+        /// `host` as for the `Host` header (with `:port` unless it is the scheme's own), `path` from the first slash.
+        case client(host: [UInt8], path: [UInt8])
+        case server
+    }
+
+    public struct Configuration: Sendable {
+        /// The node's key with its Noise static key: made once a node, shared by its connections.
+        public var identity: NoiseIdentity
+        public var isInitiator: Bool
+        public var webSocket: WebSocketRole
+        /// As whom the remote was dialled; anybody else is refused.
+        public var expecting: PeerID?
+        public var protocols: ProtocolTable
+        public var limits: ConnectionLimits
+        /// Whether it runs over a circuit with limits: only protocols that allow it are answered then.
+        public var isLimited = false
+        /// Fresh secret random bytes, `Connection.entropySize` of them: the ephemeral key, WebSocket's key and masks.
+        public var entropy: [UInt8]
+
+        public init(
+            identity: NoiseIdentity, isInitiator: Bool, webSocket: WebSocketRole = .none, expecting: PeerID? = nil,
+            protocols: ProtocolTable, limits: ConnectionLimits, entropy: [UInt8]
+        ) {
+            self.identity = identity
+            self.isInitiator = isInitiator
+            self.webSocket = webSocket
+            self.expecting = expecting
+            self.protocols = protocols
+            self.limits = limits
+            self.entropy = entropy
+        }
+    }
+
+    /// How many random bytes a connection needs.
+    public static var entropySize: Int { 64 }
+}

@@ -1,0 +1,202 @@
+/// Drives one connection: takes its outputs and routes each stream to its owner. The same class serves every shell.
+///
+/// A shell hands bytes to `connection` (`prepare`, `receive`, `linkClosed`), calls `turn`, then writes `connection.wire` and takes the events. Commands
+/// and pass-throughs only append; when they come outside of a turn, the shell is told by `linkIsDirty`. A link whose bytes run over another
+/// link's stream has a `carrier` and needs no writing: `turn` does it.
+public final class Link {
+    public let id: UInt32
+    public let connection: Connection
+    /// The moment of the turn or command that is being worked on.
+    public private(set) var now: Instant
+    /// What carries the link's bytes if that is no socket but a circuit.
+    public internal(set) var carrier: CircuitTransport?
+
+    private let shell: any LinkShell
+    private var owners: [UInt32: any StreamOwner] = [:]
+    /// The streams that the node owns, by handle.
+    private var nodeStreams: [UInt32: NodeStream] = [:]
+    private var events: [LinkEvent] = []
+    private var isInTurn = false
+    private var isDirty = false
+
+    public init(id: UInt32, connection: Connection, shell: any LinkShell, now: Instant) {
+        self.id = id
+        self.connection = connection
+        self.shell = shell
+        self.now = now
+    }
+
+    // MARK: Driving
+
+    /// Works on everything that was received, timed out or asked for. Does nothing if called from within itself.
+    public func turn(now: Instant) {
+        guard !isInTurn else { return }
+        self.now = max(self.now, now)
+        isInTurn = true
+        isDirty = false
+        repeat {
+            while let output = connection.pollOutput() { route(output) }
+        } while carrier?.flush() ?? false
+        isInTurn = false
+    }
+
+    /// Lets deadlines pass; `turn` shows what came of it.
+    public func advance(to now: Instant) {
+        self.now = max(self.now, now)
+        connection.advance(to: now)
+        markDirty()
+    }
+
+    public var hasEvents: Bool { !events.isEmpty }
+
+    /// What the node is to hear, in order.
+    public func takeEvents() -> [LinkEvent] {
+        let taken = events
+        events = []
+        return taken
+    }
+
+    public func apply(_ command: LinkCommand, now: Instant) {
+        self.now = max(self.now, now)
+        switch command {
+        case .openStream(let handle, let protocolIDs): openNodeStream(handle, protocolIDs)
+        case .send(let handle, let bytes, let droppable): nodeStreams[handle]?.send(bytes, droppable: droppable, on: self)
+        case .finish(let handle): nodeStreams[handle]?.finish(on: self)
+        case .reset(let handle): resetNodeStream(handle)
+        case .setProtocols(let table): connection.setProtocols(table)
+        case .close(let reason): connection.close(reason)
+        }
+        markDirty()
+    }
+
+    /// The link below ended: `errno`, or 0 for an orderly end.
+    public func linkClosed(errno: Int32) {
+        connection.linkClosed(errno: errno)
+        markDirty()
+    }
+
+    // MARK: For owners of streams
+
+    /// Opens a stream, which tells `owner` of `streamReady` or `closed`. It may be written to at once if there is one proposal only.
+    public func openStream(_ protocolIDs: [[UInt8]], owner: any StreamOwner, now: Instant) throws(StreamError) -> UInt32 {
+        self.now = max(self.now, now)
+        let stream = try connection.openStream(protocolIDs, now: self.now)
+        owners[stream] = owner
+        markDirty()
+        return stream
+    }
+
+    /// Gives a stream to `owner`: one that was just opened, or one of the node's, by its handle. What arrived for the new owner already is delivered
+    /// before this returns; if the stream is gone then `closed` is called.
+    /// - Returns: the stream's Yamux id, under which its owner knows it.
+    @discardableResult
+    public func setOwner(_ owner: any StreamOwner, of handle: UInt32) -> UInt32 {
+        let node = nodeStreams.removeValue(forKey: handle)
+        let stream = node?.stream ?? handle
+        guard connection.hasStream(stream) else {
+            owners[stream] = nil
+            owner.closed(stream, error: .closed, on: self)
+            return stream
+        }
+        owners[stream] = owner
+        node?.handOver(to: owner, on: self)
+        markDirty()
+        return stream
+    }
+
+    /// Sends from where the bytes lie.
+    /// - Returns: how many were taken; the rest may be offered again when `writable` was called.
+    public func write(_ stream: UInt32, _ bytes: UnsafeRawBufferPointer) throws(StreamError) -> Int {
+        let taken = try connection.write(stream, bytes)
+        markDirty()
+        return taken
+    }
+
+    /// Ends our direction. The stream is over when the remote has done so too.
+    public func finish(_ stream: UInt32) {
+        connection.finish(stream)
+        markDirty()
+    }
+
+    /// Ends both directions at once; the owner hears `closed` with `.resetLocally`.
+    public func reset(_ stream: UInt32, code: UInt32 = 0) {
+        connection.reset(stream, code: code)
+        markDirty()
+    }
+
+    /// Gives the credit of bytes back that `received` brought.
+    public func consumed(_ stream: UInt32, _ count: Int) {
+        connection.consumed(stream, count)
+        markDirty()
+    }
+
+    // MARK: Routing
+
+    private func route(_ output: ConnectionOutput) {
+        switch output {
+        case .data(let stream, let start, let count):
+            owners[stream]?.received(connection.payload(start, count), stream: stream, on: self)
+        case .writable(let stream): owners[stream]?.writable(stream, on: self)
+        case .finished(let stream): owners[stream]?.finished(stream, on: self)
+        case .streamReady(let stream, let protocolID): owners[stream]?.streamReady(stream, protocolID: protocolID, on: self)
+        case .streamFailed(let stream, let error): owners.removeValue(forKey: stream)?.closed(stream, error: error, on: self)
+        case .streamClosed(let stream, let error): owners.removeValue(forKey: stream)?.closed(stream, error: error, on: self)
+        case .streamOpened(let stream, let entry): opened(stream, entry)
+        case .established(let peer, let key): events.append(.established(peer: peer, publicKey: key))
+        case .roundTrip(let interval): events.append(.roundTrip(interval))
+        case .closed(let error):
+            owners = [:]
+            nodeStreams = [:]
+            events.append(.closed(error))
+        }
+    }
+
+    private func opened(_ stream: UInt32, _ entry: ProtocolTable.Entry) {
+        switch entry.owner {
+        case .node:
+            let node = NodeStream(handle: stream, stream: stream, protocolID: entry.name)
+            nodeStreams[stream] = node
+            owners[stream] = node
+            events.append(.streamOpened(stream: stream, protocolID: entry.name))
+        case .application:
+            shell.streamOpened(stream, entry: entry, on: self)
+            if owners[stream] == nil { connection.reset(stream) }
+        }
+    }
+
+    // MARK: The node's streams
+
+    private func openNodeStream(_ handle: UInt32, _ protocolIDs: [[UInt8]]) {
+        do throws(StreamError) {
+            let stream = try connection.openStream(protocolIDs, now: now)
+            let node = NodeStream(handle: handle, stream: stream, protocolID: nil)
+            nodeStreams[handle] = node
+            owners[stream] = node
+        } catch {
+            events.append(.streamFailed(stream: handle, error))
+        }
+    }
+
+    private func resetNodeStream(_ handle: UInt32) {
+        guard let node = nodeStreams.removeValue(forKey: handle) else { return }
+        owners[node.stream] = nil
+        connection.reset(node.stream)
+    }
+
+    /// Resets a stream of the node's of our own accord, which the node hears.
+    func fail(_ node: NodeStream, _ error: StreamError) {
+        resetNodeStream(node.handle)
+        report(.streamClosed(stream: node.handle, error))
+    }
+
+    func forget(_ node: NodeStream) { nodeStreams[node.handle] = nil }
+
+    func report(_ event: LinkEvent) { events.append(event) }
+
+    /// Tells the shell, once, that there is something to do.
+    func markDirty() {
+        guard !isInTurn, !isDirty else { return }
+        isDirty = true
+        shell.linkIsDirty(self)
+    }
+}

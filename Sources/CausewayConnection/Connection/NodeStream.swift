@@ -1,0 +1,88 @@
+import CausewayIdentity
+
+/// A stream whose bytes go up to the node as events and whose bytes come down as commands. What the connection cannot take at once waits here.
+final class NodeStream: StreamOwner {
+    let handle: UInt32
+    let stream: UInt32
+    private var queue = ByteQueue()
+    private var isFinishing = false
+    private var isReady: Bool
+    private var isRemoteFinished = false
+    /// For streams that may become circuits: where the node's part ends.
+    private var gate: CircuitGate?
+    private var held = ByteQueue()
+
+    /// - Parameter protocolID: what an inbound stream is settled on; nil for one that is opened here.
+    init(handle: UInt32, stream: UInt32, protocolID: [UInt8]?) {
+        self.handle = handle
+        self.stream = stream
+        isReady = protocolID != nil
+        if let protocolID { gate = CircuitGate(protocolID: protocolID) }
+    }
+
+    // MARK: From the node
+
+    func send(_ bytes: [UInt8], droppable: Bool, on link: Link) {
+        let limit = link.connection.limits.queuedPerNodeStream
+        if !queue.isEmpty, queue.count + bytes.count > limit {
+            if !droppable { link.fail(self, .limit(.queuedBytesPerStream, value: UInt64(limit))) }
+            return
+        }
+        bytes.withUnsafeBytes { whole in
+            let taken = queue.isEmpty ? (try? link.connection.write(stream, whole)) ?? whole.count : 0
+            if taken < whole.count { queue.append(UnsafeRawBufferPointer(rebasing: whole[taken...])) }
+        }
+    }
+
+    func finish(on link: Link) {
+        isFinishing = true
+        if queue.isEmpty { link.connection.finish(stream) }
+    }
+
+    /// The stream goes to another owner, with everything that was received behind the node's last message. What the node still wanted sent
+    /// goes out first, past the wire's high-water mark: it is one small control message.
+    func handOver(to owner: any StreamOwner, on link: Link) {
+        if !queue.isEmpty {
+            guard link.connection.writeAll(stream, queue.bytes) else { return link.reset(stream) }
+            queue.drop(queue.count)
+        }
+        if !held.isEmpty { owner.received(held.mutableBytes, stream: stream, on: link) }
+        if isRemoteFinished { owner.finished(stream, on: link) }
+    }
+
+    // MARK: From the connection
+
+    func streamReady(_ stream: UInt32, protocolID: [UInt8], on link: Link) {
+        isReady = true
+        gate = CircuitGate(protocolID: protocolID)
+        link.report(.streamReady(stream: handle, protocolID: protocolID))
+    }
+
+    func received(_ bytes: UnsafeMutableRawBufferPointer, stream: UInt32, on link: Link) {
+        let whole = UnsafeRawBufferPointer(bytes)
+        let ours = gate?.pass(whole) ?? whole.count
+        if ours > 0 {
+            link.report(.data(stream: handle, [UInt8](copying: UnsafeRawBufferPointer(rebasing: whole[..<ours]))))
+            link.connection.consumed(stream, ours)
+        }
+        if ours < whole.count { held.append(UnsafeRawBufferPointer(rebasing: whole[ours...])) }
+    }
+
+    func writable(_ stream: UInt32, on link: Link) {
+        guard !queue.isEmpty else { return }
+        queue.drop((try? link.connection.write(stream, queue.bytes)) ?? queue.count)
+        guard queue.isEmpty else { return }
+        queue.release()
+        if isFinishing { link.connection.finish(stream) }
+    }
+
+    func finished(_ stream: UInt32, on link: Link) {
+        isRemoteFinished = true
+        if held.isEmpty { link.report(.finished(stream: handle)) }
+    }
+
+    func closed(_ stream: UInt32, error: StreamError?, on link: Link) {
+        link.forget(self)
+        link.report(isReady ? .streamClosed(stream: handle, error) : .streamFailed(stream: handle, error ?? .closed))
+    }
+}
