@@ -73,13 +73,15 @@ if wasm {
             name: "CausewayNodeTests", dependencies: ["CausewayNode", "CausewayConnection", "CausewayIdentity"]),
         .testTarget(
             name: "CausewayRuntimeTests",
-            dependencies: ["CausewayRuntime", "CausewayTLS", "CausewayNode", "CausewayConnection", "CausewayIdentity"]),
+            dependencies: [
+                "CausewayRuntime", "CausewayTLS", "CausewayNode", "CausewayConnection", "CausewayIdentity", "COpenSSL",
+            ]),
         .testTarget(
             name: "CausewaySimulationTests",
             dependencies: ["CausewaySimulation", "CausewayNode", "CausewayConnection", "CausewayIdentity"]),
         .testTarget(name: "CausewayTests", dependencies: [api]),
         .testTarget(name: "CausewayCLITests", dependencies: [api]),
-        .testTarget(name: "InteropTests", dependencies: [api]),
+        .testTarget(name: "InteropTests", dependencies: [api, "CausewayConnection"]),
         .testTarget(name: "StyleTests"),
     ]
     products += [

@@ -1,5 +1,20 @@
 #pragma once
-#include <openssl/evp.h>
+#include <openssl/bio.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+// Swift imports no function-like macros: each one in use has a function here.
+static inline int cw_ctx_set_min_tls12(SSL_CTX *c) { return (int)SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION); }
+static inline void cw_ctx_set_modes(SSL_CTX *c) {
+    SSL_CTX_set_mode(c, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_options(c, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+    SSL_CTX_set_num_tickets(c, 0);
+}
+static inline int cw_set_server_name(SSL *s, const char *name) { return (int)SSL_set_tlsext_host_name(s, name); }
+static inline void cw_bio_clear_retry(BIO *b) { BIO_clear_retry_flags(b); }
+static inline void cw_bio_set_retry_read(BIO *b) { BIO_set_retry_read(b); }

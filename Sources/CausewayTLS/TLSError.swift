@@ -1,0 +1,63 @@
+import COpenSSL
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// What can go wrong with TLS, by whose fault. Reasons are OpenSSL's words.
+public enum TLSError: Error, Equatable, Sendable {
+    /// A file of certificates or the key is missing, unreadable or not PEM.
+    case file(path: String, reason: String)
+    /// The private key does not belong to the first certificate.
+    case keyMismatch(certificates: String, key: String)
+    /// Misuse: a name or address that cannot be verified.
+    case badHost(String)
+    /// The remote's certificate does not prove the name: expired, for another host, of an unknown authority (`X509_V_ERR_...`).
+    case untrusted(code: Int32, reason: String)
+    /// The remote refused with a TLS alert (RFC 8446 section 6), for instance because it does not trust our certificate.
+    case alert(UInt8, reason: String)
+    /// The remote broke TLS, or speaks another protocol.
+    case broken(reason: String)
+    /// OpenSSL ran out of memory or is set up in a way that leaves no protocol.
+    case unavailable(reason: String)
+
+    /// For `ConnectionError.peerFault(.tls, code:)`: an alert's number, 1,000 + the verification error, 1 for broken TLS, 0 for what is not the remote's fault.
+    public var code: UInt16 {
+        switch self {
+        case .alert(let number, _): UInt16(number)
+        case .untrusted(let code, _): 1000 + UInt16(clamping: min(code, 60_000))
+        case .broken: 1
+        case .file, .keyMismatch, .badHost, .unavailable: 0
+        }
+    }
+}
+
+extension TLSError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .file(let path, let reason): "\(path): \(reason)"
+        case .keyMismatch(let certificates, let key): "the key in \(key) does not belong to the certificate in \(certificates)"
+        case .badHost(let host): "'\(host)' is no host name that a certificate can prove"
+        case .untrusted(_, let reason): "the remote's certificate is not trusted: \(reason)"
+        case .alert(let number, let reason): "the remote refused TLS: \(reason) (alert \(number))"
+        case .broken(let reason): "the remote broke TLS: \(reason)"
+        case .unavailable(let reason): "OpenSSL: \(reason)"
+        }
+    }
+}
+
+/// OpenSSL keeps a thread's errors in a queue.
+enum ErrorQueue {
+    /// Its oldest error, which is the cause of the others; empties it. Nil if there is none.
+    static func take() -> (code: UInt, reason: String)? {
+        let code = ERR_get_error()
+        guard code != 0 else { return nil }
+        ERR_clear_error()
+        if let text = ERR_reason_error_string(code) { return (code, String(cString: text)) }
+        return (code, String(cString: strerror(Int32(truncatingIfNeeded: code & 0x7fff_ffff))))
+    }
+
+    static func reason() -> String { take()?.reason ?? "unknown reason" }
+}
