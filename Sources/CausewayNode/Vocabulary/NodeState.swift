@@ -19,6 +19,9 @@ public final class NodeState {
     public internal(set) var listenAddresses: [Multiaddr] = []
     public internal(set) var circuitAddresses: [Multiaddr] = []
 
+    /// The node's gossip, for protocols that talk over topics; nil if it has none.
+    public internal(set) var topics: (any TopicPublishing)?
+
     var outputs: [NodeOutput] = []
     /// Which protocol owns a stream, by `StreamKey.packed`: its index in `Node.protocols`.
     var owners: [UInt64: Int] = [:]

@@ -1,0 +1,32 @@
+public import CausewayConnection
+
+/// One topic on which peers tell of themselves.
+public struct DiscoveryTopic: Equatable, Sendable {
+    public enum Form: UInt8, Sendable {
+        /// `Peer { publicKey = 1, addrs = 2 }`, as js-libp2p's pubsub-peer-discovery.
+        case protobuf
+        /// `{"peerId": "...", "addrs": ["..."]}`
+        case json
+    }
+    /// UTF-8.
+    public var name: [UInt8]
+    public var form: Form
+    public var interval: Interval
+    /// Hears of others without telling of itself.
+    public var listenOnly: Bool
+
+    public init(name: [UInt8], form: Form, interval: Interval = .seconds(10), listenOnly: Bool = false) {
+        self.name = name
+        self.form = form
+        self.interval = interval
+        self.listenOnly = listenOnly
+    }
+
+    public static let protobuf = DiscoveryTopic(name: [UInt8]("_peer-discovery._p2p._pubsub".utf8), form: .protobuf)
+    public static let json = DiscoveryTopic(name: [UInt8]("p2p-discovery".utf8), form: .json)
+}
+
+/// Finds peers by what they tell of themselves on topics. Works over `NodeState.topics`.
+public final class PubsubDiscovery: NodeProtocol {
+    public init(_ topics: [DiscoveryTopic]) {}
+}
