@@ -1,0 +1,29 @@
+/// Where a socket is: an IP address of 4 or 16 bytes, and a port.
+public struct SimulatedAddress: Hashable, Sendable, CustomStringConvertible {
+    public let ip: [UInt8]
+    public let port: UInt16
+
+    public init(ip: [UInt8], port: UInt16) {
+        self.ip = ip
+        self.port = port
+    }
+
+    public var description: String {
+        let separator = ip.count == 4 ? "." : ":"
+        return ip.map { String($0, radix: ip.count == 4 ? 10 : 16) }.joined(separator: separator) + " port \(port)"
+    }
+}
+
+/// Why a connection failed, as the numbers of Linux, so that traces are equal on every platform.
+public enum SimulatedErrno {
+    /// The far host's process or kernel tore the connection down.
+    public static let reset: Int32 = 104
+    /// Nothing answered.
+    public static let timedOut: Int32 = 110
+    /// Nothing listens on that port.
+    public static let refused: Int32 = 111
+    /// The host itself is down, or has no such address.
+    public static let unreachable: Int32 = 101
+    /// The port is taken.
+    public static let addressInUse: Int32 = 98
+}

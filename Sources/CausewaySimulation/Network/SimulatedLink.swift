@@ -1,0 +1,92 @@
+import CausewayConnection
+
+/// A connection between two hosts: an ordered pipe of bytes in each direction, and the faults that it can have.
+public final class SimulatedLink {
+    /// The end that connected, and the one that was connected to.
+    public private(set) var dialler: SimulatedSocket!
+    public private(set) var listener: SimulatedSocket!
+    /// The hosts at its two ends.
+    public let diallingHost: SimulatedHost
+    public let listeningHost: SimulatedHost
+    private unowned let simulation: Simulation
+    private let label: String
+    private let incarnations: (UInt64, UInt64)
+    private var isSilent = false
+    private var answersReset = false
+
+    init(
+        _ simulation: Simulation, number: UInt64, from host: SimulatedHost, _ local: SimulatedAddress, to far: SimulatedHost,
+        _ remote: SimulatedAddress
+    ) {
+        self.simulation = simulation
+        diallingHost = host
+        listeningHost = far
+        incarnations = (host.incarnation, far.incarnation)
+        label = "\(host.name)-\(far.name) \(number)"
+        let dialler = SimulatedSocket(link: self, local: local, remote: remote)
+        let listener = SimulatedSocket(link: self, local: remote, remote: local)
+        dialler.outgoing = SimulatedPipe(
+            simulation, self, label: "\(host.name)>\(far.name) \(number)", conditions: host.line.path(to: far.line), from: dialler,
+            to: listener)
+        listener.outgoing = SimulatedPipe(
+            simulation, self, label: "\(far.name)>\(host.name) \(number)", conditions: far.line.path(to: host.line), from: listener,
+            to: dialler)
+        self.dialler = dialler
+        self.listener = listener
+    }
+
+    /// Whether either end still uses it.
+    public var isOpen: Bool { !dialler.isClosed || !listener.isClosed }
+
+    /// Tears it down: both ends are told at once.
+    public func cut() {
+        simulation.note(label, "cut")
+        for socket in [dialler!, listener!] {
+            simulation.schedule(after: Interval(nanoseconds: 0)) { socket.ended(errno: SimulatedErrno.reset) }
+        }
+    }
+
+    /// From now on nothing is delivered in either direction, and neither end is told: a cable pulled, a NAT's entry gone.
+    public func vanish() {
+        guard !isSilent else { return }
+        simulation.note(label, "vanishes")
+        isSilent = true
+        dialler.outgoing?.vanish()
+        listener.outgoing?.vanish()
+    }
+
+    /// Holds everything up, in both directions, until `unclog`.
+    public func clog() {
+        simulation.note(label, "clogs")
+        dialler.outgoing?.clog(true)
+        listener.outgoing?.clog(true)
+    }
+
+    /// Lets what was held up arrive.
+    public func unclog() {
+        simulation.note(label, "unclogs")
+        dialler.outgoing?.clog(false)
+        listener.outgoing?.clog(false)
+    }
+
+    /// Bytes on their way in either direction.
+    public var inFlight: Int { (dialler.outgoing?.inFlight ?? 0) + (listener.outgoing?.inFlight ?? 0) }
+
+    func socketClosed() {
+        if dialler.isClosed, listener.isClosed {
+            diallingHost.forget(self)
+            listeningHost.forget(self)
+        }
+    }
+
+    /// Bytes for a host that has restarted since: its kernel knows no such connection, and says so.
+    func wrote(_ socket: SimulatedSocket) {
+        guard isSilent, !answersReset else { return }
+        let toListener = socket === dialler
+        let far = toListener ? listeningHost : diallingHost
+        guard far.isUp, far.incarnation != (toListener ? incarnations.1 : incarnations.0) else { return }
+        answersReset = true
+        let conditions = diallingHost.line.path(to: listeningHost.line)
+        simulation.schedule(after: Interval(nanoseconds: 2 * conditions.latency.nanoseconds)) { socket.ended(errno: SimulatedErrno.reset) }
+    }
+}
