@@ -1,0 +1,14 @@
+#!/bin/sh
+# Makes .build/venv (or $CAUSEWAY_VENV) with the Python packages that the interop tests talk to. Does nothing if it is there and current.
+# fastecdsa, which libp2p needs, has no wheel and is compiled: Debian and Ubuntu need python3-venv python3-dev libgmp-dev build-essential.
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+wanted=$root/Tests/Interop/requirements.txt
+venv=${CAUSEWAY_VENV:-$root/.build/venv}
+if cmp -s "$wanted" "$venv/installed.txt"; then
+    exit 0
+fi
+echo "venv.sh: installing $(grep -v '^#' "$wanted" | tr '\n' ' ')into $venv" >&2
+python3 -m venv --clear "$venv"
+"$venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$wanted"
+cp "$wanted" "$venv/installed.txt"
