@@ -1,3 +1,5 @@
+import CCrypto
+
 /// A public key of one of libp2p's four types (peer-ids/peer-ids.md).
 public struct PublicKey: Hashable, Sendable {
     public enum Kind: UInt8, Sendable { case rsa = 0, ed25519 = 1, secp256k1 = 2, ecdsa = 3 }
@@ -5,14 +7,96 @@ public struct PublicKey: Hashable, Sendable {
     public let kind: Kind
     /// `Data` of the libp2p key protobuf: the raw key (Ed25519, secp256k1 compressed) or DER of SubjectPublicKeyInfo (RSA, ECDSA).
     public let data: [UInt8]
+
+    /// Checks lengths, DER, the size of an RSA modulus and the curve of an ECDSA key.
+    public init(_ kind: Kind, data: [UInt8]) throws(KeyError) {
+        switch kind {
+        case .ed25519:
+            guard data.count == 32 else { throw .malformed(.ed25519) }
+        case .secp256k1:
+            guard data.count == 33, data[0] == 2 || data[0] == 3 else { throw .malformed(.secp256k1) }
+        case .rsa:
+            try SubjectPublicKeyInfo.checkRSA(data)
+        case .ecdsa:
+            _ = try SubjectPublicKeyInfo.p256Point(data)
+        }
+        self.init(checked: kind, data)
+    }
+
+    init(checked kind: Kind, _ data: [UInt8]) {
+        self.kind = kind
+        self.data = data
+    }
+
+    /// Reads the `PublicKey` protobuf in its one deterministic form.
+    public init(protobuf: [UInt8]) throws(KeyError) {
+        let message = try KeyMessage(decoding: protobuf)
+        try self.init(message.kind, data: message.data)
+    }
+
+    /// The deterministic `PublicKey` protobuf.
+    public var protobuf: [UInt8] { KeyMessage(kind: kind, data: data).encoded }
+
+    public var peerID: PeerID { PeerID(of: self) }
+
+    /// Whether `signature` over `message` was made by this key's owner. Ed25519 with S below the group's order only, secp256k1 with low S
+    /// only, RSA as PKCS #1 v1.5 with SHA-256, ECDSA as strict DER with SHA-256.
+    ///
+    /// - Throws: `KeyError.unsupported` in the browser's build for other kinds than Ed25519.
+    public func verify(_ signature: [UInt8], of message: [UInt8]) throws(KeyError) -> Bool {
+        let answer: Int32
+        switch kind {
+        case .ed25519:
+            guard signature.count == 64 else { return false }
+            answer = cc_ed25519_verify(message, message.count, signature, data)
+        case .rsa:
+            answer = cc_rsa_verify(data, data.count, message, message.count, signature, signature.count)
+        case .ecdsa:
+            guard ECDSASignature.isAcceptable(signature, lowS: false) else { return false }
+            let point = try SubjectPublicKeyInfo.p256Point(data)
+            answer = cc_ecdsa_verify(CC_P256, point, point.count, message, message.count, signature, signature.count)
+        case .secp256k1:
+            guard ECDSASignature.isAcceptable(signature, lowS: true) else { return false }
+            answer = cc_ecdsa_verify(CC_SECP256K1, data, data.count, message, message.count, signature, signature.count)
+        }
+        guard answer != CC_UNSUPPORTED else { throw .unsupported(kind) }
+        return answer == 1
+    }
 }
 
-/// A private key of this node: Ed25519 or ECDSA P-256.
-public struct PrivateKey: Sendable {
-    public let publicKey: PublicKey
-    let secret: [UInt8]
-}
+/// `PublicKey` and `PrivateKey` have the same fields: type 1, data 2.
+struct KeyMessage {
+    let kind: PublicKey.Kind
+    let data: [UInt8]
 
-extension PublicKey {
-    public var peerID: PeerID { PeerID(unchecked: data) }
+    init(kind: PublicKey.Kind, data: [UInt8]) {
+        self.kind = kind
+        self.data = data
+    }
+
+    init(decoding bytes: [UInt8]) throws(KeyError) {
+        var type: UInt64?
+        var data: [UInt8]?
+        do throws(ProtobufError) {
+            var reader = ProtobufReader(bytes)
+            while let field = try reader.next() {
+                switch field.number {
+                case 1: type = try reader.varint(field)
+                case 2: data = try reader.content(field)
+                default: break
+                }
+            }
+        } catch { throw .malformedMessage(error) }
+        guard let type, let data else { throw .notDeterministic }
+        guard type <= 3, let kind = PublicKey.Kind(rawValue: UInt8(type)) else { throw .unknownType(type) }
+        self.init(kind: kind, data: data)
+        guard encoded == bytes else { throw .notDeterministic }
+    }
+
+    var encoded: [UInt8] {
+        var writer = ProtobufWriter()
+        writer.varint(1, UInt64(kind.rawValue))
+        writer.content(2, data)
+        return writer.bytes
+    }
 }

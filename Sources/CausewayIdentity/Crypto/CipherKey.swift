@@ -1,0 +1,73 @@
+import CCrypto
+
+/// A ChaCha20-Poly1305 key (RFC 8439) under Noise's nonces: four zero bytes and a 64-bit counter, little-endian.
+///
+/// It is 32 bytes and nothing else: the contexts that cost time to make belong to the thread and are re-keyed for each message.
+/// Who owns the key owns the counter, and never uses a number twice.
+@frozen
+public struct CipherKey: Sendable {
+    /// Bytes by which a sealed message is longer.
+    public static let tagLength = 16
+    public static let length = 32
+
+    @usableFromInline let words: (UInt64, UInt64, UInt64, UInt64)
+
+    /// Of exactly 32 bytes.
+    public init(_ key: [UInt8]) {
+        precondition(key.count == Self.length, "a cipher key has 32 bytes")
+        words = key.withUnsafeBytes { $0.loadUnaligned(as: (UInt64, UInt64, UInt64, UInt64).self) }
+    }
+
+    /// Seals `head` followed by `body` as one message of `head.count + body.count + 16` bytes.
+    ///
+    /// `output` may be where `head` lies if `body` is empty; any other overlap is an error.
+    public func seal(
+        into output: UnsafeMutableRawPointer, counter: UInt64, ad: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0),
+        head: UnsafeRawBufferPointer, body: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0)
+    ) {
+        withBytes { key in
+            cc_aead_seal(
+                output.assumingMemoryBound(to: UInt8.self), key, counter, ad.octets, ad.count, head.octets, head.count, body.octets, body.count)
+        }
+    }
+
+    /// Opens `sealed` (the tag included) into `output`, which takes 16 bytes less and may be the same place. False if it was forged or is
+    /// shorter than a tag: what is in `output` is then not to be used.
+    public func open(
+        _ sealed: UnsafeRawBufferPointer, into output: UnsafeMutableRawPointer, counter: UInt64,
+        ad: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0)
+    ) -> Bool {
+        withBytes { key in
+            cc_aead_open(output.assumingMemoryBound(to: UInt8.self), key, counter, ad.octets, ad.count, sealed.octets, sealed.count) == 1
+        }
+    }
+
+    /// The sealed message, for handshakes and tests.
+    public func seal(_ message: [UInt8], counter: UInt64, ad: [UInt8] = []) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: message.count + Self.tagLength) { out, count in
+            let place = UnsafeMutableRawPointer(out.baseAddress!)
+            message.withUnsafeBytes { head in ad.withUnsafeBytes { seal(into: place, counter: counter, ad: $0, head: head) } }
+            count = message.count + Self.tagLength
+        }
+    }
+
+    /// The opened message, or nil if it was forged.
+    public func open(_ sealed: [UInt8], counter: UInt64, ad: [UInt8] = []) -> [UInt8]? {
+        guard sealed.count >= Self.tagLength else { return nil }
+        var message = sealed
+        let genuine = message.withUnsafeMutableBytes { place in
+            ad.withUnsafeBytes { open(UnsafeRawBufferPointer(place), into: place.baseAddress!, counter: counter, ad: $0) }
+        }
+        guard genuine else { return nil }
+        message.removeLast(Self.tagLength)
+        return message
+    }
+
+    private func withBytes<Result>(_ body: (UnsafePointer<UInt8>) -> Result) -> Result {
+        withUnsafeBytes(of: words) { body($0.octets!) }
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    fileprivate var octets: UnsafePointer<UInt8>? { baseAddress?.assumingMemoryBound(to: UInt8.self) }
+}

@@ -1,0 +1,79 @@
+/// Digits of 3 to 6 bits (RFC 4648).
+struct BitBase {
+    let bits: UInt32
+    let alphabet: StaticString
+    var isPadded = false
+    /// Takes upper for lower case and the other way round.
+    var foldsCase = false
+
+    /// Characters after which bits and bytes meet: what padding fills up to.
+    private var group: Int { bits == 5 ? 8 : bits == 6 ? 4 : bits == 4 ? 2 : 8 }
+
+    func encode(_ bytes: [UInt8]) -> [UInt8] {
+        var out: [UInt8] = []
+        out.reserveCapacity(bytes.count * 8 / Int(bits) + group)
+        var buffer: UInt32 = 0
+        var held: UInt32 = 0
+        for byte in bytes {
+            buffer = (buffer & 0xff) << 8 | UInt32(byte)
+            held += 8
+            while held >= bits {
+                held -= bits
+                out.append(alphabet.utf8Start[Int(buffer >> held & (1 << bits - 1))])
+            }
+        }
+        if held > 0 { out.append(alphabet.utf8Start[Int(buffer << (bits - held) & (1 << bits - 1))]) }
+        while isPadded, out.count % group != 0 { out.append(UInt8(ascii: "=")) }
+        return out
+    }
+
+    /// nil if a character is no digit, the length is impossible, the padding is wrong, or (unless `lenient`) unused bits are set.
+    func decode(_ text: [UInt8], lenient: Bool = false) -> [UInt8]? {
+        var end = text.count
+        if isPadded {
+            guard end % group == 0 else { return nil }
+            while end > 0, text.count - end < group, text[end - 1] == UInt8(ascii: "=") { end -= 1 }
+        }
+        let table = digits
+        var out: [UInt8] = []
+        out.reserveCapacity(end * Int(bits) / 8)
+        var buffer: UInt32 = 0
+        var held: UInt32 = 0
+        for index in 0..<end {
+            let value = table[Int(text[index])]
+            guard value != 0xff else { return nil }
+            buffer = (buffer & 0xff) << bits | UInt32(value)
+            held += bits
+            if held >= 8 {
+                held -= 8
+                out.append(UInt8(truncatingIfNeeded: buffer >> held))
+            }
+        }
+        guard held < bits, lenient || buffer & (1 << held - 1) == 0 else { return nil }
+        if isPadded, (out.count * 8 + Int(bits) - 1) / Int(bits) != end { return nil }
+        return out
+    }
+
+    private var digits: [UInt8] {
+        var table = [UInt8](repeating: 0xff, count: 256)
+        for index in 0..<alphabet.utf8CodeUnitCount {
+            let character = alphabet.utf8Start[index]
+            table[Int(character)] = UInt8(index)
+            if foldsCase, character | 0x20 >= 0x61, character | 0x20 <= 0x7a { table[Int(character ^ 0x20)] = UInt8(index) }
+        }
+        return table
+    }
+}
+
+/// Base64 with padding (RFC 4648, section 4).
+public enum Base64 {
+    static let standard: StaticString = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    static let url: StaticString = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+    private static let base = BitBase(bits: 6, alphabet: standard, isPadded: true)
+
+    public static func encode(_ bytes: [UInt8]) -> [UInt8] { base.encode(bytes) }
+
+    /// nil if the text is not base64 in its one form.
+    public static func decode(_ text: [UInt8]) -> [UInt8]? { base.decode(text) }
+}

@@ -1,0 +1,187 @@
+/// IP addresses as text: IPv4 as four decimal numbers, IPv6 as RFC 4291 reads and RFC 5952 writes it. No zones.
+public enum IPAddressText {
+    /// 4 bytes; nil if it is no IPv4 address. Leading zeros are refused, as some read them as octal.
+    public static func ipv4(_ text: [UInt8]) -> [UInt8]? {
+        var out: [UInt8] = []
+        var value: UInt32 = 0
+        var digits = 0
+        for character in text {
+            if character == UInt8(ascii: ".") {
+                guard digits > 0, out.count < 3 else { return nil }
+                out.append(UInt8(value))
+                value = 0
+                digits = 0
+            } else {
+                guard character >= 0x30, character <= 0x39, digits == 0 || value > 0 else { return nil }
+                value = value * 10 + UInt32(character - 0x30)
+                digits += 1
+                guard value <= 255 else { return nil }
+            }
+        }
+        guard digits > 0, out.count == 3 else { return nil }
+        out.append(UInt8(value))
+        return out
+    }
+
+    /// 16 bytes; nil if it is no IPv6 address.
+    public static func ipv6(_ text: [UInt8]) -> [UInt8]? {
+        var groups: [UInt16] = []
+        var gap: Int?
+        var position = 0
+        if text.count >= 2, text[0] == colon, text[1] == colon {
+            gap = 0
+            position = 2
+        }
+        while position < text.count {
+            guard groups.count < 8 else { return nil }
+            var end = position
+            while end < text.count, text[end] != colon { end += 1 }
+            let part = [UInt8](text[position..<end])
+            if end == text.count, groups.count <= 6, let four = ipv4(part) {
+                groups += [UInt16(four[0]) << 8 | UInt16(four[1]), UInt16(four[2]) << 8 | UInt16(four[3])]
+                break
+            }
+            guard let group = hex(part) else { return nil }
+            groups.append(group)
+            guard end < text.count else { break }
+            position = end + 1
+            // A colon must be followed by a group, or by a second colon once.
+            guard position < text.count else { return nil }
+            if text[position] == colon {
+                guard gap == nil else { return nil }
+                gap = groups.count
+                position += 1
+            }
+        }
+        return bytes(groups, gap: gap)
+    }
+
+    /// Of 4 or 16 bytes.
+    public static func text(_ address: [UInt8]) -> [UInt8] {
+        var out: [UInt8] = []
+        if address.count == 4 {
+            appendIPv4(address, 0, to: &out)
+            return out
+        }
+        guard address.count == 16 else { return out }
+        if isIPv4Mapped(address) {
+            out += [colon, colon, 0x66, 0x66, 0x66, 0x66, colon]
+            appendIPv4(address, 12, to: &out)
+            return out
+        }
+        appendIPv6(address, to: &out)
+        return out
+    }
+
+    /// Whether 16 bytes are ::ffff:a.b.c.d.
+    static func isIPv4Mapped(_ address: [UInt8]) -> Bool {
+        for index in 0..<10 where address[index] != 0 { return false }
+        return address[10] == 0xff && address[11] == 0xff
+    }
+
+    private static let colon = UInt8(ascii: ":")
+
+    private static func hex(_ text: [UInt8]) -> UInt16? {
+        guard text.count >= 1, text.count <= 4 else { return nil }
+        var value: UInt16 = 0
+        for character in text {
+            guard let digit = hexDigit(character) else { return nil }
+            value = value << 4 | UInt16(digit)
+        }
+        return value
+    }
+
+    static func hexDigit(_ character: UInt8) -> UInt8? {
+        switch character {
+        case 0x30...0x39: character - 0x30
+        case 0x41...0x46: character - 0x37
+        case 0x61...0x66: character - 0x57
+        default: nil
+        }
+    }
+
+    private static func bytes(_ groups: [UInt16], gap: Int?) -> [UInt8]? {
+        guard gap == nil ? groups.count == 8 : groups.count < 8 else { return nil }
+        var out: [UInt8] = []
+        for index in 0...groups.count {
+            if index == gap { for _ in 0..<(8 - groups.count) * 2 { out.append(0) } }
+            if index < groups.count { out += [UInt8(groups[index] >> 8), UInt8(truncatingIfNeeded: groups[index])] }
+        }
+        return out
+    }
+
+    private static func appendIPv4(_ address: [UInt8], _ start: Int, to out: inout [UInt8]) {
+        for index in 0..<4 {
+            if index > 0 { out.append(UInt8(ascii: ".")) }
+            DecimalText.append(UInt64(address[start + index]), to: &out)
+        }
+    }
+
+    private static func appendIPv6(_ address: [UInt8], to out: inout [UInt8]) {
+        var groups: [UInt16] = []
+        for index in 0..<8 { groups.append(UInt16(address[2 * index]) << 8 | UInt16(address[2 * index + 1])) }
+        let gap = longestZeros(groups)
+        var index = 0
+        while index < 8 {
+            if index == gap.lowerBound, !gap.isEmpty {
+                out += [colon, colon]
+                index = gap.upperBound
+                continue
+            }
+            if index > 0, index != gap.upperBound || gap.isEmpty { out.append(colon) }
+            appendHex(groups[index], to: &out)
+            index += 1
+        }
+    }
+
+    /// The first of the longest runs of at least two zero groups.
+    private static func longestZeros(_ groups: [UInt16]) -> Range<Int> {
+        var best = 0..<0
+        var start = 0
+        for index in 0..<8 {
+            if groups[index] != 0 {
+                start = index + 1
+            } else if index + 1 - start >= 2, index + 1 - start > best.count {
+                best = start..<(index + 1)
+            }
+        }
+        return best
+    }
+
+    private static func appendHex(_ group: UInt16, to out: inout [UInt8]) {
+        var started = false
+        for shift: UInt16 in [12, 8, 4, 0] {
+            let digit = UInt8(truncatingIfNeeded: group >> shift & 0xf)
+            if digit == 0, !started, shift > 0 { continue }
+            started = true
+            out.append(digit < 10 ? 0x30 + digit : 0x57 + digit)
+        }
+    }
+}
+
+/// Numbers as decimal digits in UTF-8.
+public enum DecimalText {
+    public static func append(_ value: UInt64, to out: inout [UInt8]) {
+        var digits: [UInt8] = []
+        var rest = value
+        repeat {
+            digits.append(0x30 + UInt8(rest % 10))
+            rest /= 10
+        } while rest > 0
+        for digit in digits.reversed() { out.append(digit) }
+    }
+
+    /// nil unless it is all digits, at least one, and no more than `limit`.
+    public static func parse(_ text: [UInt8], limit: UInt64 = .max) -> UInt64? {
+        guard !text.isEmpty else { return nil }
+        var value: UInt64 = 0
+        for character in text {
+            guard character >= 0x30, character <= 0x39 else { return nil }
+            let (product, overflow) = value.multipliedReportingOverflow(by: 10)
+            let (sum, carry) = product.addingReportingOverflow(UInt64(character - 0x30))
+            guard !overflow, !carry, sum <= limit else { return nil }
+            value = sum
+        }
+        return value
+    }
+}

@@ -1,0 +1,173 @@
+// What an address says, and addresses made of others.
+
+extension Multiaddr {
+    /// How its last hop is reached.
+    public enum Transport: Equatable, Sendable { case tcp, webSocket(secure: Bool), circuit, webRTC, webRTCDirect, quic, other }
+
+    public enum NameKind: UInt8, Sendable { case dns, dns4, dns6, dnsaddr }
+
+    public enum Host: Equatable, Sendable {
+        /// 4 or 16 bytes.
+        case ip([UInt8])
+        case name(kind: NameKind, [UInt8])
+    }
+
+    /// Where its host lies.
+    public enum Reach: UInt8, Sendable {
+        case loopback, privateNetwork, linkLocal, `public`, name
+        /// No host, or one that cannot be dialled (unspecified, multicast).
+        case none
+    }
+
+    public static func tcp(ip: [UInt8], port: UInt16) -> Multiaddr {
+        precondition(ip.count == 4 || ip.count == 16, "an IP address has 4 or 16 bytes")
+        var out: [UInt8] = []
+        append(ip.count == 4 ? MultiaddrCode.ip4 : MultiaddrCode.ip6, ip, to: &out)
+        append(MultiaddrCode.tcp, [UInt8(port >> 8), UInt8(port & 0xff)], to: &out)
+        return Multiaddr(unchecked: out)
+    }
+
+    /// With one more component. The value must be a valid one of the protocol, which must be in the table.
+    public func appending(code: UInt32, value: [UInt8] = []) -> Multiaddr {
+        precondition(MultiaddrProtocol.of(code: code) != nil, "a code that is not in the table")
+        var out = bytes
+        Self.append(code, value, to: &out)
+        return Multiaddr(unchecked: out)
+    }
+
+    public func appending(_ peer: PeerID) -> Multiaddr { appending(code: MultiaddrCode.p2p, value: peer.bytes) }
+
+    public func appending(_ other: Multiaddr) -> Multiaddr { Multiaddr(unchecked: bytes + other.bytes) }
+
+    /// The peer of the last component; nil if the address ends with another protocol.
+    public var peerID: PeerID? {
+        guard let last = components.last, last.code == MultiaddrCode.p2p else { return nil }
+        return PeerID(unchecked: last.value)
+    }
+
+    /// Without one `/p2p/…` at the end.
+    public var withoutPeerID: Multiaddr {
+        var parts = components
+        guard let last = parts.last, last.code == MultiaddrCode.p2p else { return self }
+        parts.removeLast()
+        return Self.joined(parts[...])
+    }
+
+    public var isCircuit: Bool { has(MultiaddrCode.p2pCircuit) }
+
+    /// What stands before and behind the last `/p2p-circuit`; nil if there is none. Either may be empty.
+    public func splitAtCircuit() -> (relay: Multiaddr, rest: Multiaddr)? {
+        let parts = components
+        var place = parts.count
+        while place > 0 {
+            place -= 1
+            if parts[place].code == MultiaddrCode.p2pCircuit {
+                return (Self.joined(parts[..<place]), Self.joined(parts[(place + 1)...]))
+            }
+        }
+        return nil
+    }
+
+    public var transport: Transport {
+        var transport = Transport.other
+        var isSecure = false
+        for component in components {
+            switch component.code {
+            case MultiaddrCode.tcp: transport = .tcp
+            case MultiaddrCode.tls: isSecure = true
+            case MultiaddrCode.ws: transport = .webSocket(secure: isSecure)
+            case MultiaddrCode.wss: transport = .webSocket(secure: true)
+            case MultiaddrCode.quicV1: transport = .quic
+            case MultiaddrCode.webRTCDirect: transport = .webRTCDirect
+            case MultiaddrCode.webRTC: transport = .webRTC
+            case MultiaddrCode.p2pCircuit:
+                transport = .circuit
+                isSecure = false
+            case MultiaddrCode.p2p, MultiaddrCode.ip4, MultiaddrCode.ip6, MultiaddrCode.ip6zone, MultiaddrCode.sni, MultiaddrCode.certhash,
+                MultiaddrCode.noise, MultiaddrCode.httpPath, MultiaddrCode.dns, MultiaddrCode.dns4, MultiaddrCode.dns6, MultiaddrCode.dnsaddr:
+                break
+            default: transport = .other
+            }
+        }
+        // TLS without WebSocket is none of the transports that we know.
+        return transport == .tcp && isSecure ? .other : transport
+    }
+
+    /// The first hop's host.
+    public var host: Host? {
+        for component in components {
+            switch component.code {
+            case MultiaddrCode.ip4, MultiaddrCode.ip6: return .ip(component.value)
+            case MultiaddrCode.dns: return .name(kind: .dns, component.value)
+            case MultiaddrCode.dns4: return .name(kind: .dns4, component.value)
+            case MultiaddrCode.dns6: return .name(kind: .dns6, component.value)
+            case MultiaddrCode.dnsaddr: return .name(kind: .dnsaddr, component.value)
+            case MultiaddrCode.ip6zone: continue
+            default: return nil
+            }
+        }
+        return nil
+    }
+
+    /// The first hop's TCP or UDP port.
+    public var port: UInt16? {
+        for component in components {
+            if component.code == MultiaddrCode.tcp || component.code == MultiaddrCode.udp {
+                return UInt16(component.value[0]) << 8 | UInt16(component.value[1])
+            }
+            if component.code == MultiaddrCode.p2pCircuit { return nil }
+        }
+        return nil
+    }
+
+    /// The name that TLS asks the server for.
+    public var sni: [UInt8]? { first(MultiaddrCode.sni) }
+
+    /// The HTTP path of a WebSocket, decoded, with or without a slash in front, as it was written.
+    public var httpPath: [UInt8]? { first(MultiaddrCode.httpPath) }
+
+    public var reach: Reach {
+        switch host {
+        case .none: .none
+        case .name: .name
+        case .ip(let bytes): bytes.count == 4 ? Self.reach(ip4: bytes, 0) : Self.reach(ip6: bytes)
+        }
+    }
+
+    private func first(_ code: UInt32) -> [UInt8]? {
+        for component in components where component.code == code { return component.value }
+        return nil
+    }
+
+    private func has(_ code: UInt32) -> Bool { first(code) != nil }
+
+    private static func joined(_ parts: ArraySlice<Component>) -> Multiaddr {
+        var out: [UInt8] = []
+        for part in parts { append(part.code, part.value, to: &out) }
+        return Multiaddr(unchecked: out)
+    }
+
+    private static func reach(ip4 bytes: [UInt8], _ start: Int) -> Reach {
+        switch (bytes[start], bytes[start + 1]) {
+        case (0, _), (224..., _): .none
+        case (127, _): .loopback
+        // The last is between a carrier's NAT and its customers (RFC 6598).
+        case (10, _), (172, 16...31), (192, 168), (100, 64...127): .privateNetwork
+        case (169, 254): .linkLocal
+        default: .public
+        }
+    }
+
+    private static func reach(ip6 bytes: [UInt8]) -> Reach {
+        if IPAddressText.isIPv4Mapped(bytes) { return reach(ip4: bytes, 12) }
+        switch bytes[0] {
+        case 0xff: return .none
+        case 0xfc, 0xfd: return .privateNetwork
+        case 0xfe where bytes[1] & 0xc0 == 0x80: return .linkLocal
+        case 0: break
+        default: return .public
+        }
+        for index in 1..<15 where bytes[index] != 0 { return .public }
+        return bytes[15] == 1 ? .loopback : bytes[15] == 0 ? .none : .public
+    }
+}

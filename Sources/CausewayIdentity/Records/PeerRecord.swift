@@ -1,0 +1,85 @@
+/// What a peer says of itself under its signature: where it can be reached (RFC 0003).
+public struct PeerRecord: Equatable, Sendable {
+    /// multicodec `libp2p-peer-record` as two bytes.
+    public static let payloadType: [UInt8] = [0x03, 0x01]
+    /// What implementations sign with ...
+    public static let domain = [UInt8]("libp2p-peer-record".utf8)
+    /// ... and what the specification's text says; taken, too.
+    public static let textDomain = [UInt8]("libp2p-routing-state".utf8)
+
+    public let peerID: PeerID
+    /// Grows with each record; a lower one is stale.
+    public let sequence: UInt64
+    public let addresses: [Multiaddr]
+
+    public init(peerID: PeerID, sequence: UInt64, addresses: [Multiaddr]) {
+        self.peerID = peerID
+        self.sequence = sequence
+        self.addresses = addresses
+    }
+
+    /// Opens a signed envelope: the payload's type, the signature under either domain, and that the signer is the peer that the record
+    /// tells of. Addresses of protocols that we do not know are left out.
+    public static func decode(envelope bytes: [UInt8]) throws(RecordError) -> PeerRecord {
+        let envelope = try SignedEnvelope(decoding: bytes)
+        guard envelope.payloadType == payloadType else { throw .unexpectedPayloadType }
+        let record = try PeerRecord(payload: envelope.payload)
+        guard envelope.publicKey.peerID == record.peerID else { throw .keyIsNotThePeers }
+        do throws(RecordError) {
+            try envelope.verify(domain: domain)
+        } catch {
+            guard error == .badSignature else { throw error }
+            try envelope.verify(domain: textDomain)
+        }
+        return record
+    }
+
+    /// The encoded signed envelope.
+    public func sealed(by key: PrivateKey) throws(KeyError) -> [UInt8] {
+        try SignedEnvelope.seal(payload: payload, payloadType: Self.payloadType, domain: Self.domain, key: key).encoded
+    }
+
+    init(payload: [UInt8]) throws(RecordError) {
+        var id: [UInt8]?
+        var sequence: UInt64 = 0
+        var addresses: [Multiaddr] = []
+        do throws(ProtobufError) {
+            var reader = ProtobufReader(payload)
+            while let field = try reader.next() {
+                switch field.number {
+                case 1: id = try reader.content(field)
+                case 2: sequence = try reader.varint(field)
+                case 3: if let address = try Self.address(reader.message(field)) { addresses.append(address) }
+                default: break
+                }
+            }
+        } catch { throw .malformed(error) }
+        guard let id else { throw .missingField(1) }
+        do throws(PeerIDError) {
+            peerID = try PeerID(id)
+        } catch { throw .badPeerID(error) }
+        self.sequence = sequence
+        self.addresses = addresses
+    }
+
+    private static func address(_ info: ProtobufReader) throws(ProtobufError) -> Multiaddr? {
+        var info = info
+        var bytes: [UInt8] = []
+        while let field = try info.next() {
+            if field.number == 1 { bytes = try info.content(field) }
+        }
+        return try? Multiaddr(bytes: bytes)
+    }
+
+    private var payload: [UInt8] {
+        var writer = ProtobufWriter()
+        writer.content(1, peerID.bytes)
+        writer.varint(2, sequence)
+        for address in addresses {
+            var info = ProtobufWriter()
+            info.content(1, address.bytes)
+            writer.content(3, info.bytes)
+        }
+        return writer.bytes
+    }
+}
