@@ -31,7 +31,8 @@ public struct FailedCircuit: Equatable, Sendable {
 }
 
 /// A protocol wants a direct connection to a peer. `Node` hands it to the dialler and brings the answer to
-/// `NodeProtocol.connectAnswered` of the protocol that asked; at once if such a connection stands already.
+/// `NodeProtocol.connectAnswered` of the protocol that asked; at once if such a connection stands already. Only direct addresses are dialled, what
+/// the peer store knows of the peer included. The asker has a back-off of its own, so that of the dialler must not hold it up.
 public struct ConnectRequest: Equatable, Sendable {
     public let id: UInt32
     public let peer: PeerID

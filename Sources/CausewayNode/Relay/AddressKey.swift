@@ -1,0 +1,30 @@
+import CausewayIdentity
+
+/// What of a remote address counts as one place: an IPv4 address, an IPv6 /56 (a household or an office) in its /48 (a customer).
+/// nil: not counted, because it is loopback or no IP address.
+struct AddressKey {
+    let place: [UInt8]
+    /// IPv6 only.
+    let network: [UInt8]?
+
+    init?(_ address: Multiaddr) {
+        guard case .ip(let ip)? = address.host, address.reach != .loopback else { return nil }
+        if let four = AddressKey.version4(ip) {
+            guard four[0] != 127 else { return nil }
+            place = four
+            network = nil
+        } else {
+            guard ip.count == 16 else { return nil }
+            place = [UInt8](ip[0..<7])
+            network = [UInt8](ip[0..<6])
+        }
+    }
+
+    /// IPv4 itself, or mapped into IPv6 as a dual-stack socket shows it.
+    private static func version4(_ ip: [UInt8]) -> [UInt8]? {
+        if ip.count == 4 { return ip }
+        guard ip.count == 16, ip[10] == 0xff, ip[11] == 0xff else { return nil }
+        for index in 0..<10 where ip[index] != 0 { return nil }
+        return [UInt8](ip[12..<16])
+    }
+}

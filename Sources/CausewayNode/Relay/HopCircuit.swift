@@ -1,0 +1,58 @@
+import CausewayConnection
+import CausewayIdentity
+
+/// An inbound stream of the hop protocol, from its opening until both directions are over or a circuit takes it.
+final class HopStream {
+    enum Phase {
+        case reading
+        /// Waits for the target of this circuit.
+        case connecting(UInt32)
+        /// Our answer is out; its end is awaited.
+        case answered
+    }
+    let key: StreamKey
+    var inbox = RelayInbox()
+    var phase = Phase.reading
+    var deadline: Instant
+
+    init(key: StreamKey, deadline: Instant) {
+        self.key = key
+        self.deadline = deadline
+    }
+}
+
+/// A circuit at the relay, from CONNECT until its splice has ended.
+final class HopCircuit {
+    enum Phase {
+        /// The target is being asked.
+        case asking
+        case running(since: Instant)
+    }
+    let id: UInt32
+    let source: PeerID
+    let target: PeerID
+    let hop: StreamKey
+    let stop: StreamKey
+    let limit: CircuitLimit
+    var inbox = RelayInbox()
+    var phase = Phase.asking
+    /// Of the target's answer, then of the circuit itself.
+    var deadline: Instant
+    /// What the source sent before the circuit stood.
+    var ahead: [UInt8]
+    /// Bytes that went to the source together with its status, outside of the splice.
+    var returnedAhead: UInt64 = 0
+    /// It was ended because its time was over.
+    var outOfTime = false
+
+    init(id: UInt32, source: PeerID, target: PeerID, hop: StreamKey, stop: StreamKey, limit: CircuitLimit, deadline: Instant, ahead: [UInt8]) {
+        self.id = id
+        self.source = source
+        self.target = target
+        self.hop = hop
+        self.stop = stop
+        self.limit = limit
+        self.deadline = deadline
+        self.ahead = ahead
+    }
+}

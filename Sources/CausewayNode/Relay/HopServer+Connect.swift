@@ -1,0 +1,145 @@
+public import CausewayConnection
+import CausewayIdentity
+
+extension HopServer {
+    /// CONNECT: checks, then asks the target.
+    func connect(_ hop: HopStream, _ link: ConnectedLink, to target: [UInt8], ahead: [UInt8], in node: NodeState) {
+        guard let target = try? PeerID(target) else {
+            refuse(hop, link.peer, nil, HopStatus.malformedMessage, in: node)
+            return
+        }
+        guard !link.isRelayed, target != link.peer else {
+            refuse(hop, link.peer, target, HopStatus.permissionDenied, in: node)
+            return
+        }
+        guard reservations[target] != nil, let targetLink = directLink(to: target, in: node) else {
+            refuse(hop, link.peer, target, HopStatus.noReservation, in: node)
+            return
+        }
+        if let limit = fullness(link.peer, target) {
+            refuse(hop, link.peer, target, HopStatus.resourceLimitExceeded, limit: limit, in: node)
+            return
+        }
+        guard ahead.count <= limits.sentAhead else {
+            refuse(hop, link.peer, target, HopStatus.malformedMessage, in: node)
+            return
+        }
+        lastCircuit &+= 1
+        let stop = node.openStream(on: targetLink.id, [HopCodec.stopID], for: self)
+        let circuit = HopCircuit(
+            id: lastCircuit, source: link.peer, target: target, hop: hop.key, stop: stop, limit: limits.circuit,
+            deadline: node.now + limits.stopTime, ahead: ahead)
+        circuits[circuit.id] = circuit
+        asking[stop.packed] = circuit.id
+        circuitsPerPeer[link.peer.bytes, default: 0] += 1
+        circuitsPerPeer[target.bytes, default: 0] += 1
+        soonest = min(soonest, circuit.deadline)
+        wait(hop, for: circuit)
+        node.send(HopCodec.encode(StopMessage.connect(peer: link.peer.bytes, limit: toldLimit)), on: stop)
+    }
+
+    private func fullness(_ source: PeerID, _ target: PeerID) -> LimitName? {
+        if circuits.count >= limits.circuits { return .circuits }
+        if circuitsPerPeer[source.bytes, default: 0] >= limits.circuitsPerPeer { return .circuitsPerPeer }
+        if circuitsPerPeer[target.bytes, default: 0] >= limits.circuitsPerPeer { return .circuitsPerPeer }
+        return nil
+    }
+
+    private func refuse(
+        _ hop: HopStream, _ source: PeerID, _ target: PeerID?, _ status: UInt16, limit: LimitName? = nil, in node: NodeState
+    ) {
+        totals.circuitsRefused += 1
+        answer(hop, status, in: node)
+        node.emit(.relay(.circuitRefused(source: source, target: target, status: status, limit: limit)))
+    }
+
+    /// The target refused, failed or was too slow.
+    func refuse(_ circuit: HopCircuit, _ status: UInt16, in node: NodeState) {
+        remove(circuit, in: node)
+        guard let hop = stream(circuit.hop) else { return }
+        refuse(hop, circuit.source, circuit.target, status, in: node)
+    }
+
+    /// The source gave its circuit up before it stood.
+    func abandon(circuit id: UInt32, in node: NodeState) {
+        guard let circuit = circuits[id] else { return }
+        remove(circuit, in: node)
+        if let hop = stream(circuit.hop) { drop(hop, in: node) }
+    }
+
+    /// Forgets the circuit and frees its places; a target still being asked is told by a reset.
+    private func remove(_ circuit: HopCircuit, in node: NodeState) {
+        if asking.removeValue(forKey: circuit.stop.packed) != nil { node.reset(circuit.stop) }
+        circuits[circuit.id] = nil
+        for peer in [circuit.source, circuit.target] {
+            let rest = circuitsPerPeer[peer.bytes, default: 1] - 1
+            circuitsPerPeer[peer.bytes] = rest > 0 ? rest : nil
+        }
+    }
+
+    func sourceSentAhead(_ bytes: [UInt8], circuit id: UInt32, in node: NodeState) {
+        guard let circuit = circuits[id] else { return }
+        guard circuit.ahead.count + bytes.count <= limits.sentAhead else {
+            abandon(circuit: id, in: node)
+            return
+        }
+        circuit.ahead.append(contentsOf: bytes)
+    }
+
+    func targetAnswered(_ bytes: [UInt8], _ circuit: HopCircuit, in node: NodeState) {
+        switch circuit.inbox.take(bytes) {
+        case .incomplete: break
+        case .fault: refuse(circuit, HopStatus.connectionFailed, in: node)
+        case .message(let message, let rest):
+            guard let answer = try? HopCodec.decodeStop(message), answer == .status(HopStatus.ok) else {
+                refuse(circuit, HopStatus.connectionFailed, in: node)
+                return
+            }
+            run(circuit, returned: rest, in: node)
+        }
+    }
+
+    /// Both ends agree. What the target sent behind its answer goes to the source behind ours, and what the source sent ahead goes with the splice.
+    private func run(_ circuit: HopCircuit, returned: [UInt8], in node: NodeState) {
+        asking[circuit.stop.packed] = nil
+        forget(circuit.hop)
+        node.send(HopCodec.encode(.status(HopStatus.ok, reservation: nil, limit: toldLimit)) + returned, on: circuit.hop)
+        node.release(circuit.hop)
+        node.release(circuit.stop)
+        circuit.returnedAhead = UInt64(returned.count)
+        circuit.phase = .running(since: node.now)
+        circuit.deadline = .distantFuture
+        if let seconds = circuit.limit.seconds {
+            circuit.deadline = node.now + .seconds(UInt64(seconds))
+            soonest = min(soonest, circuit.deadline)
+        }
+        totals.circuitsOpened += 1
+        node.append(.splice(circuit: circuit.id, circuit.hop, circuit.stop, limit: circuit.limit, received: circuit.ahead))
+        circuit.ahead = []
+        node.emit(.relay(.circuitOpened(circuit: circuit.id, source: circuit.source, target: circuit.target, limit: circuit.limit)))
+    }
+
+    func timeIsOver(for circuit: HopCircuit, in node: NodeState) {
+        switch circuit.phase {
+        case .asking: refuse(circuit, HopStatus.connectionFailed, in: node)
+        case .running:
+            // Its places are free when the shell says that it has ended.
+            circuit.outOfTime = true
+            circuit.deadline = .distantFuture
+            node.append(.endSplice(circuit: circuit.id))
+        }
+    }
+
+    /// A circuit is over. `sent` are the bytes from its source to its target, `returned` those back; `limit`: the one that ended it.
+    public func spliceEnded(circuit id: UInt32, sent: UInt64, returned: UInt64, limit: LimitName?, in node: NodeState) {
+        guard let circuit = circuits[id], case .running(let since) = circuit.phase else { return }
+        remove(circuit, in: node)
+        let back = returned &+ circuit.returnedAhead
+        totals.bytesMoved &+= sent &+ back
+        node.emit(
+            .relay(
+                .circuitClosed(
+                    circuit: id, source: circuit.source, target: circuit.target, sent: sent, returned: back, lasted: node.now - since,
+                    limit: limit ?? (circuit.outOfTime ? .circuitDuration : nil))))
+    }
+}

@@ -1,0 +1,69 @@
+import CausewayConnection
+import CausewayIdentity
+
+extension HopServer {
+    /// RESERVE. Asking again refreshes, also at a relay that is full.
+    func reserve(_ hop: HopStream, _ link: ConnectedLink, in node: NodeState) {
+        guard !link.isRelayed else {
+            refuseReservation(hop, link.peer, HopStatus.permissionDenied, nil, in: node)
+            return
+        }
+        let key = AddressKey(link.remoteAddress)
+        if let limit = reservations.refusal(of: link.peer, key: key, limits: limits) {
+            let status = limit == .reservations ? HopStatus.reservationRefused : HopStatus.resourceLimitExceeded
+            refuseReservation(hop, link.peer, status, limit, in: node)
+            return
+        }
+        let former = reservations[link.peer]
+        let expires = node.unixSeconds + limits.reservationTime.seconds
+        let voucher: [UInt8]
+        if let former, former.expires == expires {
+            voucher = former.voucher
+        } else {
+            voucher = Voucher(relay: node.peerID, peer: link.peer, expiration: expires).sealed(by: node.identity) ?? []
+        }
+        reservations.insert(
+            HopReservation(
+                peer: link.peer, key: key, deadline: node.now + limits.reservationTime, expires: expires, voucher: voucher))
+        if former == nil {
+            node.spare(link.peer)
+            totals.reservationsMade += 1
+        } else {
+            totals.reservationsRefreshed += 1
+        }
+        let reservation = ReservationAnswer(expire: expires, addresses: ownAddresses(in: node, besides: voucher.count), voucher: voucher)
+        answer(hop, with: .status(HopStatus.ok, reservation: reservation, limit: toldLimit), in: node)
+        node.emit(.relay(.reserved(link.peer, refreshed: former != nil, expires: expires)))
+    }
+
+    private func refuseReservation(_ hop: HopStream, _ peer: PeerID, _ status: UInt16, _ limit: LimitName?, in node: NodeState) {
+        totals.reservationsRefused += 1
+        answer(hop, status, in: node)
+        node.emit(.relay(.reservationRefused(peer, status: status, limit)))
+    }
+
+    /// Ours, each with our peer id, as many as fit into one message.
+    private func ownAddresses(in node: NodeState, besides voucher: Int) -> [[UInt8]] {
+        var room = HopCodec.messageSize - voucher - 128
+        var addresses: [[UInt8]] = []
+        for address in node.listenAddresses where !address.isCircuit {
+            let full = address.peerID == nil ? address.appending(node.peerID) : address
+            room -= full.bytes.count + 3
+            guard room >= 0 else { break }
+            addresses.append(full.bytes)
+        }
+        return addresses
+    }
+
+    func end(reservation peer: PeerID, in node: NodeState) {
+        if reservations.remove(peer) != nil { tellEnd(of: peer, in: node) }
+    }
+
+    func tellEnd(of peer: PeerID, in node: NodeState) {
+        node.unspare(peer)
+        node.emit(.relay(.reservationEnded(peer)))
+    }
+
+    /// An unlimited circuit is told none: a limit of nothing makes peers keep their gossip and more off it.
+    var toldLimit: CircuitLimit? { limits.circuit.isUnlimited ? nil : limits.circuit }
+}

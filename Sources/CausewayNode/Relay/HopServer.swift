@@ -1,0 +1,186 @@
+public import CausewayConnection
+public import CausewayIdentity
+
+/// The relay (relay/circuit-v2.md): gives places away over the hop protocol, asks targets over the stop protocol, and has the two
+/// streams of a circuit spliced by the shell. No byte of a circuit that stands passes through it.
+public final class HopServer: CircuitServing {
+    public let limits: RelayLimits
+    var reservations = HopReservations()
+    private var streams: [UInt64: HopStream] = [:]
+    private var streamsPerLink: [UInt32: Int] = [:]
+    var circuits: [UInt32: HopCircuit] = [:]
+    /// Circuits by the stop stream that asks their target.
+    var asking: [UInt64: UInt32] = [:]
+    var circuitsPerPeer: [[UInt8]: Int] = [:]
+    var lastCircuit: UInt32 = 0
+    var totals = HopCounts()
+    /// No deadline of a stream or a circuit comes before it.
+    var soonest = Instant.distantFuture
+
+    public init(limits: RelayLimits) { self.limits = limits }
+
+    /// Over relayed connections too, so that the refusal there is a status and not a riddle.
+    public var served: [ProtocolTable.Entry] { [ProtocolTable.Entry(name: HopCodec.hopID, owner: .node, allowsLimited: true)] }
+
+    public var nextDeadline: Instant { min(soonest, reservations.soonest) }
+
+    public var counts: HopCounts {
+        var counts = totals
+        counts.reservations = reservations.count
+        counts.circuits = circuits.count - asking.count
+        counts.pendingCircuits = asking.count
+        counts.hopStreams = streams.count
+        return counts
+    }
+
+    public func holdsReservation(_ peer: PeerID) -> Bool { reservations[peer] != nil }
+
+    // MARK: Streams
+
+    public func streamOpened(_ stream: StreamKey, protocolID: [UInt8], in node: NodeState) {
+        let onLink = streamsPerLink[stream.link, default: 0]
+        guard streams.count < limits.hopStreams, onLink < limits.hopStreamsPerConnection else {
+            node.reset(stream)
+            return
+        }
+        streamsPerLink[stream.link] = onLink + 1
+        streams[stream.packed] = HopStream(key: stream, deadline: node.now + limits.hopTime)
+        soonest = min(soonest, node.now + limits.hopTime)
+    }
+
+    public func received(_ bytes: [UInt8], on stream: StreamKey, in node: NodeState) {
+        if let id = asking[stream.packed], let circuit = circuits[id] {
+            targetAnswered(bytes, circuit, in: node)
+            return
+        }
+        guard let hop = streams[stream.packed] else { return }
+        switch hop.phase {
+        case .reading:
+            switch hop.inbox.take(bytes) {
+            case .incomplete: break
+            case .fault: answer(hop, HopStatus.malformedMessage, in: node)
+            case .message(let message, let rest): handle(message, rest: rest, from: hop, in: node)
+            }
+        case .connecting(let id):
+            sourceSentAhead(bytes, circuit: id, in: node)
+        case .answered:
+            // Nothing may follow an answer: the remote does not speak this protocol.
+            drop(hop, in: node)
+        }
+    }
+
+    public func finished(_ stream: StreamKey, in node: NodeState) {
+        if let id = asking[stream.packed], let circuit = circuits[id] {
+            refuse(circuit, HopStatus.connectionFailed, in: node)
+            return
+        }
+        guard let hop = streams[stream.packed] else { return }
+        switch hop.phase {
+        case .reading: drop(hop, in: node)
+        case .connecting(let id): abandon(circuit: id, in: node)
+        case .answered: break
+        }
+    }
+
+    public func closed(_ stream: StreamKey, error: StreamError?, in node: NodeState) {
+        if let id = asking[stream.packed], let circuit = circuits[id] {
+            asking[stream.packed] = nil
+            refuse(circuit, HopStatus.connectionFailed, in: node)
+            return
+        }
+        guard let hop = streams[stream.packed] else { return }
+        if case .connecting(let id) = hop.phase { abandon(circuit: id, in: node) }
+        forget(stream)
+    }
+
+    public func linkClosed(_ link: ConnectedLink, in node: NodeState) {
+        guard !link.isRelayed, reservations[link.peer] != nil, directLink(to: link.peer, in: node) == nil else { return }
+        end(reservation: link.peer, in: node)
+    }
+
+    public func advance(in node: NodeState) {
+        for reservation in reservations.expired(at: node.now) { tellEnd(of: reservation.peer, in: node) }
+        guard soonest <= node.now else { return }
+        soonest = .distantFuture
+        for key in due(streams.values.map { ($0.key.packed, $0.deadline) }, at: node.now) {
+            guard let hop = streams[key] else { continue }
+            if case .connecting(let id) = hop.phase { abandon(circuit: id, in: node) }
+            drop(hop, in: node)
+        }
+        for key in due(circuits.values.map { (UInt64($0.id), $0.deadline) }, at: node.now) {
+            guard let circuit = circuits[UInt32(truncatingIfNeeded: key)] else { continue }
+            timeIsOver(for: circuit, in: node)
+        }
+    }
+
+    /// The keys whose deadline has come, in their order; what is left tells when to look again.
+    private func due(_ deadlines: [(UInt64, Instant)], at now: Instant) -> [UInt64] {
+        var keys: [UInt64] = []
+        for (key, deadline) in deadlines {
+            if deadline <= now { keys.append(key) } else { soonest = min(soonest, deadline) }
+        }
+        keys.sort()
+        return keys
+    }
+
+    // MARK: Messages
+
+    private func handle(_ bytes: [UInt8], rest: [UInt8], from hop: HopStream, in node: NodeState) {
+        guard let link = node.connections[hop.key.link] else {
+            drop(hop, in: node)
+            return
+        }
+        let message: HopMessage
+        do throws(RelayFault) {
+            message = try HopCodec.decodeHop(bytes)
+        } catch {
+            answer(hop, error == .unexpectedType ? HopStatus.unexpectedMessage : HopStatus.malformedMessage, in: node)
+            return
+        }
+        switch message {
+        case .reserve: reserve(hop, link, in: node)
+        case .connect(let peer): connect(hop, link, to: peer, ahead: rest, in: node)
+        case .status: answer(hop, HopStatus.unexpectedMessage, in: node)
+        }
+    }
+
+    func answer(_ hop: HopStream, _ status: UInt16, in node: NodeState) {
+        answer(hop, with: .status(status, reservation: nil, limit: nil), in: node)
+    }
+
+    func answer(_ hop: HopStream, with message: HopMessage, in node: NodeState) {
+        node.send(HopCodec.encode(message), on: hop.key)
+        node.finish(hop.key)
+        hop.phase = .answered
+        hop.deadline = node.now + limits.hopTime
+        soonest = min(soonest, hop.deadline)
+    }
+
+    func stream(_ key: StreamKey) -> HopStream? { streams[key.packed] }
+
+    func wait(_ hop: HopStream, for circuit: HopCircuit) {
+        hop.phase = .connecting(circuit.id)
+        // The circuit's own deadline, which is told by a status, comes first.
+        hop.deadline = circuit.deadline + limits.hopTime
+    }
+
+    func drop(_ hop: HopStream, in node: NodeState) {
+        node.reset(hop.key)
+        forget(hop.key)
+    }
+
+    /// The stream is gone, or in a splice's hands.
+    func forget(_ key: StreamKey) {
+        guard streams.removeValue(forKey: key.packed) != nil else { return }
+        let rest = streamsPerLink[key.link, default: 1] - 1
+        streamsPerLink[key.link] = rest > 0 ? rest : nil
+    }
+
+    /// The newest: an older one may belong to a page that was reloaded, and be dead without knowing it.
+    func directLink(to peer: PeerID, in node: NodeState) -> ConnectedLink? {
+        for id in node.connections.links(of: peer).reversed() {
+            if let link = node.connections[id], !link.isRelayed { return link }
+        }
+        return nil
+    }
+}

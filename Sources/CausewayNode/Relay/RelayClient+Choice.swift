@@ -1,0 +1,125 @@
+import CausewayConnection
+public import CausewayIdentity
+
+// Which relays to hold reservations at, of those that may be had.
+extension RelayClient {
+    /// Keeps reservations at `count` of the candidates, in their order: one that refuses or is away gives its turn to the next, and is tried
+    /// again later. None of them has to be there now. `learns`: relays that identify tells of are candidates too, behind these.
+    /// Replaces what an earlier call said. Returns the addresses that name no relay.
+    @discardableResult
+    public func keepRelays(_ candidates: [Multiaddr], count: Int, learns: Bool = false, in node: NodeState) -> [Multiaddr] {
+        wanted = max(count, 0)
+        self.learns = learns
+        for relay in order where !relay.isLearnt || !learns { relay.isCandidate = false }
+        var unusable: [Multiaddr] = []
+        for candidate in candidates {
+            guard let (peer, address) = RelayClient.relay(of: candidate) else {
+                unusable.append(candidate)
+                continue
+            }
+            let relay = known(peer, address, in: node)
+            relay.isCandidate = true
+            relay.isLearnt = false
+        }
+        for relay in order where !relay.isCandidate && !relay.isPinned { discard(relay, in: node) }
+        var excess = activeCandidates - wanted
+        for relay in order.reversed() where excess > 0 && relay.isCandidate && relay.isActive && !relay.isPinned {
+            rest(relay, in: node)
+            excess -= 1
+        }
+        choose(in: node)
+        return unusable
+    }
+
+    /// A peer that we are connected to offers to relay.
+    func learn(_ peer: PeerID, addresses: [Multiaddr], in node: NodeState) {
+        guard learns, relays[peer.bytes] == nil else { return }
+        if order.count(where: { $0.isLearnt }) >= limits.learntCandidates {
+            guard let oldest = order.first(where: { $0.isLearnt && !$0.isActive }) else { return }
+            discard(oldest, in: node)
+        }
+        let relay = KeptRelay(peer: peer, addresses: addresses, now: node.now)
+        relay.isCandidate = true
+        relay.isLearnt = true
+        relays[peer.bytes] = relay
+        order.append(relay)
+        choose(in: node)
+    }
+
+    /// Starts attempts at candidates until the wanted number is held or being tried.
+    func choose(in node: NodeState) {
+        var missing = wanted - activeCandidates
+        guard missing > 0 else { return }
+        for relay in order where missing > 0 && relay.isCandidate && !relay.isActive && relay.nextAttempt <= node.now {
+            attempt(relay, in: node)
+            missing -= 1
+        }
+    }
+
+    private var activeCandidates: Int { order.count { $0.isCandidate && $0.isActive } }
+
+    var relayDeadline: Instant {
+        var soonest = Instant.distantFuture
+        for relay in order { soonest = min(soonest, relay.deadline) }
+        guard activeCandidates < wanted else { return soonest }
+        for relay in order where relay.isCandidate && !relay.isActive { soonest = min(soonest, relay.nextAttempt) }
+        return soonest
+    }
+
+    // MARK: The list
+
+    /// The peer and the address without what belongs to circuits, or nil if it does not name a relay that is reached directly.
+    static func relay(of address: Multiaddr) -> (PeerID, Multiaddr)? {
+        var address = address
+        if let (relay, rest) = address.splitAtCircuit() {
+            guard rest.bytes.isEmpty else { return nil }
+            address = relay
+        }
+        guard !address.isCircuit, let peer = address.peerID else { return nil }
+        return (peer, address)
+    }
+
+    func known(_ peer: PeerID, _ address: Multiaddr, in node: NodeState) -> KeptRelay {
+        // An address that is nothing but the name leaves it to the peer store.
+        let addresses = address.withoutPeerID.bytes.isEmpty ? [] : [address]
+        guard let relay = relays[peer.bytes] else {
+            let relay = KeptRelay(peer: peer, addresses: addresses, now: node.now)
+            relays[peer.bytes] = relay
+            order.append(relay)
+            return relay
+        }
+        for address in addresses where !relay.addresses.contains(address) { relay.addresses.append(address) }
+        return relay
+    }
+
+    /// No longer asked for by name.
+    func unpin(_ relay: KeptRelay, in node: NodeState) {
+        relay.isPinned = false
+        if !relay.isCandidate { discard(relay, in: node) }
+    }
+
+    func discard(_ relay: KeptRelay, in node: NodeState) {
+        rest(relay, in: node)
+        relay.isPinned = false
+        relay.isCandidate = false
+        relays[relay.peer.bytes] = nil
+        order.removeAll { $0 === relay }
+    }
+
+    /// Gives up what is held and what is under way there.
+    private func rest(_ relay: KeptRelay, in node: NodeState) {
+        if case .asking(let key) = relay.step, let stream = streams[key.packed] { drop(stream, in: node) }
+        relay.step = .resting
+        for request in relay.waiting { node.answer(request, .cancelled) }
+        relay.waiting = []
+        relay.retained = []
+        let wasHeld = relay.reservation != nil
+        relay.reservation = nil
+        relay.link = nil
+        if wasHeld {
+            node.unspare(relay.peer)
+            node.emit(.reservation(ReservationChange(relay: relay.peer, state: .lost, reservation: nil)))
+        }
+        advertise(in: node)
+    }
+}

@@ -1,0 +1,98 @@
+import CausewayConnection
+public import CausewayIdentity
+
+// Dialling through a relay, and being dialled through one.
+extension RelayClient {
+    public func dialCircuit(link: UInt32, over relayLink: ConnectedLink, relayAddress: Multiaddr, target: PeerID, in node: NodeState) {
+        // The specification forbids circuits over circuits, and nobody needs one to himself.
+        guard !relayLink.isRelayed, target != node.peerID, target != relayLink.peer else {
+            node.circuitFailed(link: link, .unsupported)
+            return
+        }
+        let stream = node.openStream(on: relayLink.id, [HopCodec.hopID], for: self)
+        circuitStreams[link] = stream
+        track(stream, .circuit(link: link, relayAddress: relayAddress, target: target), for: limits.circuitTime, in: node)
+        node.send(HopCodec.encode(HopMessage.connect(peer: target.bytes)), on: stream)
+    }
+
+    public func cancelCircuit(link: UInt32, in node: NodeState) {
+        guard let key = circuitStreams[link], let stream = streams[key.packed] else { return }
+        drop(stream, in: node)
+    }
+
+    func circuitAnswered(
+        _ answer: HopMessage, rest: [UInt8], on stream: RelayClientStream, link: UInt32, relayAddress: Multiaddr, target: PeerID,
+        in node: NodeState
+    ) throws(RelayFault) {
+        guard case .status(let status, _, let told) = answer else { throw .unexpectedType }
+        guard status == HopStatus.ok, let relay = node.connections[stream.key.link] else {
+            drop(stream, in: node)
+            node.circuitFailed(link: link, .refusedByRelay(status: status))
+            return
+        }
+        forget(stream)
+        node.release(stream.key)
+        let limit = RelayClient.effective(told)
+        node.expectLink(
+            link, remoteAddress: RelayClient.circuitAddress(relayAddress, relay.peer).appending(target), localAddress: relay.localAddress,
+            limit: limit, carrier: relay.id, isInbound: false)
+        node.append(.circuit(link: link, over: stream.key, initiator: true, expecting: target, limit: limit, received: rest))
+    }
+
+    /// A relay brings somebody.
+    func stopAsked(_ message: StopMessage, rest: [UInt8], on stream: RelayClientStream, in node: NodeState) throws(RelayFault) {
+        guard case .connect(let source, let told) = message else { throw .unexpectedType }
+        guard let source = try? PeerID(source) else { throw .malformed }
+        guard let relay = node.connections[stream.key.link], !relay.isRelayed, expectsCircuits(from: relay.peer), source != node.peerID,
+            source != relay.peer
+        else {
+            refuse(stream, HopStatus.permissionDenied, in: node)
+            return
+        }
+        guard node.connections.count < node.limits.connections else {
+            refuse(stream, HopStatus.resourceLimitExceeded, in: node)
+            return
+        }
+        forget(stream)
+        node.send(HopCodec.encode(StopMessage.status(HopStatus.ok)), on: stream.key)
+        node.release(stream.key)
+        let link = node.nextLink()
+        let limit = RelayClient.effective(told)
+        node.expectLink(
+            link, remoteAddress: RelayClient.circuitAddress(relay.remoteAddress, relay.peer).appending(source),
+            localAddress: relay.localAddress, limit: limit, carrier: relay.id, isInbound: true)
+        node.append(.circuit(link: link, over: stream.key, initiator: false, expecting: source, limit: limit, received: rest))
+    }
+
+    func refuse(_ stream: RelayClientStream, _ status: UInt16, in node: NodeState) {
+        node.send(HopCodec.encode(StopMessage.status(status)), on: stream.key)
+        node.finish(stream.key)
+        stream.use = .refused
+        stream.deadline = node.now + limits.stopTime
+        soonest = min(soonest, stream.deadline)
+    }
+
+    /// `<relay's address>/p2p/<relay>/p2p-circuit`, however much of it is there already.
+    static func circuitAddress(_ address: Multiaddr, _ relay: PeerID) -> Multiaddr {
+        if address.isCircuit, address.peerID == nil { return address }
+        let named = address.peerID == nil ? address.appending(relay) : address
+        return named.appending(code: MultiaddrCode.p2pCircuit, value: [])
+    }
+
+    /// A limit that limits nothing is none.
+    private static func effective(_ limit: CircuitLimit?) -> CircuitLimit? {
+        guard let limit, !limit.isUnlimited else { return nil }
+        return limit
+    }
+
+    /// What a hop stream's end before the relay's answer means for the dial.
+    static func result(of error: StreamError?) -> DialOutcome.Result {
+        switch error {
+        case .unsupportedProtocol: .failed(.noCommonProtocol(.circuit))
+        case .connection(let error): .failed(error)
+        case .timedOut: .failed(.timedOut(.circuit))
+        case .limit(let name, let value): .limit(name, value: value)
+        default: .failed(.peerFault(.circuit, code: UInt16(RelayFault.endedEarly.rawValue)))
+        }
+    }
+}

@@ -1,0 +1,233 @@
+import CausewayConnection
+public import CausewayIdentity
+
+// Making, refreshing and losing reservations.
+extension RelayClient {
+    /// Makes a reservation at the relay that `relayAddress` names, and keeps it until `release`. Answered once: by the reservation, or by why
+    /// the first attempt failed, which then is not repeated.
+    public func reserve(request: UInt32, relayAddress: Multiaddr, in node: NodeState) {
+        guard let (peer, address) = RelayClient.relay(of: relayAddress) else {
+            node.answer(request, .notReserved(.notARelayAddress))
+            return
+        }
+        let relay = known(peer, address, in: node)
+        relay.isPinned = true
+        if let reservation = relay.reservation {
+            node.answer(request, .reserved(reservation))
+            return
+        }
+        relay.waiting.append(request)
+        if relay.step == .resting { attempt(relay, in: node) }
+    }
+
+    /// Gives a request of `reserve` up, with what it began if nobody else wants that. False if no such request waits.
+    public func cancel(request: UInt32, in node: NodeState) -> Bool {
+        for relay in order {
+            guard let index = relay.waiting.firstIndex(of: request) else { continue }
+            relay.waiting.remove(at: index)
+            node.answer(request, .cancelled)
+            if relay.waiting.isEmpty, !relay.wasHeld { unpin(relay, in: node) }
+            return true
+        }
+        return false
+    }
+
+    /// Holds no reservation at this relay any more, nor chooses it by itself. The connection stays.
+    public func release(_ peer: PeerID, in node: NodeState) {
+        guard let relay = relays[peer.bytes] else { return }
+        discard(relay, in: node)
+        choose(in: node)
+    }
+
+    /// The reservations held at this moment, in the order in which their relays were named.
+    public var reservations: [Reservation] {
+        var held: [Reservation] = []
+        for relay in order { if let reservation = relay.reservation { held.append(reservation) } }
+        return held
+    }
+
+    /// A relay may bring somebody while we hold a place there, ask for one, or it still has our addresses in people's hands.
+    func expectsCircuits(from peer: PeerID) -> Bool {
+        guard let relay = relays[peer.bytes] else { return false }
+        if case .asking = relay.step { return true }
+        return !relay.advertised.isEmpty
+    }
+
+    // MARK: Attempts
+
+    func attempt(_ relay: KeptRelay, in node: NodeState) {
+        if let link = directLink(to: relay.peer, in: node) {
+            ask(relay, on: link, in: node)
+        } else {
+            relay.step = .connecting(node.requestConnection(to: relay.peer, addresses: relay.addresses, for: self))
+        }
+    }
+
+    public func connectAnswered(request: UInt32, link: ConnectedLink?, outcomes: [DialOutcome], in node: NodeState) {
+        for relay in order where relay.step == .connecting(request) {
+            if link != nil, let direct = directLink(to: relay.peer, in: node) {
+                ask(relay, on: direct, in: node)
+            } else {
+                failed(relay, .unreachable(outcomes), in: node)
+            }
+            return
+        }
+    }
+
+    private func ask(_ relay: KeptRelay, on link: ConnectedLink, in node: NodeState) {
+        let stream = node.openStream(on: link.id, [HopCodec.hopID], for: self)
+        relay.step = .asking(stream)
+        track(stream, .reservation(relay), for: limits.reserveTime, in: node)
+        node.send(HopCodec.encode(HopMessage.reserve), on: stream)
+    }
+
+    func reservationAnswered(_ answer: HopMessage, on stream: RelayClientStream, of relay: KeptRelay, in node: NodeState) throws(RelayFault) {
+        guard case .status(let status, let details, let limit) = answer else { throw .unexpectedType }
+        guard status == HopStatus.ok, let link = node.connections[stream.key.link] else {
+            drop(stream, in: node)
+            failed(relay, .refused(status: status), in: node)
+            return
+        }
+        guard let details else { throw .missingReservation }
+        let reservation = try checked(details, limit: limit, of: relay, on: link, in: node)
+        forget(stream)
+        // Both directions end: the stream has done its work. The relay's end is not waited for.
+        node.finish(stream.key)
+        node.release(stream.key)
+        made(reservation, at: relay, on: link, in: node)
+    }
+
+    private func checked(
+        _ details: ReservationAnswer, limit: CircuitLimit?, of relay: KeptRelay, on link: ConnectedLink, in node: NodeState
+    ) throws(RelayFault) -> Reservation {
+        let now = node.unixSeconds
+        guard details.expire > now, details.expire - now <= limits.longestReservation.seconds else { throw .badExpiry }
+        if !details.voucher.isEmpty, let voucher = try Voucher.open(details.voucher, from: relay.peer) {
+            guard voucher.relay == relay.peer.bytes, voucher.peer == node.peerID.bytes, voucher.expiration > now else { throw .badVoucher }
+        }
+        let addresses = usable(details.addresses, of: relay, on: link)
+        guard !addresses.isEmpty else { throw .noAddress }
+        let told = limit.map { $0.isUnlimited } ?? true ? nil : limit
+        return Reservation(relay: relay.peer, expires: details.expire, addresses: addresses, limit: told)
+    }
+
+    /// The addresses to advertise: what the relay names, without what leads nowhere; failing that, where we reached it.
+    private func usable(_ named: [[UInt8]], of relay: KeptRelay, on link: ConnectedLink) -> [Multiaddr] {
+        var addresses: [Multiaddr] = []
+        for bytes in named where addresses.count < limits.addresses {
+            guard let address = try? Multiaddr(bytes: bytes), !address.isCircuit else { continue }
+            if let named = address.peerID, named != relay.peer { continue }
+            if case .ip(let ip)? = address.host, ip.allSatisfy({ $0 == 0 }) { continue }
+            let circuit = RelayClient.circuitAddress(address, relay.peer)
+            if !addresses.contains(circuit) { addresses.append(circuit) }
+        }
+        guard addresses.isEmpty else { return addresses }
+        let reached = link.isInbound ? relay.addresses : [link.remoteAddress]
+        for address in reached where !address.isCircuit { addresses.append(RelayClient.circuitAddress(address, relay.peer)) }
+        return addresses
+    }
+
+    private func made(_ reservation: Reservation, at relay: KeptRelay, on link: ConnectedLink, in node: NodeState) {
+        let isNew = relay.reservation == nil
+        relay.step = .resting
+        relay.failures = 0
+        relay.reservation = reservation
+        relay.wasHeld = true
+        relay.link = link.id
+        relay.retained = []
+        let left = Interval.seconds(reservation.expires - node.unixSeconds)
+        relay.expiresAt = node.now + left
+        relay.nextAttempt = node.now + refreshTime(left)
+        if isNew { node.spare(relay.peer) }
+        advertise(in: node)
+        for request in relay.waiting { node.answer(request, .reserved(reservation)) }
+        relay.waiting = []
+        node.emit(.reservation(ReservationChange(relay: relay.peer, state: isNew ? .made : .refreshed, reservation: reservation)))
+    }
+
+    private func refreshTime(_ left: Interval) -> Interval {
+        let threeQuarters = Interval(nanoseconds: left.nanoseconds / 4 * 3)
+        return max(threeQuarters, left > limits.refreshGap ? limits.refreshGap : limits.shortestRefresh)
+    }
+
+    // MARK: Failures
+
+    /// One attempt has failed. A reservation that is still running is kept until its end.
+    func failed(_ relay: KeptRelay, _ error: ReservationError, in node: NodeState) {
+        relay.step = .resting
+        relay.failures = min(relay.failures + 1, 16)
+        // A relay that says no will say so again for a while.
+        if case .refused = error { relay.failures = max(relay.failures, 5) }
+        relay.nextAttempt = node.now + retryTime(relay.failures, in: node)
+        for request in relay.waiting { node.answer(request, .notReserved(error)) }
+        relay.waiting = []
+        node.emit(.reservation(ReservationChange(relay: relay.peer, state: .failed(error), reservation: relay.reservation)))
+        if relay.isPinned, !relay.wasHeld { unpin(relay, in: node) }
+        choose(in: node)
+    }
+
+    /// 1, 2, 4 ... s, up to the longest; a random quarter less, so that the peers of one relay spread.
+    private func retryTime(_ failures: Int, in node: NodeState) -> Interval {
+        let full = min(limits.retry.nanoseconds << UInt64(min(max(failures - 1, 0), 16)), limits.longestRetry.nanoseconds)
+        return Interval(nanoseconds: full - node.random.next() % (full / 4 + 1))
+    }
+
+    /// The reservation is gone, the wish for it is not.
+    private func lost(_ relay: KeptRelay, in node: NodeState) {
+        guard let reservation = relay.reservation else { return }
+        relay.reservation = nil
+        relay.link = nil
+        relay.retained = reservation.addresses
+        relay.retainedUntil = node.now + limits.addressGrace
+        relay.failures = 0
+        relay.nextAttempt = node.now + Interval(nanoseconds: node.random.next() % (limits.firstRetry.nanoseconds + 1))
+        node.unspare(relay.peer)
+        node.emit(.reservation(ReservationChange(relay: relay.peer, state: .lost, reservation: nil)))
+    }
+
+    public func linkOpened(_ link: ConnectedLink, in node: NodeState) {
+        guard !link.isRelayed, let relay = relays[link.peer.bytes], relay.mustBeTried, relay.reservation == nil, relay.step == .resting
+        else { return }
+        ask(relay, on: link, in: node)
+    }
+
+    public func linkClosed(_ link: ConnectedLink, in node: NodeState) {
+        guard let relay = relays[link.peer.bytes], relay.reservation != nil, relay.link == link.id else { return }
+        if let other = directLink(to: link.peer, in: node) {
+            // The relay counts us by peer, so the place is still ours; but it may have been another process that gave it.
+            relay.link = other.id
+            if relay.step == .resting { ask(relay, on: other, in: node) }
+        } else {
+            lost(relay, in: node)
+        }
+    }
+
+    // MARK: Time
+
+    func advanceRelays(in node: NodeState) {
+        for relay in order {
+            if relay.reservation != nil, relay.expiresAt <= node.now { lost(relay, in: node) }
+            if relay.reservation == nil, !relay.retained.isEmpty, relay.retainedUntil <= node.now {
+                relay.retained = []
+                advertise(in: node)
+            }
+            if relay.step == .resting, relay.mustBeTried, relay.nextAttempt <= node.now { attempt(relay, in: node) }
+        }
+        choose(in: node)
+    }
+
+    func advertise(in node: NodeState) {
+        var addresses: [Multiaddr] = []
+        for relay in order {
+            for address in relay.advertised where !addresses.contains(address) { addresses.append(address) }
+        }
+        node.setCircuitAddresses(addresses)
+    }
+
+    func directLink(to peer: PeerID, in node: NodeState) -> ConnectedLink? {
+        for id in node.connections.links(of: peer).reversed() {
+            if let link = node.connections[id], !link.isRelayed { return link }
+        }
+        return nil
+    }
+}

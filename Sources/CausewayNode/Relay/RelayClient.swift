@@ -1,0 +1,149 @@
+public import CausewayConnection
+import CausewayIdentity
+
+/// The relay's client (relay/circuit-v2.md): dials through relays, is dialled through those at which it holds reservations, and keeps these.
+public final class RelayClient: NodeProtocol, CircuitDialing {
+    public let limits: RelayClientLimits
+    var streams: [UInt64: RelayClientStream] = [:]
+    /// Hop streams by the link that they are to become.
+    var circuitStreams: [UInt32: StreamKey] = [:]
+    var stopStreams = 0
+    var relays: [[UInt8]: KeptRelay] = [:]
+    /// The relays in the order in which they were named.
+    var order: [KeptRelay] = []
+    /// How many relays of the candidates to hold a reservation at.
+    var wanted = 0
+    var learns = false
+    /// No deadline of a stream comes before it.
+    var soonest = Instant.distantFuture
+
+    public init(limits: RelayClientLimits = RelayClientLimits()) { self.limits = limits }
+
+    /// Over relayed connections too, so that the refusal there is a status.
+    public var served: [ProtocolTable.Entry] { [ProtocolTable.Entry(name: HopCodec.stopID, owner: .node, allowsLimited: true)] }
+
+    public var nextDeadline: Instant { min(soonest, relayDeadline) }
+
+    // MARK: Streams
+
+    public func streamOpened(_ stream: StreamKey, protocolID: [UInt8], in node: NodeState) {
+        guard stopStreams < limits.stopStreams else {
+            node.reset(stream)
+            return
+        }
+        stopStreams += 1
+        track(stream, .stop, for: limits.stopTime, in: node)
+    }
+
+    public func received(_ bytes: [UInt8], on stream: StreamKey, in node: NodeState) {
+        guard let stream = streams[stream.packed] else { return }
+        if case .refused = stream.use {
+            drop(stream, in: node)
+            return
+        }
+        switch stream.inbox.take(bytes) {
+        case .incomplete: break
+        case .fault(let fault): faulted(stream, fault, in: node)
+        case .message(let message, let rest): handle(message, rest: rest, from: stream, in: node)
+        }
+    }
+
+    public func finished(_ stream: StreamKey, in node: NodeState) {
+        guard let stream = streams[stream.packed] else { return }
+        switch stream.use {
+        case .refused: break
+        case .stop: drop(stream, in: node)
+        case .circuit, .reservation: faulted(stream, .endedEarly, in: node)
+        }
+    }
+
+    public func closed(_ stream: StreamKey, error: StreamError?, in node: NodeState) {
+        guard let stream = streams[stream.packed] else { return }
+        forget(stream)
+        switch stream.use {
+        case .stop, .refused: break
+        case .circuit(let link, _, _): node.circuitFailed(link: link, RelayClient.result(of: error))
+        case .reservation(let relay): failed(relay, error.map { .stream($0) } ?? .badAnswer(RelayFault.endedEarly.rawValue), in: node)
+        }
+    }
+
+    private func handle(_ message: [UInt8], rest: [UInt8], from stream: RelayClientStream, in node: NodeState) {
+        do throws(RelayFault) {
+            switch stream.use {
+            case .refused: break
+            case .stop:
+                try stopAsked(try HopCodec.decodeStop(message), rest: rest, on: stream, in: node)
+            case .circuit(let link, let address, let target):
+                let answer = try HopCodec.decodeHop(message)
+                try circuitAnswered(answer, rest: rest, on: stream, link: link, relayAddress: address, target: target, in: node)
+            case .reservation(let relay):
+                try reservationAnswered(try HopCodec.decodeHop(message), on: stream, of: relay, in: node)
+            }
+        } catch {
+            faulted(stream, error, in: node)
+        }
+    }
+
+    /// The relay broke the protocol.
+    private func faulted(_ stream: RelayClientStream, _ fault: RelayFault, in node: NodeState) {
+        switch stream.use {
+        case .refused: break
+        case .stop:
+            refuse(stream, fault == .unexpectedType ? HopStatus.unexpectedMessage : HopStatus.malformedMessage, in: node)
+        case .circuit(let link, _, _):
+            drop(stream, in: node)
+            node.circuitFailed(link: link, .failed(.peerFault(.circuit, code: UInt16(fault.rawValue))))
+        case .reservation(let relay):
+            drop(stream, in: node)
+            failed(relay, .badAnswer(fault.rawValue), in: node)
+        }
+    }
+
+    // MARK: Time
+
+    public func advance(in node: NodeState) {
+        if soonest <= node.now { endLateStreams(in: node) }
+        advanceRelays(in: node)
+    }
+
+    private func endLateStreams(in node: NodeState) {
+        var late: [UInt64] = []
+        soonest = .distantFuture
+        for (key, stream) in streams {
+            if stream.deadline <= node.now { late.append(key) } else { soonest = min(soonest, stream.deadline) }
+        }
+        late.sort()
+        for key in late {
+            guard let stream = streams[key] else { continue }
+            drop(stream, in: node)
+            switch stream.use {
+            case .stop, .refused: break
+            case .circuit(let link, _, _): node.circuitFailed(link: link, .failed(.timedOut(.circuit)))
+            case .reservation(let relay): failed(relay, .timedOut, in: node)
+            }
+        }
+    }
+
+    // MARK: Bookkeeping
+
+    func track(_ key: StreamKey, _ use: RelayClientStream.Use, for time: Interval, in node: NodeState) {
+        let deadline = node.now + time
+        streams[key.packed] = RelayClientStream(key: key, use: use, deadline: deadline)
+        soonest = min(soonest, deadline)
+    }
+
+    func drop(_ stream: RelayClientStream, in node: NodeState) {
+        forget(stream)
+        node.reset(stream.key)
+    }
+
+    /// The stream is over, or a circuit has taken it.
+    func forget(_ stream: RelayClientStream) {
+        guard streams.removeValue(forKey: stream.key.packed) != nil else { return }
+        switch stream.use {
+        case .stop, .refused: stopStreams -= 1
+        case .circuit(let link, _, _): circuitStreams[link] = nil
+        case .reservation: break
+        }
+    }
+}

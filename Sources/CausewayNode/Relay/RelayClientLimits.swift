@@ -1,0 +1,31 @@
+public import CausewayConnection
+
+/// Times and bounds of a relay's client, with the reason for each.
+public struct RelayClientLimits: Equatable, Sendable {
+    /// From CONNECT to the relay's answer (go: 1 min), which waits for the target in between.
+    public var circuitTime = Interval.seconds(60)
+    /// From RESERVE to its answer.
+    public var reserveTime = Interval.seconds(30)
+    /// From a stop stream's opening to its message, and from our refusal to its end (go: 10 s).
+    public var stopTime = Interval.seconds(10)
+    /// Stop streams that are being worked on, of all relays together; each may hold 4 KiB of a message.
+    public var stopStreams = 128
+    /// A refresh comes at three quarters of the time left, never sooner than this: a relay must not make us ask all the time. A reservation
+    /// shorter than that is refreshed all the same, at `shortestRefresh`.
+    public var refreshGap = Interval.seconds(30)
+    public var shortestRefresh = Interval.seconds(5)
+    /// Reservations beyond this are taken for nonsense.
+    public var longestReservation = Interval.seconds(365 * 24 * 3600)
+    /// How long the addresses of a relay that went away stay advertised: a restart takes less, and changes nothing then.
+    public var addressGrace = Interval.seconds(60)
+    /// A relay lost is tried again at once (within this, so that its peers do not all come in the same instant), then after 1, 2, 4 ... s.
+    public var firstRetry = Interval.milliseconds(250)
+    public var retry = Interval.seconds(1)
+    public var longestRetry = Interval.seconds(60)
+    /// Addresses taken from one reservation.
+    public var addresses = 16
+    /// Candidates learnt from identify.
+    public var learntCandidates = 20
+
+    public init() {}
+}
