@@ -1,6 +1,26 @@
 public import CausewayIdentity
 
+/// A node's key together with its Noise static key, which the key has signed once for all connections: that saves a signature and a key
+/// generation, a quarter of a handshake.
 public final class NoiseIdentity: Sendable {
     public let key: PrivateKey
-    public init(_ key: PrivateKey, staticSecret: [UInt8]) throws(NoiseFault) { self.key = key }
+    let staticSecret: [UInt8]
+    let staticPublic: [UInt8]
+    /// The encoded `NoisePayload` that both roles send. It names exactly one muxer: js picks from the remote's list, go from the initiator's.
+    let payload: [UInt8]
+
+    /// - Parameter staticSecret: 32 fresh secret random bytes, for this process's lifetime only.
+    public init(_ key: PrivateKey, staticSecret: [UInt8]) throws(NoiseFault) {
+        guard staticSecret.count == 32 else { throw .cannotSign }
+        self.key = key
+        self.staticSecret = staticSecret
+        staticPublic = X25519.publicKey(of: staticSecret)
+        let signature: [UInt8]
+        do throws(KeyError) {
+            signature = try key.sign(NoisePayload.signaturePrefix + staticPublic)
+        } catch {
+            throw .cannotSign
+        }
+        payload = NoisePayload(identityKey: key.publicKey.protobuf, signature: signature, muxers: [Yamux.protocolID]).encoded
+    }
 }

@@ -1,0 +1,165 @@
+import CausewayIdentity
+
+extension Connection {
+    /// The shell has taken so many bytes of `wire`. An empty wire's memory is given back; writers that waited are told by the next outputs.
+    public func wireTaken(_ count: Int) {
+        wirePeak = max(wirePeak, wire.count)
+        wire.drop(count)
+        if wire.isEmpty { wire.release() }
+    }
+
+    // MARK: Yamux frames
+
+    /// A frame without payload that answers the remote or gives something back. Such frames go past the wire's high-water mark, so a remote that makes
+    /// us send them and does not read is cut off at a bound.
+    func sendControl(_ kind: YamuxHeader.Kind, _ flags: YamuxHeader.Flags, stream: UInt32, length: UInt32) {
+        guard checkControl() else { return }
+        sendFrame(YamuxHeader(kind: kind, flags: flags, stream: stream, length: length), UnsafeRawBufferPointer(start: nil, count: 0))
+    }
+
+    /// The last frame.
+    func sendGoAway(_ code: UInt32) {
+        sendFrame(YamuxHeader(kind: .goAway, flags: [], stream: 0, length: code), UnsafeRawBufferPointer(start: nil, count: 0))
+    }
+
+    /// Data of a stream, in one frame, with the acknowledgement that the stream may still owe. Credit was checked.
+    func sendData(_ stream: YamuxStream, _ bytes: UnsafeRawBufferPointer, flags: YamuxHeader.Flags = []) {
+        stream.sendWindow -= UInt32(bytes.count)
+        let flags = flags.union(takeAcknowledgement(stream))
+        sendFrame(YamuxHeader(kind: .data, flags: flags, stream: stream.id, length: UInt32(bytes.count)), bytes)
+    }
+
+    func takeAcknowledgement(_ stream: YamuxStream) -> YamuxHeader.Flags {
+        guard stream.owesAcknowledgement else { return [] }
+        stream.owesAcknowledgement = false
+        return .ack
+    }
+
+    /// False, and the end of the connection, if the remote makes us answer and does not read. A control frame is some 50 bytes with all its layers.
+    func checkControl() -> Bool {
+        let bound = limits.wireHighWater + limits.framePayload + 50 * limits.pendingControlFrames
+        if wire.count <= bound { return true }
+        fail(.limit(.pendingControlFrames, value: UInt64(limits.pendingControlFrames)))
+        return false
+    }
+
+    private func sendFrame(_ header: YamuxHeader, _ body: UnsafeRawBufferPointer) {
+        withUnsafeTemporaryAllocation(byteCount: Yamux.headerSize, alignment: 8) { head in
+            guard let base = head.baseAddress else { return }
+            header.write(to: base)
+            seal(head: UnsafeRawBufferPointer(head), body: body)
+        }
+    }
+
+    // MARK: Noise frames
+
+    /// Seals `head` and `body` as one frame straight onto the wire, in one step: a nonce taken is a frame sent.
+    func seal(head: UnsafeRawBufferPointer, body: UnsafeRawBufferPointer) {
+        guard let sealingKey else { return }
+        let sealed = head.count + body.count + CipherKey.tagLength
+        if wire.isEmpty, wirePeak > 0 {
+            _ = wire.reserve(wirePeak)
+            wirePeak = 0
+        }
+        if var layer = webSocket {
+            let message = layer.open(sealed + 2, in: &wire)
+            if let at = message.payload.baseAddress { write(sealed, head, body, to: at, sealingKey) }
+            layer.close(message, in: &wire)
+            webSocket = layer
+        } else {
+            write(sealed, head, body, to: wire.reserve(sealed + 2), sealingKey)
+            wire.commit(sealed + 2)
+        }
+    }
+
+    private func write(
+        _ sealed: Int, _ head: UnsafeRawBufferPointer, _ body: UnsafeRawBufferPointer, to at: UnsafeMutableRawPointer, _ key: CipherKey
+    ) {
+        at.storeBytes(of: UInt16(truncatingIfNeeded: sealed).bigEndian, as: UInt16.self)
+        key.seal(into: at + 2, counter: sealingCounter, head: head, body: body)
+        sealingCounter += 1
+    }
+
+    /// Bytes below Noise.
+    func sendPlain(_ bytes: [UInt8]) {
+        guard !bytes.isEmpty else { return }
+        if var layer = webSocket {
+            let message = layer.open(bytes.count, in: &wire)
+            bytes.withUnsafeBytes { message.payload.copyMemory(from: $0) }
+            layer.close(message, in: &wire)
+            webSocket = layer
+        } else {
+            wire.append(bytes)
+        }
+    }
+
+    /// A handshake message with its length in front.
+    func sendHandshake(_ message: [UInt8]) {
+        sendPlain([UInt8(truncatingIfNeeded: message.count >> 8), UInt8(truncatingIfNeeded: message.count)] + message)
+    }
+
+    /// A few bytes inside Noise, before Yamux.
+    func sendSealed(_ bytes: [UInt8]) {
+        guard !bytes.isEmpty else { return }
+        bytes.withUnsafeBytes { seal(head: $0, body: UnsafeRawBufferPointer(start: nil, count: 0)) }
+    }
+
+    // MARK: The way in
+
+    /// Whether what the link brings has WebSocket frames or an HTTP head around it.
+    var isFramed: Bool {
+        if webSocket != nil { return true }
+        if case .webSocket? = upgrade?.phase { return true }
+        return false
+    }
+
+    /// Makes more payload contiguous; false if that takes more bytes from the link.
+    func fillPayload() throws(ConnectionError) -> Bool {
+        guard var layer = webSocket else { return false }
+        defer { webSocket = layer }
+        let fill: WebSocketLayer.Fill
+        do throws(WebSocketFault) {
+            fill = try layer.fill(&input, wire: &wire)
+        } catch {
+            throw .peerFault(.webSocket, code: error.rawValue)
+        }
+        let bound = limits.wireHighWater + limits.framePayload + 50 * limits.pendingControlFrames
+        if wire.count > bound { throw .limit(.pendingControlFrames, value: UInt64(limits.pendingControlFrames)) }
+        if fill == .closed { throw .link(errno: 0) }
+        return fill == .progress
+    }
+
+    /// The next Noise frame's content in place, without its length; nil if it is not whole yet.
+    func nextFrame(atMost largest: Int) throws(ConnectionError) -> UnsafeMutableRawBufferPointer? {
+        while true {
+            let payload = input.payload
+            if payload.count >= 2 {
+                let length = Int(payload[0]) << 8 | Int(payload[1])
+                if length > largest { throw .limit(.frameSize, value: UInt64(largest)) }
+                if payload.count >= length + 2 {
+                    input.dropPayload(length + 2)
+                    return UnsafeMutableRawBufferPointer(rebasing: payload[2..<length + 2])
+                }
+            }
+            guard try fillPayload() else { return nil }
+        }
+    }
+
+    /// Opens the next frame in place, into `plain`; false if it is not whole yet.
+    func openFrame() throws(ConnectionError) -> Bool {
+        guard let frame = try nextFrame(atMost: 65535), let at = frame.baseAddress, let base = input.base else { return false }
+        guard frame.count >= CipherKey.tagLength else { throw .peerFault(.noise, code: NoiseFault.frameTooShort.rawValue) }
+        guard let openingKey, openingKey.open(UnsafeRawBufferPointer(frame), into: at, counter: openingCounter) else {
+            throw .peerFault(.noise, code: NoiseFault.decryption.rawValue)
+        }
+        openingCounter += 1
+        let start = at - base
+        plain = start..<start + frame.count - CipherKey.tagLength
+        return true
+    }
+
+    /// The opened bytes not yet worked on.
+    var plainBytes: UnsafeMutableRawBufferPointer { payload(plain.lowerBound, plain.count) }
+
+    func dropPlain(_ count: Int) { plain = plain.lowerBound + count..<plain.upperBound }
+}

@@ -1,0 +1,47 @@
+import CausewayIdentity
+
+/// What a connection needs only until it is established; freed then.
+final class Upgrade {
+    enum Phase {
+        case webSocket(WebSocketHandshake)
+        /// Choosing Noise.
+        case security(Negotiation)
+        case noise
+        /// Choosing Yamux, where the remote did not name it in the Noise handshake.
+        case muxer(Negotiation)
+    }
+
+    var phase: Phase
+    var noise: NoiseHandshake
+    let identity: NoiseIdentity
+    let expecting: PeerID?
+    let deadline: Instant
+    /// Set when Noise has verified the remote.
+    var remoteKey: PublicKey?
+    /// What the remote's Noise payload named; empty: it does not negotiate early.
+    var remoteMuxers: [[UInt8]] = []
+    /// Where a WebSocket client's masks start.
+    var maskSeed: UInt64 = 0
+
+    static let noiseID = [UInt8]("/noise".utf8)
+    /// The longest handshake message we take: an RSA key of 8,192 bits and its signature are 2 KiB, and extensions may follow.
+    static let largestMessage = 8192
+
+    init(phase: Phase, noise: NoiseHandshake, identity: NoiseIdentity, expecting: PeerID?, deadline: Instant) {
+        self.phase = phase
+        self.noise = noise
+        self.identity = identity
+        self.expecting = expecting
+        self.deadline = deadline
+    }
+
+    /// The layer that a missed deadline is blamed on.
+    var layer: ConnectionError.Layer {
+        switch phase {
+        case .webSocket: .webSocket
+        case .security: .multistream
+        case .noise: .noise
+        case .muxer: .yamux
+        }
+    }
+}

@@ -1,0 +1,78 @@
+import CausewayIdentity
+
+/// One side of multistream-select, for a link's upgrade or for one stream; freed when it is settled.
+///
+/// The dialler sends its header and first proposal at once and may let its data follow. The listener speaks second: js-libp2p in Node loses what a
+/// WebSocket server sends right behind its handshake.
+final class Negotiation {
+    enum Step: Equatable {
+        /// All given bytes were taken, and more are needed.
+        case needMore
+        /// A message was taken that asks for nothing.
+        case progress
+        /// The remote proposes this: to be answered by `accept` or `refuse`.
+        case proposed([UInt8])
+        /// Our proposal was accepted.
+        case settled([UInt8])
+        /// None of our proposals was.
+        case refused
+    }
+
+    private var reader: MultistreamReader
+    private let proposals: [[UInt8]]
+    private var index = 0
+    private var hasHeader = false
+    private var roundsLeft: Int
+    private var reply: [UInt8] = []
+
+    /// A listener.
+    init(limits: ConnectionLimits) {
+        reader = MultistreamReader(limit: limits.multistreamMessage)
+        proposals = []
+        roundsLeft = limits.multistreamRounds
+    }
+
+    /// A dialler, which has something to say at once. `proposals` must not be empty.
+    init(proposing proposals: [[UInt8]], limits: ConnectionLimits) {
+        reader = MultistreamReader(limit: limits.multistreamMessage)
+        self.proposals = proposals
+        roundsLeft = limits.multistreamRounds
+        Multistream.append(Multistream.header, to: &reply)
+        Multistream.append(proposals[0], to: &reply)
+    }
+
+    var isDialler: Bool { !proposals.isEmpty }
+    /// Whether data may follow before the answer: with a single proposal there is nothing else it could be taken for.
+    var isOptimistic: Bool { proposals.count == 1 }
+
+    /// What is to be sent now; empty afterwards.
+    func takeReply() -> [UInt8] {
+        let taken = reply
+        reply = []
+        return taken
+    }
+
+    /// Takes bytes up to the end of the next message.
+    func receive(_ bytes: UnsafeRawBufferPointer) throws(MultistreamFault) -> (taken: Int, step: Step) {
+        let (taken, message) = try reader.next(bytes)
+        guard let message else { return (taken, .needMore) }
+        roundsLeft -= 1
+        if roundsLeft < 0 { throw .tooManyRounds }
+        guard hasHeader else {
+            if message != Multistream.header { throw .unexpectedHeader }
+            hasHeader = true
+            if !isDialler { Multistream.append(Multistream.header, to: &reply) }
+            return (taken, .progress)
+        }
+        guard isDialler else { return (taken, .proposed(message)) }
+        if message == proposals[index] { return (taken, .settled(message)) }
+        if message != Multistream.notAvailable { throw .unexpectedAnswer }
+        index += 1
+        if index == proposals.count { return (taken, .refused) }
+        Multistream.append(proposals[index], to: &reply)
+        return (taken, .progress)
+    }
+
+    func accept(_ proposal: [UInt8]) { Multistream.append(proposal, to: &reply) }
+    func refuse() { Multistream.append(Multistream.notAvailable, to: &reply) }
+}

@@ -1,0 +1,81 @@
+import CausewayIdentity
+
+/// The XX pattern (`-> e`, `<- e, ee, s, es`, `-> s, se`) over messages without their length prefix.
+///
+/// The driver alternates `write` and `read`, the initiator beginning with `write`; after three messages `split` gives the transport's keys.
+struct NoiseHandshake {
+    private var state: NoiseSymmetricState
+    private let isInitiator: Bool
+    private let staticSecret: [UInt8]
+    private let staticPublic: [UInt8]
+    private let ephemeralSecret: [UInt8]
+    private var remoteEphemeral: [UInt8] = []
+    /// The remote's static key, known when its message with `s` was read.
+    private(set) var remoteStatic: [UInt8] = []
+    private var messages = 0
+
+    static let protocolName = [UInt8]("Noise_XX_25519_ChaChaPoly_SHA256".utf8)
+
+    init(isInitiator: Bool, staticSecret: [UInt8], staticPublic: [UInt8], ephemeralSecret: [UInt8], prologue: [UInt8]) {
+        self.isInitiator = isInitiator
+        self.staticSecret = staticSecret
+        self.staticPublic = staticPublic
+        self.ephemeralSecret = ephemeralSecret
+        state = NoiseSymmetricState(protocolName: Self.protocolName, prologue: prologue)
+    }
+
+    var isComplete: Bool { messages == 3 }
+    var hash: [UInt8] { state.hash }
+
+    /// The next message of ours.
+    mutating func write(_ payload: [UInt8]) throws(NoiseFault) -> [UInt8] {
+        var out: [UInt8] = []
+        if messages < 2 {
+            let ephemeral = X25519.publicKey(of: ephemeralSecret)
+            state.mixHash(ephemeral)
+            out = ephemeral
+        }
+        if messages == 1 { state.mixKey(try Self.agree(ephemeralSecret, remoteEphemeral)) }
+        if messages > 0 {
+            out += state.encryptAndHash(staticPublic)
+            state.mixKey(try Self.agree(staticSecret, remoteEphemeral))
+        }
+        out += state.encryptAndHash(payload)
+        messages += 1
+        return out
+    }
+
+    /// The remote's next message; returns its payload.
+    mutating func read(_ message: [UInt8]) throws(NoiseFault) -> [UInt8] {
+        var position = 0
+        if messages < 2 {
+            remoteEphemeral = try Self.field(message, &position, 32)
+            state.mixHash(remoteEphemeral)
+        }
+        if messages == 1 { state.mixKey(try Self.agree(ephemeralSecret, remoteEphemeral)) }
+        if messages > 0 {
+            remoteStatic = try state.decryptAndHash(try Self.field(message, &position, 48))
+            state.mixKey(try Self.agree(ephemeralSecret, remoteStatic))
+        }
+        let payload = try state.decryptAndHash([UInt8](message[position...]))
+        messages += 1
+        return payload
+    }
+
+    /// The keys for what we send and receive.
+    func split() -> (send: CipherKey, receive: CipherKey) {
+        let (initiator, responder) = state.split()
+        return isInitiator ? (initiator, responder) : (responder, initiator)
+    }
+
+    private static func agree(_ secret: [UInt8], _ point: [UInt8]) throws(NoiseFault) -> [UInt8] {
+        guard let shared = X25519.agree(secret: secret, peer: point) else { throw .lowOrderPoint }
+        return shared
+    }
+
+    private static func field(_ message: [UInt8], _ position: inout Int, _ size: Int) throws(NoiseFault) -> [UInt8] {
+        guard message.count - position >= size else { throw .messageTooShort }
+        position += size
+        return [UInt8](message[position - size..<position])
+    }
+}

@@ -1,0 +1,62 @@
+import CausewayIdentity
+
+/// `NoiseHandshakePayload` (noise/README.md): who signs the static key, and which muxers its node speaks.
+struct NoisePayload: Equatable {
+    var identityKey: [UInt8] = []
+    var signature: [UInt8] = []
+    /// `NoiseExtensions.stream_muxers`; empty: no early muxer negotiation.
+    var muxers: [[UInt8]] = []
+
+    static let signaturePrefix = [UInt8]("noise-libp2p-static-key:".utf8)
+
+    init(identityKey: [UInt8], signature: [UInt8], muxers: [[UInt8]]) {
+        self.identityKey = identityKey
+        self.signature = signature
+        self.muxers = muxers
+    }
+
+    init(decoding bytes: [UInt8]) throws(NoiseFault) {
+        do throws(ProtobufError) {
+            var reader = ProtobufReader(bytes)
+            while let field = try reader.next() {
+                switch field.number {
+                case 1: identityKey = try reader.content(field)
+                case 2: signature = try reader.content(field)
+                case 4:
+                    var extensions = try reader.message(field)
+                    while let inner = try extensions.next() {
+                        if inner.number == 2 { muxers.append(try extensions.content(inner)) }
+                    }
+                default: break
+                }
+            }
+        } catch {
+            throw .malformedPayload
+        }
+    }
+
+    var encoded: [UInt8] {
+        var extensions = ProtobufWriter()
+        for muxer in muxers { extensions.content(2, muxer) }
+        var writer = ProtobufWriter()
+        writer.content(1, identityKey)
+        writer.content(2, signature)
+        if !muxers.isEmpty { writer.content(4, extensions.bytes) }
+        return writer.bytes
+    }
+
+    /// Who sent it.
+    /// - Throws: unless the identity key is one we can verify and has signed `staticKey`.
+    func verifiedKey(for staticKey: [UInt8]) throws(NoiseFault) -> PublicKey {
+        let key: PublicKey
+        let isGenuine: Bool
+        do throws(KeyError) {
+            key = try PublicKey(protobuf: identityKey)
+            isGenuine = try key.verify(signature, of: Self.signaturePrefix + staticKey)
+        } catch {
+            throw .badIdentityKey
+        }
+        guard isGenuine else { throw .badSignature }
+        return key
+    }
+}
