@@ -45,7 +45,9 @@ final class HopCircuit {
     /// It was ended because its time was over.
     var outOfTime = false
 
-    init(id: UInt32, source: PeerID, target: PeerID, hop: StreamKey, stop: StreamKey, limit: CircuitLimit, deadline: Instant, ahead: [UInt8]) {
+    init(
+        id: UInt32, source: PeerID, target: PeerID, hop: StreamKey, stop: StreamKey, limit: CircuitLimit, deadline: Instant, ahead: [UInt8]
+    ) {
         self.id = id
         self.source = source
         self.target = target

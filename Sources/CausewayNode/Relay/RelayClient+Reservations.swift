@@ -81,7 +81,8 @@ extension RelayClient {
         node.send(HopCodec.encode(HopMessage.reserve), on: stream)
     }
 
-    func reservationAnswered(_ answer: HopMessage, on stream: RelayClientStream, of relay: KeptRelay, in node: NodeState) throws(RelayFault) {
+    func reservationAnswered(_ answer: HopMessage, on stream: RelayClientStream, of relay: KeptRelay, in node: NodeState) throws(RelayFault)
+    {
         guard case .status(let status, let details, let limit) = answer else { throw .unexpectedType }
         guard status == HopStatus.ok, let link = node.connections[stream.key.link] else {
             drop(stream, in: node)
