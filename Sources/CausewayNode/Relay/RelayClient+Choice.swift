@@ -31,6 +31,16 @@ extension RelayClient {
         return unusable
     }
 
+    public func identified(_ peer: PeerID, on link: ConnectedLink, in node: NodeState) {
+        guard learns, !link.isRelayed, let told = node.peers.description(of: peer), told.protocolIDs.contains(HopCodec.hopID) else { return }
+        // Where we reached it is known to work; what it says of itself has to serve for the rest.
+        var addresses = link.isInbound ? [] : [link.remoteAddress]
+        for address in told.listenAddresses where addresses.count < limits.addresses && !address.isCircuit && !addresses.contains(address) {
+            addresses.append(address)
+        }
+        learn(peer, addresses: addresses, in: node)
+    }
+
     /// A peer that we are connected to offers to relay.
     func learn(_ peer: PeerID, addresses: [Multiaddr], in node: NodeState) {
         guard learns, relays[peer.bytes] == nil else { return }

@@ -481,6 +481,22 @@ private final class Relays {
     #expect(relays.client.order.count <= 21)
 }
 
+@Test func aConnectedPeerThatOffersToRelayIsAskedWhenRelaysAreWanted() {
+    let relays = Relays()
+    relays.client.keepRelays([], count: 1, learns: true, in: relays.node)
+    let link = relays.bench.connect(6, at: "/ip4/192.0.2.6/tcp/4001", inbound: false)
+    var told = PeerDescription(peer: peer(6))
+    relays.node.peers.describe(told)
+    relays.client.identified(peer(6), on: link, in: relays.node)
+    #expect(relays.asked(6) == nil)
+    told.protocolIDs = [HopCodec.hopID]
+    relays.node.peers.describe(told)
+    relays.client.identified(peer(6), on: link, in: relays.node)
+    #expect(relays.asked(6)?.link == link.id)
+    relays.grant(6)
+    #expect(relays.node.circuitAddresses == [circuit(6)])
+}
+
 @Test func twoRunsOfOneSeedAreEqual() {
     func run() -> [NodeOutput] {
         let relays = Relays()
