@@ -39,7 +39,8 @@ if wasm {
     targets += [
         .target(name: "CWasmRT"),
         .executableTarget(
-            name: "CausewayWeb", dependencies: ["CausewayIdentity", "CausewayConnection", "CausewayNode", "CWasmRT"],
+            name: "CausewayWeb",
+            dependencies: ["CCrypto", "CausewayIdentity", "CausewayConnection", "CausewayNode", "CWasmRT"],
             swiftSettings: [.enableExperimentalFeature("Extern")]),
     ]
     products += [.executable(name: "CausewayWeb", targets: ["CausewayWeb"])]

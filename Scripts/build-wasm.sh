@@ -1,0 +1,63 @@
+#!/bin/bash
+# Scripts/build-wasm.sh [BUILD_DIR]: builds BUILD_DIR/causeway.wasm, the whole core for the browser; BUILD_DIR is .build/wasm by default.
+# Needs the Swift toolchain (its clang and wasm-ld are all the C tools there are), python3 with pip, and wasm-opt
+# (Debian: binaryen). No wasm SDK, no libc, no headers of one.
+# The crypto's source is kept in $XDG_CACHE_HOME/causeway; AWSCRT_SDIST=FILE takes its package from there instead of fetching it.
+set -euo pipefail
+here=$(cd "$(dirname "$0")/.." && pwd)
+build=$(realpath -m "${1:-$here/.build/wasm}")
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/causeway
+
+missing=0
+need() {
+  command -v "$1" >/dev/null && return
+  echo "build-wasm: $1 is missing ($2)" >&2
+  missing=1
+}
+need swiftc 'the Swift toolchain'
+need python3 'apt-get install python3'
+need wasm-opt 'apt-get install binaryen, brew install binaryen'
+[ $missing = 0 ] || exit 1
+swiftc=$(command -v swiftc)
+toolchain=$(dirname "$(dirname "$(readlink -f "$swiftc")")")
+unicode=$toolchain/lib/swift/embedded/wasm32-unknown-none-wasm/libswiftUnicodeDataTables.a
+if [ ! -f "$unicode" ]; then
+  unicode=$(dirname "$(dirname "$(swiftc -print-target-info | sed -n 's/.*"runtimeResourcePath": "\(.*\)".*/\1/p')")")/lib/swift/embedded/wasm32-unknown-none-wasm/libswiftUnicodeDataTables.a
+fi
+[ -f "$unicode" ] || { echo "build-wasm: this Swift toolchain has no Embedded Swift for wasm32 ($unicode)" >&2; exit 1; }
+mkdir -p "$build" 2>/dev/null || { echo "build-wasm: cannot write to $build" >&2; exit 1; }
+mkdir -p "$cache" 2>/dev/null || { cache=$build/cache; mkdir -p "$cache"; }
+
+# 1. AWS-LC's source out of a PyPI source package of fixed hash: fetched once, only what wasm.c includes is unpacked.
+pin=$(sed -n 's/.*==\(.*\) --hash=sha256:\(.*\)/\2  awscrt-\1.tar.gz/p' "$here/Scripts/crypto.txt")
+name=${pin#*  }
+source=$cache/aws-lc-${pin:0:16}
+if [ ! -f "$source/pin" ]; then
+  # Unpacked beside the place and moved there whole, so that builds side by side and broken ones leave nothing half done.
+  work=$(mktemp -d "$cache/fetch.XXXXXX")
+  trap 'rm -rf "$work"' EXIT
+  if [ -n "${AWSCRT_SDIST:-}" ]; then cp "$AWSCRT_SDIST" "$work/$name"
+  else
+    python3 -m pip --version >/dev/null 2>&1 || { echo 'build-wasm: pip is missing (apt-get install python3-pip)' >&2; exit 1; }
+    python3 -m pip download -q --disable-pip-version-check --no-deps --no-binary awscrt --require-hashes \
+      -r "$here/Scripts/crypto.txt" -d "$work" || { echo "build-wasm: could not fetch $name; AWSCRT_SDIST=FILE names a copy" >&2; exit 1; }
+  fi
+  (cd "$work" && sha256sum --check --quiet <<<"$pin")
+  inside=${name%.tar.gz}/crt/aws-lc
+  files=()
+  for f in LICENSE NOTICE include/openssl crypto/internal.h crypto/chacha crypto/poly1305 third_party/fiat \
+    crypto/fipsmodule/{curve25519,sha,cpucap,digest,service_indicator,delocate.h}; do files+=("$inside/$f"); done
+  tar xzf "$work/$name" -C "$work" --strip-components=2 "${files[@]}"
+  echo "$pin" >"$work/aws-lc/pin"
+  mv -T "$work/aws-lc" "$source" 2>/dev/null || [ -f "$source/pin" ]
+fi
+
+# 2. C and Swift targets by SwiftPM, Swift in Embedded mode.
+CAUSEWAY_WASM=1 swift build --package-path "$here" --scratch-path "$build/spm" -c release --product CausewayWeb \
+  --triple wasm32-unknown-none-wasm --toolset "$here/Scripts/toolset-wasm.json" \
+  -Xcc "-I$source" -Xcc "-I$source/include" -Xlinker "$unicode"
+
+# 3. Shrink. Debian's wasm-opt has to be told what every browser of these years knows.
+wasm-opt -Oz --enable-bulk-memory --enable-sign-ext --enable-nontrapping-float-to-int --enable-mutable-globals \
+  --enable-multivalue --enable-reference-types "$build/spm/release/CausewayWeb.wasm" -o "$build/causeway.wasm"
+printf '%s: %d bytes, gzip -9 %d\n' "$build/causeway.wasm" "$(wc -c <"$build/causeway.wasm")" "$(gzip -9c "$build/causeway.wasm" | wc -c)"
