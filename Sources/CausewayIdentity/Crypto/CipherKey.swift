@@ -27,7 +27,8 @@ public struct CipherKey: Sendable {
     ) {
         withBytes { key in
             cc_aead_seal(
-                output.assumingMemoryBound(to: UInt8.self), key, counter, ad.octets, ad.count, head.octets, head.count, body.octets, body.count)
+                output.assumingMemoryBound(to: UInt8.self), key, counter, ad.octets, ad.count, head.octets, head.count, body.octets,
+                body.count)
         }
     }
 

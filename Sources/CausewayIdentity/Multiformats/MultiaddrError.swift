@@ -44,31 +44,32 @@ public struct MultiaddrError: Error, Equatable, Sendable {
 }
 
 #if !hasFeature(Embedded)
-extension MultiaddrError: CustomStringConvertible {
-    /// One line for people.
-    public var description: String {
-        let place = name.isEmpty ? "multiaddr" : "component \(component + 1) (/\(String(decoding: name, as: UTF8.self))) of the multiaddr"
-        return "\(place): \(why)"
-    }
+    extension MultiaddrError: CustomStringConvertible {
+        /// One line for people.
+        public var description: String {
+            let place =
+                name.isEmpty ? "multiaddr" : "component \(component + 1) (/\(String(decoding: name, as: UTF8.self))) of the multiaddr"
+            return "\(place): \(why)"
+        }
 
-    private var why: String {
-        switch reason {
-        case .empty: "it is empty"
-        case .noLeadingSlash: "it does not begin with /"
-        case .tooLong(let limit): "it is longer than \(limit) bytes"
-        case .unknownProtocol: "no such protocol"
-        case .missingValue: "its value is missing"
-        case .malformedVarint: "malformed varint"
-        case .truncated: "its value is cut short"
-        case .badIP: "not an IP address of this family"
-        case .badPort: "not a port from 0 to 65535"
-        case .badNumber: "not a number in range"
-        case .badName: "not a name that can stand here"
-        case .badPeerID(let error): "not a peer id (\(error))"
-        case .badOverlayAddress: "not an address of this network"
-        case .badCertificateHash: "not a multihash in multibase"
-        case .badPath: "not a percent-encoded path"
+        private var why: String {
+            switch reason {
+            case .empty: "it is empty"
+            case .noLeadingSlash: "it does not begin with /"
+            case .tooLong(let limit): "it is longer than \(limit) bytes"
+            case .unknownProtocol: "no such protocol"
+            case .missingValue: "its value is missing"
+            case .malformedVarint: "malformed varint"
+            case .truncated: "its value is cut short"
+            case .badIP: "not an IP address of this family"
+            case .badPort: "not a port from 0 to 65535"
+            case .badNumber: "not a number in range"
+            case .badName: "not a name that can stand here"
+            case .badPeerID(let error): "not a peer id (\(error))"
+            case .badOverlayAddress: "not an address of this network"
+            case .badCertificateHash: "not a multihash in multibase"
+            case .badPath: "not a percent-encoded path"
+            }
         }
     }
-}
 #endif

@@ -84,7 +84,8 @@ extension Multiaddr {
                 transport = .circuit
                 isSecure = false
             case MultiaddrCode.p2p, MultiaddrCode.ip4, MultiaddrCode.ip6, MultiaddrCode.ip6zone, MultiaddrCode.sni, MultiaddrCode.certhash,
-                MultiaddrCode.noise, MultiaddrCode.httpPath, MultiaddrCode.dns, MultiaddrCode.dns4, MultiaddrCode.dns6, MultiaddrCode.dnsaddr:
+                MultiaddrCode.noise, MultiaddrCode.httpPath, MultiaddrCode.dns, MultiaddrCode.dns4, MultiaddrCode.dns6,
+                MultiaddrCode.dnsaddr:
                 break
             default: transport = .other
             }
