@@ -14,6 +14,8 @@ public final class CircuitTransport: StreamOwner {
     private var stream: UInt32
     private let limit: CircuitLimit
     private let openedAt: Instant
+    private var ahead: [UInt8] = []
+    private var isStarted = false
     private var isOver = false
 
     /// - Parameters:
@@ -28,14 +30,20 @@ public final class CircuitTransport: StreamOwner {
         inner.carrier = self
     }
 
+    /// The limits for a connection inside a circuit: its frames are as much smaller as the headers around them, so that each fills one frame outside.
+    public static func limits(inside outer: ConnectionLimits) -> ConnectionLimits {
+        var limits = outer
+        limits.framePayload = max(1024, outer.framePayload - Yamux.headerSize - CipherKey.tagLength - 2)
+        return limits
+    }
+
     /// Takes the outer stream over, once the shell knows the inner link.
     /// - Parameter received: bytes that the node has read ahead.
     public func start(received: [UInt8], now: Instant) {
-        if !received.isEmpty {
-            var ahead = received
-            ahead.withUnsafeMutableBytes { deliver($0) }
-        }
+        ahead = received
         stream = outer.setOwner(self, of: stream)
+        isStarted = true
+        deliverAhead()
         inner.turn(now: now)
         inner.markDirty()
     }
@@ -45,8 +53,18 @@ public final class CircuitTransport: StreamOwner {
     public func streamReady(_ stream: UInt32, protocolID: [UInt8], on link: Link) {}
 
     public func received(_ bytes: UnsafeMutableRawBufferPointer, stream: UInt32, on link: Link) {
+        self.stream = stream
+        isStarted = true
+        deliverAhead()
         deliver(bytes)
         link.consumed(stream, bytes.count)
+    }
+
+    private func deliverAhead() {
+        guard !ahead.isEmpty else { return }
+        var bytes = ahead
+        ahead = []
+        bytes.withUnsafeMutableBytes { deliver($0) }
     }
 
     private func deliver(_ bytes: UnsafeMutableRawBufferPointer) {
@@ -56,9 +74,12 @@ public final class CircuitTransport: StreamOwner {
         if inner.hasEvents { inner.markDirty() }
     }
 
-    public func writable(_ stream: UInt32, on link: Link) { inner.turn(now: link.now) }
+    public func writable(_ stream: UInt32, on link: Link) {
+        inner.turn(now: link.now)
+        if inner.hasEvents { inner.markDirty() }
+    }
 
-    public func finished(_ stream: UInt32, on link: Link) { end(.link(errno: 0), streams: nil, now: link.now) }
+    public func finished(_ stream: UInt32, on link: Link) { end(.link(errno: 0), streams: reachedLimit(now: link.now), now: link.now) }
 
     public func closed(_ stream: UInt32, error: StreamError?, on link: Link) {
         isOver = true
@@ -83,7 +104,7 @@ public final class CircuitTransport: StreamOwner {
         }
     }
 
-    /// A relay ends a circuit at its limit by a bare reset, so what had moved tells why. Some relays count each direction, some their sum.
+    /// A relay ends a circuit at its limit by a bare reset or FIN, so what had moved tells why. Some relays count each direction, some their sum.
     private func reachedLimit(now: Instant) -> StreamError? {
         if let bytes = limit.bytes, sent &+ received >= bytes {
             return .circuitLimit(.circuitBytes, value: bytes, moved: max(sent, received))
@@ -99,7 +120,7 @@ public final class CircuitTransport: StreamOwner {
     /// Moves what the inner connection wants sent. True if that made room on its wire.
     func flush() -> Bool {
         var moved = 0
-        while !isOver, !inner.connection.wire.isEmpty {
+        while isStarted, !isOver, !inner.connection.wire.isEmpty {
             do throws(StreamError) {
                 let taken = try outer.write(stream, inner.connection.wire.bytes)
                 if taken == 0 { break }
@@ -110,7 +131,7 @@ public final class CircuitTransport: StreamOwner {
             }
         }
         sent &+= UInt64(moved)
-        if inner.connection.isClosed, inner.connection.wire.isEmpty, !isOver {
+        if isStarted, inner.connection.isClosed, inner.connection.wire.isEmpty, !isOver {
             isOver = true
             outer.finish(stream)
         }

@@ -47,6 +47,7 @@ public final class SpliceLeg: StreamOwner, SplicePeer {
     private var peer: (any SplicePeer)?
     private var observer: (any SpliceObserver)?
     private var queue = ByteQueue()
+    private var isStarted = false
     private var isFinishing = false
     /// Set when the leg is to end as soon as the queue is empty.
     private var ending: SpliceEnd?
@@ -71,6 +72,9 @@ public final class SpliceLeg: StreamOwner, SplicePeer {
         if !received.isEmpty { _ = received.withUnsafeBytes { passOn($0) } }
         guard !isOver else { return }
         stream = link.setOwner(self, of: stream)
+        isStarted = true
+        drain()
+        if isFinishing, queue.isEmpty, !isOver { link.finish(stream) }
     }
 
     /// Both legs of a splice on one thread.
@@ -118,7 +122,7 @@ public final class SpliceLeg: StreamOwner, SplicePeer {
     public func forward(_ bytes: UnsafeRawBufferPointer) -> Int {
         guard !isOver, ending == nil else { return 0 }
         var taken = 0
-        if queue.isEmpty {
+        if isStarted, queue.isEmpty {
             do throws(StreamError) {
                 taken = try link.write(stream, bytes)
             } catch {
@@ -136,12 +140,12 @@ public final class SpliceLeg: StreamOwner, SplicePeer {
 
     public func finish() {
         isFinishing = true
-        if queue.isEmpty, !isOver { link.finish(stream) }
+        if isStarted, queue.isEmpty, !isOver { link.finish(stream) }
     }
 
     public func end(_ cause: SpliceEnd) {
-        guard !isOver, ending == nil else { return }
-        ending = cause
+        guard !isOver else { return }
+        if ending == nil { ending = cause }
         if cause != .limit || queue.isEmpty { link.reset(stream) }
     }
 

@@ -153,5 +153,13 @@ final class Pair {
 }
 
 extension Array where Element == UInt8 {
-    static func pattern(_ count: Int, _ seed: Int = 0) -> [UInt8] { (0..<count).map { UInt8(truncatingIfNeeded: ($0 &+ seed) &* 31 >> 3 ^ $0) } }
+    /// Bytes whose order shows: a block of a prime length, repeated.
+    static func pattern(_ count: Int, _ seed: Int = 0) -> [UInt8] {
+        let block = (0..<Swift.min(count, 4099)).map { UInt8(truncatingIfNeeded: ($0 &+ seed) &* 31 >> 3 ^ $0) }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(count + block.count)
+        while bytes.count < count { bytes.append(contentsOf: block) }
+        bytes.removeLast(bytes.count - count)
+        return bytes
+    }
 }
