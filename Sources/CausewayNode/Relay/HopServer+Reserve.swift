@@ -31,7 +31,8 @@ extension HopServer {
         } else {
             totals.reservationsRefreshed += 1
         }
-        let reservation = ReservationAnswer(expire: expires, addresses: ownAddresses(in: node, besides: voucher.count), voucher: voucher)
+        let reservation = ReservationAnswer(
+            expire: expires, addresses: ownAddresses(for: link, besides: voucher.count, in: node), voucher: voucher)
         answer(hop, with: .status(HopStatus.ok, reservation: reservation, limit: toldLimit), in: node)
         node.emit(.relay(.reserved(link.peer, refreshed: former != nil, expires: expires)))
     }
@@ -42,11 +43,13 @@ extension HopServer {
         node.emit(.relay(.reservationRefused(peer, status: status, limit)))
     }
 
-    /// Ours, each with our peer id, as many as fit into one message.
-    private func ownAddresses(in node: NodeState, besides voucher: Int) -> [[UInt8]] {
+    /// Ours, each with our peer id, as many as fit into one message. Where none is known, the one by which this peer came: rust-libp2p drops
+    /// a reservation without addresses.
+    private func ownAddresses(for link: ConnectedLink, besides voucher: Int, in node: NodeState) -> [[UInt8]] {
         var room = HopCodec.messageSize - voucher - 128
         var addresses: [[UInt8]] = []
-        for address in node.listenAddresses where !address.isCircuit {
+        let known = node.listenAddresses.isEmpty && link.isInbound ? [link.localAddress] : node.listenAddresses
+        for address in known where !address.isCircuit {
             let full = address.peerID == nil ? address.appending(node.peerID) : address
             room -= full.bytes.count + 3
             guard room >= 0 else { break }

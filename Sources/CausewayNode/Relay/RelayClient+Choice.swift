@@ -32,7 +32,9 @@ extension RelayClient {
     }
 
     public func identified(_ peer: PeerID, on link: ConnectedLink, in node: NodeState) {
-        guard learns, !link.isRelayed, let told = node.peers.description(of: peer), told.protocolIDs.contains(HopCodec.hopID) else { return }
+        guard learns, !link.isRelayed, let told = node.peers.description(of: peer), told.protocolIDs.contains(HopCodec.hopID) else {
+            return
+        }
         // Where we reached it is known to work; what it says of itself has to serve for the rest.
         var addresses = link.isInbound ? [] : [link.remoteAddress]
         for address in told.listenAddresses where addresses.count < limits.addresses && !address.isCircuit && !addresses.contains(address) {

@@ -11,9 +11,9 @@ public struct RelayLimits: Equatable, Sendable {
     public var reservationsPerAddress = 8
     /// Reservations from one IPv6 /48, which a single customer may hold whole.
     public var reservationsPerNetwork = 64
-    /// Circuits in all, those included that are about to be made.
-    public var circuits = 16
-    /// Circuits of one peer, as their source or their target.
+    /// Circuits in all, those included that are about to be made. A slow reader on each side can make one hold two windows of 256 KiB.
+    public var circuits = 512
+    /// Circuits of one peer, as their source or their target (go: 16).
     public var circuitsPerPeer = 16
     /// What one circuit may move and how long it may last. `.unlimited`: no limit, and none is told to the ends.
     public var circuit = CircuitLimit(bytes: 128 << 10, seconds: 120)

@@ -57,6 +57,16 @@ private func status(_ message: HopMessage?) -> UInt16? {
     #expect(answer.addresses.count > 20)
 }
 
+@Test func aRelayThatKnowsNoAddressOfItsOwnNamesTheOneItWasReachedAt() {
+    let bench = relay()
+    bench.node.listenAddresses = []
+    guard case .status(100, let answer?, _) = bench.ask(.reserve, on: bench.connect(1)) else {
+        Issue.record("refused")
+        return
+    }
+    #expect(answer.addresses == [address("/ip4/127.0.0.1/tcp/1/p2p/" + peer(100).description).bytes])
+}
+
 @Test func askingAgainRefreshesAlsoWhenFull() {
     let bench = relay { $0.reservations = 1 }
     let link = bench.connect(1)
