@@ -1,0 +1,122 @@
+import CausewayConnection
+import CausewayIdentity
+
+/// Two connections over memory shake hands and echo, bare and over WebSocket. Answers how many of the checks failed, and logs which.
+@_expose(wasm, "self_test") @_cdecl("self_test")
+public func selfTest() -> Int32 {
+    var failures: Int32 = 0
+    for isWebSocket in [false, true] {
+        guard let pair = MemoryPair(webSocket: isWebSocket) else {
+            log("no keys")
+            return 1
+        }
+        let before = failures
+        if !pair.shakesHands() { failures += 1 }
+        if failures == before, !pair.echoes(bytes: 300_000) { failures += 1 }
+        if failures > before { log(isWebSocket ? "a connection over WebSocket failed" : "a bare connection failed") }
+    }
+    return failures
+}
+
+/// A dialler and a listener whose wires are each other's input.
+private final class MemoryPair {
+    private let dialler: Connection
+    private let listener: Connection
+    private let listenerID: PeerID
+    private let now = Instant(nanoseconds: 1)
+    private var diallerSaw: PeerID?
+    private var listenerIsReady = false
+    private var returned = 0
+    private var isIntact = true
+    private static let echo = [UInt8]("/echo/1.0.0".utf8)
+
+    init?(webSocket: Bool) {
+        guard let first = Self.identity(1), let second = Self.identity(2) else { return nil }
+        listenerID = second.key.publicKey.peerID
+        let protocols = ProtocolTable([ProtocolTable.Entry(name: Self.echo, owner: .application, allowsLimited: true)])
+        dialler = Connection(
+            Connection.Configuration(
+                identity: first, isInitiator: true,
+                webSocket: webSocket ? .client(host: [UInt8]("localhost".utf8), path: [UInt8("/".utf8.first!)]) : .none,
+                expecting: listenerID, protocols: protocols, limits: ConnectionLimits(), entropy: [UInt8](repeating: 3, count: Connection.entropySize)),
+            now: now)
+        listener = Connection(
+            Connection.Configuration(
+                identity: second, isInitiator: false, webSocket: webSocket ? .server : .none, protocols: protocols, limits: ConnectionLimits(),
+                entropy: [UInt8](repeating: 4, count: Connection.entropySize)),
+            now: now)
+    }
+
+    private static func identity(_ seed: UInt8) -> NoiseIdentity? {
+        guard let key = try? PrivateKey(ed25519Seed: [UInt8](repeating: seed, count: 32)) else { return nil }
+        return try? NoiseIdentity(key, staticSecret: [UInt8](repeating: seed + 16, count: 32))
+    }
+
+    func shakesHands() -> Bool {
+        exchange()
+        return diallerSaw == listenerID && listenerIsReady
+    }
+
+    /// Sends that many bytes and takes them back.
+    func echoes(bytes total: Int) -> Bool {
+        guard let stream = try? dialler.openStream([Self.echo], now: now) else { return false }
+        let chunk = [UInt8](repeating: 0x5a, count: 40_000)
+        var sent = 0
+        var idle = 0
+        while returned < total, idle < 4 {
+            let before = (sent, returned)
+            let part = min(chunk.count, total - sent)
+            if part > 0 {
+                let taken = chunk.withUnsafeBytes { try? dialler.write(stream, UnsafeRawBufferPointer(rebasing: $0[..<part])) }
+                sent += taken ?? 0
+            }
+            exchange()
+            idle = before == (sent, returned) ? idle + 1 : 0
+        }
+        return returned == total && isIntact
+    }
+
+    private func exchange() {
+        var moved = true
+        while moved {
+            drain(dialler)
+            drain(listener)
+            moved = carry(from: dialler, to: listener)
+            if carry(from: listener, to: dialler) { moved = true }
+        }
+    }
+
+    private func carry(from: Connection, to: Connection) -> Bool {
+        guard !from.wire.isEmpty else { return false }
+        var bytes = [UInt8](copying: from.wire.bytes)
+        from.wireTaken(bytes.count)
+        bytes.withUnsafeMutableBytes {
+            to.receive($0, now: now)
+            drain(to)
+        }
+        return true
+    }
+
+    private func drain(_ connection: Connection) {
+        while let output = connection.pollOutput() {
+            switch output {
+            case .established(let peer, _):
+                if connection === dialler { diallerSaw = peer } else { listenerIsReady = true }
+            case .data(let stream, let start, let count): received(stream, connection.payload(start, count), on: connection)
+            case .closed: isIntact = false
+            default: break
+            }
+        }
+    }
+
+    private func received(_ stream: UInt32, _ bytes: UnsafeMutableRawBufferPointer, on connection: Connection) {
+        connection.consumed(stream, bytes.count)
+        if connection === listener {
+            let taken = try? listener.write(stream, UnsafeRawBufferPointer(bytes))
+            if taken != bytes.count { isIntact = false }
+        } else {
+            returned += bytes.count
+            for byte in bytes where byte != 0x5a { isIntact = false }
+        }
+    }
+}
