@@ -64,7 +64,9 @@ extension JSON {
             case 0x09: append("\\t", to: &out)
             case 0..<0x20, 0x7f:
                 append("\\u00", to: &out)
-                for nibble in [byte >> 4, byte & 15] { out.append(nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10) }
+                for nibble in [byte >> 4, byte & 15] {
+                    out.append(nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10)
+                }
             case 0x20..<0x7f: out.append(byte)
             default:
                 let length = UTF8Text.characterLength(text, at: index)

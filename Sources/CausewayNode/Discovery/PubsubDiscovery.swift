@@ -1,32 +1,88 @@
 public import CausewayConnection
+public import CausewayIdentity
 
-/// One topic on which peers tell of themselves.
-public struct DiscoveryTopic: Equatable, Sendable {
-    public enum Form: UInt8, Sendable {
-        /// `Peer { publicKey = 1, addrs = 2 }`, as js-libp2p's pubsub-peer-discovery.
-        case protobuf
-        /// `{"peerId": "...", "addrs": ["..."]}`
-        case json
-    }
-    /// UTF-8.
-    public var name: [UInt8]
-    public var form: Form
-    public var interval: Interval
-    /// Hears of others without telling of itself.
-    public var listenOnly: Bool
+/// Finds peers by what they tell of themselves on topics, and tells of this node (js-libp2p's pubsub-peer-discovery, and the same in JSON).
+///
+/// Works over `NodeState.topics`; starts at its first `advance`. Announcements go out at once when the first subscriber is known and when the
+/// node's addresses change, then regularly. An announcement is believed only from the peer that it is about, if the mesh is signed.
+public final class PubsubDiscovery: NodeProtocol, TopicListening {
+    private final class Channel {
+        let topic: DiscoveryTopic
+        var next = Instant.distantFuture
+        var last: Instant?
 
-    public init(name: [UInt8], form: Form, interval: Interval = .seconds(10), listenOnly: Bool = false) {
-        self.name = name
-        self.form = form
-        self.interval = interval
-        self.listenOnly = listenOnly
+        init(_ topic: DiscoveryTopic) { self.topic = topic }
+
+        /// Sooner than planned, but not sooner than `gap` after the last.
+        func hasten(gap: Interval, now: Instant) {
+            guard !topic.listenOnly else { return }
+            next = min(next, max(now, (last ?? now) + (last == nil ? .seconds(0) : gap)))
+        }
     }
 
-    public static let protobuf = DiscoveryTopic(name: [UInt8]("_peer-discovery._p2p._pubsub".utf8), form: .protobuf)
-    public static let json = DiscoveryTopic(name: [UInt8]("p2p-discovery".utf8), form: .json)
-}
+    /// Between two announcements when addresses change in quick succession.
+    static let shortestGap = Interval.milliseconds(250)
 
-/// Finds peers by what they tell of themselves on topics. Works over `NodeState.topics`.
-public final class PubsubDiscovery: NodeProtocol {
-    public init(_ topics: [DiscoveryTopic]) {}
+    private let channels: [Channel]
+    private var hasStarted = false
+
+    public init(_ topics: [DiscoveryTopic]) { channels = topics.map { Channel($0) } }
+
+    public var nextDeadline: Instant {
+        guard hasStarted else { return Instant(nanoseconds: 0) }
+        return channels.reduce(.distantFuture) { min($0, $1.next) }
+    }
+
+    public func advance(in node: NodeState) {
+        if !hasStarted { start(in: node) }
+        for channel in channels where channel.next <= node.now { announce(on: channel, in: node) }
+    }
+
+    public func addressesChanged(in node: NodeState) {
+        for channel in channels { channel.hasten(gap: Self.shortestGap, now: node.now) }
+    }
+
+    /// Many may come at once, and each announcement goes to all: then a quarter of the interval passes between two.
+    public func subscriberAppeared(_ peer: PeerID, on topic: [UInt8], in node: NodeState) {
+        for channel in channels where channel.topic.name == topic {
+            channel.hasten(gap: Interval(nanoseconds: channel.topic.interval.nanoseconds / 4), now: node.now)
+        }
+    }
+
+    private func start(in node: NodeState) {
+        hasStarted = true
+        for channel in channels {
+            guard let gossip = node.topics, gossip.listen(to: channel.topic.name, self, in: node) else { continue }
+            channel.hasten(gap: .seconds(0), now: node.now)
+        }
+    }
+
+    private func announce(on channel: Channel, in node: NodeState) {
+        channel.next = node.now + max(channel.topic.interval, .milliseconds(10))
+        guard let gossip = node.topics, gossip.subscriberCount(of: channel.topic.name) > 0 else { return }
+        channel.last = node.now
+        let addresses = [Multiaddr]((node.listenAddresses + node.circuitAddresses).prefix(node.limits.addressesPerPeer))
+        let bytes =
+            switch channel.topic.form {
+            case .protobuf: Announcement.protobuf(node.identity.publicKey, addresses)
+            case .json: Announcement.json(node.peerID, addresses)
+            }
+        // Nobody is there, or it is too large for an RPC: the next one may fare better.
+        _ = try? gossip.publish(bytes, on: channel.topic.name, in: node)
+    }
+
+    public func messageReceived(_ message: GossipMessage, in node: NodeState) {
+        for channel in channels where channel.topic.name == message.topic {
+            let limit = node.limits.addressesPerPeer
+            let heard: Announcement?
+            switch channel.topic.form {
+            case .protobuf: heard = try? Announcement(protobuf: message.data, limit: limit)
+            case .json: heard = try? Announcement(json: message.data, limit: limit)
+            }
+            guard let heard, heard.peer != node.peerID, heard.peer == message.author ?? heard.peer else { continue }
+            node.peers.add(heard.addresses, of: heard.peer, now: node.now)
+            let source: DiscoverySource = channel.topic.form == .json ? .pubsubJSON : .pubsubProtobuf
+            node.emit(.discovered(heard.peer, addresses: heard.addresses, source: source))
+        }
+    }
 }

@@ -1,14 +1,144 @@
+public import CausewayConnection
 public import CausewayIdentity
 
+/// Publish and subscribe over a mesh of neighbours for each topic, with gossip of message ids to others (gossipsub-v1.0.md, v1.1.md; scoring and
+/// peer exchange are not used).
+///
+/// Each side opens one stream to the other and sends on that alone. A message is verified once, framed once, and the same bytes go to every
+/// neighbour. Nothing is kept of topics that this node neither joined nor publishes to, but their names with the peer that subscribes.
 public final class GossipSub: NodeProtocol, TopicPublishing {
+    /// What we speak, the one we like best first.
+    static let protocolIDs = [[UInt8]("/meshsub/1.1.0".utf8), [UInt8]("/meshsub/1.0.0".utf8)]
+
     public let configuration: GossipSubConfiguration
+    public internal(set) var nextDeadline = Instant.distantFuture
 
-    public init(_ configuration: GossipSubConfiguration = GossipSubConfiguration()) { self.configuration = configuration }
+    /// In the order of their coming.
+    var peers: [GossipPeer] = []
+    var peersByID: [[UInt8]: GossipPeer] = [:]
+    var peersByStream: [UInt64: GossipPeer] = [:]
+    var lastPeer: UInt32 = 0
+    /// In the order of their making.
+    var topics: [GossipTopic] = []
+    var topicsByName: [[UInt8]: GossipTopic] = [:]
+    var seen: SeenCache
+    var cache: MessageCache
+    /// Of all peers' unfinished RPCs.
+    var partialBytes = 0
+    private var sequence: UInt64 = 0
 
+    public init(_ configuration: GossipSubConfiguration = GossipSubConfiguration()) {
+        self.configuration = configuration
+        seen = SeenCache(lifetime: configuration.parameters.seenLifetime, limit: configuration.limits.seen)
+        cache = MessageCache(history: configuration.parameters.history, limit: configuration.limits.cachedBytes)
+    }
+
+    public var served: [ProtocolTable.Entry] {
+        Self.protocolIDs.map { ProtocolTable.Entry(name: $0, owner: .node, allowsLimited: configuration.allowLimited) }
+    }
+
+    public func advance(in node: NodeState) {
+        if node.now >= nextDeadline { heartbeat(in: node) }
+    }
+
+    /// Starts the heartbeat if it rests.
+    func wake(in node: NodeState) {
+        if nextDeadline == .distantFuture { nextDeadline = node.now + configuration.parameters.firstHeartbeat }
+    }
+
+    func count(_ fault: PeerBehaviour.Fault, of peer: GossipPeer, in node: NodeState) {
+        peer.behaviour.add(fault, limit: configuration.limits.faults)
+        wake(in: node)
+    }
+
+    func isIgnored(_ peer: GossipPeer) -> Bool { peer.behaviour.faults >= configuration.limits.faults }
+}
+
+// MARK: Topics
+
+extension GossipSub {
     /// Joins a topic for the application: its messages come as `NodeEvent.message`. False: the name is empty or too long.
     @discardableResult
-    public func subscribe(_ topic: [UInt8], in node: NodeState) -> Bool { true }
-    public func unsubscribe(_ topic: [UInt8], in node: NodeState) {}
+    public func subscribe(_ name: [UInt8], in node: NodeState) -> Bool {
+        guard isTopicName(name) else { return false }
+        let topic = topic(name)
+        let wasJoined = topic.isJoined
+        topic.isSubscribed = true
+        if !wasJoined { join(topic, in: node) }
+        return true
+    }
+
+    /// The application leaves the topic; a protocol of the node may stay in it.
+    public func unsubscribe(_ name: [UInt8], in node: NodeState) {
+        guard let topic = topicsByName[name], topic.isSubscribed else { return }
+        topic.isSubscribed = false
+        if !topic.isJoined { leave(topic, in: node) }
+    }
+
+    @discardableResult
+    public func listen(to name: [UInt8], _ listener: any TopicListening, in node: NodeState) -> Bool {
+        guard isTopicName(name) else { return false }
+        let topic = topic(name)
+        let wasJoined = topic.isJoined
+        topic.listener = listener
+        if !wasJoined { join(topic, in: node) }
+        return true
+    }
+
+    /// The topic's mesh, in the order of joining; empty if the topic is not joined.
+    public func mesh(_ name: [UInt8]) -> [PeerID] { (topicsByName[name]?.mesh ?? []).map { $0.peer } }
+
+    /// The connected peers that are known to subscribe, in the order of their coming.
+    public func subscribers(_ name: [UInt8]) -> [PeerID] { peers.filter { $0.subscribes(to: name) }.map { $0.peer } }
+
+    public func subscriberCount(of name: [UInt8]) -> Int {
+        var count = 0
+        for peer in peers where peer.isReachable && peer.subscribes(to: name) { count += 1 }
+        return count
+    }
+
+    func isTopicName(_ name: [UInt8]) -> Bool { !name.isEmpty && name.count <= configuration.limits.topicName }
+
+    private func topic(_ name: [UInt8]) -> GossipTopic {
+        if let topic = topicsByName[name] { return topic }
+        let topic = GossipTopic(name: name)
+        topic.subscribers = peers.filter { $0.subscribes(to: name) }
+        topics.append(topic)
+        topicsByName[name] = topic
+        return topic
+    }
+
+    private func join(_ topic: GossipTopic, in node: NodeState) {
+        announce(topic, subscribe: true, in: node)
+        let heirs = topic.fanout.filter { mayGraft($0, into: topic, now: node.now) }
+        topic.fanout = []
+        topic.lastPublished = nil
+        for peer in heirs { graft(peer, into: topic, in: node) }
+        fill(topic, to: configuration.parameters.meshSize, in: node)
+        if let listener = topic.listener {
+            for peer in topic.subscribers where peer.isReachable { listener.subscriberAppeared(peer.peer, on: topic.name, in: node) }
+        }
+        wake(in: node)
+    }
+
+    private func leave(_ topic: GossipTopic, in node: NodeState) {
+        announce(topic, subscribe: false, in: node)
+        for peer in topic.dissolve() { prune(peer, from: topic, backoff: configuration.parameters.unsubscribeBackoff, in: node) }
+    }
+
+    private func announce(_ topic: GossipTopic, subscribe: Bool, in node: NodeState) {
+        let frame = GossipCodec.subscriptions([topic.name], subscribe: subscribe)
+        for peer in peers { send(frame, to: peer, in: node) }
+    }
+
+    func send(_ frame: [UInt8], to peer: GossipPeer, droppable: Bool = false, in node: NodeState) {
+        if let stream = peer.outbound { node.send(frame, on: stream, droppable: droppable) }
+    }
+}
+
+// MARK: Publishing
+
+extension GossipSub {
     /// Answered at once by `.published` or `.notPublished`. Own messages do not come back as events.
     public func publish(request: UInt32, topic: [UInt8], data: [UInt8], in node: NodeState) {
         do throws(PublishError) {
@@ -17,12 +147,57 @@ public final class GossipSub: NodeProtocol, TopicPublishing {
             node.answer(request, .notPublished(error))
         }
     }
-    /// The topic's mesh, in the order of joining.
-    public func mesh(_ topic: [UInt8]) -> [PeerID] { [] }
-    /// The connected peers that are known to subscribe.
-    public func subscribers(_ topic: [UInt8]) -> [PeerID] { [] }
 
-    public func listen(to topic: [UInt8], _ listener: any TopicListening, in node: NodeState) -> Bool { true }
-    public func subscriberCount(of topic: [UInt8]) -> Int { 0 }
-    public func publish(_ data: [UInt8], on topic: [UInt8], in node: NodeState) throws(PublishError) -> Int { 0 }
+    @discardableResult
+    public func publish(_ data: [UInt8], on name: [UInt8], in node: NodeState) throws(PublishError) -> Int {
+        guard isTopicName(name) else { throw .badTopic }
+        guard data.count <= configuration.limits.rpc else { throw .tooLarge(limit: configuration.limits.rpc) }
+        let topic = topic(name)
+        if !topic.isJoined { topic.lastPublished = node.now }
+        wake(in: node)
+        let recipients = recipients(of: topic, in: node)
+        if recipients.isEmpty, configuration.requireSubscribers { throw .noSubscribers }
+        let message = try message(data, on: topic, in: node)
+        seen.insert(message.id, now: node.now)
+        cache.insert(message)
+        for peer in recipients { send(message.frame, to: peer, droppable: true, in: node) }
+        return recipients.count
+    }
+
+    /// A mesh that is empty or thin is filled up with known subscribers, so that nobody has to wait for a heartbeat.
+    private func recipients(of topic: GossipTopic, in node: NodeState) -> [GossipPeer] {
+        let reachable = topic.subscribers.filter { $0.isReachable }
+        if configuration.floodPublish { return reachable }
+        let wanted = configuration.parameters.meshSize
+        let chosen = topic.isJoined ? topic.mesh : topic.fanout
+        let enough = topic.isJoined ? configuration.parameters.meshLow : wanted
+        guard chosen.count < enough else { return chosen }
+        let others = reachable.filter { peer in !chosen.contains { $0 === peer } }
+        let all = chosen + pick(wanted - chosen.count, of: others, in: node)
+        if !topic.isJoined { topic.fanout = all }
+        return all
+    }
+
+    private func message(_ data: [UInt8], on topic: GossipTopic, in node: NodeState) throws(PublishError) -> CachedMessage {
+        let id: [UInt8]
+        var key: [UInt8] = []
+        let frame: [UInt8]
+        if configuration.signed {
+            // Grows within a run, and across restarts as long as the clock does: peers drop what does not grow.
+            sequence = max(sequence &+ 1, node.unixNanoseconds)
+            var number: [UInt8] = []
+            for shift in 0..<8 { number.append(UInt8(truncatingIfNeeded: sequence >> UInt64(56 - 8 * shift))) }
+            let signed = MessageCodec.signedBytes(from: node.peerID.bytes, data: data, sequence: number, topic: topic.name)
+            if node.peerID.inlinedKey == nil { key = node.identity.publicKey.protobuf }
+            guard let signature = try? node.identity.sign(signed) else { throw .off }
+            id = node.peerID.bytes + number
+            frame = MessageCodec.frame(signed: signed, signature: signature, key: key)
+        } else {
+            id = SHA256.hash(data)
+            frame = MessageCodec.frame(
+                signed: MessageCodec.signedBytes(from: [], data: data, sequence: [], topic: topic.name), signature: [], key: [])
+        }
+        guard frame.count <= configuration.limits.rpc else { throw .tooLarge(limit: configuration.limits.rpc) }
+        return CachedMessage(id: id, key: key, topic: topic.name, frame: frame)
+    }
 }

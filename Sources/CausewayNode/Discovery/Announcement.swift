@@ -1,0 +1,82 @@
+import CausewayIdentity
+
+/// What a peer says of itself on a discovery topic.
+struct Announcement: Equatable {
+    let peer: PeerID
+    /// Without `/p2p/<peer>` at the end.
+    let addresses: [Multiaddr]
+
+    enum Fault: Error {
+        /// Bytes that are not of the topic's form.
+        case malformed
+        /// It does not name its peer, or with a key that is none.
+        case noPeer
+    }
+
+    // MARK: Protobuf
+
+    private enum Field {
+        static let publicKey: UInt32 = 1
+        static let addresses: UInt32 = 2
+    }
+
+    static func protobuf(_ key: PublicKey, _ addresses: [Multiaddr]) -> [UInt8] {
+        let peer = key.peerID
+        var out = ProtobufWriter()
+        out.content(Field.publicKey, key.protobuf)
+        for address in addresses { out.content(Field.addresses, address.appending(peer).bytes) }
+        return out.bytes
+    }
+
+    init(protobuf bytes: [UInt8], limit: Int) throws(Fault) {
+        var key: PublicKey?
+        var found: [Multiaddr] = []
+        do throws(ProtobufError) {
+            var reader = ProtobufReader(bytes)
+            while let field = try reader.next() {
+                switch field.number {
+                case Field.publicKey: key = try? PublicKey(protobuf: try reader.content(field))
+                case Field.addresses where found.count < limit:
+                    let content = try reader.content(field)
+                    if let address = try? Multiaddr(bytes: content) { found.append(address) }
+                default: break
+                }
+            }
+        } catch {
+            throw .malformed
+        }
+        guard let key else { throw .noPeer }
+        self.init(key.peerID, found)
+    }
+
+    // MARK: JSON
+
+    static func json(_ peer: PeerID, _ addresses: [Multiaddr]) -> [UInt8] {
+        let texts = addresses.map { JSON.string($0.appending(peer).text) }
+        return JSON.object(["peerId": .string(peer.text), "addrs": .array(texts)]).bytes
+    }
+
+    init(json bytes: [UInt8], limit: Int) throws(Fault) {
+        guard let json = try? JSON(parsing: bytes, limits: JSONLimits(bytes: 64 << 10, depth: 4, values: 1024)) else { throw .malformed }
+        guard let text = json["peerId"]?.string, text.count <= 128, let peer = try? PeerID(text: text) else { throw .noPeer }
+        var found: [Multiaddr] = []
+        for value in (json["addrs"]?.array ?? []).prefix(limit) {
+            if let text = value.string, let address = try? Multiaddr(text: text) { found.append(address) }
+        }
+        self.init(peer, found)
+    }
+
+    /// Leaves out addresses that lead to somebody else.
+    private init(_ peer: PeerID, _ addresses: [Multiaddr]) {
+        self.peer = peer
+        var own: [Multiaddr] = []
+        for address in addresses {
+            if let end = address.peerID {
+                if end == peer { own.append(address.withoutPeerID) }
+            } else {
+                own.append(address)
+            }
+        }
+        self.addresses = own
+    }
+}

@@ -1,0 +1,29 @@
+public import CausewayConnection
+
+/// One topic on which peers tell of themselves.
+public struct DiscoveryTopic: Equatable, Sendable {
+    public enum Form: UInt8, Sendable {
+        /// `Peer { publicKey = 1, addrs = 2 }`, as js-libp2p's pubsub-peer-discovery.
+        case protobuf
+        /// `{"peerId": "...", "addrs": ["..."]}`
+        case json
+    }
+    /// UTF-8.
+    public var name: [UInt8]
+    public var form: Form
+    /// Between two announcements when nothing changes.
+    public var interval: Interval
+    /// Hears of others without telling of itself.
+    public var listenOnly: Bool
+
+    public init(name: [UInt8], form: Form, interval: Interval = .seconds(10), listenOnly: Bool = false) {
+        self.name = name
+        self.form = form
+        self.interval = interval
+        self.listenOnly = listenOnly
+    }
+
+    /// The topic and form of js-libp2p's `pubsubPeerDiscovery()`.
+    public static let protobuf = DiscoveryTopic(name: [UInt8]("_peer-discovery._p2p._pubsub".utf8), form: .protobuf)
+    public static let json = DiscoveryTopic(name: [UInt8]("p2p-discovery".utf8), form: .json)
+}

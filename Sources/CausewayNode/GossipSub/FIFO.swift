@@ -1,0 +1,21 @@
+/// First in, first out, in one array whose taken front is cut off now and then.
+struct FIFO<Element> {
+    private var elements: [Element] = []
+    private var head = 0
+
+    var count: Int { elements.count - head }
+    var isEmpty: Bool { count == 0 }
+    var first: Element? { isEmpty ? nil : elements[head] }
+
+    /// The oldest has index 0.
+    subscript(index: Int) -> Element { elements[head + index] }
+
+    mutating func append(_ element: Element) { elements.append(element) }
+
+    mutating func removeFirst() {
+        head += 1
+        guard head > 64, head * 2 > elements.count else { return }
+        elements.removeFirst(head)
+        head = 0
+    }
+}

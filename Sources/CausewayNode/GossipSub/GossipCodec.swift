@@ -1,0 +1,106 @@
+import CausewayIdentity
+
+/// The RPC protobuf of pubsub/README.md and gossipsub-v1.1.md, framed by its length.
+///
+/// What is read is read where it arrives, by `ProtobufReader`; here is what is written.
+enum GossipCodec {
+    enum RPCField {
+        static let subscriptions: UInt32 = 1
+        static let publish: UInt32 = 2
+        static let control: UInt32 = 3
+    }
+    enum SubscriptionField {
+        static let subscribe: UInt32 = 1
+        static let topic: UInt32 = 2
+    }
+    enum ControlField {
+        static let have: UInt32 = 1
+        static let want: UInt32 = 2
+        static let graft: UInt32 = 3
+        static let prune: UInt32 = 4
+    }
+    enum HaveField {
+        static let topic: UInt32 = 1
+        static let ids: UInt32 = 2
+    }
+    static let wantIDs: UInt32 = 1
+    static let graftTopic: UInt32 = 1
+    enum PruneField {
+        static let topic: UInt32 = 1
+        /// Peer exchange; not used.
+        static let peers: UInt32 = 2
+        /// Seconds.
+        static let backoff: UInt32 = 3
+    }
+
+    /// What stands at `position` of a stream's bytes.
+    enum Step {
+        case rpc(Range<Int>)
+        case incomplete
+        /// The length is no varint, or over the limit.
+        case malformed
+    }
+
+    static func next(in bytes: [UInt8], at position: Int, limit: Int) -> Step {
+        let decoded = bytes.withUnsafeBytes { Varint.decode(UnsafeRawBufferPointer(rebasing: $0[position...])) }
+        guard case .value(let length, let prefix) = decoded else { return decoded == .incomplete ? .incomplete : .malformed }
+        guard length <= UInt64(limit) else { return .malformed }
+        let start = position + prefix
+        return bytes.count - start < Int(length) ? .incomplete : .rpc(start..<start + Int(length))
+    }
+
+    // MARK: Writing
+
+    static func framed(_ rpc: [UInt8]) -> [UInt8] {
+        var out: [UInt8] = []
+        out.reserveCapacity(rpc.count + 4)
+        Varint.append(UInt64(rpc.count), to: &out)
+        out.append(contentsOf: rpc)
+        return out
+    }
+
+    static func subscriptions(_ topics: [[UInt8]], subscribe: Bool) -> [UInt8] {
+        var rpc = ProtobufWriter()
+        for topic in topics {
+            var entry = ProtobufWriter()
+            entry.varint(SubscriptionField.subscribe, subscribe ? 1 : 0)
+            entry.content(SubscriptionField.topic, topic)
+            rpc.content(RPCField.subscriptions, entry.bytes)
+        }
+        return framed(rpc.bytes)
+    }
+
+    static func graft(_ topic: [UInt8]) -> [UInt8] {
+        var entry = ProtobufWriter()
+        entry.content(graftTopic, topic)
+        return control(ControlField.graft, entry)
+    }
+
+    static func prune(_ topic: [UInt8], backoffSeconds: UInt64) -> [UInt8] {
+        var entry = ProtobufWriter()
+        entry.content(PruneField.topic, topic)
+        entry.varint(PruneField.backoff, backoffSeconds)
+        return control(ControlField.prune, entry)
+    }
+
+    static func have(_ topic: [UInt8], ids: [[UInt8]]) -> [UInt8] {
+        var entry = ProtobufWriter()
+        entry.content(HaveField.topic, topic)
+        for id in ids { entry.content(HaveField.ids, id) }
+        return control(ControlField.have, entry)
+    }
+
+    static func want(_ ids: [[UInt8]]) -> [UInt8] {
+        var entry = ProtobufWriter()
+        for id in ids { entry.content(wantIDs, id) }
+        return control(ControlField.want, entry)
+    }
+
+    private static func control(_ field: UInt32, _ entry: ProtobufWriter) -> [UInt8] {
+        var control = ProtobufWriter()
+        control.content(field, entry.bytes)
+        var rpc = ProtobufWriter()
+        rpc.content(RPCField.control, control.bytes)
+        return framed(rpc.bytes)
+    }
+}

@@ -1,0 +1,140 @@
+public import CausewayConnection
+public import CausewayIdentity
+
+// Two one-way streams a peer: ours goes out as soon as the peer is known to speak GossipSub, over its best connection.
+extension GossipSub {
+    public func linkOpened(_ link: ConnectedLink, in node: NodeState) { consider(link.peer, in: node) }
+
+    public func identified(_ peer: PeerID, on link: ConnectedLink, in node: NodeState) {
+        consider(peer, in: node)
+        guard let known = peersByID[peer.bytes], known.usesJSForm == nil, let description = node.peers.description(of: peer) else { return }
+        if Self.contains(description.agent, Self.jsAgent) { known.usesJSForm = true }
+    }
+
+    public func linkClosed(_ link: ConnectedLink, in node: NodeState) {
+        consider(link.peer, in: node)
+        guard let peer = peersByID[link.peer.bytes], peer.outbound == nil, peer.inbound == nil else { return }
+        if node.connections.best(for: link.peer, allowsLimited: configuration.allowLimited) == nil { forget(peer) }
+    }
+
+    public func streamOpened(_ stream: StreamKey, protocolID: [UInt8], in node: NodeState) {
+        guard let link = node.connections[stream.link] else { return node.reset(stream) }
+        let peer = peer(link.peer)
+        if let old = peer.inbound {
+            endInbound(of: peer)
+            node.reset(old)
+        }
+        peer.inbound = stream
+        peer.inboundProtocol = protocolID
+        peersByStream[stream.packed] = peer
+        consider(link.peer, in: node)
+    }
+
+    public func streamReady(_ stream: StreamKey, protocolID: [UInt8], in node: NodeState) {
+        peersByStream[stream.packed]?.failures = 0
+    }
+
+    public func finished(_ stream: StreamKey, in node: NodeState) {
+        guard let peer = peersByStream[stream.packed], peer.inbound == stream else { return }
+        endInbound(of: peer)
+        node.finish(stream)
+    }
+
+    public func closed(_ stream: StreamKey, error: StreamError?, in node: NodeState) {
+        guard let peer = peersByStream[stream.packed] else { return }
+        if peer.inbound == stream { endInbound(of: peer) }
+        guard peer.outbound == stream else { return }
+        peersByStream[stream.packed] = nil
+        peer.outbound = nil
+        for topic in topics { topic.forgetStream(of: peer) }
+        switch error {
+        case .some(.connection), .some(.unsupportedProtocol): peer.retryAt = .distantFuture
+        default:
+            peer.retryAt = node.now + .seconds(1 << UInt64(min(peer.failures, 5)))
+            peer.failures += 1
+            wake(in: node)
+        }
+    }
+
+    /// Opens our stream if there is none and the peer speaks the protocol, or moves it from a relayed connection to a direct one.
+    func consider(_ id: PeerID, in node: NodeState) {
+        guard let link = node.connections.best(for: id, allowsLimited: configuration.allowLimited) else { return }
+        let spoken = (node.peers.description(of: id)?.protocolIDs ?? []) + [peersByID[id.bytes]?.inboundProtocol ?? []]
+        let proposals = Self.protocolIDs.filter { spoken.contains($0) }
+        guard !proposals.isEmpty else { return }
+        let peer = peer(id)
+        guard let current = peer.outbound else { return open(to: peer, on: link, proposals, in: node) }
+        guard current.link != link.id, !link.isRelayed, node.connections[current.link]?.isRelayed ?? true else { return }
+        peersByStream[current.packed] = nil
+        open(to: peer, on: link, proposals, in: node)
+        node.finish(current)
+    }
+
+    private func open(to peer: GossipPeer, on link: ConnectedLink, _ proposals: [[UInt8]], in node: NodeState) {
+        let stream = node.openStream(on: link.id, proposals, for: self)
+        peer.outbound = stream
+        peer.isDialled = !link.isInbound
+        peer.retryAt = .distantFuture
+        peersByStream[stream.packed] = peer
+        greet(peer, in: node)
+        for topic in topics where peer.subscribes(to: topic.name) { subscriberAppeared(peer, on: topic, in: node) }
+    }
+
+    /// All our subscriptions, in RPCs of a moderate size.
+    private func greet(_ peer: GossipPeer, in node: NodeState) {
+        var batch: [[UInt8]] = []
+        for topic in topics where topic.isJoined {
+            batch.append(topic.name)
+            if batch.count == 256 {
+                send(GossipCodec.subscriptions(batch, subscribe: true), to: peer, in: node)
+                batch = []
+            }
+        }
+        if !batch.isEmpty { send(GossipCodec.subscriptions(batch, subscribe: true), to: peer, in: node) }
+    }
+
+    /// The peer subscribes to the topic and can be sent to, since now.
+    func subscriberAppeared(_ peer: GossipPeer, on topic: GossipTopic, in node: NodeState) {
+        guard topic.isJoined else { return }
+        if topic.mesh.count < configuration.parameters.meshSize, mayGraft(peer, into: topic, now: node.now) {
+            graft(peer, into: topic, in: node)
+        }
+        topic.listener?.subscriberAppeared(peer.peer, on: topic.name, in: node)
+        // What was said while it was not yet here would else pass it by: the mesh sends only what is new.
+        tell([peer], of: topic, in: node)
+    }
+
+    private func peer(_ id: PeerID) -> GossipPeer {
+        if let peer = peersByID[id.bytes] { return peer }
+        lastPeer &+= 1
+        let peer = GossipPeer(id: lastPeer, peer: id)
+        peersByID[id.bytes] = peer
+        peers.append(peer)
+        return peer
+    }
+
+    private func forget(_ peer: GossipPeer) {
+        peersByID[peer.peer.bytes] = nil
+        peers.removeAll { $0 === peer }
+        for topic in topics { topic.removeSubscriber(peer) }
+    }
+
+    func endInbound(of peer: GossipPeer) {
+        guard let stream = peer.inbound else { return }
+        peersByStream[stream.packed] = nil
+        peer.inbound = nil
+        partialBytes -= peer.partial.count
+        peer.partial = []
+    }
+
+    private static let jsAgent = [UInt8]("js-libp2p".utf8)
+
+    private static func contains(_ text: [UInt8], _ word: [UInt8]) -> Bool {
+        var start = 0
+        while start + word.count <= text.count {
+            if text[start..<start + word.count].elementsEqual(word) { return true }
+            start += 1
+        }
+        return false
+    }
+}

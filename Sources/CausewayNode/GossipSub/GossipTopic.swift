@@ -1,0 +1,73 @@
+import CausewayConnection
+import CausewayIdentity
+
+/// A topic that this node joined, or publishes to. Topics that only others name have no such state.
+final class GossipTopic {
+    let name: [UInt8]
+    /// By the application.
+    var isSubscribed = false
+    /// By a protocol of the node.
+    var listener: (any TopicListening)?
+    /// Connected peers that subscribe, in the order of their coming.
+    var subscribers: [GossipPeer] = []
+    /// Those with whom full messages are exchanged; only of a joined topic.
+    private(set) var mesh: [GossipPeer] = []
+    /// To whom own messages go while the topic is not joined.
+    var fanout: [GossipPeer] = []
+    var lastPublished: Instant?
+    private var backoffs: [[UInt8]: Instant] = [:]
+
+    init(name: [UInt8]) { self.name = name }
+
+    var isJoined: Bool { isSubscribed || listener != nil }
+    /// Nothing needs it any more.
+    var isSpent: Bool { !isJoined && lastPublished == nil && backoffs.isEmpty }
+
+    func hasInMesh(_ peer: GossipPeer) -> Bool { mesh.contains { $0 === peer } }
+
+    func addToMesh(_ peer: GossipPeer) {
+        if !hasInMesh(peer) { mesh.append(peer) }
+    }
+
+    @discardableResult
+    func removeFromMesh(_ peer: GossipPeer) -> Bool {
+        guard let index = mesh.firstIndex(where: { $0 === peer }) else { return false }
+        mesh.remove(at: index)
+        return true
+    }
+
+    /// Empties the mesh and returns who was in it.
+    func dissolve() -> [GossipPeer] {
+        defer { mesh = [] }
+        return mesh
+    }
+
+    /// It subscribes no longer, or is gone.
+    func removeSubscriber(_ peer: GossipPeer) {
+        subscribers.removeAll { $0 === peer }
+        forgetStream(of: peer)
+    }
+
+    /// It cannot be sent to for now.
+    func forgetStream(of peer: GossipPeer) {
+        removeFromMesh(peer)
+        fanout.removeAll { $0 === peer }
+    }
+
+    // MARK: Back-offs, kept by peer id so that a new connection does not end them
+
+    func backoff(of peer: PeerID) -> Instant? { backoffs[peer.bytes] }
+
+    /// Never shortens one.
+    func backOff(_ peer: PeerID, until: Instant, limit: Int) {
+        if let known = backoffs[peer.bytes] {
+            backoffs[peer.bytes] = max(known, until)
+        } else if backoffs.count < limit {
+            backoffs[peer.bytes] = until
+        }
+    }
+
+    func forgetBackoffs(before moment: Instant) {
+        if !backoffs.isEmpty { backoffs = backoffs.filter { $0.value > moment } }
+    }
+}

@@ -1,0 +1,81 @@
+/// A message as it is sent to each neighbour: framed once, the bytes shared by all sends.
+final class CachedMessage {
+    let id: [UInt8]
+    /// The protobuf of the author's key if the message carries it; else the peer id holds it.
+    let key: [UInt8]
+    let topic: [UInt8]
+    let frame: [UInt8]
+    /// How often it was sent again to a peer that asked, by `GossipPeer.id`.
+    var retransmissions: [UInt32: Int] = [:]
+
+    init(id: [UInt8], key: [UInt8], topic: [UInt8], frame: [UInt8]) {
+        self.id = id
+        self.key = key
+        self.topic = topic
+        self.frame = frame
+    }
+}
+
+/// The messages of the last heartbeats, to answer IWANT and to gossip of (gossipsub-v1.0.md, "Message Cache"). Full, it drops the oldest.
+struct MessageCache {
+    private let limit: Int
+    private var messages: [[UInt8]: CachedMessage] = [:]
+    private var order = FIFO<CachedMessage>()
+    /// How many messages each window has; the newest window first.
+    private var windows: [Int]
+    private(set) var bytes = 0
+
+    init(history: Int, limit: Int) {
+        self.limit = limit
+        windows = [Int](repeating: 0, count: max(history, 1))
+    }
+
+    var isEmpty: Bool { order.isEmpty }
+    var count: Int { order.count }
+
+    subscript(id: [UInt8]) -> CachedMessage? { messages[id] }
+
+    mutating func insert(_ message: CachedMessage) {
+        guard messages[message.id] == nil else { return }
+        messages[message.id] = message
+        order.append(message)
+        windows[0] += 1
+        bytes += message.frame.count
+        while bytes > limit { dropOldest() }
+    }
+
+    /// A heartbeat has passed.
+    mutating func shift() {
+        for _ in 0..<windows[windows.count - 1] { removeFirst() }
+        windows.removeLast()
+        windows.insert(0, at: 0)
+    }
+
+    /// The topic's messages of the last `count` windows, the newest first.
+    func recent(_ topic: [UInt8], windows count: Int, limit: Int) -> [CachedMessage] {
+        var total = 0
+        for index in 0..<min(count, windows.count) { total += windows[index] }
+        var found: [CachedMessage] = []
+        var index = order.count - 1
+        while index >= order.count - total, found.count < limit {
+            if order[index].topic == topic { found.append(order[index]) }
+            index -= 1
+        }
+        return found
+    }
+
+    private mutating func dropOldest() {
+        for index in windows.indices.reversed() where windows[index] > 0 {
+            windows[index] -= 1
+            removeFirst()
+            return
+        }
+    }
+
+    private mutating func removeFirst() {
+        guard let oldest = order.first else { return }
+        messages[oldest.id] = nil
+        bytes -= oldest.frame.count
+        order.removeFirst()
+    }
+}
