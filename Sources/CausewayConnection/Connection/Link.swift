@@ -65,6 +65,7 @@ public final class Link {
         case .reset(let handle): resetNodeStream(handle)
         case .setProtocols(let table): connection.setProtocols(table)
         case .close(let reason): connection.close(reason)
+        case .closeIfIdle(let reason): if owners.count == nodeStreams.count { connection.close(reason) }
         }
         markDirty()
     }

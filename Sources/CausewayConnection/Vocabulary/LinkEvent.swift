@@ -36,4 +36,6 @@ public enum LinkCommand: Equatable, Sendable {
     case setProtocols(ProtocolTable)
     /// Closes the connection after what is queued went out: Yamux go-away, then the link's end.
     case close(CloseReason)
+    /// As `close`, but only if no stream lives on it that the node does not own: an application's, or a circuit.
+    case closeIfIdle(CloseReason)
 }

@@ -1,0 +1,188 @@
+public import CausewayConnection
+public import CausewayIdentity
+
+/// Everything of a node but its bytes: looks up which protocol an input concerns, and forwards it.
+///
+/// A shell feeds inputs and commands, each with the time, and then drains `pollOutput` to nil. It calls `advance` at `nextDeadline`. Nothing is called
+/// back. Every command with a `request` is answered by exactly one `NodeEvent.answered`.
+public final class Node {
+    public let configuration: NodeConfiguration
+    public let state: NodeState
+    let parts: NodeParts
+    let dialer: Dialer
+    let identify: Identify
+    let ping: Ping
+    let admission: Admission
+    let review = PathReview()
+    var applicationProtocols: [ProtocolTable.Entry] = []
+    var boundAddresses: [Multiaddr] = []
+    private var nextOutput = 0
+
+    public convenience init(_ configuration: NodeConfiguration, now: Instant) {
+        self.init(configuration, parts: NodeParts(configuration), now: now)
+    }
+
+    public init(_ configuration: NodeConfiguration, parts: NodeParts, now: Instant) {
+        self.configuration = configuration
+        self.parts = parts
+        state = NodeState(
+            identity: configuration.identity, limits: configuration.limits, seed: configuration.seed, unixEpoch: configuration.unixEpoch,
+            now: now)
+        dialer = Dialer(transports: configuration.transports)
+        dialer.circuits = parts.relayClient
+        identify = Identify(agent: configuration.agent, protocolVersion: configuration.protocolVersion)
+        ping = Ping()
+        admission = Admission(limits: configuration.limits)
+        // Identify is first: what it tells, the others build on.
+        state.protocols = [identify, ping]
+        if let relay = parts.relay { state.protocols.append(relay) }
+        if let client = parts.relayClient { state.protocols.append(client) }
+        if let gossip = parts.gossip {
+            state.topics = gossip
+            state.protocols.append(gossip)
+        }
+        if let discovery = parts.discovery { state.protocols.append(discovery) }
+        state.listenAddresses = configuration.announce
+        state.protocolTable = ProtocolTable(servedEntries)
+    }
+
+    var servedEntries: [ProtocolTable.Entry] {
+        var entries: [ProtocolTable.Entry] = []
+        for one in state.protocols { entries += one.served }
+        return entries
+    }
+
+    // MARK: Outputs
+
+    /// What is to be done next, in order; nil when that is all.
+    public func pollOutput() -> NodeOutput? {
+        guard nextOutput < state.outputs.count else {
+            state.outputs.removeAll(keepingCapacity: state.outputs.count <= 1024)
+            nextOutput = 0
+            return nil
+        }
+        nextOutput += 1
+        return state.outputs[nextOutput - 1]
+    }
+
+    /// When `advance` has something to do, if no input comes before.
+    public var nextDeadline: Instant {
+        if state.hasUnsettled { return state.now }
+        var soonest = min(dialer.nextDeadline, review.nextDeadline)
+        for one in state.protocols { soonest = min(soonest, one.nextDeadline) }
+        return soonest
+    }
+
+    // MARK: Inputs
+
+    public func advance(to now: Instant) {
+        begin(now)
+        if dialer.nextDeadline <= state.now { dialer.advance(in: state) }
+        if review.nextDeadline <= state.now { review.advance(in: state) }
+        for one in state.protocols where one.nextDeadline <= state.now { one.advance(in: state) }
+        settle()
+    }
+
+    /// Unix time in nanoseconds at `Instant(nanoseconds: 0)`: the system's clock was set.
+    public func setUnixEpoch(_ nanoseconds: UInt64, now: Instant) {
+        begin(now)
+        state.unixEpoch = nanoseconds
+    }
+
+    /// What came of one link.
+    public func receive(_ event: LinkEvent, from link: UInt32, now: Instant) {
+        begin(now)
+        switch event {
+        case .established(let peer, let key): established(link, peer, key)
+        case .closed(let error): closed(link, error)
+        case .streamOpened(let stream, let protocolID): streamOpened(StreamKey(link: link, stream: stream), protocolID)
+        case .streamReady(let stream, let protocolID):
+            let key = StreamKey(link: link, stream: stream)
+            owner(of: key)?.streamReady(key, protocolID: protocolID, in: state)
+        case .data(let stream, let bytes):
+            let key = StreamKey(link: link, stream: stream)
+            owner(of: key)?.received(bytes, on: key, in: state)
+        case .finished(let stream):
+            let key = StreamKey(link: link, stream: stream)
+            owner(of: key)?.finished(key, in: state)
+        case .streamFailed(let stream, let error): streamEnded(StreamKey(link: link, stream: stream), error)
+        case .streamClosed(let stream, let error): streamEnded(StreamKey(link: link, stream: stream), error)
+        case .roundTrip(let interval): state.connections[link]?.roundTrip = interval
+        }
+        settle()
+    }
+
+    /// The answer to `NodeOutput.resolve`: `code` is the resolver's own if it found nothing.
+    public func resolved(request: UInt32, addresses: [Multiaddr], code: Int32, now: Instant) {
+        begin(now)
+        dialer.resolved(request: request, addresses: addresses, code: code, in: state)
+        settle()
+    }
+
+    /// A circuit that this node relays has ended. `sent` are the bytes from its source to its target, `returned` those back.
+    public func spliceEnded(circuit: UInt32, sent: UInt64, returned: UInt64, limit: LimitName?, now: Instant) {
+        begin(now)
+        parts.relay?.spliceEnded(circuit: circuit, sent: sent, returned: returned, limit: limit, in: state)
+        settle()
+    }
+
+    /// The addresses that the shell listens on: real ones, not `/ip4/0.0.0.0`.
+    public func listening(_ addresses: [Multiaddr], now: Instant) {
+        begin(now)
+        boundAddresses = addresses
+        let advertised = configuration.announce.isEmpty ? addresses : configuration.announce
+        if advertised != state.listenAddresses {
+            state.listenAddresses = advertised
+            state.addressesDiffer = true
+        }
+        settle()
+    }
+
+    // MARK: Forwarding
+
+    func begin(_ now: Instant) { state.now = max(state.now, now) }
+
+    private func owner(of stream: StreamKey) -> (any NodeProtocol)? { state.owners[stream].map { state.protocols[$0] } }
+
+    private func streamOpened(_ stream: StreamKey, _ protocolID: [UInt8]) {
+        guard let link = state.connections[stream.link], !link.isClosing else { return }
+        for (index, one) in state.protocols.enumerated() where one.serves(protocolID) {
+            state.owners.insert(stream, index)
+            one.streamOpened(stream, protocolID: protocolID, in: state)
+            return
+        }
+        state.reset(stream)
+    }
+
+    private func streamEnded(_ stream: StreamKey, _ error: StreamError?) {
+        guard let owner = owner(of: stream) else { return }
+        state.owners.remove(stream)
+        owner.closed(stream, error: error, in: state)
+    }
+
+    /// Lets every part hear what the others asked for, until nothing is left. A bounded number of times: what is left then is for the next `advance`.
+    func settle() {
+        var rounds = 0
+        while state.hasUnsettled, rounds < 32 {
+            rounds += 1
+            settleOnce()
+        }
+    }
+
+    private func settleOnce() {
+        for failed in state.takeFailedCircuits() { dialer.circuitFailed(failed, in: state) }
+        for request in state.takeConnectRequests() { dialer.connect(request, in: state) }
+        for answer in state.takeConnectAnswers() {
+            state.protocols[answer.owner]
+                .connectAnswered(request: answer.request, link: answer.link.flatMap { state.connections[$0] }, outcomes: answer.outcomes, in: state)
+        }
+        for id in state.takeIdentifiedLinks() {
+            guard let link = state.connections[id] else { continue }
+            for one in state.protocols { one.identified(link.peer, on: link, in: state) }
+        }
+        guard state.addressesDiffer else { return }
+        state.addressesDiffer = false
+        state.emit(.addressesChanged(state.advertisedAddresses))
+        for one in state.protocols { one.addressesChanged(in: state) }
+    }
+}

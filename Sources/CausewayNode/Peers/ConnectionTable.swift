@@ -16,6 +16,10 @@ public final class ConnectedLink {
     public let openedAt: Instant
     /// For a relayed connection: the link to the relay that carries it.
     public let carrier: UInt32?
+    /// We have asked for its end, which was not reported yet.
+    public internal(set) var isClosing = false
+    /// As Yamux's ping last measured it.
+    public internal(set) var roundTrip: Interval?
 
     public var isLimited: Bool { limit != nil }
 
@@ -40,37 +44,61 @@ public final class ConnectedLink {
             link: id, peer: peer, remoteAddress: remoteAddress, localAddress: localAddress, isInbound: isInbound, limit: limit,
             openedAt: openedAt)
     }
+
+    /// Direct before relayed, unlimited before limited.
+    var pathClass: Int { isRelayed ? (isLimited ? 0 : 1) : 2 }
 }
 
 /// The authenticated connections of a node, by link and by peer, in the order in which they were made.
 public final class ConnectionTable {
+    /// Two peers that dial each other within this time did so at once: neither connection is the newer one.
+    static let simultaneous = Interval.seconds(5)
+
+    private let own: PeerID
     private var byLink: [UInt32: ConnectedLink] = [:]
     private var byPeer: [[UInt8]: [UInt32]] = [:]
+    private var closing = 0
     /// All links in the order in which they were opened.
     public private(set) var order: [UInt32] = []
 
-    public init() {}
+    init(own: PeerID) { self.own = own }
 
-    public var count: Int { byLink.count }
+    /// Those that are not being closed.
+    public var count: Int { byLink.count - closing }
 
     public subscript(link: UInt32) -> ConnectedLink? { byLink[link] }
 
-    /// The links of a peer, oldest first.
-    public func links(of peer: PeerID) -> [UInt32] { byPeer[peer.bytes] ?? [] }
+    /// The links of a peer, oldest first, without those that are being closed.
+    public func links(of peer: PeerID) -> [UInt32] {
+        guard let all = byPeer[peer.bytes] else { return [] }
+        return all.filter { !(byLink[$0]?.isClosing ?? true) }
+    }
 
+    /// Whether a connection stands, be it one that is being closed.
     public func isConnected(_ peer: PeerID) -> Bool { byPeer[peer.bytes] != nil }
 
-    /// Where new streams go: the newest connection that is not limited, else (if allowed) the newest limited one.
+    /// Where new streams go: a direct connection before a relayed one, an unlimited one before a limited one (if that is allowed at all);
+    /// among equals the newest, and of two that both sides made at once the one that both agree on.
     public func best(for peer: PeerID, allowsLimited: Bool) -> ConnectedLink? {
-        var limited: ConnectedLink?
-        for id in links(of: peer).reversed() {
-            guard let link = byLink[id] else { continue }
-            if !link.isLimited, !link.isRelayed { return link }
-            if limited == nil || (limited!.isLimited && !link.isLimited) { limited = link }
+        var best: ConnectedLink?
+        for id in links(of: peer) {
+            guard let link = byLink[id], allowsLimited || !link.isLimited else { continue }
+            if let other = best, isPreferred(other, over: link) { continue }
+            best = link
         }
-        guard let limited, allowsLimited || !limited.isLimited else { return nil }
-        return limited
+        return best
     }
+
+    /// `older` was opened before `newer`.
+    func isPreferred(_ older: ConnectedLink, over newer: ConnectedLink) -> Bool {
+        if older.pathClass != newer.pathClass { return older.pathClass > newer.pathClass }
+        guard older.isInbound != newer.isInbound, newer.openedAt - older.openedAt < Self.simultaneous else { return false }
+        return older.isInbound != isSmaller(than: older.peer)
+    }
+
+    /// Whether this node's peer id comes before another's. Of two connections made at once that stays which the smaller one dialled, and the
+    /// smaller one closes the other.
+    func isSmaller(than peer: PeerID) -> Bool { own.bytes.lexicographicallyPrecedes(peer.bytes) }
 
     func insert(_ link: ConnectedLink) {
         byLink[link.id] = link
@@ -78,8 +106,16 @@ public final class ConnectionTable {
         order.append(link.id)
     }
 
+    /// The link is to close: it is not offered any more.
+    func retire(_ id: UInt32) {
+        guard let link = byLink[id], !link.isClosing else { return }
+        link.isClosing = true
+        closing += 1
+    }
+
     func remove(_ id: UInt32) -> ConnectedLink? {
         guard let link = byLink.removeValue(forKey: id) else { return nil }
+        if link.isClosing { closing -= 1 }
         var rest = byPeer[link.peer.bytes] ?? []
         rest.removeAll { $0 == id }
         byPeer[link.peer.bytes] = rest.isEmpty ? nil : rest

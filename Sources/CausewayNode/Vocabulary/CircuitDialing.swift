@@ -41,6 +41,14 @@ public struct ConnectRequest: Equatable, Sendable {
     public let owner: Int
 }
 
+/// What came of a `ConnectRequest`.
+struct ConnectAnswer {
+    let request: UInt32
+    let owner: Int
+    let link: UInt32?
+    let outcomes: [DialOutcome]
+}
+
 extension NodeState {
     /// Announces a coming link over a circuit; to be called before `NodeOutput.circuit` is appended.
     public func expectLink(

@@ -10,9 +10,13 @@ public enum NodeEvent: Equatable, Sendable {
     /// The first connection of a peer opened, the last one closed.
     case peerConnected(PeerID)
     case peerDisconnected(PeerID)
-    /// Which kind of path new streams to the peer take has changed.
-    case pathChanged(PeerID, link: UInt32, limited: Bool)
+    /// New streams to the peer take another connection from now on: its first, a direct one that came beside a relayed one, or what is left.
+    case pathChanged(PeerID, ConnectionDescription)
+    /// An inbound connection was turned away before its handshake, or after it showed whose it is: which limit, and its value.
+    case connectionRefused(remote: Multiaddr, LimitName, value: UInt64)
     case identified(PeerDescription)
+    /// Identify brought nothing usable of a peer; the connection stays.
+    case notIdentified(PeerID, IdentifyError)
     case discovered(PeerID, addresses: [Multiaddr], source: DiscoverySource)
     case reservation(ReservationChange)
     /// One address was tried.
@@ -85,6 +89,19 @@ public struct PeerDescription: Equatable, Sendable {
     }
 }
 
+/// Why identify brought nothing usable.
+public enum IdentifyError: Error, Equatable, Sendable {
+    /// One message is longer than `limit` bytes, or there are more than `limit` of them.
+    case messageTooLarge(limit: Int)
+    case tooManyMessages(limit: Int)
+    /// Broken protobuf, or an end in the midst of a message.
+    case malformed
+    /// It names the public key of somebody else, or one that is none.
+    case foreignKey
+    case timedOut
+    case stream(StreamError)
+}
+
 /// One address that was tried, and what came of it.
 public struct DialOutcome: Equatable, Sendable {
     public enum Result: Equatable, Sendable {
@@ -100,6 +117,8 @@ public struct DialOutcome: Equatable, Sendable {
         case backedOff
         /// Not tried: this build or platform has no transport for it.
         case unsupported
+        /// Not tried: the address, or the whole request, leads to this node itself.
+        case ownPeer
         /// Not tried: a limit of ours.
         case limit(LimitName, value: UInt64)
     }

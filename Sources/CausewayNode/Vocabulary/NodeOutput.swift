@@ -29,7 +29,8 @@ public enum NodeOutput: Equatable, Sendable {
     /// Connect to a resolved address and upgrade, as link `link`. Answered by `Node.linked` when the transport stands and by that link's events;
     /// `.link(link, .close(.cancelled))` gives it up at any time.
     case dial(link: UInt32, address: Multiaddr, expecting: PeerID?)
-    /// Look up the `/dns*` or `/dnsaddr` component of an address. Answered by `Node.resolved`.
+    /// Look up the `/dns*` or `/dnsaddr` component that an address begins with. Answered by `Node.resolved`: for a host name, the address once for
+    /// each IP address with that in the name's place and the rest as it was; for `/dnsaddr`, the addresses that its TXT records name.
     case resolve(request: UInt32, address: Multiaddr)
     /// Run a new connection, `link`, over a settled stream of another: the end of a circuit. The stream leaves the node's ownership.
     /// `received` are bytes that came behind the circuit's last control message; `limit` is what the relay allows it, nil if it named none.

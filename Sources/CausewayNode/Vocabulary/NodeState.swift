@@ -13,7 +13,7 @@ public final class NodeState {
     /// Unix time in nanoseconds at `Instant(nanoseconds: 0)`.
     public internal(set) var unixEpoch: UInt64
     public var random: RandomSource
-    public let connections = ConnectionTable()
+    public let connections: ConnectionTable
     public let peers: PeerStore
     /// What is advertised: bound or announced addresses, then those of reservations (`circuitAddresses`), without `/p2p/<self>`.
     public internal(set) var listenAddresses: [Multiaddr] = []
@@ -23,8 +23,7 @@ public final class NodeState {
     public internal(set) var topics: (any TopicPublishing)?
 
     var outputs: [NodeOutput] = []
-    /// Which protocol owns a stream, by `StreamKey.packed`: its index in `Node.protocols`.
-    var owners: [UInt64: Int] = [:]
+    var owners = StreamOwners()
     var protocols: [any NodeProtocol] = []
     private var lastStream: UInt32 = 1 << 31
     private var lastLink: UInt32 = 0
@@ -35,13 +34,20 @@ public final class NodeState {
     var failedCircuits: [FailedCircuit] = []
     /// Drained by `Node` after each input: to the dialler, whose answer goes to `connectAnswered` of the owner.
     var connectRequests: [ConnectRequest] = []
+    /// Drained by `Node` after each input: to the protocol that asked.
+    var connectAnswers: [ConnectAnswer] = []
     var lastConnectRequest: UInt32 = 0
+    /// Drained by `Node` after each input: peers of whom identify has told something, by the link on which it did.
+    var identifiedLinks: [UInt32] = []
+    /// What is served: the protocols' own entries, then the application's.
+    public internal(set) var protocolTable = ProtocolTable([])
     /// Peers whose connections are not pruned: how often each was spared.
     var spared: [[UInt8]: Int] = [:]
 
     init(identity: PrivateKey, limits: NodeLimits, seed: UInt64, unixEpoch: UInt64, now: Instant) {
         self.identity = identity
         peerID = identity.publicKey.peerID
+        connections = ConnectionTable(own: peerID)
         self.limits = limits
         self.now = now
         self.unixEpoch = unixEpoch
@@ -63,7 +69,7 @@ public final class NodeState {
     public func openStream(on link: UInt32, _ protocolIDs: [[UInt8]], for owner: any NodeProtocol) -> StreamKey {
         lastStream = lastStream == .max ? 1 << 31 : lastStream + 1
         let key = StreamKey(link: link, stream: lastStream)
-        for index in protocols.indices where protocols[index] === owner { owners[key.packed] = index }
+        for index in protocols.indices where protocols[index] === owner { owners.insert(key, index) }
         outputs.append(.link(link, .openStream(stream: key.stream, protocolIDs: protocolIDs)))
         return key
     }
@@ -76,14 +82,18 @@ public final class NodeState {
 
     /// Resets the stream and forgets it: nothing of it follows.
     public func reset(_ stream: StreamKey) {
-        owners[stream.packed] = nil
+        owners.remove(stream)
         outputs.append(.link(stream.link, .reset(stream: stream.stream)))
     }
 
     /// Hands the stream over, to a splice or a circuit: nothing of it follows.
-    public func release(_ stream: StreamKey) { owners[stream.packed] = nil }
+    public func release(_ stream: StreamKey) { owners.remove(stream) }
 
-    public func close(_ link: UInt32, _ reason: CloseReason) { outputs.append(.link(link, .close(reason))) }
+    /// Closes a connection. It is no longer offered for anything; `linkClosed` follows when it has ended.
+    public func close(_ link: UInt32, _ reason: CloseReason) {
+        connections.retire(link)
+        outputs.append(.link(link, .close(reason)))
+    }
 
     /// An even number for a link that the node makes.
     public func nextLink() -> UInt32 {
@@ -96,5 +106,25 @@ public final class NodeState {
         guard addresses != circuitAddresses else { return }
         circuitAddresses = addresses
         addressesDiffer = true
+    }
+
+    /// Listen addresses, then circuits: what others may dial, without `/p2p/<self>`.
+    public var advertisedAddresses: [Multiaddr] { listenAddresses + circuitAddresses }
+
+    // MARK: What Node brings from one part to another
+
+    var hasUnsettled: Bool {
+        addressesDiffer || !failedCircuits.isEmpty || !connectRequests.isEmpty || !connectAnswers.isEmpty || !identifiedLinks.isEmpty
+    }
+
+    func takeFailedCircuits() -> [FailedCircuit] { take(&failedCircuits) }
+    func takeConnectRequests() -> [ConnectRequest] { take(&connectRequests) }
+    func takeConnectAnswers() -> [ConnectAnswer] { take(&connectAnswers) }
+    func takeIdentifiedLinks() -> [UInt32] { take(&identifiedLinks) }
+
+    private func take<T>(_ list: inout [T]) -> [T] {
+        let taken = list
+        list = []
+        return taken
     }
 }

@@ -1,0 +1,36 @@
+import CausewayConnection
+import CausewayIdentity
+
+/// Addresses of peers that failed lately: 5 s and n² s more after n failures, 5 min at most (as go-libp2p).
+struct DialBackoff {
+    private struct Entry {
+        var failures: UInt64
+        var until: Instant
+    }
+    /// Remembered at once; beyond, those whose time is over go, then everything.
+    private static let capacity = 4096
+    private static let longest = Interval.seconds(300)
+    private var entries: [[UInt8]: Entry] = [:]
+
+    var count: Int { entries.count }
+
+    func holds(_ peer: PeerID, _ address: Multiaddr, at now: Instant) -> Bool {
+        guard let entry = entries[key(peer, address)] else { return false }
+        return entry.until > now
+    }
+
+    mutating func failed(_ peer: PeerID, _ address: Multiaddr, at now: Instant) {
+        if entries.count >= Self.capacity { entries = entries.filter { $0.value.until > now } }
+        if entries.count >= Self.capacity { entries = [:] }
+        var entry = entries[key(peer, address)] ?? Entry(failures: 0, until: now)
+        // After so long without a try it is a new story.
+        if now - entry.until > Self.longest { entry.failures = 0 }
+        entry.failures = min(entry.failures + 1, 17)
+        entry.until = now + min(.seconds(5 + entry.failures * entry.failures), Self.longest)
+        entries[key(peer, address)] = entry
+    }
+
+    mutating func clear(_ peer: PeerID, _ address: Multiaddr) { entries[key(peer, address)] = nil }
+
+    private func key(_ peer: PeerID, _ address: Multiaddr) -> [UInt8] { peer.bytes + address.bytes }
+}

@@ -1,0 +1,14 @@
+/// Kinds of addresses that a shell can dial by itself. Circuits are the node's own.
+public struct DialTransports: OptionSet, Sendable {
+    public let rawValue: UInt8
+
+    public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    public static let tcp = DialTransports(rawValue: 1)
+    public static let webSocket = DialTransports(rawValue: 2)
+    public static let secureWebSocket = DialTransports(rawValue: 4)
+
+    public static let native: DialTransports = [.tcp, .webSocket, .secureWebSocket]
+    /// A page served over HTTPS may not open plain WebSockets.
+    public static let browser: DialTransports = [.secureWebSocket]
+}

@@ -1,0 +1,61 @@
+import CausewayConnection
+import CausewayIdentity
+
+// Names become addresses before they are dialled.
+extension Dialer {
+    func needsLookUp(_ address: Multiaddr) -> Bool {
+        guard !address.isCircuit, case .name(let kind, _)? = address.host else { return false }
+        // A `/dnsaddr` says nothing of its transport.
+        return kind == .dnsaddr || isSupported(address)
+    }
+
+    /// Asks for all names at once: lookups are cheap beside connections.
+    func lookUpNames(_ dial: PeerDial, in node: NodeState) {
+        for attempt in dial.attempts where attempt.isWaiting && needsLookUp(attempt.address) {
+            lastLookup &+= 1
+            attempt.step = .resolving(lastLookup)
+            attempt.startedAt = node.now
+            attempt.deadline = node.now + node.limits.dialAttemptTime
+            byLookup[lastLookup] = (dial, attempt)
+            node.append(.resolve(request: lastLookup, address: attempt.address))
+        }
+    }
+
+    func resolved(request: UInt32, addresses: [Multiaddr], code: Int32, in node: NodeState) {
+        guard let (dial, attempt) = byLookup.removeValue(forKey: request) else { return }
+        var usable: [Multiaddr] = []
+        for address in addresses {
+            // A name may stand for many peers.
+            if let peer = address.peerID, peer != dial.peer { continue }
+            usable.append(Dialer.withServerName(of: attempt.address, address.withoutPeerID))
+        }
+        if usable.isEmpty {
+            finish(attempt, of: dial, .unresolved(code: code), in: node)
+        } else {
+            attempt.step = .over
+            let isRecord = if case .name(.dnsaddr, _)? = attempt.address.host { true } else { false }
+            for address in usable {
+                add(address, to: dial, isExplicit: attempt.isExplicit, level: isRecord ? attempt.level + 1 : attempt.level, in: node)
+            }
+            lookUpNames(dial, in: node)
+        }
+        settle(in: node)
+    }
+
+    /// TLS must go on asking for the name: `/tls/sni/<name>` takes its place where the address does not say it already.
+    static func withServerName(of named: Multiaddr, _ address: Multiaddr) -> Multiaddr {
+        guard case .name(let kind, let name)? = named.host, kind != .dnsaddr, address.transport == .webSocket(secure: true), address.sni == nil,
+            case .ip(let ip)? = address.host, let port = address.port
+        else { return address }
+        var built = Multiaddr.tcp(ip: ip, port: port)
+        for component in address.components.dropFirst(2) {
+            switch component.code {
+            case MultiaddrCode.wss:
+                built = built.appending(code: MultiaddrCode.tls).appending(code: MultiaddrCode.sni, value: name).appending(code: MultiaddrCode.ws)
+            case MultiaddrCode.tls: built = built.appending(code: MultiaddrCode.tls).appending(code: MultiaddrCode.sni, value: name)
+            default: built = built.appending(code: component.code, value: component.value)
+            }
+        }
+        return built
+    }
+}

@@ -1,0 +1,173 @@
+public import CausewayConnection
+public import CausewayIdentity
+
+// What an application asks of its node. Every `request` is answered by one `NodeEvent.answered`; the numbers are the caller's.
+extension Node {
+    // MARK: Connections
+
+    /// Connects to a peer by the addresses given and those known of it, direct ones first. A fitting connection that stands is the answer at once.
+    /// - Parameter allowsLimited: a relayed connection with a limit is good enough. It always is if the only address given is a circuit's.
+    public func connect(request: UInt32, peer: PeerID, addresses: [Multiaddr] = [], allowsLimited: Bool, now: Instant) {
+        begin(now)
+        dialer.connect(request: request, peer: peer, addresses: addresses, allowsLimited: allowsLimited, in: state)
+        settle()
+    }
+
+    /// Gives a request up; it is answered by `.cancelled` unless it was answered before.
+    public func cancel(request: UInt32, now: Instant) {
+        begin(now)
+        if !dialer.cancel(request: request, in: state), !ping.cancel(request: request, in: state) {
+            _ = parts.relayClient?.cancel(request: request, in: state)
+        }
+        settle()
+    }
+
+    /// Closes every connection to a peer.
+    public func hangUp(_ peer: PeerID, now: Instant) {
+        begin(now)
+        for link in state.connections.links(of: peer) { state.close(link, .application) }
+        settle()
+    }
+
+    /// Closes everything: the node's end. Requests that wait are answered by `.cancelled`.
+    public func shutdown(now: Instant) {
+        begin(now)
+        dialer.cancelAll(in: state)
+        ping.cancelAll(in: state)
+        for link in admission.pendingLinks { state.append(.link(link, .close(.shutdown))) }
+        for link in state.connections.order { state.close(link, .shutdown) }
+        settle()
+    }
+
+    /// Keeps a peer's connections from being pruned until `unprotect` was called with the same tag.
+    public func protect(_ peer: PeerID, tag: [UInt8] = []) { admission.protect(peer, tag: tag) }
+
+    public func unprotect(_ peer: PeerID, tag: [UInt8] = []) { admission.unprotect(peer, tag: tag) }
+
+    /// The time to a connected peer and back, by a stream of the ping protocol.
+    public func ping(request: UInt32, peer: PeerID, now: Instant) {
+        begin(now)
+        ping.ping(request: request, peer: peer, in: state)
+        settle()
+    }
+
+    /// Remembers addresses of a peer, for later dials.
+    public func addAddresses(_ addresses: [Multiaddr], of peer: PeerID, now: Instant) {
+        begin(now)
+        state.peers.add(addresses, of: peer, source: .application, now: now)
+    }
+
+    // MARK: Relays
+
+    /// Reserves at a relay, named by an address that ends in `/p2p/<relay>`, and keeps the reservation until `release`.
+    public func reserve(request: UInt32, relayAddress: Multiaddr, now: Instant) {
+        begin(now)
+        if let client = parts.relayClient {
+            client.reserve(request: request, relayAddress: relayAddress, in: state)
+        } else {
+            state.answer(request, .notReserved(.unreachable([])))
+        }
+        settle()
+    }
+
+    public func release(relay: PeerID, now: Instant) {
+        begin(now)
+        parts.relayClient?.release(relay, in: state)
+        settle()
+    }
+
+    /// Holds reservations at `count` of the candidates, the first ones first. `learns`: relays that identify tells of are candidates too.
+    /// - Returns: the addresses that name no relay.
+    @discardableResult
+    public func keepRelays(_ candidates: [Multiaddr], count: Int, learns: Bool = false, now: Instant) -> [Multiaddr] {
+        begin(now)
+        let unusable = parts.relayClient?.keepRelays(candidates, count: count, learns: learns, in: state) ?? candidates
+        settle()
+        return unusable
+    }
+
+    public var reservations: [Reservation] { parts.relayClient?.reservations ?? [] }
+
+    /// What this node has and did as a relay; nil if it is none.
+    public var relayCounts: HopCounts? { parts.relay?.counts }
+
+    // MARK: Gossip
+
+    public func subscribe(_ topic: [UInt8], now: Instant) {
+        begin(now)
+        parts.gossip?.subscribe(topic, in: state)
+        settle()
+    }
+
+    public func unsubscribe(_ topic: [UInt8], now: Instant) {
+        begin(now)
+        parts.gossip?.unsubscribe(topic, in: state)
+        settle()
+    }
+
+    public func publish(request: UInt32, topic: [UInt8], data: [UInt8], now: Instant) {
+        begin(now)
+        if let gossip = parts.gossip {
+            gossip.publish(request: request, topic: topic, data: data, in: state)
+        } else {
+            state.answer(request, .notPublished(.off))
+        }
+        settle()
+    }
+
+    /// The topic's mesh, in the order of joining.
+    public func mesh(_ topic: [UInt8]) -> [PeerID] { parts.gossip?.mesh(topic) ?? [] }
+
+    /// The connected peers that are known to subscribe.
+    public func subscribers(_ topic: [UInt8]) -> [PeerID] { parts.gossip?.subscribers(topic) ?? [] }
+
+    // MARK: Protocols
+
+    /// Replaces what the application serves. Names that the node serves itself are left out.
+    public func setApplicationProtocols(_ entries: [ProtocolTable.Entry], now: Instant) {
+        begin(now)
+        applicationProtocols = entries
+        let served = servedEntries
+        let table = ProtocolTable(served + entries.filter { entry in !served.contains { $0.name == entry.name } })
+        guard table != state.protocolTable else { return }
+        state.protocolTable = table
+        for link in state.connections.order { state.append(.link(link, .setProtocols(table))) }
+        for link in admission.pendingLinks + dialer.pendingLinks { state.append(.link(link, .setProtocols(table))) }
+        identify.protocolsChanged(in: state)
+        settle()
+    }
+
+    /// What a new connection is to serve.
+    public var protocolTable: ProtocolTable { state.protocolTable }
+
+    // MARK: What is known
+
+    public var peerID: PeerID { state.peerID }
+
+    /// Where new streams to a peer go.
+    public func bestLink(for peer: PeerID, allowsLimited: Bool) -> UInt32? {
+        state.connections.best(for: peer, allowsLimited: allowsLimited)?.id
+    }
+
+    public func bestConnection(to peer: PeerID, allowsLimited: Bool) -> ConnectionDescription? {
+        state.connections.best(for: peer, allowsLimited: allowsLimited)?.description
+    }
+
+    public func isConnected(_ peer: PeerID) -> Bool { !state.connections.links(of: peer).isEmpty }
+
+    public func connectionDescription(_ link: UInt32) -> ConnectionDescription? { state.connections[link]?.description }
+
+    /// In the order in which they were made.
+    public var connectionDescriptions: [ConnectionDescription] {
+        state.connections.order.compactMap { state.connections[$0]?.description }
+    }
+
+    /// What identify has told of a peer.
+    public func description(of peer: PeerID) -> PeerDescription? { state.peers.description(of: peer) }
+
+    /// Addresses known of a peer.
+    public func addresses(of peer: PeerID) -> [Multiaddr] { state.peers.addresses(of: peer, now: state.now) }
+
+    /// Without `/p2p/<self>`: listen addresses, then those of reservations.
+    public var advertisedAddresses: [Multiaddr] { state.advertisedAddresses }
+}

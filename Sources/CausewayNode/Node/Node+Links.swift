@@ -1,0 +1,85 @@
+public import CausewayConnection
+public import CausewayIdentity
+
+// Connections come and go.
+extension Node {
+    /// The shell accepted a connection, numbered odd; nothing was read from it yet. If it is one too many, `.link(link, .close(.pruned))` follows at once.
+    public func accepted(link: UInt32, remote: Multiaddr, local: Multiaddr, now: Instant) {
+        begin(now)
+        if let (limit, value) = admission.refusal(of: remote, in: state) {
+            state.emit(.connectionRefused(remote: remote, limit, value: value))
+            state.append(.link(link, .close(.pruned)))
+        } else {
+            admission.insert(link, remote: remote, local: local)
+        }
+        settle()
+    }
+
+    /// The transport of a dialled link stands; its handshake begins.
+    public func linked(link: UInt32, remote: Multiaddr, local: Multiaddr, now: Instant) {
+        begin(now)
+        dialer.linked(link, local: local)
+        settle()
+    }
+
+    func established(_ id: UInt32, _ peer: PeerID, _ key: PublicKey) {
+        guard let link = connected(id, peer, key) else { return }
+        admission.makeRoom(for: peer, in: state)
+        let isFirst = !state.connections.isConnected(peer)
+        let before = state.connections.best(for: peer, allowsLimited: true)
+        state.connections.insert(link)
+        state.peers.connected(peer)
+        state.emit(.connectionOpened(link.description))
+        if isFirst { state.emit(.peerConnected(peer)) }
+        tellPath(to: peer, before: before)
+        if before != nil { review.schedule(peer, at: state.now) }
+        dialer.opened(link, in: state)
+        for one in state.protocols where state.connections[id] != nil { one.linkOpened(link, in: state) }
+    }
+
+    /// What was known of a link before it was authenticated; nil: it was given up meanwhile, or is nobody's.
+    private func connected(_ id: UInt32, _ peer: PeerID, _ key: PublicKey) -> ConnectedLink? {
+        let circuit = state.expectedLinks.removeValue(forKey: id)
+        let pending = admission.authenticated(id)
+        let dialled = dialer.address(of: id)
+        guard let remote = circuit?.remoteAddress ?? pending?.remote ?? dialled?.remote,
+            let local = circuit?.localAddress ?? pending?.local ?? dialled?.local
+        else { return nil }
+        guard peer != state.peerID else {
+            state.append(.link(id, .close(.pruned)))
+            dialer.failed(id, .ownPeer, in: state)
+            return nil
+        }
+        return ConnectedLink(
+            id: id, peer: peer, publicKey: key, remoteAddress: remote, localAddress: local,
+            isInbound: circuit?.isInbound ?? (pending != nil), isRelayed: circuit != nil, limit: circuit?.limit, openedAt: state.now,
+            carrier: circuit?.carrier)
+    }
+
+    func closed(_ id: UInt32, _ error: ConnectionError) {
+        admission.remove(id)
+        state.expectedLinks[id] = nil
+        guard let link = state.connections[id] else {
+            dialer.closed(id, error, in: state)
+            return
+        }
+        let before = link.isClosing ? nil : state.connections.best(for: link.peer, allowsLimited: true)
+        for (stream, owner) in state.owners.removeAll(on: id) {
+            state.protocols[owner].closed(stream, error: .connection(error), in: state)
+        }
+        _ = state.connections.remove(id)
+        state.emit(.connectionClosed(link.description, error))
+        if state.connections.isConnected(link.peer) {
+            if let before { tellPath(to: link.peer, before: before) }
+        } else {
+            state.peers.disconnected(link.peer, now: state.now)
+            state.emit(.peerDisconnected(link.peer))
+        }
+        for one in state.protocols { one.linkClosed(link, in: state) }
+    }
+
+    private func tellPath(to peer: PeerID, before: ConnectedLink?) {
+        guard let best = state.connections.best(for: peer, allowsLimited: true), best !== before else { return }
+        state.emit(.pathChanged(peer, best.description))
+    }
+}
