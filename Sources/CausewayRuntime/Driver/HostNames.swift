@@ -1,0 +1,16 @@
+import CausewayIdentity
+
+/// The names that addresses were resolved from, of the last few: an address alone does not tell it any more.
+struct HostNames {
+    private var names: [[UInt8]: [UInt8]] = [:]
+    private var order: [[UInt8]] = []
+    private static let capacity = 256
+
+    subscript(address: Multiaddr) -> [UInt8]? {
+        get { names[address.bytes] }
+        set {
+            if names.updateValue(newValue ?? [], forKey: address.bytes) == nil { order.append(address.bytes) }
+            if order.count > Self.capacity { names[order.removeFirst()] = nil }
+        }
+    }
+}

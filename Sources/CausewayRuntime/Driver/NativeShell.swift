@@ -1,0 +1,284 @@
+public import CausewayConnection
+import CausewayIdentity
+public import CausewayNode
+public import CausewayTLS
+import Synchronization
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// Runs a node on this machine: event loops, sockets, names, time. Carries what links tell to the node and what the node wants to the links.
+///
+/// The node lives on the first loop, each link on one of them. `@unchecked Sendable`: what is not a `let` is touched on the first loop only, or set
+/// before `start`.
+public final class NativeShell: @unchecked Sendable {
+    let homes: [LinkLoop]
+    let node: Node
+    let noise: NoiseIdentity
+    let limits: NodeLimits
+    let configuration: ShellConfiguration
+    /// Which loop a link lives on, where there are several.
+    private let places = Mutex<[UInt32: UInt8]>([:])
+
+    // Set before `start`.
+    /// What the node tells its application, in batches, on the first loop.
+    public var nodeEvents: (([NodeEvent]) -> Void)?
+    /// A remote opened a stream for an application's protocol: call `link.setOwner` before returning, or it is reset. On the link's loop.
+    public var inboundStream: ((Link, UInt32, ProtocolTable.Entry, EventLoop) -> Void)?
+    /// The words for a failure of TLS, whose code is in the link's `ConnectionError`. On the link's loop.
+    public var tlsFailed: ((_ link: UInt32, TLSError) -> Void)?
+
+    // On the first loop.
+    private var lastAccepted = UInt32.max
+    private var nextHome = 0
+    private var resolver: Resolver?
+    /// Host names that addresses were resolved from: what a WebSocket's `Host` header says.
+    private var names = HostNames()
+    private var splices: [UInt32: Splice] = [:]
+    private var nodeHasWork = true
+    private(set) var nodeDeadline = Instant.distantFuture
+    private var events: [NodeEvent] = []
+    private var isDraining = false
+    var listeners: [TCPListener] = []
+    var bound: [Multiaddr] = []
+    private var protocols = ProtocolTable([])
+    var isStopping = false
+    var isStopped = false
+    var stopped: [@Sendable () -> Void] = []
+    var emptyHomes = 0
+    var stopTimer: LoopTimer?
+    private var trimTimer: LoopTimer?
+
+    /// - Throws: `NoiseFault` if the identity cannot sign.
+    public init(node configuration: NodeConfiguration, shell: ShellConfiguration = ShellConfiguration()) throws(NoiseFault) {
+        _ = Memory.tuned
+        // A remote that goes away in the midst of a write is an error of that write, not the process's end.
+        signal(SIGPIPE, SIG_IGN)
+        noise = try NoiseIdentity(configuration.identity, staticSecret: Entropy.bytes(32))
+        limits = configuration.limits
+        self.configuration = shell
+        var homes: [LinkLoop] = []
+        let me = Reference()
+        for index in 0..<max(1, min(shell.loops, 255)) { homes.append(LinkLoop(reference: me, isFirst: index == 0)) }
+        self.homes = homes
+        node = Node(configuration, parts: NodeParts(configuration), now: homes[0].loop.now)
+        protocols = node.protocolTable
+        me.shell = self
+        for home in homes {
+            home.protocols = protocols
+            home.certificate = shell.certificate
+        }
+    }
+
+    /// How loops find their shell: it is made after them.
+    final class Reference { unowned(unsafe) var shell: NativeShell! }
+
+    var first: LinkLoop { homes[0] }
+
+    /// The loop of the node.
+    public var loop: EventLoop { homes[0].loop }
+
+    /// All loops, the node's first.
+    public var loops: [EventLoop] { homes.map(\.loop) }
+
+    /// Starts the loops. They hold the shell until `stop`.
+    public func start() {
+        resolver = Resolver(on: loop, servers: configuration.nameServers)
+        keepTrimmed()
+        for home in homes { home.start(holding: self) }
+    }
+
+    // MARK: The node
+
+    /// Runs `work` with the node on the first loop, at once if called there, then does what the node wants done.
+    public func onNode(_ work: @escaping @Sendable (Node) -> Void) {
+        first.loop.run { [self] in
+            work(node)
+            nodeHasWork = true
+        }
+    }
+
+    /// An input for the node, from any of the loops.
+    func tell(_ input: @escaping @Sendable (Node, Instant) -> Void) {
+        first.loop.run { [self] in
+            input(node, first.loop.now)
+            nodeHasWork = true
+        }
+    }
+
+    func tell(_ events: [LinkEvent], from link: UInt32) {
+        if first.loop.isCurrent {
+            let now = first.loop.now
+            for event in events { node.receive(event, from: link, now: now) }
+            nodeHasWork = true
+        } else {
+            tell { node, now in
+                for event in events { node.receive(event, from: link, now: now) }
+            }
+        }
+    }
+
+    /// Does what the node wants done, and lets its time pass. At the end of the first loop's turns.
+    func drainNode(now: Instant) {
+        guard nodeHasWork || nodeDeadline <= now, !isDraining else { return }
+        isDraining = true
+        nodeHasWork = false
+        if node.nextDeadline <= now { node.advance(to: now) }
+        while let output = node.pollOutput() { perform(output) }
+        nodeDeadline = node.nextDeadline
+        isDraining = false
+        guard !events.isEmpty else { return }
+        let batch = events
+        events = []
+        nodeEvents?(batch)
+    }
+
+    private func perform(_ output: NodeOutput) {
+        switch output {
+        case .event(let event): events.append(event)
+        case .link(let id, let command):
+            if case .setProtocols(let table) = command { setProtocols(table) }
+            onHome(of: id) { $0.apply(command, to: id) }
+        case .dial(let link, let address, let expecting):
+            let name = names[address]
+            onHome(place(link, chooseHome())) { $0.dial(link, address, expecting: expecting, name: name) }
+        case .resolve(let request, let address): resolve(request, address)
+        case .circuit(let link, let over, let initiator, let expecting, let limit, let received):
+            onHome(place(link, home(of: over.link))) {
+                $0.openCircuit(link, over: over, initiator: initiator, expecting: expecting, limit: limit, received: received)
+            }
+        case .splice(let circuit, let source, let target, let limit, let received):
+            let splice = Splice(
+                circuit: circuit, shell: self, source: endpoint(source), target: endpoint(target))
+            splices[circuit] = splice
+            splice.start(limit: limit.bytes, received: received)
+        case .endSplice(let circuit): splices[circuit]?.end()
+        }
+    }
+
+    private func endpoint(_ key: StreamKey) -> SpliceEndpoint { SpliceEndpoint(home: home(of: key.link), link: key.link, stream: key.stream) }
+
+    func spliceEnded(_ splice: Splice, sent: UInt64, returned: UInt64, limit: LimitName?) {
+        guard splices.removeValue(forKey: splice.circuit) != nil else { return }
+        node.spliceEnded(circuit: splice.circuit, sent: sent, returned: returned, limit: limit, now: first.loop.now)
+        nodeHasWork = true
+    }
+
+    /// New links begin with the table that is in force.
+    private func setProtocols(_ table: ProtocolTable) {
+        guard table != protocols else { return }
+        protocols = table
+        for home in homes { onHome(home) { $0.protocols = table } }
+    }
+
+    private func resolve(_ request: UInt32, _ address: Multiaddr) {
+        guard let resolver else { return node.resolved(request: request, addresses: [], code: DNSError.cancelled.code, now: first.loop.now) }
+        resolver.resolve(address) { [unowned self] result in
+            switch result {
+            case .success(let found):
+                if case .name(let kind, let name)? = address.host, kind != .dnsaddr { for entry in found { self.names[entry] = name } }
+                self.node.resolved(request: request, addresses: found, code: 0, now: self.first.loop.now)
+            case .failure(let error): self.node.resolved(request: request, addresses: [], code: error.code, now: self.first.loop.now)
+            }
+            self.nodeHasWork = true
+        }
+    }
+
+    // MARK: Loops
+
+    /// The loop on which a link lives; of one that is gone, any.
+    func home(of link: UInt32) -> LinkLoop {
+        guard homes.count > 1 else { return homes[0] }
+        return homes[Int(places.withLock { $0[link] } ?? 0)]
+    }
+
+    /// The loop on which a link lives; of one that is gone, any. From any thread.
+    public func loop(of link: UInt32) -> EventLoop { home(of: link).loop }
+
+    func place(_ link: UInt32, _ home: LinkLoop) -> LinkLoop {
+        guard homes.count > 1, let index = homes.firstIndex(where: { $0 === home }) else { return home }
+        places.withLock { $0[link] = UInt8(index) }
+        return home
+    }
+
+    func forget(_ link: UInt32) {
+        guard homes.count > 1 else { return }
+        places.withLock { $0[link] = nil }
+    }
+
+    func chooseHome() -> LinkLoop {
+        nextHome = (nextHome + 1) % homes.count
+        return homes[nextHome]
+    }
+
+    /// The shell numbers accepted links: odd.
+    func nextAccepted() -> UInt32 {
+        lastAccepted &+= 2
+        return lastAccepted
+    }
+
+    private func onHome(of link: UInt32, _ work: @escaping @Sendable (LinkLoop) -> Void) { onHome(home(of: link), work) }
+
+    func onHome(_ home: LinkLoop, _ work: @escaping @Sendable (LinkLoop) -> Void) {
+        if home.isFirst { work(home) } else { home.loop.post { work(home) } }
+    }
+
+    /// Runs `work` with a link on its loop, at once if called there; nil if the link is gone.
+    public func withLink(_ id: UInt32, _ work: @escaping @Sendable (Link?, EventLoop) -> Void) {
+        let home = home(of: id)
+        home.loop.run { work(home.link(id), home.loop) }
+    }
+
+    /// Opens a stream on a link. `owner` makes, on the link's loop, who gets the stream; `then` hears there whether it came to be so far.
+    public func openStream(
+        on link: UInt32, _ protocolIDs: [[UInt8]], owner: @escaping @Sendable (EventLoop) -> any StreamOwner,
+        then: @escaping @Sendable (Result<UInt32, StreamError>) -> Void = { _ in }
+    ) {
+        withLink(link) { link, loop in
+            guard let link else { return then(.failure(.notConnected)) }
+            do throws(StreamError) {
+                then(.success(try link.openStream(protocolIDs, owner: owner(loop), now: loop.now)))
+            } catch {
+                then(.failure(error))
+            }
+        }
+    }
+
+    func closeResolver() {
+        resolver?.close()
+        resolver = nil
+    }
+
+    // MARK: TLS
+
+    /// For sessions that begin from now on.
+    public func setCertificate(_ certificate: TLSServerContext) {
+        for home in homes { home.loop.run { home.certificate = certificate } }
+    }
+
+    /// Whom to trust as a client. The system's authorities are read when they are needed first.
+    func trust() throws(TLSError) -> TLSClientContext {
+        if let given = configuration.trust { return given }
+        return try SystemTrust.context()
+    }
+
+    // MARK: Memory
+
+    /// Bursts of connections leave holes behind; they are given back when it is calm again.
+    private func keepTrimmed() {
+        let timer = LoopTimer(on: loop) { [unowned self] in
+            if self.first.churn >= 32 {
+                self.first.churn = 0
+                Memory.trim()
+            }
+            self.trimTimer?.start(afterNanoseconds: Self.trimInterval)
+        }
+        timer.start(afterNanoseconds: Self.trimInterval)
+        trimTimer = timer
+    }
+
+    private static let trimInterval: UInt64 = 5_000_000_000
+}

@@ -1,0 +1,14 @@
+import CUV
+
+/// The system's secure random source.
+public enum Entropy {
+    public static func bytes(_ count: Int) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: count) { out, filled in
+            // Without secrets no key may be made: there is nothing sensible to go on with.
+            must(uv_random(nil, nil, out.baseAddress, count, 0, nil))
+            filled = count
+        }
+    }
+
+    public static func number() -> UInt64 { bytes(8).withUnsafeBytes { $0.loadUnaligned(as: UInt64.self) } }
+}

@@ -1,0 +1,266 @@
+import CUV
+public import CausewayConnection
+import Synchronization
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// A thread that runs a libuv loop, and at once the executor of the actors and tasks that live on it.
+///
+/// libuv's callbacks already run on the executor, so they enter actors by `assumeIsolated`, without a hop. Jobs that are enqueued on the loop's own
+/// thread run in the same turn and cost no system call; those from elsewhere cost one `uv_async_send`. It is two objects on purpose: the loop is the
+/// serial executor, `tasks` is the task executor; as one object every await of a plain task would cost a job.
+public final class EventLoop: SerialExecutor {
+    private enum Entry {
+        case job(UnownedJob)
+        case taskJob(UnownedJob)
+        case closure(@Sendable () -> Void)
+    }
+    private enum State { case running, stopping, ended }
+    private struct Inbox {
+        var entries: [Entry] = []
+        var state = State.running
+        /// After the end: somebody is working the entries off.
+        var isBeingDrained = false
+    }
+
+    nonisolated(unsafe) let uv: UnsafeMutablePointer<uv_loop_t>
+    /// What tasks are to prefer: `Task(executorPreference: loop.tasks)`.
+    public let tasks: any TaskExecutor
+    private let side: LoopTasks
+    private nonisolated(unsafe) let wake: UnsafeMutablePointer<uv_async_t>
+    private nonisolated(unsafe) let beforePoll: UnsafeMutablePointer<uv_prepare_t>
+    private nonisolated(unsafe) let afterPoll: UnsafeMutablePointer<uv_check_t>
+    private nonisolated(unsafe) let hurry: UnsafeMutablePointer<uv_idle_t>
+    private let inbox = Mutex(Inbox())
+    private let thread = Atomic<UInt>(0)
+    // What follows is touched on the loop's thread only.
+    private nonisolated(unsafe) var local: [Entry] = []
+    private nonisolated(unsafe) var spare: [Entry] = []
+    private nonisolated(unsafe) var isClosing = false
+    /// Called at the end of each turn of the loop, behind its callbacks and jobs; true if there is more to do, after which the loop does not sleep.
+    public nonisolated(unsafe) var turnEnded: (() -> Bool)?
+    /// Called once when the loop is to stop, before its handles are closed: waiting continuations must be resumed here.
+    public nonisolated(unsafe) var stopping: (() -> Void)?
+    /// Called once when the loop has ended and none of its handles exists any more: what it used may go.
+    nonisolated(unsafe) var ended: (() -> Void)?
+    /// Into which every socket of the loop reads.
+    nonisolated(unsafe) let readBuffer: UnsafeMutableRawBufferPointer
+
+    public init(readBufferSize: Int = 256 << 10) {
+        uv = .allocate(capacity: 1)
+        wake = .allocate(capacity: 1)
+        beforePoll = .allocate(capacity: 1)
+        afterPoll = .allocate(capacity: 1)
+        hurry = .allocate(capacity: 1)
+        readBuffer = .allocate(byteCount: readBufferSize, alignment: 64)
+        side = LoopTasks()
+        tasks = side
+        must(uv_loop_init(uv))
+        side.loop = self
+        // Never released: executor references do not retain, so a task or actor may still name the loop after its end. What is left then is small.
+        let me = Unmanaged.passRetained(self).toOpaque()
+        wake.pointee.data = me
+        beforePoll.pointee.data = me
+        afterPoll.pointee.data = me
+        hurry.pointee.data = me
+        must(uv_async_init(uv, wake) { EventLoop.of($0!.pointee.data).takeInbox() })
+        must(uv_prepare_init(uv, beforePoll))
+        must(uv_check_init(uv, afterPoll))
+        must(uv_idle_init(uv, hurry))
+        uv_prepare_start(beforePoll) { EventLoop.of($0!.pointee.data).endTurn() }
+        uv_check_start(afterPoll) { EventLoop.of($0!.pointee.data).endTurn() }
+    }
+
+    private func freeHandles() {
+        uv.deallocate()
+        wake.deallocate()
+        beforePoll.deallocate()
+        afterPoll.deallocate()
+        hurry.deallocate()
+        readBuffer.deallocate()
+    }
+
+    private static func of(_ data: UnsafeMutableRawPointer) -> EventLoop { Unmanaged<EventLoop>.fromOpaque(data).takeUnretainedValue() }
+
+    /// Monotonic time, the same for all loops of the process.
+    public var now: Instant { Instant(nanoseconds: uv_hrtime()) }
+
+    // MARK: Running
+
+    /// Runs on a new thread until `stop`. Must be called once.
+    public func start() {
+        let me = Unmanaged.passUnretained(self).toOpaque()
+        var id = uv_thread_t.none
+        must(uv_thread_create(&id, { EventLoop.of($0!).run() }, me))
+        uv_thread_detach(id)
+    }
+
+    private func run() {
+        thread.store(currentThread(), ordering: .releasing)
+        takeInbox()
+        uv_run(uv, UV_RUN_DEFAULT)
+        // The handles are closed. What the close callbacks made runs here, as far as it needs no socket.
+        takeInbox()
+        endTurn()
+        turnEnded = nil
+        stopping = nil
+        inbox.withLock { inbox in
+            inbox.entries = local + inbox.entries
+            inbox.state = .ended
+            inbox.isBeingDrained = true
+        }
+        local = []
+        must(uv_loop_close(uv))
+        freeHandles()
+        ended?()
+        ended = nil
+        thread.store(0, ordering: .releasing)
+        inbox.withLock { $0.isBeingDrained = false }
+        drainAfterEnd()
+    }
+
+    /// Ends the loop: `stopping` is called, every handle is closed, the thread returns. From any thread; jobs and closures that come later still run, on
+    /// the thread that brings them, one at a time.
+    public func stop() {
+        inbox.withLock { inbox in
+            guard inbox.state == .running else { return }
+            inbox.state = .stopping
+            uv_async_send(wake)
+        }
+    }
+
+    /// Runs `work` on the loop, in order with all other posts; in this turn if called on the loop.
+    public func post(_ work: @escaping @Sendable () -> Void) { append(.closure(work)) }
+
+    /// Runs `work` now if on the loop, else posts it.
+    public func run(_ work: @escaping @Sendable () -> Void) {
+        if isCurrent { work() } else { append(.closure(work)) }
+    }
+
+    // MARK: Executor
+
+    public func enqueue(_ job: consuming ExecutorJob) { append(.job(UnownedJob(job))) }
+
+    fileprivate func enqueueTask(_ job: UnownedJob) { append(.taskJob(job)) }
+
+    public var isCurrent: Bool { thread.load(ordering: .acquiring) == currentThread() }
+    public func isIsolatingCurrentContext() -> Bool? { isCurrent }
+    public func checkIsolated() { precondition(isCurrent, "not on this event loop") }
+
+    // MARK: The queue
+
+    private func append(_ entry: Entry) {
+        if isCurrent {
+            local.append(entry)
+            return
+        }
+        let state = inbox.withLock { inbox in
+            inbox.entries.append(entry)
+            // Under the lock: the loop cannot end, and free its handles, in between.
+            if inbox.entries.count == 1, inbox.state != .ended { uv_async_send(wake) }
+            return inbox.state
+        }
+        if state == .ended { drainAfterEnd() }
+    }
+
+    private func takeInbox() {
+        let state = inbox.withLock { inbox in
+            if local.isEmpty {
+                swap(&local, &inbox.entries)
+            } else {
+                local += inbox.entries
+                inbox.entries.removeAll(keepingCapacity: true)
+            }
+            return inbox.state
+        }
+        if state == .stopping { closeAll() }
+    }
+
+    private func endTurn() {
+        var rounds = 0
+        var hasMore = false
+        repeat {
+            if !local.isEmpty { runEntries() }
+            hasMore = turnEnded?() ?? false
+            rounds += 1
+        } while (hasMore || !local.isEmpty) && rounds < 16
+        guard !isClosing else { return }
+        // Jobs that make jobs for ever must not starve the sockets: go through poll, without waiting there.
+        if hasMore || !local.isEmpty { uv_idle_start(hurry) { _ in } } else { uv_idle_stop(hurry) }
+    }
+
+    private func runEntries() {
+        let serial = asUnownedSerialExecutor()
+        let own = side.asUnownedTaskExecutor()
+        swap(&local, &spare)
+        for entry in spare {
+            switch entry {
+            case .job(let job): job.runSynchronously(isolatedTo: serial, taskExecutor: own)
+            case .taskJob(let job): job.runSynchronously(on: own)
+            case .closure(let work): work()
+            }
+        }
+        spare.removeAll(keepingCapacity: spare.count < 1024)
+    }
+
+    /// A task may outlive its loop. Its jobs then run where they come from, still one after another.
+    private func drainAfterEnd() {
+        while true {
+            let isMine = inbox.withLock { inbox in
+                guard !inbox.isBeingDrained, !inbox.entries.isEmpty else { return false }
+                inbox.isBeingDrained = true
+                swap(&local, &inbox.entries)
+                return true
+            }
+            guard isMine else { return }
+            thread.store(currentThread(), ordering: .releasing)
+            while !local.isEmpty { runEntries() }
+            thread.store(0, ordering: .releasing)
+            inbox.withLock { $0.isBeingDrained = false }
+        }
+    }
+
+    private func closeAll() {
+        guard !isClosing else { return }
+        stopping?()
+        // What the owners resumed runs before their sockets go.
+        endTurn()
+        isClosing = true
+        uv_walk(
+            uv,
+            { handle, own in
+                guard let handle, uv_is_closing(handle) == 0 else { return }
+                if handle.pointee.data == own { uv_close(handle, nil) } else { LoopHandle.of(handle.pointee.data).close() }
+            }, Unmanaged.passUnretained(self).toOpaque())
+    }
+}
+
+/// The loop as a task executor that knows it is asked as one.
+private final class LoopTasks: TaskExecutor {
+    /// Set once, before any job can come.
+    nonisolated(unsafe) unowned(unsafe) var loop: EventLoop!
+
+    func enqueue(_ job: consuming ExecutorJob) { loop.enqueueTask(UnownedJob(job)) }
+}
+
+private func currentThread() -> UInt {
+    #if canImport(Darwin)
+    UInt(bitPattern: pthread_self())
+    #else
+    UInt(pthread_self())
+    #endif
+}
+
+extension uv_thread_t {
+    #if canImport(Darwin)
+    fileprivate static var none: uv_thread_t? { nil }
+    #else
+    fileprivate static var none: uv_thread_t { 0 }
+    #endif
+}
+
+private func uv_thread_detach(_ id: uv_thread_t) { pthread_detach(id) }

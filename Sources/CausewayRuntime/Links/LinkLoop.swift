@@ -1,0 +1,269 @@
+import CausewayConnection
+import CausewayIdentity
+import CausewayNode
+import CausewayTLS
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// The links of one event loop: reads and writes their sockets, lets their deadlines pass, carries events to the node.
+///
+/// Links with something to do stand in a queue that is worked off at the end of each turn of the loop, so that whatever a turn brought for
+/// a connection leaves in one write. `@unchecked Sendable`: everything but `loop` is touched on the loop's thread only.
+final class LinkLoop: LinkShell, @unchecked Sendable {
+    let loop: EventLoop
+    let isFirst: Bool
+    private let reference: NativeShell.Reference
+    /// Held while the loop runs.
+    private var held: NativeShell?
+    private(set) var seats: [UInt32: LinkSeat] = [:]
+    /// Replaced whenever the node's protocols change.
+    var protocols = ProtocolTable([])
+    var certificate: TLSServerContext?
+    /// How many bytes `Connection.prepare` put in front of the read that is going on.
+    var prepared = 0
+    var bytesRead: UInt64 = 0
+    var bytesWritten: UInt64 = 0
+    private var plain: UnsafeMutableRawBufferPointer?
+    private var queue: [LinkSeat] = []
+    private var working: [LinkSeat] = []
+    private var isSettling = false
+    private var deadlines = DeadlineHeap()
+    private var timer: LoopTimer?
+    private var timerAt = Instant.distantFuture
+    private var silent = SilentSeats()
+    private var isClosing = false
+    /// Connections that came or went since memory was trimmed last.
+    var churn = 0
+
+    /// What a closed connection's last bytes may take to leave.
+    private static let lingerTime = Interval.seconds(2)
+
+    init(reference: NativeShell.Reference, isFirst: Bool) {
+        self.reference = reference
+        self.isFirst = isFirst
+        loop = EventLoop()
+    }
+
+    var shell: NativeShell { reference.shell }
+
+    func start(holding shell: NativeShell) {
+        held = shell
+        timer = LoopTimer(on: loop) { [unowned self] in
+            self.timerAt = .distantFuture
+            self.expire(self.loop.now)
+        }
+        loop.turnEnded = { [unowned self] in self.settle() }
+        loop.stopping = { [unowned self] in self.closeAll() }
+        loop.ended = { self.held = nil }
+        loop.start()
+    }
+
+    deinit { plain?.deallocate() }
+
+    /// What TLS opened, for all connections of the loop.
+    var plainBuffer: UnsafeMutableRawBufferPointer {
+        if let plain { return plain }
+        let fresh = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 64)
+        plain = fresh
+        return fresh
+    }
+
+    // MARK: Seats
+
+    subscript(id: UInt32) -> LinkSeat? { seats[id] }
+
+    func link(_ id: UInt32) -> Link? { seats[id]?.link }
+
+    /// A seat for a new link, which nothing carries yet.
+    func seat(_ id: UInt32) -> LinkSeat {
+        let seat = LinkSeat(id: id, home: self)
+        seats[id] = seat
+        churn += 1
+        return seat
+    }
+
+    /// Takes an accepted socket in: it may say what it is.
+    func admit(_ socket: TCPSocket, id: UInt32, _ welcome: Welcome) {
+        guard !isClosing else { return socket.close() }
+        let seat = seat(id)
+        seat.attach(socket)
+        seat.welcome = welcome
+        // A flood of silent sockets pushes the oldest out: who means it speaks within a round trip.
+        while let oldest = silent.admit(id, limit: shell.limits.pendingConnections, isSilent: { self.seats[$0].map { $0.link == nil } ?? false }) {
+            if let seat = seats[oldest] { drop(seat) }
+        }
+        arm(seat, loop.now + shell.limits.connection.handshakeTime)
+        socket.startReading()
+    }
+
+    /// The first byte of an accepted socket has come: makes its link. False: it is nothing that is served here.
+    func sniff(_ seat: LinkSeat, _ first: UInt8, now: Instant) -> Bool {
+        guard let socket = seat.socket, let kind = seat.welcome?.kinds.kind(firstByte: first),
+            let remote = socket.peerAddress, let local = socket.localAddress
+        else { return false }
+        if kind == .secureWebSocket {
+            guard let certificate, let engine = try? TLSEngine(certificate) else { return false }
+            seat.tls = engine
+        }
+        seat.welcome = nil
+        silent.spoke()
+        let role: Connection.WebSocketRole = kind == .tcp ? .none : .server
+        seat.deadline = .distantFuture
+        makeLink(seat, isInitiator: false, webSocket: role, expecting: nil, isLimited: false, now: now)
+        let id = seat.id
+        let (from, to) = (kind.address(remote.tcp), kind.address(local.tcp))
+        shell.tell { node, now in node.accepted(link: id, remote: from, local: to, now: now) }
+        return true
+    }
+
+    func makeLink(
+        _ seat: LinkSeat, isInitiator: Bool, webSocket: Connection.WebSocketRole, expecting: PeerID?, isLimited: Bool, now: Instant
+    ) {
+        var configuration = Connection.Configuration(
+            identity: shell.noise, isInitiator: isInitiator, webSocket: webSocket, expecting: expecting, protocols: protocols,
+            limits: shell.limits.connection, entropy: Entropy.bytes(Connection.entropySize))
+        configuration.isLimited = isLimited
+        seat.link = Link(id: seat.id, connection: Connection(configuration, now: now), shell: self, now: now)
+        enqueue(seat)
+    }
+
+    /// The link never came to be.
+    func failed(_ seat: LinkSeat, _ error: ConnectionError) {
+        let wasAccepted = seat.welcome != nil
+        drop(seat)
+        if !wasAccepted { report([.closed(error)], seat.id) }
+    }
+
+    /// Forgets a seat, with its socket.
+    func drop(_ seat: LinkSeat) {
+        if seat.welcome != nil {
+            seat.welcome = nil
+            silent.spoke()
+        }
+        seat.closeSocket()
+        guard seats.removeValue(forKey: seat.id) != nil else { return }
+        churn += 1
+        shell.forget(seat.id)
+        if isClosing, seats.isEmpty { shell.isEmpty(self) }
+    }
+
+    // MARK: From links
+
+    func linkIsDirty(_ link: Link) {
+        if let seat = seats[link.id] { enqueue(seat) }
+    }
+
+    func streamOpened(_ stream: UInt32, entry: ProtocolTable.Entry, on link: Link) { shell.inboundStream?(link, stream, entry, loop) }
+
+    func enqueue(_ seat: LinkSeat) {
+        guard !seat.isQueued else { return }
+        seat.isQueued = true
+        queue.append(seat)
+    }
+
+    // MARK: The end of a turn
+
+    /// Works off what is queued, and on the first loop what the node wants done. True if there is more.
+    func settle() -> Bool {
+        guard !isSettling else { return true }
+        isSettling = true
+        defer { isSettling = false }
+        let now = loop.now
+        var rounds = 0
+        repeat {
+            swap(&queue, &working)
+            for seat in working { work(on: seat, now: now) }
+            working.removeAll(keepingCapacity: working.count < 1024)
+            if isFirst { shell.drainNode(now: now) }
+            rounds += 1
+        } while !queue.isEmpty && rounds < 8
+        scheduleTimer(now)
+        return !queue.isEmpty
+    }
+
+    private func work(on seat: LinkSeat, now: Instant) {
+        seat.isQueued = false
+        guard let link = seat.link, seats[seat.id] === seat else { return }
+        var rounds = 0
+        repeat {
+            link.turn(now: now)
+            rounds += 1
+        } while seat.flush() && rounds < 4
+        if rounds == 4, !(seat.socket?.isBlocked ?? true) { enqueue(seat) }
+        if link.hasEvents { report(link.takeEvents(), seat.id) }
+        if link.connection.isClosed { conclude(seat, now) } else { arm(seat, link.connection.nextDeadline) }
+    }
+
+    /// The connection is over: what is still on its wire goes out, then the socket closes.
+    private func conclude(_ seat: LinkSeat, _ now: Instant) {
+        guard seat.hasUnsent else { return drop(seat) }
+        guard seat.deadline == .distantFuture else { return }
+        arm(seat, now + Self.lingerTime)
+    }
+
+    func report(_ events: [LinkEvent], _ id: UInt32) { shell.tell(events, from: id) }
+
+    // MARK: Time
+
+    /// For a link: its connection's deadline. Without one, or after its end: the shell's own.
+    private func arm(_ seat: LinkSeat, _ moment: Instant) {
+        if seat.link?.connection.isClosed ?? true { seat.deadline = moment }
+        guard moment < seat.armed else { return }
+        seat.armed = moment
+        deadlines.insert(seat.id, at: moment)
+    }
+
+    private func expire(_ now: Instant) {
+        while let (id, at) = deadlines.take(due: now) {
+            guard let seat = seats[id], seat.armed == at else { continue }
+            seat.armed = .distantFuture
+            if let link = seat.link, !link.connection.isClosed {
+                let deadline = link.connection.nextDeadline
+                if deadline <= now { link.advance(to: now) } else { arm(seat, deadline) }
+            } else if seat.deadline <= now {
+                drop(seat)
+            } else {
+                arm(seat, seat.deadline)
+            }
+        }
+    }
+
+    private func scheduleTimer(_ now: Instant) {
+        let next = isFirst ? min(deadlines.next, shell.nodeDeadline) : deadlines.next
+        guard next < timerAt else { return }
+        timerAt = next
+        timer?.start(afterNanoseconds: (next - now).nanoseconds)
+    }
+
+    // MARK: The end
+
+    /// Says goodbye on all links; those not yet connected are given up.
+    func shutDown() {
+        isClosing = true
+        let now = loop.now
+        for seat in Array(seats.values) {
+            if let link = seat.link { link.apply(.close(.shutdown), now: now) } else { failed(seat, .closed(.shutdown)) }
+        }
+        if seats.isEmpty { shell.isEmpty(self) }
+    }
+
+    /// The loop stops: nothing waits any longer.
+    private func closeAll() {
+        isClosing = true
+        let now = loop.now
+        for seat in Array(seats.values) {
+            if let link = seat.link {
+                link.connection.linkFailed(.closed(.shutdown), streams: nil)
+                link.turn(now: now)
+            }
+            seat.link = nil
+            drop(seat)
+        }
+        queue = []
+        timer = nil
+    }
+}

@@ -1,0 +1,170 @@
+import CausewayConnection
+import CausewayIdentity
+import CausewayTLS
+
+/// A link's place on its loop, from its socket's first moment to the link's end: the link, and what carries its bytes.
+///
+/// An idle one is this object and its socket's handle: no buffer, timer or task.
+final class LinkSeat: SocketOwner {
+    let id: UInt32
+    unowned(unsafe) let home: LinkLoop
+    /// nil while the socket connects, or while an accepted one has said nothing.
+    var link: Link?
+    /// nil for a circuit, or after the socket's end.
+    var socket: TCPSocket?
+    var tls: TLSEngine?
+    /// For an accepted socket: what it may turn out to be.
+    var welcome: Welcome?
+    /// What the loop's heap holds for this link.
+    var armed = Instant.distantFuture
+    /// The shell's own deadline: for the first byte, or for the last ones.
+    var deadline = Instant.distantFuture
+    var isQueued = false
+    /// For tests: neither reads nor writes any more, as if its cable were cut.
+    private(set) var isMute = false
+    private var isPaused = false
+
+    /// Control frames that a remote makes us queue beyond the wire's high-water mark before it is not read any more.
+    private static let pauseMargin = 128 << 10
+
+    init(id: UInt32, home: LinkLoop) {
+        self.id = id
+        self.home = home
+    }
+
+    func attach(_ socket: TCPSocket) {
+        self.socket = socket
+        socket.owner = self
+    }
+
+    // MARK: From the socket
+
+    func socketBuffer() -> UnsafeMutableRawBufferPointer {
+        home.prepared = 0
+        let buffer = home.loop.readBuffer
+        if tls == nil, let link { home.prepared = link.connection.prepare(buffer) }
+        return UnsafeMutableRawBufferPointer(rebasing: buffer[home.prepared...])
+    }
+
+    func socketReceived(_ count: Int) {
+        let start = home.prepared
+        home.prepared = 0
+        guard start + count > 0 else { return }
+        let bytes = UnsafeMutableRawBufferPointer(rebasing: home.loop.readBuffer[..<(start + count)])
+        home.bytesRead &+= UInt64(count)
+        let now = home.loop.now
+        if link == nil, !home.sniff(self, bytes[0], now: now) { return home.drop(self) }
+        guard let link else { return }
+        if tls == nil {
+            link.connection.receive(bytes, now: now)
+            link.turn(now: now)
+        } else {
+            open(UnsafeRawBufferPointer(bytes), link, now: now)
+        }
+        home.enqueue(self)
+        // Small packets of many sockets are answered together at the end of the turn; a bulk of data goes on at once, while it is in the cache.
+        if count >= 32 << 10 { _ = home.settle() }
+    }
+
+    func socketWritable() { home.enqueue(self) }
+
+    func socketEnded(errno: Int32) {
+        closeSocket()
+        guard let link else { return home.failed(self, .link(errno: errno)) }
+        link.linkClosed(errno: errno)
+        home.enqueue(self)
+    }
+
+    // MARK: TLS
+
+    private func open(_ ciphertext: UnsafeRawBufferPointer, _ link: Link, now: Instant) {
+        guard let tls else { return }
+        tls.receive(ciphertext)
+        let buffer = home.plainBuffer
+        do throws(TLSError) {
+            while true {
+                let start = link.connection.prepare(buffer)
+                let count: Int
+                do throws(TLSError) {
+                    count = try tls.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[start...]))
+                } catch {
+                    // The stash is not lost, though nothing comes of it any more.
+                    if start > 0 { link.connection.receive(UnsafeMutableRawBufferPointer(rebasing: buffer[..<start]), now: now) }
+                    throw error
+                }
+                if start + count > 0 {
+                    link.connection.receive(UnsafeMutableRawBufferPointer(rebasing: buffer[..<(start + count)]), now: now)
+                    link.turn(now: now)
+                }
+                if count == 0 { break }
+            }
+            if tls.isFinished { link.linkClosed(errno: 0) }
+        } catch {
+            home.note(error, of: self)
+            link.connection.linkFailed(.peerFault(.tls, code: error.code), streams: nil)
+        }
+    }
+
+    // MARK: To the socket
+
+    /// Sends what the link has on its wire. True if the socket took any.
+    func flush() -> Bool {
+        guard let link, let socket, !isMute else { return false }
+        var moved = 0
+        if let tls {
+            moved = seal(link, tls, socket)
+        } else if !socket.isBlocked, !link.connection.wire.isEmpty {
+            moved = socket.send(link.connection.wire.bytes)
+            link.connection.wireTaken(moved)
+        }
+        home.bytesWritten &+= UInt64(moved)
+        balance(link, socket)
+        return moved > 0
+    }
+
+    private func seal(_ link: Link, _ tls: TLSEngine, _ socket: TCPSocket) -> Int {
+        var moved = 0
+        while !socket.isBlocked {
+            if tls.wire.isEmpty {
+                guard !link.connection.wire.isEmpty, let taken = try? tls.write(link.connection.wire.bytes), taken > 0 else { break }
+                link.connection.wireTaken(taken)
+                moved += taken
+            }
+            tls.wire.drop(socket.send(tls.wire.bytes))
+        }
+        if tls.wire.isEmpty { tls.wire.release() }
+        return moved
+    }
+
+    /// A remote that makes us answer and does not take the answers is not read further.
+    private func balance(_ link: Link, _ socket: TCPSocket) {
+        let isOver = socket.isBlocked && link.connection.wire.count > link.connection.limits.wireHighWater + Self.pauseMargin
+        guard isOver != isPaused else { return }
+        isPaused = isOver
+        if isOver { socket.stopReading() } else { socket.startReading() }
+    }
+
+    /// Whether something still has to go out.
+    var hasUnsent: Bool {
+        guard let link else { return false }
+        if link.carrier == nil, socket == nil { return false }
+        return !link.connection.wire.isEmpty || socket?.isBlocked ?? false || !(tls?.wire.isEmpty ?? true)
+    }
+
+    // MARK: The end
+
+    func closeSocket(byReset: Bool = false) {
+        if let tls, !byReset, let socket, !socket.isBlocked {
+            tls.finish()
+            if !tls.wire.isEmpty { _ = socket.send(tls.wire.bytes) }
+        }
+        if byReset { socket?.closeByReset() } else { socket?.close() }
+        socket = nil
+        tls = nil
+    }
+
+    func mute() {
+        isMute = true
+        socket?.stopReading()
+    }
+}

@@ -1,0 +1,78 @@
+import CUV
+public import CausewayIdentity
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// An IP address with a port, in the form that system calls take.
+public struct SocketAddress: Sendable {
+    private var storage = sockaddr_storage()
+
+    /// `ip` has 4 or 16 bytes; nil otherwise.
+    public init?(ip: [UInt8], port: UInt16) {
+        switch ip.count {
+        case 4:
+            var four = sockaddr_in()
+            four.sin_family = sa_family_t(AF_INET)
+            four.sin_port = port.bigEndian
+            withUnsafeMutableBytes(of: &four.sin_addr) { $0.copyBytes(from: ip) }
+            withUnsafeMutableBytes(of: &storage) { out in withUnsafeBytes(of: &four) { out.copyMemory(from: $0) } }
+        case 16:
+            var six = sockaddr_in6()
+            six.sin6_family = sa_family_t(AF_INET6)
+            six.sin6_port = port.bigEndian
+            withUnsafeMutableBytes(of: &six.sin6_addr) { $0.copyBytes(from: ip) }
+            withUnsafeMutableBytes(of: &storage) { out in withUnsafeBytes(of: &six) { out.copyMemory(from: $0) } }
+        default: return nil
+        }
+    }
+
+    /// Of what the system gave; nil if it is neither IPv4 nor IPv6.
+    init?(_ address: UnsafePointer<sockaddr>) {
+        let size: Int
+        switch Int32(address.pointee.sa_family) {
+        case AF_INET: size = MemoryLayout<sockaddr_in>.size
+        case AF_INET6: size = MemoryLayout<sockaddr_in6>.size
+        default: return nil
+        }
+        withUnsafeMutableBytes(of: &storage) { $0.copyMemory(from: UnsafeRawBufferPointer(start: address, count: size)) }
+    }
+
+    /// As a call like `getsockname` fills it in; nil if the call fails.
+    init?(filledBy call: (UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<Int32>) -> Int32) {
+        var length = Int32(MemoryLayout<sockaddr_storage>.size)
+        let code = withUnsafeMutablePointer(to: &storage) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { call($0, &length) }
+        }
+        guard code == 0, isIPv4 || isIPv6 else { return nil }
+    }
+
+    func withPointer<R>(_ body: (UnsafePointer<sockaddr>) -> R) -> R {
+        withUnsafePointer(to: storage) { $0.withMemoryRebound(to: sockaddr.self, capacity: 1, body) }
+    }
+
+    private var isIPv4: Bool { Int32(storage.ss_family) == AF_INET }
+    var isIPv6: Bool { Int32(storage.ss_family) == AF_INET6 }
+
+    /// 4 or 16 bytes. An IPv4 address that came in over an IPv6 socket shows as IPv4.
+    public var ip: [UInt8] {
+        withUnsafeBytes(of: storage) { raw in
+            if isIPv4 { return Array(raw[MemoryLayout<sockaddr_in>.offset(of: \.sin_addr)!...].prefix(4)) }
+            let six = Array(raw[MemoryLayout<sockaddr_in6>.offset(of: \.sin6_addr)!...].prefix(16))
+            return six.prefix(12).elementsEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff]) ? Array(six.suffix(4)) : six
+        }
+    }
+
+    public var port: UInt16 {
+        // At the same place in both families.
+        withUnsafeBytes(of: storage) { UInt16(bigEndian: $0.loadUnaligned(fromByteOffset: 2, as: UInt16.self)) }
+    }
+
+    public var isUnspecified: Bool { ip.allSatisfy { $0 == 0 } }
+
+    /// `/ip4/.../tcp/...`
+    public var tcp: Multiaddr { Multiaddr.tcp(ip: ip, port: port) }
+}

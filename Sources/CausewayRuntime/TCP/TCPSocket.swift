@@ -1,0 +1,180 @@
+import CUV
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// What a socket's owner hears, always on the loop.
+protocol SocketOwner: AnyObject {
+    /// Where the next bytes go; asked right before each read.
+    func socketBuffer() -> UnsafeMutableRawBufferPointer
+    /// So many bytes were put there; 0 if none came after all.
+    func socketReceived(_ count: Int)
+    /// After `send` took less than all: more may be sent.
+    func socketWritable()
+    /// The end, for whatever reason: `errno`, or 0 if the remote finished. Nothing follows; the owner closes the socket.
+    func socketEnded(errno: Int32)
+}
+
+/// A connected or connecting TCP socket.
+///
+/// Nothing is kept for reading or writing while the socket is idle.
+final class TCPSocket: LoopHandle {
+    unowned(unsafe) let loop: EventLoop
+    /// Holds the owner as long as the handle is open.
+    var owner: (any SocketOwner)?
+    private var connected: ((Int32) -> Void)?
+    /// Something waits inside libuv for the socket to take more.
+    private(set) var isBlocked = false
+    private var isReading = false
+
+    init(on loop: EventLoop) {
+        self.loop = loop
+        super.init(size: MemoryLayout<uv_tcp_t>.size)
+        must(uv_tcp_init(loop.uv, tcp))
+        opened()
+    }
+
+    private var tcp: UnsafeMutablePointer<uv_tcp_t> { pointer(uv_tcp_t.self) }
+    private var stream: UnsafeMutablePointer<uv_stream_t> { pointer(uv_stream_t.self) }
+
+    private static func from(_ data: UnsafeMutableRawPointer) -> TCPSocket { unsafeDowncast(LoopHandle.of(data), to: TCPSocket.self) }
+
+    // MARK: Opening
+
+    func accept(from listener: UnsafeMutablePointer<uv_stream_t>) -> Bool {
+        guard uv_accept(listener, stream) == 0 else { return false }
+        uv_tcp_nodelay(tcp, 1)
+        return true
+    }
+
+    /// Takes a descriptor over that another loop accepted; false: still the caller's.
+    func adopt(descriptor: Int32) -> Bool { uv_tcp_open(tcp, descriptor) == 0 }
+
+    /// A copy of the descriptor, for another loop; -1 if there is none.
+    func duplicateDescriptor() -> Int32 {
+        var descriptor: uv_os_fd_t = -1
+        guard uv_fileno(handle, &descriptor) == 0 else { return -1 }
+        return fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+    }
+
+    /// `then` gets 0 or an `errno`, once, and never after `close`.
+    func connect(to address: SocketAddress, then: @escaping (Int32) -> Void) throws(UVError) {
+        connected = then
+        let request = UnsafeMutablePointer<uv_connect_t>.allocate(capacity: 1)
+        let code = address.withPointer {
+            uv_tcp_connect(request, tcp, $0) { request, status in
+                let socket = TCPSocket.from(request!.pointee.handle.pointee.data)
+                request!.deallocate()
+                let then = socket.connected
+                socket.connected = nil
+                guard !socket.isClosing else { return }
+                uv_tcp_nodelay(socket.tcp, 1)
+                then?(-status)
+            }
+        }
+        if code < 0 {
+            request.deallocate()
+            connected = nil
+            throw UVError(code: code)
+        }
+    }
+
+    var peerAddress: SocketAddress? { SocketAddress { uv_tcp_getpeername(tcp, $0, $1) } }
+    var localAddress: SocketAddress? { SocketAddress { uv_tcp_getsockname(tcp, $0, $1) } }
+
+    // MARK: Reading
+
+    func startReading() {
+        guard !isReading, !isClosing else { return }
+        isReading = true
+        uv_read_start(
+            stream,
+            { handle, _, out in
+                let room = TCPSocket.from(handle!.pointee.data).owner?.socketBuffer()
+                out!.pointee = uv_buf_t(base: room?.baseAddress?.assumingMemoryBound(to: CChar.self), len: room?.count ?? 0)
+            },
+            { handle, count, _ in
+                let socket = TCPSocket.from(handle!.pointee.data)
+                if count >= 0 {
+                    socket.owner?.socketReceived(count)
+                } else {
+                    socket.end(errno: count == Int(UV_EOF.rawValue) ? 0 : Int32(-count))
+                }
+            })
+    }
+
+    func stopReading() {
+        guard isReading, !isClosing else { return }
+        isReading = false
+        uv_read_stop(stream)
+    }
+
+    // MARK: Writing
+
+    /// Bytes that are copied to wait inside libuv when the socket takes no more: they tell when it does again.
+    private static let waitingSize = 8192
+
+    /// Gives the socket what it takes.
+    /// - Returns: how many bytes were taken. If not all, `socketWritable` follows; until then `isBlocked` is true and nothing may be sent.
+    func send(_ bytes: UnsafeRawBufferPointer) -> Int {
+        guard !isBlocked, !isClosing, let base = bytes.baseAddress, bytes.count > 0 else { return 0 }
+        var buffer = uv_buf_t(base: UnsafeMutableRawPointer(mutating: base).assumingMemoryBound(to: CChar.self), len: bytes.count)
+        let sent = uv_try_write(stream, &buffer, 1)
+        if sent == bytes.count { return bytes.count }
+        guard sent >= 0 || sent == UV_EAGAIN.rawValue else {
+            failLater(errno: -sent)
+            return bytes.count
+        }
+        let taken = max(0, Int(sent))
+        let size = min(bytes.count - taken, Self.waitingSize)
+        return taken + (wait(with: UnsafeRawBufferPointer(start: base + taken, count: size)) ? size : 0)
+    }
+
+    private func wait(with bytes: UnsafeRawBufferPointer) -> Bool {
+        let headSize = MemoryLayout<uv_write_t>.stride
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: headSize + bytes.count, alignment: 16)
+        (memory + headSize).copyMemory(from: bytes.baseAddress!, byteCount: bytes.count)
+        var buffer = uv_buf_t(base: (memory + headSize).assumingMemoryBound(to: CChar.self), len: bytes.count)
+        isBlocked = true
+        let code = uv_write(memory.assumingMemoryBound(to: uv_write_t.self), stream, &buffer, 1) { request, status in
+            let socket = TCPSocket.from(request!.pointee.handle.pointee.data)
+            UnsafeMutableRawPointer(request!).deallocate()
+            socket.isBlocked = false
+            guard !socket.isClosing else { return }
+            if status == 0 { socket.owner?.socketWritable() } else { socket.end(errno: -status) }
+        }
+        guard code < 0 else { return true }
+        memory.deallocate()
+        failLater(errno: -code)
+        return false
+    }
+
+    /// An error is told from the loop, not from within `send`.
+    private func failLater(errno: Int32) {
+        isBlocked = true
+        nonisolated(unsafe) let socket = self
+        loop.post { socket.end(errno: errno) }
+    }
+
+    // MARK: Closing
+
+    private func end(errno: Int32) {
+        guard !isClosing else { return }
+        if isReading { stopReading() }
+        owner?.socketEnded(errno: errno)
+    }
+
+    /// Closes with a reset instead of an orderly end.
+    func closeByReset() {
+        guard beginClosing() else { return }
+        if uv_tcp_close_reset(tcp, LoopHandle.didClose) != 0 { uv_close(handle, LoopHandle.didClose) }
+    }
+
+    override func closed() {
+        owner = nil
+        connected = nil
+    }
+}

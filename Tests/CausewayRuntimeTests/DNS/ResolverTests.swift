@@ -1,0 +1,90 @@
+import CausewayIdentity
+import Testing
+
+@testable import CausewayRuntime
+
+private let peer = "12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA"
+private let other = "12D3KooWJWbrDtrfSkUBPnKxqMQsSpRwkeBdnnGq1JRkTrHPmsKr"
+
+@Test(arguments: [
+    ("/dns4/relay.example/tcp/4001/p2p/\(peer)", "/ip4/192.0.2.1/tcp/4001/p2p/\(peer)"),
+    ("/dns/relay.example/tcp/80/ws", "/ip4/192.0.2.1/tcp/80/ws"),
+    ("/dns4/relay.example/tcp/443/wss/p2p/\(peer)", "/ip4/192.0.2.1/tcp/443/tls/sni/relay.example/ws/p2p/\(peer)"),
+    ("/dns4/relay.example/tcp/443/tls/ws", "/ip4/192.0.2.1/tcp/443/tls/sni/relay.example/ws"),
+    ("/dns4/relay.example/tcp/443/tls/sni/other.example/ws", "/ip4/192.0.2.1/tcp/443/tls/sni/other.example/ws"),
+])
+func namesGiveWayToAddresses(asked: String, found: String) throws {
+    #expect(try ResolvedAddress.of(Multiaddr(asked), ip: [192, 0, 2, 1], name: Array("relay.example".utf8)) == Multiaddr(found))
+}
+
+@Test func textRecordsAreFilteredByPeer() throws {
+    let records = [
+        "dnsaddr=/ip4/192.0.2.1/tcp/1/p2p/\(peer)", "dnsaddr=/ip4/192.0.2.2/tcp/2/p2p/\(other)", "dnsaddr=/ip4/192.0.2.3/tcp/3", "v=spf1",
+        "dnsaddr=nonsense",
+    ].map { Array($0.utf8) }
+    let all = try ResolvedAddress.of(Multiaddr("/dnsaddr/relay.example"), records: records)
+    #expect(all.map(\.description) == records.prefix(3).map { String(decoding: $0.dropFirst(8), as: UTF8.self) })
+    let one = try ResolvedAddress.of(Multiaddr("/dnsaddr/relay.example/p2p/\(peer)"), records: records)
+    #expect(one.map(\.description) == ["/ip4/192.0.2.1/tcp/1/p2p/\(peer)", "/ip4/192.0.2.3/tcp/3/p2p/\(peer)"])
+}
+
+private func resolve(_ address: Multiaddr, servers: String? = nil) async -> Result<[Multiaddr], DNSError> {
+    let loop = EventLoop()
+    loop.start()
+    let result = await withCheckedContinuation { (continuation: CheckedContinuation<Result<[Multiaddr], DNSError>, Never>) in
+        loop.post {
+            nonisolated(unsafe) let resolver = Resolver(on: loop, servers: servers)
+            resolver.resolve(address) { result in
+                continuation.resume(returning: result)
+                loop.post { resolver.close() }
+            }
+        }
+    }
+    loop.stop()
+    return result
+}
+
+@Test func hostNamesResolve() async throws {
+    let result = try await resolve(Multiaddr("/dns4/localhost/tcp/4001"))
+    #expect(try result.get().map(\.description) == ["/ip4/127.0.0.1/tcp/4001"])
+}
+
+@Test func unknownNamesAreTypedErrors() async throws {
+    guard case .failure(let error) = try await resolve(Multiaddr("/dns4/does-not-exist.invalid/tcp/4001")) else {
+        Issue.record("a name under .invalid resolved")
+        return
+    }
+    #expect(error.code != 0)
+    #expect(!error.description.isEmpty)
+}
+
+@Test func dnsaddrResolvesByTextRecords() async throws {
+    let long = "dnsaddr=/dns4/" + String(repeating: "a", count: 60) + "." + String(repeating: "b", count: 60) + "." + String(repeating: "c", count: 60)
+        + "/tcp/443/tls/ws/p2p/\(peer)"
+    let server = try NameServer(records: ["_dnsaddr.relay.example": ["dnsaddr=/ip4/127.0.0.1/tcp/4001/p2p/\(peer)", long]])
+    let found = try await resolve(Multiaddr("/dnsaddr/relay.example"), servers: server.address).get()
+    #expect(found.map(\.description).sorted() == ["dnsaddr=/ip4/127.0.0.1/tcp/4001/p2p/\(peer)", long].map { String($0.dropFirst(8)) }.sorted())
+    let missing = try await resolve(Multiaddr("/dnsaddr/other.example"), servers: server.address)
+    #expect(missing == .failure(DNSError(code: 4)))
+}
+
+@Test func cancelledLookupsAreSilent() async throws {
+    let server = try NameServer(records: [:], isSilent: true)
+    let loop = EventLoop()
+    loop.start()
+    let address = try Multiaddr("/dnsaddr/relay.example")
+    let isHeard = await withCheckedContinuation { (continuation: CheckedContinuation<Bool, Never>) in
+        loop.post {
+            nonisolated(unsafe) var isHeard = false
+            nonisolated(unsafe) let resolver = Resolver(on: loop, servers: server.address)
+            let query = resolver.resolve(address) { _ in isHeard = true }
+            resolver.cancel(query)
+            loop.post {
+                resolver.close()
+                loop.post { continuation.resume(returning: isHeard) }
+            }
+        }
+    }
+    loop.stop()
+    #expect(!isHeard)
+}

@@ -1,0 +1,160 @@
+import CausewayConnection
+import CausewayIdentity
+import CausewayNode
+import CausewayTLS
+import Synchronization
+
+@testable import CausewayRuntime
+
+/// A node with its shell, spoken to by async calls. It serves an echo.
+final class TestNode: Sendable {
+    static let echo = Array("/echo/1.0.0".utf8)
+    let shell: NativeShell
+    let peerID: PeerID
+    private struct State {
+        var events: [NodeEvent] = []
+        var waiting: [UInt32: CheckedContinuation<Answer, Never>] = [:]
+        var watchers: [(matches: @Sendable (NodeEvent) -> Bool, continuation: CheckedContinuation<NodeEvent, Never>)] = []
+        var lastRequest: UInt32 = 0
+        var inbound: [UInt32] = []
+    }
+    private let state = Mutex(State())
+
+    init(_ shellConfiguration: ShellConfiguration = ShellConfiguration(), configure: (inout NodeConfiguration) -> Void = { _ in }) throws {
+        let identity = try PrivateKey(ed25519Seed: Entropy.bytes(32))
+        peerID = identity.publicKey.peerID
+        var configuration = NodeConfiguration(identity: identity, seed: Entropy.number(), unixEpoch: 1_700_000_000_000_000_000)
+        configure(&configuration)
+        shell = try NativeShell(node: configuration, shell: shellConfiguration)
+        shell.nodeEvents = { [unowned self] in self.record($0) }
+        shell.inboundStream = { link, stream, _, _ in
+            let owner = EchoOwner()
+            link.setOwner(owner, of: stream)
+        }
+        shell.start()
+        shell.onNode { [loop = shell.loop] node in
+            node.setApplicationProtocols([.init(name: Self.echo, owner: .application, allowsLimited: true)], now: loop.now)
+        }
+    }
+
+    private func record(_ batch: [NodeEvent]) {
+        let resumptions = state.withLock { state in
+            var resumptions: [@Sendable () -> Void] = []
+            for event in batch {
+                state.events.append(event)
+                if case .answered(let request, let answer) = event, let continuation = state.waiting.removeValue(forKey: request) {
+                    resumptions.append { continuation.resume(returning: answer) }
+                }
+                state.watchers.removeAll { watcher in
+                    guard watcher.matches(event) else { return false }
+                    resumptions.append { watcher.continuation.resume(returning: event) }
+                    return true
+                }
+            }
+            return resumptions
+        }
+        for resume in resumptions { resume() }
+    }
+
+    /// The first event, past or coming, that `matches`.
+    func event(_ matches: @escaping @Sendable (NodeEvent) -> Bool) async -> NodeEvent {
+        await withCheckedContinuation { continuation in
+            let known = state.withLock { state -> NodeEvent? in
+                if let event = state.events.first(where: matches) { return event }
+                state.watchers.append((matches, continuation))
+                return nil
+            }
+            if let known { continuation.resume(returning: known) }
+        }
+    }
+
+    func request(_ work: @escaping @Sendable (Node, UInt32, Instant) -> Void) async -> Answer {
+        await withCheckedContinuation { continuation in
+            let request = state.withLock { state in
+                state.lastRequest += 1
+                state.waiting[state.lastRequest] = continuation
+                return state.lastRequest
+            }
+            shell.onNode { [loop = shell.loop] node in work(node, request, loop.now) }
+        }
+    }
+
+    func connect(to address: Multiaddr, _ peer: PeerID) async -> Answer {
+        await request { $0.connect(request: $1, peer: peer, addresses: [address.appending(peer)], allowsLimited: true, now: $2) }
+    }
+
+    /// Sends bytes, finishes, and gives what came back.
+    func echo(_ bytes: [UInt8], on link: UInt32) async throws -> [UInt8] {
+        try await withCheckedThrowingContinuation { continuation in
+            shell.openStream(on: link, [Self.echo], owner: { _ in SendingOwner(bytes) { continuation.resume(with: $0) } }) {
+                if case .failure(let error) = $0 { continuation.resume(throwing: error) }
+            }
+        }
+    }
+
+    func stop() async { await shell.stop(within: .seconds(1)) }
+}
+
+/// Sends back what comes, with back-pressure.
+final class EchoOwner: StreamOwner {
+    private var queue = ByteQueue()
+    private var isFinished = false
+
+    func streamReady(_ stream: UInt32, protocolID: [UInt8], on link: Link) {}
+
+    func received(_ bytes: UnsafeMutableRawBufferPointer, stream: UInt32, on link: Link) {
+        queue.append(UnsafeRawBufferPointer(bytes))
+        drain(stream, link)
+    }
+
+    func writable(_ stream: UInt32, on link: Link) { drain(stream, link) }
+
+    func finished(_ stream: UInt32, on link: Link) {
+        isFinished = true
+        drain(stream, link)
+    }
+
+    private func drain(_ stream: UInt32, _ link: Link) {
+        if !queue.isEmpty, let taken = try? link.write(stream, queue.bytes) {
+            queue.drop(taken)
+            link.consumed(stream, taken)
+        }
+        if queue.isEmpty, isFinished { link.finish(stream) }
+    }
+
+    func closed(_ stream: UInt32, error: StreamError?, on link: Link) {}
+}
+
+/// Sends what it was given, finishes, and tells what came.
+final class SendingOwner: StreamOwner {
+    private let bytes: [UInt8]
+    private var sent = 0
+    private var received: [UInt8] = []
+    private var then: ((Result<[UInt8], any Error>) -> Void)?
+
+    init(_ bytes: [UInt8], then: @escaping (Result<[UInt8], any Error>) -> Void) {
+        self.bytes = bytes
+        self.then = then
+    }
+
+    func streamReady(_ stream: UInt32, protocolID: [UInt8], on link: Link) { drain(stream, link) }
+    func writable(_ stream: UInt32, on link: Link) { drain(stream, link) }
+
+    private func drain(_ stream: UInt32, _ link: Link) {
+        guard sent < bytes.count || bytes.isEmpty else { return }
+        sent += bytes.withUnsafeBytes { (try? link.write(stream, UnsafeRawBufferPointer(rebasing: $0[sent...]))) ?? 0 }
+        if sent == bytes.count { link.finish(stream) }
+    }
+
+    func received(_ bytes: UnsafeMutableRawBufferPointer, stream: UInt32, on link: Link) {
+        received.append(contentsOf: bytes)
+        link.consumed(stream, bytes.count)
+    }
+
+    func finished(_ stream: UInt32, on link: Link) {}
+
+    func closed(_ stream: UInt32, error: StreamError?, on link: Link) {
+        then?(error.map { .failure($0) } ?? .success(received))
+        then = nil
+    }
+}
