@@ -82,7 +82,7 @@ if wasm {
             dependencies: ["CausewaySimulation", "CausewayNode", "CausewayConnection", "CausewayIdentity"]),
         .testTarget(name: "CausewayTests", dependencies: [api]),
         .testTarget(name: "CausewayCLITests", dependencies: [api]),
-        .testTarget(name: "InteropTests", dependencies: [api, "CausewayConnection"]),
+        .testTarget(name: "InteropTests", dependencies: [api, "CausewayConnection", "CausewayTLS", "CausewayIdentity"]),
         .testTarget(name: "StyleTests"),
     ]
     products += [

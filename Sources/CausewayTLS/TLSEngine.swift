@@ -141,7 +141,8 @@ public final class TLSEngine {
         guard let (code, reason) = ErrorQueue.take() else { return .broken(reason: "unexpected end") }
         let number = ERR_GET_REASON(code)
         if number == SSL_R_CERTIFICATE_VERIFY_FAILED, verification != Int(X509_V_OK) {
-            return .untrusted(code: Int32(truncatingIfNeeded: verification), reason: String(cString: X509_verify_cert_error_string(verification)))
+            return .untrusted(
+                code: Int32(truncatingIfNeeded: verification), reason: String(cString: X509_verify_cert_error_string(verification)))
         }
         if number > SSL_AD_REASON_OFFSET, number <= SSL_AD_REASON_OFFSET + 255 {
             return .alert(UInt8(number - SSL_AD_REASON_OFFSET), reason: reason)

@@ -1,16 +1,25 @@
 #!/usr/bin/env python3
 """PyPI's `websockets` as the other end of our WebSocket, below libp2p: messages, fragments, pings, closes.
 
-    websockets_peer.py serve        prints its port, then serves until its standard input ends; what a connection does hangs on its path
-    websockets_peer.py visit URL    plays every case against the echo server at URL, prints `ok NAME` or `FAIL NAME: why` lines, then `N passed, N failed`
-    websockets_peer.py cases        names the paths that `serve` knows and a client should visit
+    websockets_peer.py serve [FOLDER]        prints its port, then serves until its standard input ends; what a connection does hangs on its path
+    websockets_peer.py visit URL [FOLDER]    plays every case against the echo server at URL, prints `ok NAME` or `FAIL NAME: why` lines, then `N passed, N failed`
+    websockets_peer.py cases                 names the paths that `serve` knows and a client should visit
+    websockets_peer.py certificate FOLDER    writes cert.pem and key.pem for localhost and 127.0.0.1; serve and visit speak TLS with them if they get the folder
 """
 import base64
+import datetime
+import ipaddress
 import os
 import socket
+import ssl
 import sys
 import threading
 import urllib.parse
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
@@ -55,8 +64,12 @@ def behave(connection):
 CASES = ["echo", "fragments/1", "fragments/200", "fragments/100000", "ping", "text", "abort"] + [f"close/{code}" for code in CODES]
 
 
-def serve_until_end():
-    with serve(behave, "127.0.0.1", 0, max_size=None, ping_interval=None) as server:
+def serve_until_end(folder):
+    context = None
+    if folder:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(f"{folder}/cert.pem", f"{folder}/key.pem")
+    with serve(behave, "127.0.0.1", 0, max_size=None, ping_interval=None, ssl=context) as server:
         print(server.socket.getsockname()[1], flush=True)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         sys.stdin.read()
@@ -125,9 +138,10 @@ def aborts(connection):
     connection.socket.shutdown(socket.SHUT_RDWR)
 
 
-def raw(host, port, head, frames=b""):
+def raw(target, head, frames=b""):
     """What the server answers to these bytes, until it ends the connection."""
-    with socket.create_connection((host, port), timeout=10) as link:
+    host, port, context = target
+    with socket.create_connection((host, port), timeout=10) as plain, context.wrap_socket(plain, server_hostname=host) if context else plain as link:
         link.sendall(head + frames)
         got = b""
         while piece := link.recv(65536):
@@ -136,16 +150,15 @@ def raw(host, port, head, frames=b""):
 
 
 def refused(head, status):
-    def case(host, port):
-        got = raw(host, port, head)
+    def case(target):
+        got = raw(target, head)
         assert got.startswith(b"HTTP/1.1 " + status), got[:100]
     return case
 
 
 def broken(frames):
-    def case(host, port):
-        key = base64.b64encode(os.urandom(16))
-        got = raw(host, port, HEAD % key, frames)
+    def case(target):
+        got = raw(target, HEAD % base64.b64encode(os.urandom(16)), frames)
         assert got.startswith(b"HTTP/1.1 101"), got[:100]
         assert got.endswith(b"\x88\x02\x03\xea"), f"no close frame with 1002: {got[-20:]}"
     return case
@@ -168,15 +181,16 @@ RAW = {
 }
 
 
-def visit(url):
+def visit(url, folder):
     parts = urllib.parse.urlsplit(url)
+    context = ssl.create_default_context(cafile=f"{folder}/cert.pem") if folder else None
     passed = failed = 0
     for name, body in [*CONNECTED.items(), *RAW.items()]:
         try:
             if name in RAW:
-                body(parts.hostname, parts.port)
+                body((parts.hostname, parts.port, context))
             else:
-                with connect(url, max_size=None, ping_interval=None, close_timeout=5) as connection:
+                with connect(url, max_size=None, ping_interval=None, close_timeout=5, ssl=context) as connection:
                     body(connection)
         except (AssertionError, OSError, ConnectionClosed, InvalidStatus, TimeoutError) as error:
             failed += 1
@@ -188,12 +202,28 @@ def visit(url):
     sys.exit(1 if failed or not passed else 0)
 
 
+# MARK: - TLS
+
+def write_certificate(folder):
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.datetime.now(datetime.timezone.utc)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "websockets peer")])
+    names = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    certificate = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(x509.random_serial_number()) \
+        .not_valid_before(now - datetime.timedelta(hours=1)).not_valid_after(now + datetime.timedelta(days=1)).add_extension(names, False).sign(key, hashes.SHA256())
+    with open(f"{folder}/cert.pem", "wb") as file:
+        file.write(certificate.public_bytes(serialization.Encoding.PEM))
+    with open(f"{folder}/key.pem", "wb") as file:
+        file.write(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
+
+
 if __name__ == "__main__":
     match sys.argv[1:]:
-        case ["serve"]:
-            serve_until_end()
-        case ["visit", url]:
-            visit(url)
+        case ["serve", *folder]:
+            serve_until_end(*folder or [None])
+        case ["visit", url, *folder]:
+            visit(url, *folder or [None])
+        case ["certificate", folder]:
+            write_certificate(folder)
         case ["cases"]:
             print("\n".join(CASES))
         case _:

@@ -2,7 +2,8 @@ import Foundation
 
 /// The Python packages that tests talk to, in the virtual environment that Scripts/venv.sh makes.
 enum PythonPeers {
-    static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
+    static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        .path
 
     static var interpreter: String {
         (ProcessInfo.processInfo.environment["CAUSEWAY_VENV"] ?? root + "/.build/venv") + "/bin/python"

@@ -2,7 +2,8 @@
 enum WebSocketResponse {
     static func accepting(_ key: [UInt8]) -> [UInt8] {
         var out: [UInt8] = []
-        out.append("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " as StaticString)
+        out.append(
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " as StaticString)
         out.append(contentsOf: WebSocketKey.accept(for: key))
         out.append("\r\n\r\n" as StaticString)
         return out

@@ -98,7 +98,8 @@ private func pattern(_ count: Int) -> [UInt8] { (0..<count).map { UInt8(truncati
     }
 
     @Test func controlFramesMayStandBetweenFragments() {
-        let wire: [UInt8] = [2, 1, 0x61] + frame(.ping, [1, 2]) + [0, 0] + frame(.pong, []) + [0x80, 1, 0x62] + frame(.close, [3, 0xe8, 0x62])
+        let wire: [UInt8] =
+            [2, 1, 0x61] + frame(.ping, [1, 2]) + [0, 0] + frame(.pong, []) + [0x80, 1, 0x62] + frame(.close, [3, 0xe8, 0x62])
         for piece in [1, 100] {
             #expect(
                 decode(wire, isServer: false, piece: piece) == [
@@ -126,17 +127,21 @@ private func pattern(_ count: Int) -> [UInt8] { (0..<count).map { UInt8(truncati
         #expect(try decoder.next(in: &more) == .payload(consumed: 1, range: 0..<1))
     }
 
-    @Test(arguments: [
-        ([0xc2, 0], WebSocketFault.reservedBit), ([0xa2, 0], .reservedBit), ([0x92, 0], .reservedBit), ([0x83, 0], .reservedOpcode),
-        ([0x8b, 0], .reservedOpcode), ([0x8f, 0], .reservedOpcode), ([0x82, 0x80], .masked), ([0x09, 0], .fragmentedControl),
-        ([0x08, 0], .fragmentedControl), ([0x89, 126], .controlTooLong), ([0x88, 127], .controlTooLong), ([0x80, 0], .unexpectedContinuation),
-        ([0, 0], .unexpectedContinuation), ([2, 0, 0x82, 0], .unfinishedMessage), ([2, 0, 1, 0], .unfinishedMessage),
-        ([0x82, 0, 0x80, 0], .unexpectedContinuation), ([2, 0, 0x80, 0, 0x80, 0], .unexpectedContinuation),
-        ([0x82, 127, 0x80, 0, 0, 0, 0, 0, 0, 0], .lengthOverflow), ([0x82, 126, 0, 125], .nonMinimalLength),
-        ([0x82, 127, 0, 0, 0, 0, 0, 0, 255, 255], .nonMinimalLength), ([0x88, 1, 3], .badCloseCode), ([0x88, 2, 3, 0xed], .badCloseCode),
-        ([0x88, 2, 0, 5], .badCloseCode), ([0x88, 2, 3, 0xec], .badCloseCode), ([0x88, 2, 3, 0xee], .badCloseCode),
-        ([0x88, 2, 3, 0xf7], .badCloseCode), ([0x88, 2, 0x13, 0x88], .badCloseCode),
-    ] as [([UInt8], WebSocketFault)]) func aClientRefuses(wire: [UInt8], expected: WebSocketFault) {
+    @Test(
+        arguments: [
+            ([0xc2, 0], WebSocketFault.reservedBit), ([0xa2, 0], .reservedBit), ([0x92, 0], .reservedBit), ([0x83, 0], .reservedOpcode),
+            ([0x8b, 0], .reservedOpcode), ([0x8f, 0], .reservedOpcode), ([0x82, 0x80], .masked), ([0x09, 0], .fragmentedControl),
+            ([0x08, 0], .fragmentedControl), ([0x89, 126], .controlTooLong), ([0x88, 127], .controlTooLong),
+            ([0x80, 0], .unexpectedContinuation),
+            ([0, 0], .unexpectedContinuation), ([2, 0, 0x82, 0], .unfinishedMessage), ([2, 0, 1, 0], .unfinishedMessage),
+            ([0x82, 0, 0x80, 0], .unexpectedContinuation), ([2, 0, 0x80, 0, 0x80, 0], .unexpectedContinuation),
+            ([0x82, 127, 0x80, 0, 0, 0, 0, 0, 0, 0], .lengthOverflow), ([0x82, 126, 0, 125], .nonMinimalLength),
+            ([0x82, 127, 0, 0, 0, 0, 0, 0, 255, 255], .nonMinimalLength), ([0x88, 1, 3], .badCloseCode),
+            ([0x88, 2, 3, 0xed], .badCloseCode),
+            ([0x88, 2, 0, 5], .badCloseCode), ([0x88, 2, 3, 0xec], .badCloseCode), ([0x88, 2, 3, 0xee], .badCloseCode),
+            ([0x88, 2, 3, 0xf7], .badCloseCode), ([0x88, 2, 0x13, 0x88], .badCloseCode),
+        ] as [([UInt8], WebSocketFault)]) func aClientRefuses(wire: [UInt8], expected: WebSocketFault)
+    {
         for piece in [1, 100] { #expect(decode(wire, isServer: false, piece: piece).last == .fault(expected)) }
     }
 

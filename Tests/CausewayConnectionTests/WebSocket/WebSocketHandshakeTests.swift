@@ -73,7 +73,8 @@ private let accepted = """
         (request(method: "GET /"), .malformedHead, "400"), (request(more: [" folded"]), .malformedHead, "400"),
         (request(more: ["Name : x"]), .malformedHead, "400"), (request(more: ["nocolon"]), .malformedHead, "400"),
         (request(more: [": x"]), .malformedHead, "400"), (request(more: ["X: a\u{0}b"]), .malformedHead, "400"),
-        (request(more: ["Content-Length: 5"]), .unexpectedBody, "400"), (request(more: ["Transfer-Encoding: chunked"]), .unexpectedBody, "400"),
+        (request(more: ["Content-Length: 5"]), .unexpectedBody, "400"),
+        (request(more: ["Transfer-Encoding: chunked"]), .unexpectedBody, "400"),
         (request(more: ["X: a\nY: b"]), .bareLineEnd, "400"), (request(more: ["X: a\rY: b"]), .bareLineEnd, "400"),
         ("GET / HTTP/1.1\nHost: a\n\n", .bareLineEnd, "400"), ("\u{13}/multistream/1.0.0\n", .wrongMethod, "405"),
         (request(more: (0..<100).map { "X\($0): y" }), .tooManyHeaders, "431"),
@@ -147,11 +148,14 @@ private let accepted = """
     }
 
     @Test(arguments: [
-        ("HTTP/1.1 200 OK\r\n\r\n", WebSocketFault.refused), ("HTTP/1.1 404\r\n\r\n", .refused), ("HTTP/1.1 301 Moved\r\nLocation: /\r\n\r\n", .redirected),
-        ("HTTP/1.1 502 Bad Gateway\r\n\r\n", .serverFailed), ("HTTP/1.0 101 x\r\n\r\n", .malformedHead), ("HTTP/1.1 1x1 y\r\n\r\n", .malformedHead),
+        ("HTTP/1.1 200 OK\r\n\r\n", WebSocketFault.refused), ("HTTP/1.1 404\r\n\r\n", .refused),
+        ("HTTP/1.1 301 Moved\r\nLocation: /\r\n\r\n", .redirected),
+        ("HTTP/1.1 502 Bad Gateway\r\n\r\n", .serverFailed), ("HTTP/1.0 101 x\r\n\r\n", .malformedHead),
+        ("HTTP/1.1 1x1 y\r\n\r\n", .malformedHead),
         ("HTTP/1.1 1010\r\n\r\n", .malformedHead), ("SSH-2.0-OpenSSH\r\n", .malformedHead), ("HTTP/1.1 101 x\n\n", .bareLineEnd),
         ("HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n", .wrongAccept),
-        ("HTTP/1.1 101 x\r\nConnection: Upgrade\r\n\r\n", .notAnUpgrade), ("HTTP/1.1 101 x\r\nUpgrade: websocket\r\n\r\n", .missingConnection),
+        ("HTTP/1.1 101 x\r\nConnection: Upgrade\r\n\r\n", .notAnUpgrade),
+        ("HTTP/1.1 101 x\r\nUpgrade: websocket\r\n\r\n", .missingConnection),
     ]) func refuses(text: String, expected: WebSocketFault) throws {
         #expect(try answer(text) == .rejected(response: [], expected))
     }
@@ -170,7 +174,8 @@ private let accepted = """
     @Test func targetsCannotSmuggleHeaders() {
         for (host, path) in [("a\r\nX: y", "/"), ("a b", "/"), ("", "/"), ("a", "/x y"), ("a", "x"), ("a", "/\u{e9}")] {
             #expect(throws: WebSocketFault.badTarget) {
-                _ = try WebSocketHandshake(host: Array(host.utf8), path: Array(path.utf8), key: [UInt8](repeating: 1, count: 16), headLimit: 8192)
+                _ = try WebSocketHandshake(
+                    host: Array(host.utf8), path: Array(path.utf8), key: [UInt8](repeating: 1, count: 16), headLimit: 8192)
             }
         }
     }

@@ -61,7 +61,10 @@ private struct Setting {
         authorityFile = try folder.write("authority.pem", authority.certificatePEM)
     }
 
-    func server(_ names: String = "DNS:relay.example,DNS:*.wild.example,IP:127.0.0.1,IP:::1", from: Int = -3600, until: Int = 86400, selfSigned: Bool = false)
+    func server(
+        _ names: String = "DNS:relay.example,DNS:*.wild.example,IP:127.0.0.1,IP:::1", from: Int = -3600, until: Int = 86400,
+        selfSigned: Bool = false
+    )
         throws -> TLSServerContext
     {
         let leaf = TestCertificate(names: names, from: from, until: until, issuer: selfSigned ? nil : authority)
@@ -172,7 +175,9 @@ private struct Setting {
         let certificates = try folder.write("cert.pem", one.certificatePEM)
         let key = try folder.write("key.pem", one.keyPEM)
         let missing = folder.path + "/none.pem"
-        #expect(throws: TLSError.file(path: missing, reason: "No such file or directory")) { try TLSServerContext(certificates: missing, key: key) }
+        #expect(throws: TLSError.file(path: missing, reason: "No such file or directory")) {
+            try TLSServerContext(certificates: missing, key: key)
+        }
         #expect(throws: TLSError.file(path: missing, reason: "No such file or directory")) {
             try TLSServerContext(certificates: certificates, key: missing)
         }

@@ -1,5 +1,5 @@
 import CausewayConnection
-import Foundation
+import CausewayTLS
 
 /// Our WebSocket machines over a blocking socket: as little as a test needs.
 final class BlockingWebSocket {
@@ -13,31 +13,29 @@ final class BlockingWebSocket {
         case end
     }
 
-    private let link: Int32
+    private let link: BlockingLink
     private let isServer: Bool
     private var decoder: WebSocketDecoder
     private var pending: [UInt8] = []
 
-    private init(_ link: Int32, isServer: Bool) {
+    private init(_ link: BlockingLink, isServer: Bool) {
         (self.link, self.isServer) = (link, isServer)
         decoder = WebSocketDecoder(isServer: isServer)
     }
 
-    deinit { close(link) }
-
     /// Dials 127.0.0.1 and asks for `path`; nil if the answer is no.
-    convenience init?(port: UInt16, path: String) throws {
-        self.init(Self.tcpSocket(), isServer: false)
-        guard Self.withLoopback(port, { connect(link, $0, $1) }) == 0 else { return nil }
+    convenience init?(port: UInt16, path: String, tls: TLSClientContext? = nil) throws {
+        guard let link = try BlockingLink(port: port, tls: tls) else { return nil }
+        self.init(link, isServer: false)
         let key = (0..<16).map { _ in UInt8.random(in: 0...255) }
         let handshake = try WebSocketHandshake(host: Array("127.0.0.1:\(port)".utf8), path: Array(path.utf8), key: key, headLimit: 8192)
-        sendRaw(handshake.request)
+        link.send(handshake.request)
         guard complete(handshake) else { return nil }
     }
 
-    /// Serves an accepted socket; nil if it asked for something else.
-    convenience init?(accepted: Int32) {
-        self.init(accepted, isServer: true)
+    /// Serves an accepted link; nil if it asked for something else.
+    convenience init?(accepted link: BlockingLink) {
+        self.init(link, isServer: true)
         guard complete(WebSocketHandshake(serverWithHeadLimit: 8192)) else { return nil }
     }
 
@@ -47,13 +45,12 @@ final class BlockingWebSocket {
             switch pending.withUnsafeBytes({ handshake.receive($0) }) {
             case .incomplete: continue
             case .accepted(let response, let consumed):
-                sendRaw(response)
+                link.send(response)
                 pending.removeFirst(consumed)
                 return true
             case .rejected(let response, _):
-                sendRaw(response)
-                shutdown(link, Int32(SHUT_WR))
-                while fill() {}
+                link.send(response)
+                drain()
                 return false
             }
         }
@@ -106,7 +103,7 @@ final class BlockingWebSocket {
             if let mask { WebSocketFraming.mask(UnsafeMutableRawBufferPointer(rebasing: bytes[header...]), key: mask, phase: 0) }
         }
         if !isFinal { frame[0] &= 0x7f }
-        sendRaw(frame)
+        link.send(frame)
     }
 
     func sendClose(_ code: UInt16?) {
@@ -115,80 +112,14 @@ final class BlockingWebSocket {
 
     /// Ends our direction and waits for the end of the other's.
     func drain() {
-        shutdown(link, Int32(SHUT_WR))
+        link.finish()
         while fill() {}
-    }
-
-    private func sendRaw(_ bytes: [UInt8]) {
-        var sent = 0
-        while sent < bytes.count {
-            let count = bytes.withUnsafeBytes { Foundation.send(link, $0.baseAddress! + sent, bytes.count - sent, noSignal) }
-            if count <= 0 { return }
-            sent += count
-        }
     }
 
     /// Waits for more bytes; false at the end.
     private func fill() -> Bool {
-        var buffer = [UInt8](repeating: 0, count: 65536)
-        let count = recv(link, &buffer, buffer.count, 0)
-        if count > 0 { pending += buffer.prefix(count) }
-        return count > 0
-    }
-
-    // MARK: - Sockets
-
-    /// A socket that gives up after 20 s without a byte.
-    private static func tcpSocket() -> Int32 {
-        #if os(Linux)
-        let link = Foundation.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        #else
-        let link = Foundation.socket(AF_INET, SOCK_STREAM, 0)
-        #endif
-        limitWaits(link)
-        return link
-    }
-
-    private static func limitWaits(_ link: Int32) {
-        var patience = timeval(tv_sec: 20, tv_usec: 0)
-        setsockopt(link, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
-    }
-
-    private static func withLoopback<R>(_ port: UInt16, _ body: (UnsafePointer<sockaddr>, socklen_t) -> R) -> R {
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = port.bigEndian
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        return withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
-        }
-    }
-
-    /// Listens on a free port of 127.0.0.1 and serves every connection on a thread of its own, until the process ends.
-    static func listen(_ serve: @escaping @Sendable (BlockingWebSocket) -> Void) -> UInt16 {
-        let listener = tcpSocket()
-        _ = withLoopback(0) { bind(listener, $0, $1) }
-        Foundation.listen(listener, 64)
-        var (address, size) = (sockaddr_in(), socklen_t(MemoryLayout<sockaddr_in>.size))
-        withUnsafeMutablePointer(to: &address) {
-            _ = $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(listener, $0, &size) }
-        }
-        Thread.detachNewThread {
-            while true {
-                let accepted = accept(listener, nil, nil)
-                guard accepted >= 0 else { continue }
-                limitWaits(accepted)
-                Thread.detachNewThread {
-                    if let connection = BlockingWebSocket(accepted: accepted) { serve(connection) }
-                }
-            }
-        }
-        return UInt16(bigEndian: address.sin_port)
+        let bytes = link.receive()
+        pending += bytes
+        return !bytes.isEmpty
     }
 }
-
-#if os(Linux)
-private let noSignal = Int32(MSG_NOSIGNAL)
-#else
-private let noSignal: Int32 = 0
-#endif

@@ -1,18 +1,24 @@
 import CausewayConnection
+import CausewayTLS
 import Foundation
 import Testing
 
 /// Our WebSocket against PyPI's `websockets`, in both roles: fragments, pings and closes of every kind.
 @Suite(.enabled(if: PythonPeers.areWanted)) struct WebSocketPeerTests {
-    @Test func theirClientVisitsOurServer() throws {
-        let port = BlockingWebSocket.listen { echo($0) }
-        let (status, output) = try PythonPeers.run("websockets_peer.py", ["visit", "ws://127.0.0.1:\(port)/some/path"])
+    @Test(arguments: [false, true]) func theirClientVisitsOurServer(overTLS: Bool) throws {
+        let certificate = try overTLS ? Certificate() : nil
+        let port = BlockingLink.listen(tls: try certificate?.server()) { link in
+            if let connection = BlockingWebSocket(accepted: link) { echo(connection) }
+        }
+        let url = "\(overTLS ? "wss" : "ws")://127.0.0.1:\(port)/some/path"
+        let (status, output) = try PythonPeers.run("websockets_peer.py", ["visit", url] + (certificate.map { [$0.folder] } ?? []))
         #expect(status == 0, "\(output)")
         #expect(output.contains(" passed, 0 failed"))
     }
 
-    @Test func ourClientVisitsTheirServer() throws {
-        let (process, input, output) = try PythonPeers.start("websockets_peer.py", ["serve"])
+    @Test(arguments: [false, true]) func ourClientVisitsTheirServer(overTLS: Bool) throws {
+        let certificate = try overTLS ? Certificate() : nil
+        let (process, input, output) = try PythonPeers.start("websockets_peer.py", ["serve"] + (certificate.map { [$0.folder] } ?? []))
         defer {
             try? input.fileHandleForWriting.close()
             process.waitUntilExit()
@@ -22,10 +28,25 @@ import Testing
         let paths = try PythonPeers.run("websockets_peer.py", ["cases"]).output.split(separator: "\n")
         #expect(paths.count > 20)
         for path in paths {
-            let connection = try #require(try BlockingWebSocket(port: port, path: "/" + path))
+            let connection = try #require(try BlockingWebSocket(port: port, path: "/" + path, tls: try certificate?.client()))
             try visit(connection, path.split(separator: "/").map(String.init))
         }
     }
+}
+
+/// A certificate for 127.0.0.1 in a folder that lives as long as this object.
+private final class Certificate {
+    let folder = NSTemporaryDirectory() + "causeway-wss-" + UUID().uuidString
+
+    init() throws {
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        #expect(try PythonPeers.run("websockets_peer.py", ["certificate", folder]).status == 0)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+    func server() throws -> TLSServerContext { try TLSServerContext(certificates: folder + "/cert.pem", key: folder + "/key.pem") }
+    func client() throws -> TLSClientContext { try TLSClientContext(authorities: folder + "/cert.pem") }
 }
 
 /// Sends all payload back, answers pings and closes, and tells faults as RFC 6455 section 7.1.7 says.
