@@ -87,6 +87,7 @@ if wasm {
     ]
     products += [
         .library(name: "Causeway", targets: ["Causeway"]),
+        .library(name: "CausewayCore", targets: ["CausewayIdentity", "CausewayConnection", "CausewayNode"]),
         .library(name: "CausewaySimulation", targets: ["CausewaySimulation"]),
         .executable(name: "causeway", targets: ["CausewayCLI"]),
         .executable(name: "causeway-testpeer", targets: ["CausewayTestPeer"]),
