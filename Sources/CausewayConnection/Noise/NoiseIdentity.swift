@@ -10,7 +10,11 @@ public final class NoiseIdentity: Sendable {
     let payload: [UInt8]
 
     /// - Parameter staticSecret: 32 fresh secret random bytes, for this process's lifetime only.
-    public init(_ key: PrivateKey, staticSecret: [UInt8]) throws(NoiseFault) {
+    public convenience init(_ key: PrivateKey, staticSecret: [UInt8]) throws(NoiseFault) {
+        try self.init(key, staticSecret: staticSecret, muxers: [Yamux.protocolID])
+    }
+
+    init(_ key: PrivateKey, staticSecret: [UInt8], muxers: [[UInt8]]) throws(NoiseFault) {
         guard staticSecret.count == 32 else { throw .cannotSign }
         self.key = key
         self.staticSecret = staticSecret
@@ -21,6 +25,6 @@ public final class NoiseIdentity: Sendable {
         } catch {
             throw .cannotSign
         }
-        payload = NoisePayload(identityKey: key.publicKey.protobuf, signature: signature, muxers: [Yamux.protocolID]).encoded
+        payload = NoisePayload(identityKey: key.publicKey.protobuf, signature: signature, muxers: muxers).encoded
     }
 }

@@ -68,6 +68,8 @@ final class Pair {
     var now = Instant(nanoseconds: 1_000_000_000)
     let dialler: Side
     let listener: Side
+    /// What a test has consumed by hand.
+    var consumed = 0
     /// How many bytes travel at once.
     var chunk = Int.max
     /// One way's travel time.
