@@ -98,6 +98,7 @@ public final class NativeShell: @unchecked Sendable {
         first.loop.run { [self] in
             work(node)
             nodeHasWork = true
+            setProtocols(node.protocolTable)
         }
     }
 
@@ -140,7 +141,6 @@ public final class NativeShell: @unchecked Sendable {
         switch output {
         case .event(let event): events.append(event)
         case .link(let id, let command):
-            if case .setProtocols(let table) = command { setProtocols(table) }
             onHome(of: id) { $0.apply(command, to: id) }
         case .dial(let link, let address, let expecting):
             let name = names[address]

@@ -1,7 +1,14 @@
 import CausewayConnection
 import CausewayIdentity
 import CausewayNode
+import CausewayTLS
 import Testing
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
 
 @testable import CausewayRuntime
 
@@ -46,4 +53,166 @@ func twoNodesEcho(suffix: String, loops: Int) async throws {
         await client.stop()
     }
     await again.stop()
+}
+
+@Test func secureWebSocketsEcho() async throws {
+    let authority = TestCertificate(isAuthority: true)
+    let leaf = TestCertificate(names: "DNS:localhost,IP:127.0.0.1", issuer: authority)
+    let folder = try TemporaryFolder()
+    var serverShell = ShellConfiguration()
+    serverShell.certificate = try TLSServerContext(
+        certificates: folder.write("chain.pem", leaf.certificatePEM), key: folder.write("key.pem", leaf.keyPEM))
+    let server = try TestNode(serverShell)
+    let port = try #require(try await server.shell.listen([loopback("/tls/ws")])[0].port)
+    var clientShell = ShellConfiguration()
+    clientShell.trust = try TLSClientContext(authorities: folder.write("authority.pem", authority.certificatePEM))
+    for address in ["/ip4/127.0.0.1/tcp/\(port)/tls/ws", "/dns4/localhost/tcp/\(port)/wss", "/ip4/127.0.0.1/tcp/\(port)/tls/sni/localhost/ws"] {
+        let client = try TestNode(clientShell)
+        let link = try #require(await client.connect(to: Multiaddr(address), server.peerID).link, "\(address)")
+        let sent = pattern(300_000)
+        #expect(try await client.echo(sent, on: link) == sent)
+        await client.stop()
+    }
+    let stranger = try TestNode()
+    guard case .notConnected(let outcomes) = await stranger.connect(to: try Multiaddr("/ip4/127.0.0.1/tcp/\(port)/tls/ws"), server.peerID) else {
+        Issue.record("a certificate of nobody was trusted")
+        return
+    }
+    guard case .failed(.peerFault(.tls, let code))? = outcomes.first?.result else {
+        Issue.record("\(outcomes)")
+        return
+    }
+    #expect(code > 1000)
+    await stranger.stop()
+    await server.stop()
+}
+
+@Test(arguments: [1, 3])
+func relayedPeersEcho(loops: Int) async throws {
+    var shell = ShellConfiguration()
+    shell.loops = loops
+    let relay = try TestNode(shell) {
+        $0.relay = RelayLimits()
+        $0.relay?.circuit = .unlimited
+    }
+    let address = try await relay.shell.listen([loopback()])[0].appending(relay.peerID)
+    let target = try TestNode()
+    let answer = await target.request { $0.reserve(request: $1, relayAddress: address, now: $2) }
+    guard case .reserved = answer else {
+        Issue.record("\(answer)")
+        return
+    }
+    let source = try TestNode()
+    let circuit = address.appending(code: MultiaddrCode.p2pCircuit, value: [])
+    let link = try #require(await source.connect(to: circuit, target.peerID).link)
+    let sent = pattern(2_000_000)
+    #expect(try await source.echo(sent, on: link) == sent)
+    // Both ends are told how much a circuit moved when it ends.
+    source.shell.onNode { [loop = source.shell.loop, peer = target.peerID] in $0.hangUp(peer, now: loop.now) }
+    let event = await relay.event { if case .relay(.circuitClosed) = $0 { true } else { false } }
+    guard case .relay(.circuitClosed(_, _, _, let up, let down, _, _)) = event else { return }
+    #expect(up > 2_000_000 && down > 2_000_000)
+    for node in [source, target, relay] { await node.stop() }
+}
+
+@Test func dnsaddrLeadsToAConnection() async throws {
+    let server = try TestNode()
+    let address = try await server.shell.listen([loopback()])[0].appending(server.peerID)
+    let names = try NameServer(records: ["_dnsaddr.node.example": ["dnsaddr=\(address)"]])
+    var shell = ShellConfiguration()
+    shell.nameServers = names.address
+    let client = try TestNode(shell)
+    let link = try #require(await client.connect(to: Multiaddr("/dnsaddr/node.example"), server.peerID).link)
+    #expect(try await client.echo([9], on: link) == [9])
+    await client.stop()
+    await server.stop()
+}
+
+@Test func takenPortsAreNamed() async throws {
+    let one = try TestNode()
+    let address = try await one.shell.listen([loopback()])[0]
+    let two = try TestNode()
+    await #expect(throws: ListenError.system(address, errno: EADDRINUSE, text: "address already in use")) { try await two.shell.listen([address]) }
+    let odd = try Multiaddr("/ip4/127.0.0.1/udp/4001/quic-v1")
+    await #expect(throws: ListenError.unsupported(odd)) { try await two.shell.listen([odd]) }
+    await #expect(throws: ListenError.noCertificate(try loopback("/tls/ws"))) { try await two.shell.listen([loopback("/tls/ws")]) }
+    await one.stop()
+    await two.stop()
+}
+
+@Test func unspecifiedAddressesShowAsInterfaces() async throws {
+    let node = try TestNode()
+    let found = try await node.shell.listen([try Multiaddr("/ip4/0.0.0.0/tcp/0/ws")])
+    #expect(found.contains { $0.description.hasPrefix("/ip4/127.0.0.1/tcp/") })
+    #expect(!found.contains { $0.port == 0 })
+    await node.stop()
+}
+
+@Test func halfOpenHandshakesTimeOut() async throws {
+    let server = try TestNode { $0.limits.connection.handshakeTime = .milliseconds(100) }
+    let address = try await server.shell.listen([loopback()])[0]
+    // One says nothing, one begins and stops.
+    for first in [[], [0x13]] as [[UInt8]] {
+        let raw = RawSocket()
+        #expect(await raw.connect(to: try #require(address.port), sending: first) == 0)
+        #expect(await raw.end() == 0)
+        raw.stop()
+    }
+    await server.stop()
+}
+
+@Test func cancelledDialsCloseTheirSocket() async throws {
+    let raw = RawSocket()
+    let port = await raw.listen()
+    let client = try TestNode()
+    let peer = try TestNode()
+    let address = Multiaddr.tcp(ip: [127, 0, 0, 1], port: port).appending(peer.peerID)
+    async let answer = client.request { $0.connect(request: $1, peer: peer.peerID, addresses: [address], allowsLimited: true, now: $2) }
+    await raw.accepted()
+    client.shell.onNode { [loop = client.shell.loop] in $0.cancel(request: 1, now: loop.now) }
+    #expect(await answer == .cancelled)
+    #expect(await raw.end() == 0)
+    raw.stop()
+    await client.stop()
+    await peer.stop()
+}
+
+@Test(arguments: [NativeShell.Kill.close, .reset])
+func brokenLinksAreTold(kill: NativeShell.Kill) async throws {
+    let server = try TestNode()
+    let address = try await server.shell.listen([loopback()])[0]
+    let client = try TestNode()
+    let link = try #require(await client.connect(to: address, server.peerID).link)
+    _ = await server.event { if case .connectionOpened = $0 { true } else { false } }
+    client.shell.kill(link, kill)
+    for node in [client, server] { _ = await node.event { if case .peerDisconnected = $0 { true } else { false } } }
+    await client.stop()
+    await server.stop()
+}
+
+@Test func connectionsComeAndGoWithoutALeak() async throws {
+    let server = try TestNode()
+    let address = try await server.shell.listen([loopback()])[0]
+    let client = try TestNode()
+    for _ in 0..<20 {
+        let link = try #require(await client.connect(to: address, server.peerID).link)
+        #expect(try await client.echo([1], on: link) == [1])
+        client.shell.onNode { [loop = client.shell.loop] in $0.hangUp(server.peerID, now: loop.now) }
+        while await client.seatCount() > 0 { await Task.yield() }
+    }
+    while await server.seatCount() > 0 { await Task.yield() }
+    await client.stop()
+    await server.stop()
+}
+
+@Test func stoppedShellsAreFreed() async throws {
+    weak var shell: NativeShell?
+    do {
+        let node = try TestNode()
+        shell = node.shell
+        _ = try await node.shell.listen([loopback()])
+        await node.stop()
+    }
+    for _ in 0..<1000 where shell != nil { try await Task.sleep(for: .milliseconds(1)) }
+    #expect(shell == nil)
 }

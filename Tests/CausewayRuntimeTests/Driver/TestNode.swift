@@ -92,6 +92,13 @@ final class TestNode: Sendable {
         }
     }
 
+    /// How many links and connecting sockets the first loop has.
+    func seatCount() async -> Int {
+        await withCheckedContinuation { continuation in
+            shell.loop.post { [home = shell.first] in continuation.resume(returning: home.seats.count) }
+        }
+    }
+
     func stop() async { await shell.stop(within: .seconds(1)) }
 }
 
