@@ -87,6 +87,7 @@ public final class TLSEngine {
     /// Says that we will send no more (close_notify, RFC 8446 section 6.1); then send `wire` and close.
     public func finish() {
         guard isEstablished, failure == nil else { return }
+        lent = UnsafeRawBufferPointer(start: nil, count: 0)
         ERR_clear_error()
         SSL_shutdown(session)
     }

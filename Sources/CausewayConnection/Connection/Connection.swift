@@ -161,7 +161,7 @@ public final class Connection {
     public func close(_ reason: CloseReason) {
         guard !isClosed else { return }
         if upgrade == nil { sendGoAway(Yamux.GoAway.normal) }
-        webSocket?.sendClose(into: &wire)
+        webSocket?.sendClose(isFault: false, into: &wire)
         terminate(.closed(reason), streams: nil)
     }
 
@@ -175,7 +175,11 @@ public final class Connection {
             default: break
             }
         }
-        webSocket?.sendClose(into: &wire)
+        if case .peerFault(.webSocket, _) = error {
+            webSocket?.sendClose(isFault: true, into: &wire)
+        } else {
+            webSocket?.sendClose(isFault: false, into: &wire)
+        }
         terminate(error, streams: nil)
     }
 

@@ -53,8 +53,10 @@ struct WebSocketLayer {
         wire.commit(message.header + message.payload.count)
     }
 
-    mutating func sendClose(into wire: inout ByteQueue) {
-        let code: [UInt8] = [0x03, 0xe8]
+    /// RFC 6455 section 7.4.1: normal closure, or the remote's protocol error.
+    mutating func sendClose(isFault: Bool, into wire: inout ByteQueue) {
+        let status = isFault ? WebSocketFault.closeCode : 1000
+        let code = [UInt8(truncatingIfNeeded: status >> 8), UInt8(truncatingIfNeeded: status)]
         code.withUnsafeBytes { send(.close, $0, into: &wire) }
     }
 
