@@ -35,7 +35,9 @@ struct Announcement: Equatable {
             var reader = ProtobufReader(bytes)
             while let field = try reader.next() {
                 switch field.number {
-                case Field.publicKey: key = try? PublicKey(protobuf: try reader.content(field))
+                case Field.publicKey:
+                    let content = try reader.content(field)
+                    key = try? PublicKey(protobuf: content)
                 case Field.addresses where found.count < limit:
                     let content = try reader.content(field)
                     if let address = try? Multiaddr(bytes: content) { found.append(address) }

@@ -77,6 +77,14 @@ extension GossipSub {
         tell(pick(wanted, of: candidates, in: node), of: topic, in: node)
     }
 
+    /// What was said while a peer was not yet here would else pass it by: the mesh sends only what is new. Bounded in ids, however often it
+    /// subscribes.
+    func tellNewcomer(_ peer: GossipPeer, of topic: GossipTopic, in node: NodeState) {
+        guard peer.behaviour.idsTold < configuration.limits.ids else { return }
+        peer.behaviour.idsTold += cache.count
+        tell([peer], of: topic, in: node)
+    }
+
     /// Sends the ids of the topic's recent messages.
     func tell(_ audience: [GossipPeer], of topic: GossipTopic, in node: NodeState) {
         guard !audience.isEmpty, !cache.isEmpty else { return }

@@ -58,10 +58,13 @@ final class GossipPeer {
 /// What counts against a peer: the place where a score will be kept (gossipsub-v1.1.md, "Peer Scoring").
 struct PeerBehaviour {
     private(set) var faults = 0
-    /// RPCs with IHAVE, ids asked for after IHAVE, and ids looked up for IWANT since the last heartbeat.
+    /// Since the last heartbeat: RPCs with IHAVE, ids looked at in IHAVE and in IWANT, ids told because it subscribed, and changes of its
+    /// subscriptions.
     var announcements = 0
     var idsTaken = 0
     var idsWanted = 0
+    var idsTold = 0
+    var changes = 0
 
     enum Fault: Int {
         /// What also honest peers do when clocks or messages cross.
@@ -76,12 +79,14 @@ struct PeerBehaviour {
         if faults >= limit { faults = 2 * limit }
     }
 
-    var isQuiet: Bool { faults == 0 && announcements == 0 && idsTaken == 0 && idsWanted == 0 }
+    var isQuiet: Bool { faults == 0 && announcements == 0 && idsTaken == 0 && idsWanted == 0 && idsTold == 0 && changes == 0 }
 
     mutating func heartbeat() {
         faults -= (faults + 9) / 10
         announcements = 0
         idsTaken = 0
         idsWanted = 0
+        idsTold = 0
+        changes = 0
     }
 }

@@ -80,10 +80,12 @@ extension GossipSub {
             default: break
             }
         }
-        guard !name.isEmpty else {
+        guard !name.isEmpty, peer.behaviour.changes < 2 * configuration.limits.subscriptions else {
             work.isSlightlyWrong = true
             return
         }
+        peer.behaviour.changes += 1
+        wake(in: node)
         if subscribes {
             guard peer.subscribe(to: name, limits: configuration.limits) else {
                 if !peer.subscribes(to: name) { work.isSlightlyWrong = true }

@@ -100,8 +100,7 @@ extension GossipSub {
             graft(peer, into: topic, in: node)
         }
         topic.listener?.subscriberAppeared(peer.peer, on: topic.name, in: node)
-        // What was said while it was not yet here would else pass it by: the mesh sends only what is new.
-        tell([peer], of: topic, in: node)
+        tellNewcomer(peer, of: topic, in: node)
     }
 
     private func peer(_ id: PeerID) -> GossipPeer {
