@@ -27,7 +27,8 @@ extension Dialer {
     private func refusal(of named: Multiaddr, _ attempt: DialAttempt, in dial: PeerDial, in node: NodeState) -> DialOutcome.Result? {
         if dial.addressCount > Self.addressLimit { return .limit(.addressesPerPeer, value: UInt64(Self.addressLimit)) }
         if let other = named.peerID, other != dial.peer { return .failed(.wrongPeer(expected: dial.peer, actual: other)) }
-        if node.listenAddresses.contains(attempt.address) || node.circuitAddresses.contains(attempt.address) { return .ownPeer }
+        // Circuits through our own relay lead to whom they name.
+        if node.listenAddresses.contains(attempt.address) { return .ownPeer }
         if !attempt.isExplicit, backoff.holds(dial.peer, attempt.address, at: node.now) { return .backedOff }
         if attempt.group == .relayed {
             let directOnly = dial.requests.allSatisfy { $0.directOnly }
