@@ -107,7 +107,8 @@ public final class CircuitTransport: StreamOwner {
     /// A relay ends a circuit at its limit by a bare reset or FIN, so what had moved tells why. Some relays count each direction, some their sum.
     private func reachedLimit(now: Instant) -> StreamError? {
         if let bytes = limit.bytes, sent &+ received >= bytes {
-            return .circuitLimit(.circuitBytes, value: bytes, moved: max(sent, received))
+            // Of what we sent, the relay passed no more than that on.
+            return .circuitLimit(.circuitBytes, value: bytes, moved: min(max(sent, received), bytes))
         }
         if let seconds = limit.seconds, (now - openedAt).seconds + 1 >= UInt64(seconds) {
             return .circuitLimit(.circuitDuration, value: UInt64(seconds), moved: max(sent, received))
