@@ -34,6 +34,8 @@ public final class Simulation: CustomStringConvertible {
     public private(set) var steps: UInt64 = 0
     /// All hosts, in the order in which they were added.
     public internal(set) var hosts: [SimulatedHost] = []
+    /// All nodes, in the order in which they were added.
+    public internal(set) var nodes: [SimulatedNode] = []
     /// Names that the hosts' resolvers know.
     public var names = SimulatedNames()
 

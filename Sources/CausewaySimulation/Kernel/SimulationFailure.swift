@@ -10,6 +10,7 @@ public struct SimulationFailure: Error, CustomStringConvertible {
     public let repeatCommand: String
 
     public var description: String {
-        "after \(atSeconds) s of simulation: expected \(expected)\(found.isEmpty ? "" : ", found \(found)")\n    repeat with: \(repeatCommand)"
+        let found = found.isEmpty ? "" : ", found \(found)"
+        return "after \(atSeconds) s of simulation: expected \(expected)\(found)\n    repeat with: \(repeatCommand)"
     }
 }

@@ -1,6 +1,6 @@
 /// What happened in a simulation, as a hash of everything and, if asked for, as lines of text.
 ///
-/// Two runs of one seed have equal traces, byte for byte; in two processes too, although Swift scrambles the order of dictionaries anew in each.
+/// Two runs of one seed have equal traces, byte for byte; in two processes too, although Swift scrambles dictionaries anew in each.
 public struct SimulationTrace {
     /// Of all that happened so far: each delivery with its bytes, each connection made and lost, each event of each node.
     public private(set) var hash: UInt64 = 0xcbf2_9ce4_8422_2325

@@ -1,0 +1,295 @@
+public import CausewayConnection
+public import CausewayIdentity
+public import CausewayNode
+
+/// A libp2p node in a simulation: the same `Node` and `Connection`s as anywhere, on a host of its own, with what happened to it on record.
+///
+/// A test asks for things (`connect`, `open`, `publish`, ...), lets time pass (`Simulation.run`) and looks at what came of it. Handlers of
+/// protocols and subscriptions outlive a crash, as a program's do that is started again; connections, reservations and all that was learnt do not.
+public final class SimulatedNode {
+    /// For traces.
+    public let name: String
+    /// The machine it runs on.
+    public let host: SimulatedHost
+    /// Its key, the same in every life.
+    public let identity: PrivateKey
+    /// Its peer id.
+    public var peerID: PeerID { identity.publicKey.peerID }
+    /// What it is made with when it starts; changes hold from the next start.
+    public var configuration: NodeConfiguration
+    /// The ports that it listens on when it starts: for bare TCP and for WebSocket.
+    public var tcpPort: UInt16?
+    public var webSocketPort: UInt16?
+    /// All that it told its application, with the moments, in all its lives.
+    public private(set) var events: [(at: Instant, event: NodeEvent)] = []
+    /// Each stream that was opened to it, by the far ends, in order.
+    public private(set) var accepted: [SimulatedStream] = []
+    /// Each stream that it opened, in order.
+    public private(set) var opened: [SimulatedStream] = []
+
+    unowned let simulation: Simulation
+    private var shell: NodeShell?
+    private var lives: UInt64 = 0
+    private var lastRequest: UInt32 = 0
+    private var requests: [UInt32: SimulatedRequest] = [:]
+    private var served: [(name: String, allowsLimited: Bool, script: StreamScript)] = []
+    private var topics: [String] = []
+
+    init(_ name: String, host: SimulatedHost, identity: PrivateKey, configuration: NodeConfiguration, simulation: Simulation) {
+        self.name = name
+        self.host = host
+        self.identity = identity
+        self.configuration = configuration
+        self.simulation = simulation
+    }
+
+    // MARK: Lives
+
+    /// Whether it runs.
+    public var isRunning: Bool { shell != nil }
+
+    /// The machine itself, for questions that this class does not answer; nil while it does not run.
+    public var node: Node? { shell?.node }
+
+    /// Starts it on its host: a new life, with the same key, ports, handlers and subscriptions.
+    public func start() throws {
+        guard shell == nil else { return }
+        lives += 1
+        var entropy = simulation.random("entropy of \(name), life \(lives)")
+        configuration.seed = entropy.next()
+        configuration.unixEpoch = host.unixEpoch
+        let noise = try NoiseIdentity(identity, staticSecret: entropy.bytes(32))
+        let node = Node(configuration, now: simulation.now)
+        node.setApplicationProtocols(applicationProtocols, now: simulation.now)
+        let shell = NodeShell(node, owner: self, identity: noise, limits: configuration.limits.connection, entropy: entropy)
+        self.shell = shell
+        host.onCrash.append { [weak self] in self?.end() }
+        simulation.note(name, "starts")
+        var addresses: [Multiaddr] = []
+        for (port, webSocket) in [(tcpPort, false), (webSocketPort, true)] {
+            guard let port else { continue }
+            try host.listen(on: port) { [weak shell] socket in shell?.accept(socket, webSocket: webSocket) ?? socket.reset() }
+            addresses += host.addresses.map { SimulatedAddress(ip: $0, port: port).multiaddr(webSocket: webSocket) }
+        }
+        shell.turn { [simulation] in $0.listening(addresses, now: simulation.now) }
+        for topic in topics { command { $0.subscribe([UInt8](topic.utf8), now: $1) } }
+    }
+
+    /// Its process is killed, or its machine's power fails (`silently`): see `SimulatedHost.crash`.
+    public func crash(silently: Bool = false) { host.crash(silently: silently) }
+
+    /// Starts the host again, and it with it.
+    public func restart() throws {
+        host.restart()
+        try start()
+    }
+
+    private func end() {
+        shell?.stop()
+        shell = nil
+        for stream in accepted + opened where !stream.isOver { stream.abandon() }
+        for request in requests.values.sorted(by: { $0.number < $1.number }) { request.abandon() }
+        requests = [:]
+    }
+
+    // MARK: Where it is
+
+    /// Its addresses for others to dial, with `/p2p/<id>`: the listening ones, not those of reservations.
+    public var addresses: [Multiaddr] {
+        var addresses: [Multiaddr] = []
+        for (port, webSocket) in [(tcpPort, false), (webSocketPort, true)] {
+            guard let port else { continue }
+            addresses += host.addresses.map { SimulatedAddress(ip: $0, port: port).multiaddr(webSocket: webSocket).appending(peerID) }
+        }
+        return addresses
+    }
+
+    /// What it advertises, reservations' addresses too.
+    public var advertised: [Multiaddr] { shell?.node.advertisedAddresses ?? [] }
+
+    // MARK: Connections
+
+    /// Connects to another node at its listening addresses, or at those given. `allowsLimited`: a relayed connection with limits will do.
+    @discardableResult
+    public func connect(to other: SimulatedNode, at addresses: [Multiaddr]? = nil, allowsLimited: Bool = true) -> SimulatedRequest {
+        connect(to: other.peerID, at: addresses ?? other.addresses, allowsLimited: allowsLimited)
+    }
+
+    /// Connects to a peer at some addresses; none: those that it knows.
+    @discardableResult
+    public func connect(to peer: PeerID, at addresses: [Multiaddr], allowsLimited: Bool = true) -> SimulatedRequest {
+        request { $0.connect(request: $1, peer: peer, addresses: addresses, allowsLimited: allowsLimited, now: $2) }
+    }
+
+    /// Gives a request up; it is answered by `.cancelled` unless its answer is there already.
+    public func cancel(_ request: SimulatedRequest) { command { $0.cancel(request: request.number, now: $1) } }
+
+    /// Closes all connections of a peer.
+    public func hangUp(_ other: SimulatedNode) { command { $0.hangUp(other.peerID, now: $1) } }
+
+    /// Whether a connection to the other stands.
+    public func isConnected(to other: SimulatedNode) -> Bool { shell?.node.isConnected(other.peerID) ?? false }
+
+    /// The connections to the other, oldest first.
+    public func connections(to other: SimulatedNode) -> [ConnectionDescription] {
+        guard let table = shell?.node.state.connections else { return [] }
+        return table.links(of: other.peerID).compactMap { table[$0]?.description }
+    }
+
+    /// How many connections stand in all.
+    public var connectionCount: Int { shell?.node.state.connections.count ?? 0 }
+
+    /// The simulated connections below, for their faults: those between this node's host and the other's.
+    public func links(to other: SimulatedNode) -> [SimulatedLink] {
+        host.links.filter { $0.diallingHost === other.host || $0.listeningHost === other.host }
+    }
+
+    /// Asks for an answer, which tells the time there and back.
+    @discardableResult
+    public func ping(_ other: SimulatedNode) -> SimulatedRequest { request { $0.ping(request: $1, peer: other.peerID, now: $2) } }
+
+    // MARK: Relays
+
+    /// A reservation at a relay, kept until `release`.
+    @discardableResult
+    public func reserve(at relay: SimulatedNode, address: Multiaddr? = nil) -> SimulatedRequest {
+        let address = address ?? relay.addresses[0]
+        return request { $0.reserve(request: $1, relayAddress: address, now: $2) }
+    }
+
+    /// Gives a reservation back.
+    public func release(_ relay: SimulatedNode) { command { $0.release(relay: relay.peerID, now: $1) } }
+
+    /// Keeps reservations at so many of some relays, the first ones that work.
+    public func keepRelays(_ relays: [SimulatedNode], count: Int) {
+        let candidates = relays.map { $0.addresses[0] }
+        command { $0.keepRelays(candidates, count: count, now: $1) }
+    }
+
+    /// The address under which this node can be reached through a relay.
+    public func address(through relay: SimulatedNode) -> Multiaddr {
+        relay.addresses[0].appending(code: MultiaddrCode.p2pCircuit, value: []).appending(peerID)
+    }
+
+    // MARK: Streams
+
+    /// Answers streams of a protocol by a script.
+    public func serve(_ protocolID: String, _ script: StreamScript, allowsLimited: Bool = true) {
+        served.removeAll { $0.name == protocolID }
+        served.append((protocolID, allowsLimited, script))
+        let entries = applicationProtocols
+        command { $0.setApplicationProtocols(entries, now: $1) }
+    }
+
+    private var applicationProtocols: [ProtocolTable.Entry] {
+        served.map { ProtocolTable.Entry(name: [UInt8]($0.name.utf8), owner: .application, allowsLimited: $0.allowsLimited) }
+    }
+
+    /// Opens a stream to a connected peer.
+    /// - Throws: `StreamError.notConnected`, `.limitedConnection`, or what the connection says.
+    public func open(
+        _ protocolID: String, to other: SimulatedNode, _ script: StreamScript = .keep, allowsLimited: Bool = true
+    ) throws(StreamError) -> SimulatedStream {
+        guard let shell, let best = shell.node.bestLink(for: other.peerID, allowsLimited: allowsLimited) else {
+            throw isConnected(to: other) ? .limitedConnection : .notConnected
+        }
+        return try open(protocolID, on: best, script)
+    }
+
+    /// Opens a stream on one connection, by its link's number.
+    public func open(_ protocolID: String, on link: UInt32, _ script: StreamScript = .keep) throws(StreamError) -> SimulatedStream {
+        guard let link = shell?.links[link]?.link else { throw .notConnected }
+        let stream = SimulatedStream(script)
+        stream.attach(try link.openStream([[UInt8](protocolID.utf8)], owner: stream, now: simulation.now), protocolID: nil, on: link)
+        opened.append(stream)
+        return stream
+    }
+
+    /// The next stream for a protocol that is served.
+    func serve(_ protocolID: [UInt8]) -> SimulatedStream? {
+        guard let found = served.first(where: { [UInt8]($0.name.utf8) == protocolID }) else { return nil }
+        let stream = SimulatedStream(found.script)
+        accepted.append(stream)
+        return stream
+    }
+
+    // MARK: Topics
+
+    /// Joins a topic.
+    public func subscribe(_ topic: String) {
+        topics.append(topic)
+        command { $0.subscribe([UInt8](topic.utf8), now: $1) }
+    }
+
+    /// Leaves a topic.
+    public func unsubscribe(_ topic: String) {
+        topics.removeAll { $0 == topic }
+        command { $0.unsubscribe([UInt8](topic.utf8), now: $1) }
+    }
+
+    /// Sends a message to all subscribers.
+    @discardableResult
+    public func publish(_ topic: String, _ data: [UInt8]) -> SimulatedRequest {
+        request { $0.publish(request: $1, topic: [UInt8](topic.utf8), data: data, now: $2) }
+    }
+
+    /// The messages of a topic that it got, in order.
+    public func messages(_ topic: String) -> [GossipMessage] {
+        events.compactMap {
+            guard case .message(let message) = $0.event, message.topic == [UInt8](topic.utf8) else { return nil }
+            return message
+        }
+    }
+
+    /// The neighbours in a topic's mesh, in the order of joining.
+    public func mesh(_ topic: String) -> [PeerID] { shell?.node.mesh([UInt8](topic.utf8)) ?? [] }
+
+    // MARK: The record
+
+    /// Changes of its reservations, in order.
+    public var reservationChanges: [ReservationChange] {
+        events.compactMap { if case .reservation(let change) = $0.event { change } else { nil } }
+    }
+
+    /// What happened at it as a relay, in order.
+    public var relayEvents: [RelayEvent] { events.compactMap { if case .relay(let event) = $0.event { event } else { nil } } }
+
+    /// Each address that it tried, and what came of it.
+    public var dialAttempts: [DialOutcome] { events.compactMap { if case .dialAttempt(let outcome) = $0.event { outcome } else { nil } } }
+
+    /// Peers it was told of by discovery, each once, in order.
+    public var discovered: [PeerID] {
+        var found: [PeerID] = []
+        for case .discovered(let peer, _, _) in events.map(\.event) where !found.contains(peer) { found.append(peer) }
+        return found
+    }
+
+    /// Forgets the events so far.
+    public func forgetEvents() { events = [] }
+
+    func record(_ event: NodeEvent) {
+        simulation.note(name, "\(event)")
+        events.append((simulation.now, event))
+        guard case .answered(let number, let answer) = event else { return }
+        requests.removeValue(forKey: number)?.resolve(answer, at: simulation.now)
+    }
+
+    // MARK: Commands
+
+    private func command(_ action: (Node, Instant) -> Void) {
+        guard let shell else { return }
+        shell.turn { action($0, simulation.now) }
+    }
+
+    private func request(_ action: (Node, UInt32, Instant) -> Void) -> SimulatedRequest {
+        lastRequest += 1
+        let request = SimulatedRequest(lastRequest)
+        guard let shell else {
+            request.abandon()
+            return request
+        }
+        requests[request.number] = request
+        shell.turn { action($0, request.number, simulation.now) }
+        return request
+    }
+}

@@ -1,0 +1,65 @@
+public import CausewayConnection
+import CausewayIdentity
+public import CausewayNode
+
+/// Something that a node was asked for, and its one answer.
+public final class SimulatedRequest {
+    /// The answer; nil as long as there is none.
+    public private(set) var answer: Answer?
+    /// When it came.
+    public private(set) var answeredAt: Instant?
+    /// The node is gone, and no answer will come.
+    public private(set) var isAbandoned = false
+    let number: UInt32
+
+    init(_ number: UInt32) { self.number = number }
+
+    /// Whether the answer is there.
+    public var isAnswered: Bool { answer != nil }
+
+    /// Whether a connection stands in answer.
+    public var isConnected: Bool { if case .connected? = answer { true } else { false } }
+
+    /// The reservation, if that is the answer.
+    public var reservation: Reservation? { if case .reserved(let reservation)? = answer { reservation } else { nil } }
+
+    /// What came of each address, if no connection was made.
+    public var outcomes: [DialOutcome]? { if case .notConnected(let outcomes)? = answer { outcomes } else { nil } }
+
+    func resolve(_ answer: Answer, at moment: Instant) {
+        self.answer = answer
+        answeredAt = moment
+    }
+
+    func abandon() { isAbandoned = true }
+}
+
+extension Simulation {
+    /// Adds a node on a host of its own, and starts it.
+    /// - Parameters:
+    ///   - ip: its host's address, 4 or 16 bytes.
+    ///   - others: further addresses, such as an IPv6 one.
+    ///   - port: where it listens with bare TCP; nil: it does not.
+    ///   - webSocketPort: where it listens with WebSocket; nil: it does not.
+    ///   - isReachable: without, others cannot connect to it, as behind a NAT.
+    ///   - configure: changes to what it is made with.
+    @discardableResult
+    public func addNode(
+        _ name: String, ip: [UInt8], others: [[UInt8]] = [], port: UInt16? = 4001, webSocketPort: UInt16? = nil,
+        line: LineConditions = LineConditions(), isReachable: Bool = true, starts: Bool = true,
+        configure: (inout NodeConfiguration) -> Void = { _ in }
+    ) throws -> SimulatedNode {
+        let host = addHost(name, ip: ip, others: others, line: line)
+        host.acceptsInbound = isReachable
+        var keys = random("key of \(name)")
+        let identity = try PrivateKey(ed25519Seed: keys.bytes(32))
+        var configuration = NodeConfiguration(identity: identity, seed: 0, unixEpoch: host.unixEpoch)
+        configure(&configuration)
+        let node = SimulatedNode(name, host: host, identity: identity, configuration: configuration, simulation: self)
+        node.tcpPort = port
+        node.webSocketPort = webSocketPort
+        nodes.append(node)
+        if starts { try node.start() }
+        return node
+    }
+}
