@@ -1,0 +1,112 @@
+import Foundation
+import Testing
+
+private let sources = Checkout.swift("Sources")
+private let everything = Checkout.swift("Sources", "Tests", "Examples", "Benchmarks", "Fuzz")
+
+@Test func thereAreSourcesToLookAt() {
+    #expect(sources.count > 50)
+}
+
+@Test func filesCanBeReadAtOnce() {
+    let long = sources.filter { $0.lines.count > 501 }.map { "\($0.path): \($0.lines.count - 1) lines, 500 at most" }
+    #expect(long.isEmpty, "\(long.joined(separator: "\n"))")
+}
+
+@Test func linesFitTheWindow() {
+    // A check value is one word, and a table of them is read by nobody.
+    let long = everything.filter { !$0.path.contains("/Vectors/") }.flatMap { file in
+        file.faults { $0.count > 140 ? "\($0.count) characters, 140 at most" : nil }
+    }
+    #expect(long.isEmpty, "\(long.joined(separator: "\n"))")
+}
+
+@Test func nothingIsLeftForLater() {
+    // Put together, so that this file does not find itself.
+    let words = ["TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK"]
+    let found = everything.flatMap { file in
+        file.faults { line in words.first { line.contains($0) } }
+    }
+    #expect(found.isEmpty, "\(found.joined(separator: "\n"))")
+}
+
+@Test func typesAreNamedForWhatTheyAre() {
+    let name = #/\b(?:class|struct|enum|protocol|actor|typealias)\s+(\w*(?:Manager|Helpers?|Utils?|Utilit(?:y|ies)|Impl))\b/#
+    let found = everything.filter { $0.target != "StyleTests" }.flatMap { file in
+        file.faults { line in line.firstMatch(of: name).map { "a name that says nothing: \($0.1)" } }
+    }
+    #expect(found.isEmpty, "\(found.joined(separator: "\n"))")
+}
+
+/// Programs have no callers who read comments.
+private let applications: Set<String> = ["CausewayCLI", "CausewayTestPeer", "CausewayWeb"]
+
+@Test func publicTypesAreDocumented() {
+    let declaration = #/^\s*(?:@\w+(?:\([^)]*\))?\s+)*public\s+(?:final\s+|indirect\s+)*(?:class|struct|enum|protocol|actor)\s+(\w+)/#
+    let found = sources.filter { !applications.contains($0.target) }.flatMap { $0.undocumented(declaration) }
+    #expect(found.isEmpty, "\(found.joined(separator: "\n"))")
+}
+
+/// What a protocol asks for is documented there, and neighbours may share a comment; so functions are counted only.
+@Test func publicFunctionsAreMostlyDocumented() {
+    let declaration = #/^\s*(?:@\w+(?:\([^)]*\))?\s+)*public\s+(?:static\s+|mutating\s+|final\s+)*func\s+(\w+)/#
+    let library = sources.filter { ["Causeway", "CausewaySimulation"].contains($0.target) }
+    let all = library.flatMap { $0.lines }.count { $0.firstMatch(of: declaration) != nil }
+    let found = library.flatMap { $0.undocumented(declaration) }
+    if !found.isEmpty { print("of \(all) public functions \(found.count) have no comment:\n\(found.joined(separator: "\n"))") }
+    #expect(found.count * 4 <= all)
+}
+
+extension Checkout.File {
+    /// Declarations without a comment above them, beyond attributes.
+    fileprivate func undocumented(_ declaration: Regex<(Substring, Substring)>) -> [String] {
+        var found: [String] = []
+        for (index, line) in lines.enumerated() {
+            guard let match = line.firstMatch(of: declaration) else { continue }
+            var above = index - 1
+            while above >= 0, lines[above].trimmingPrefix(while: { $0 == " " }).hasPrefix("@") { above -= 1 }
+            if above >= 0, lines[above].trimmingPrefix(while: { $0 == " " }).hasPrefix("///") { continue }
+            found.append("\(path):\(index + 1): \(match.1) has no comment")
+        }
+        return found
+    }
+}
+
+@Test func everyLimitHasItsReason() {
+    let limit = #/^\s*public\s+(?:var|let|static let)\s+(\w+)/#
+    var found: [String] = []
+    for file in sources where file.name.hasSuffix("Limits.swift") {
+        var isCovered = false
+        for (index, line) in file.lines.enumerated() {
+            let text = line.trimmingPrefix(while: { $0 == " " })
+            if text.hasPrefix("///") {
+                isCovered = true
+            } else if let match = line.firstMatch(of: limit) {
+                // Neighbours share one comment; a blank line ends its reach.
+                if !isCovered { found.append("\(file.path):\(index + 1): why this value of \(match.1)?") }
+            } else if !line.contains("struct") {
+                isCovered = false
+            }
+        }
+    }
+    #expect(found.isEmpty, "\(found.joined(separator: "\n"))")
+}
+
+@Test func theChangelogHasAnEntry() throws {
+    let file = try #require(Checkout.read("CHANGELOG.md"), "CHANGELOG.md is missing")
+    let start = try #require(file.lines.firstIndex { $0.hasPrefix("## ") && $0.contains("Unreleased") }, "no heading `## Unreleased`")
+    let entries = file.lines[(start + 1)...].prefix { !$0.hasPrefix("## ") }.filter { $0.hasPrefix("- ") }
+    #expect(!entries.isEmpty, "nothing stands below `## Unreleased`")
+}
+
+@Test func noFileKnowsOneMachine() {
+    let files = Checkout.files(
+        ["Sources", "Tests", "Examples", "Benchmarks", "Fuzz", "Scripts", "Deploy", "Web", "Package.swift", "Makefile"]
+            + ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"],
+        endings: ["swift", "c", "h", "md", "json", "sh", "py", "js", "mjs", "ts", "html", "yml", "yaml", ""])
+    let place = #/(?:^|[\s"'`=(:])(\/(?:work|home\/\w+|root|Users\/\w+)\/[^\s"'`)]*)/#
+    let found = files.flatMap { file in
+        file.faults { line in line.firstMatch(of: place).map { "a path of one machine: \($0.1)" } }
+    }
+    #expect(found.isEmpty, "\(found.joined(separator: "\n"))")
+}
