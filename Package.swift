@@ -81,7 +81,7 @@ if wasm {
             name: "CausewaySimulationTests",
             dependencies: ["CausewaySimulation", "CausewayNode", "CausewayConnection", "CausewayIdentity"]),
         .testTarget(name: "CausewayTests", dependencies: [api]),
-        .testTarget(name: "CausewayCLITests", dependencies: [api]),
+        .testTarget(name: "CausewayCLITests", dependencies: ["CausewayCLI"]),
         .testTarget(name: "InteropTests", dependencies: [api, "CausewayConnection", "CausewayTLS", "CausewayIdentity"]),
         .testTarget(name: "StyleTests"),
     ]

@@ -12,6 +12,8 @@ public final class CircuitTransport: StreamOwner {
 
     private let outer: Link
     private var stream: UInt32
+    /// What the relay allows the circuit, nil if it named no limit.
+    public let toldLimit: CircuitLimit?
     private let limit: CircuitLimit
     private let openedAt: Instant
     private var ahead: [UInt8] = []
@@ -25,6 +27,7 @@ public final class CircuitTransport: StreamOwner {
         self.inner = inner
         self.outer = outer
         self.stream = stream
+        toldLimit = limit
         self.limit = limit ?? .unlimited
         openedAt = now
         inner.carrier = self

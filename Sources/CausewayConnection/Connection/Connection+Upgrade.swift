@@ -182,6 +182,7 @@ extension Connection {
     private func establish(_ upgrade: Upgrade) {
         guard let key = upgrade.remoteKey else { return }
         self.upgrade = nil
+        remotePeer = key.peerID
         outputs.append(.established(key.peerID, key))
         sendPing()
     }

@@ -16,6 +16,8 @@ public final class Connection {
     public internal(set) var isClosed = false
     /// Whether it runs over a circuit with limits: only protocols that allow it are answered then.
     public var isLimited: Bool
+    /// Who the remote is, once that is proven.
+    public internal(set) var remotePeer: PeerID?
     /// Ping's last answer.
     public internal(set) var roundTrip: Interval?
 
@@ -63,7 +65,6 @@ public final class Connection {
     var lastReceived: Instant
     var pingValue: UInt32 = 0
     var pingSent: Instant?
-    var lastPing: Instant
     /// The ping that was sent for want of any sign of life.
     var probeSent: Instant?
 
@@ -75,7 +76,6 @@ public final class Connection {
         nextStream = configuration.isInitiator ? 1 : 2
         self.now = now
         lastReceived = now
-        lastPing = now
         startUpgrade(configuration)
     }
 

@@ -1,0 +1,30 @@
+// Two peers that can only reach a relay: one serves an echo, the other calls it through the relay.
+//   Echo <relay address>                      serves, and prints the command for the other
+//   Echo <relay address>/p2p-circuit/p2p/…    calls
+import Causeway
+
+@main
+struct Echo {
+    static func main() async throws {
+        guard CommandLine.arguments.count == 2 else { return print("usage: Echo <relay address or circuit address>") }
+        let address = try Multiaddr(CommandLine.arguments[1])
+        let node = try Node()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await node.run() }
+            if address.isCircuit {
+                let stream = try await node.open("/echo/1.0.0", to: address)
+                try await stream.write("hello through the relay")
+                stream.finish()
+                while let chunk = try await stream.read() { print(String(decoding: chunk, as: UTF8.self)) }
+                group.cancelAll()
+            } else {
+                try await node.reserve(at: address)
+                for address in await node.addresses { print("Echo \(address)") }
+                try await node.serve("/echo/1.0.0", allowLimited: true) { stream in
+                    while let chunk = try await stream.read() { try await stream.write(chunk) }
+                    stream.finish()
+                }
+            }
+        }
+    }
+}

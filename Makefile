@@ -1,0 +1,59 @@
+# Two commands to know: `make run` starts a relay, `make test` runs every test.
+SHELL := /bin/bash
+SHARED ?= $(if $(CAUSEWAY_SHARED),$(CAUSEWAY_SHARED),../shared)
+PEERS ?= $(if $(CAUSEWAY_PEERS),$(CAUSEWAY_PEERS),$(SHARED)/peers)
+RELEASE := .build/optimised
+US := $(CURDIR)/$(RELEASE)/release/causeway-testpeer
+
+.PHONY: run build test check wasm bench soak fuzz docs interop peers format clean
+
+run: ## installs what is missing, builds, starts a relay on ports 4001 (TCP) and 4002 (WebSocket)
+	@Scripts/install.sh build
+	swift build -c release --scratch-path $(RELEASE) --product causeway
+	$(RELEASE)/release/causeway relay
+
+build: ## the command and the test peer, optimised
+	@Scripts/install.sh build
+	swift build -c release --scratch-path $(RELEASE) --product causeway
+	swift build -c release --scratch-path $(RELEASE) --product causeway-testpeer
+
+test: ## everything that a submission must pass; PARTS="unit wasm" for some of it
+	@Scripts/install.sh test
+	@Scripts/install.sh browsers || echo "no browsers: their part is skipped"
+	@Scripts/test.sh $(PARTS)
+
+check: ## format, warnings (errors in every build), Wasm build
+	@Scripts/install.sh test
+	@Scripts/test.sh check wasm
+
+wasm: ## the core as Embedded Swift, with its size
+	@Scripts/install.sh test
+	Scripts/build-wasm.sh .build/wasm
+
+bench: build ## the speed table beside the go peer, kept in Benchmarks/RESULTS.md
+	Benchmarks/run.sh "$(US)" "$(PEERS)"
+
+soak: build ## five minutes: a relay, 200 peers, go and js that come and go
+	python3 Tests/Interop/soak.py --us "$(US)" --peers "$(PEERS)" --minutes 5
+
+fuzz: ## every fuzz target for a minute; SECONDS_EACH=n for longer
+	Fuzz/run.sh --all $(or $(SECONDS_EACH),60)
+
+docs: ## the documentation, in .build/docs
+	Scripts/docs.sh .build/docs
+
+interop: build ## the whole matrix: go, js, Chromium, Firefox, py-libp2p
+	@Scripts/install.sh browsers
+	python3 $(PEERS)/matrix.py --us "$(US)" --with go,js --only tcp,ws,relay,relay-limit,relay-refuses,relay-restart,gossip,discovery,discovery-json
+	python3 $(PEERS)/matrix.py --us "$(US)" --with go,js,chromium,firefox --where 'relay us *,gossip us *,discovery* us *,webrtc us [cf]* [cf]*'
+	@Scripts/test.sh python
+
+peers: ## the foreign peers from Tests/Peers, where Go and npm can fetch their modules
+	cd Tests/Peers/go && CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o bin/go-peer-linux-amd64 .
+	cd Tests/Peers/js && npm ci && node build.mjs
+
+format: ## rewrites every Swift file in the project's layout
+	Scripts/format.sh
+
+clean:
+	rm -rf .build

@@ -1,0 +1,96 @@
+#!/usr/bin/env bash
+# Every test that a submission must pass, part by part; each part's own closing line is added up at the end.
+#   test.sh            all          test.sh unit wasm matrix …      only these
+set -uo pipefail
+cd "$(dirname "$0")/.."
+shared=${CAUSEWAY_SHARED:-../shared}
+peers=${CAUSEWAY_PEERS:-$shared/peers}
+build=${CAUSEWAY_BUILD:-.build}
+log=$(mktemp -d)
+trap 'rm -rf "$log"' EXIT
+passed=0 failed=0 skipped=0
+all=(check unit wasm fuzz examples docs matrix browsers python)
+[ $# -gt 0 ] && parts=("$@") || parts=("${all[@]}")
+
+# run NAME COMMAND…: runs it, shows its output, counts its closing line ("N passed, N failed", or swift test's).
+run() {
+  local name=$1 status began line
+  shift
+  began=$(date +%s)
+  printf '\n== %s\n' "$name"
+  "$@" 2>&1 | tee "$log/out"
+  status=${PIPESTATUS[0]}
+  line=$(grep -Eo '^[0-9]+ passed, [0-9]+ failed' "$log/out" | tail -1)
+  if [ -z "$line" ]; then
+    line=$(sed -nE 's/.*Test run with ([0-9]+) tests? .*passed after.*/\1 passed, 0 failed/p; s/.*Test run with ([0-9]+) tests? .*failed after.* with ([0-9]+) issues?.*/\1 passed, \2 failed/p' "$log/out" | tail -1)
+  fi
+  [ -n "$line" ] || line=$([ "$status" = 0 ] && echo "1 passed, 0 failed" || echo "0 passed, 1 failed")
+  set -- $line
+  [ "$status" != 0 ] && [ "$3" = 0 ] && line="$1 passed, 1 failed" && set -- $line
+  passed=$((passed + $1)) failed=$((failed + $3))
+  printf -- '-- %s: %s (%s s)\n' "$name" "$line" "$(($(date +%s) - began))"
+}
+
+# skip NAME REASON: a loud line locally, a failure in CI.
+skip() {
+  printf '\n== %s\nSKIPPED %s: %s\n' "$1" "$1" "$2"
+  if [ "${CI:-}" = true ]; then failed=$((failed + 1)); else skipped=$((skipped + 1)); fi
+}
+
+testpeer() {
+  [ -n "${testpeer_built:-}" ] || run "build of the test peer" swift build -c release --scratch-path "$build/optimised" --product causeway-testpeer
+  testpeer_built=yes
+  us="$PWD/$build/optimised/release/causeway-testpeer"
+  case $build in /*) us="$build/optimised/release/causeway-testpeer" ;; esac
+}
+
+for part in "${parts[@]}"; do
+  case $part in
+    check) run "format" Scripts/format.sh --check ;;
+    unit) run "unit tests" swift test --scratch-path "$build" ;;
+    wasm)
+      run "Wasm build" Scripts/build-wasm.sh "$build/wasm"
+      run "Wasm tests" Tests/Wasm/run.sh "$build/wasm"
+      ;;
+    fuzz) run "fuzz targets over their corpus" Fuzz/run.sh --smoke ;;
+    examples) run "examples" swift build --package-path Examples --scratch-path "$build/examples" ;;
+    docs) run "documentation" Scripts/docs.sh "$build/docs" ;;
+    matrix)
+      if [ -e "$peers/matrix.py" ] && [ -x "$peers/go/bin/go-peer-linux-amd64" ]; then
+        testpeer
+        run "matrix with go and js" python3 "$peers/matrix.py" --us "$us" --with go,js \
+          --only tcp,ws,relay,relay-limit,relay-refuses,relay-restart,gossip,discovery,discovery-json
+      else
+        skip "matrix with go and js" "no peers in $peers (CAUSEWAY_PEERS says where they are)"
+      fi
+      ;;
+    browsers)
+      if [ ! -e "$peers/matrix.py" ]; then
+        skip "matrix with Chromium" "no peers in $peers"
+      elif ! command -v chromium >/dev/null; then
+        skip "matrix with Chromium" "chromium is not installed (Scripts/install.sh browsers)"
+      else
+        testpeer
+        run "matrix with Chromium" python3 "$peers/matrix.py" --us "$us" --with go,js,chromium \
+          --where 'relay us *chromium*,gossip us *chromium*,discovery* us *chromium*,webrtc us c* c*'
+      fi
+      ;;
+    python)
+      if [ ! -e "$peers/driver.py" ]; then
+        skip "py-libp2p" "no peers in $peers"
+      elif Scripts/venv.sh "$build/venv" >"$log/venv" 2>&1; then
+        testpeer
+        run "py-libp2p" python3 Tests/Interop/py.py --us "$us" --peers "$peers" --venv "$build/venv"
+      else
+        cat "$log/venv"
+        skip "py-libp2p" "its virtual environment could not be made"
+      fi
+      ;;
+    *) echo "no such part: $part (there are: ${all[*]})" >&2; exit 2 ;;
+  esac
+done
+
+printf '\n'
+[ "$skipped" = 0 ] || printf 'SKIPPED %s part(s), see above\n' "$skipped"
+printf '%s passed, %s failed\n' "$passed" "$failed"
+[ "$failed" = 0 ] && [ "$passed" -gt 0 ]

@@ -1,0 +1,135 @@
+/// What a node is to be and do. Everything has a default: `Configuration()` is a peer with a fresh identity that listens nowhere,
+/// gossips, and dials what it is told to.
+public struct Configuration: Sendable {
+    /// Who the node is.
+    public enum Identity: Sendable {
+        /// A fresh Ed25519 key for this run.
+        case ephemeral
+        case key(PrivateKey)
+        /// A key file of mode 0600, made on the first run: see `KeyFile`.
+        case file(path: String)
+    }
+
+    /// Addresses to be reserved at, so that others can reach this node through them.
+    public struct Relays: Sendable {
+        /// Relays with their peer id (`/…/p2p/12D3…`), tried in this order.
+        public var addresses: [Multiaddr]
+        /// How many reservations to hold at once; further addresses stand by.
+        public var wanted: Int
+
+        public init(_ addresses: [Multiaddr], wanted: Int? = nil) {
+            self.addresses = addresses
+            self.wanted = wanted ?? addresses.count
+        }
+    }
+
+    /// To be a relay for others (relay/circuit-v2.md).
+    public struct RelayService: Sendable {
+        /// Reservations at once.
+        public var reservations = 128
+        /// Reservations from one IPv4 address or IPv6 /56; loopback is exempt.
+        public var reservationsPerAddress = 8
+        /// How long a reservation holds before it must be refreshed.
+        public var lifetime = Interval.seconds(3600)
+        /// Circuits at once, in all.
+        public var circuits = 1024
+        /// Circuits of one peer, as source or target.
+        public var circuitsPerPeer = 16
+        /// What one circuit may carry each way, and how long it may last.
+        public var circuitLimit = CircuitLimit(bytes: 128 << 10, seconds: 120)
+
+        public init() {}
+    }
+
+    public struct PubSub: Sendable {
+        /// How messages are named in gossip: see DESIGN of the message ids in ARCHITECTURE.md. `both` understands go and js peers in one mesh.
+        public enum MessageID: String, Sendable { case go, js, both }
+
+        /// Own messages go to every known subscriber, not to the mesh alone.
+        public var floodPublish = true
+        /// Also over relayed connections with a limit.
+        public var allowLimited = false
+        /// Sign messages and demand signatures (StrictSign); else neither (StrictNoSign).
+        public var signed = true
+        public var messageID = MessageID.both
+        /// Between two heartbeats.
+        public var heartbeat = Interval.seconds(1)
+        /// Messages kept for a reader of a `Subscription` that is slower than they come.
+        public var backlog = 8192
+
+        public init() {}
+    }
+
+    /// To find other peers by gossip on a topic.
+    public struct Discovery: Sendable {
+        public enum Form: String, Sendable {
+            /// js-libp2p's pubsub-peer-discovery: protobuf of public key and addresses.
+            case protobuf
+            /// `{"peerId": "...", "addrs": ["..."]}`
+            case json
+        }
+        public var topic: String
+        public var form: Form
+        public var interval: Interval
+        /// Hear of others without telling of oneself.
+        public var listenOnly: Bool
+        /// Dial peers that are found and not connected.
+        public var dials: Bool
+
+        public init(topic: String, form: Form, interval: Interval = .seconds(10), listenOnly: Bool = false, dials: Bool = false) {
+            self.topic = topic
+            self.form = form
+            self.interval = interval
+            self.listenOnly = listenOnly
+            self.dials = dials
+        }
+
+        /// The topic and form of js-libp2p's `pubsubPeerDiscovery()`.
+        public static let pubsub = Discovery(topic: "_peer-discovery._p2p._pubsub", form: .protobuf)
+        /// The topic `p2p-discovery` with JSON.
+        public static let json = Discovery(topic: "p2p-discovery", form: .json)
+    }
+
+    /// A certificate for `/tls/ws` listeners.
+    public struct Certificate: Sendable {
+        /// PEM: the certificate and its chain; the key.
+        public var certificatePath: String
+        public var keyPath: String
+
+        public init(certificatePath: String, keyPath: String) {
+            self.certificatePath = certificatePath
+            self.keyPath = keyPath
+        }
+    }
+
+    /// Which certificates are believed when dialling `/tls/ws`.
+    public enum Trust: Sendable {
+        case system
+        /// PEM file of certification authorities, instead of the system's.
+        case authorities(path: String)
+        /// Any certificate. The peer is still authenticated by Noise.
+        case anything
+    }
+
+    public var identity = Identity.ephemeral
+    /// Where to listen: `/ip4/0.0.0.0/tcp/4001`, `/ip4/0.0.0.0/tcp/4002/ws`, `/ip4/0.0.0.0/tcp/4003/tls/ws` ...
+    public var listen: [Multiaddr] = []
+    /// Advertised instead of the bound addresses.
+    public var announce: [Multiaddr] = []
+    public var relays: Relays?
+    public var relayService: RelayService?
+    public var pubSub: PubSub? = PubSub()
+    public var discovery: [Discovery] = []
+    public var certificate: Certificate?
+    public var trust = Trust.system
+    /// Threads that carry connections. One serves a peer; a busy relay may use a core each.
+    public var loops = 1
+    /// What identify tells of the software.
+    public var agent = "causeway/\(causewayVersion)"
+    public var limits = NodeLimits()
+
+    public init() {}
+}
+
+/// The version of this library.
+public let causewayVersion = "0.1.0"

@@ -1,0 +1,107 @@
+import Synchronization
+
+/// A sequence that is filled from an event loop and read by one task: a bounded buffer that drops its oldest elements when the reader is slow,
+/// and says how many it dropped.
+///
+/// It ends when the node stops, when `cancel()` is called, or when the reading task is cancelled.
+public final class Feed<Element: Sendable>: AsyncSequence, Sendable {
+    private struct State {
+        var buffer: [Element] = []
+        var head = 0
+        var dropped = 0
+        var isOver = false
+        var reader: UnsafeContinuation<Element?, Never>?
+
+        mutating func take() -> Element? {
+            guard head < buffer.count else { return nil }
+            let element = buffer[head]
+            head += 1
+            if head == buffer.count {
+                buffer.removeAll(keepingCapacity: buffer.capacity <= 1024)
+                head = 0
+            }
+            return element
+        }
+    }
+    private let state = Mutex(State())
+    private let capacity: Int
+    private let onCancel: @Sendable () -> Void
+
+    init(capacity: Int, onCancel: @escaping @Sendable () -> Void = {}) {
+        self.capacity = capacity
+        self.onCancel = onCancel
+    }
+
+    deinit { if !state.withLock({ $0.isOver }) { onCancel() } }
+
+    /// Elements that were lost because the reader was slower than they came.
+    public var dropped: Int { state.withLock { $0.dropped } }
+
+    /// Ends the sequence; elements already buffered can still be read.
+    public func cancel() {
+        end()
+        onCancel()
+    }
+
+    func yield(_ element: Element) {
+        let reader = state.withLock { state -> UnsafeContinuation<Element?, Never>? in
+            if state.isOver { return nil }
+            if let reader = state.reader {
+                state.reader = nil
+                return reader
+            }
+            if state.buffer.count - state.head >= capacity {
+                state.head += 1
+                state.dropped += 1
+            }
+            if state.head > 256, state.head * 2 > state.buffer.count {
+                state.buffer.removeFirst(state.head)
+                state.head = 0
+            }
+            state.buffer.append(element)
+            return nil
+        }
+        reader?.resume(returning: element)
+    }
+
+    func end() {
+        let reader = state.withLock { state -> UnsafeContinuation<Element?, Never>? in
+            state.isOver = true
+            defer { state.reader = nil }
+            return state.reader
+        }
+        reader?.resume(returning: nil)
+    }
+
+    /// The next element, or nil at the end. One task at a time reads; a second one is told the end.
+    nonisolated(nonsending) public func next() async -> Element? {
+        if let ready = take() { return ready }
+        return await withTaskCancellationHandler {
+            await withUnsafeContinuation { continuation in
+                let now = state.withLock { state -> (resume: Bool, element: Element?) in
+                    if let element = state.take() { return (true, element) }
+                    if state.isOver || state.reader != nil || Task.isCancelled { return (true, nil) }
+                    state.reader = continuation
+                    return (false, nil)
+                }
+                if now.resume { continuation.resume(returning: now.element) }
+            }
+        } onCancel: {
+            let reader = state.withLock { state -> UnsafeContinuation<Element?, Never>? in
+                defer { state.reader = nil }
+                return state.reader
+            }
+            reader?.resume(returning: nil)
+        }
+    }
+
+    private func take() -> Element? { state.withLock { $0.take() } }
+
+    public struct Iterator: AsyncIteratorProtocol {
+        let feed: Feed
+        public mutating func next() async -> Element? { await feed.next() }
+        public mutating func next(isolation actor: isolated (any Actor)?) async -> Element? { await feed.next() }
+    }
+
+    public func makeAsyncIterator() -> Iterator { Iterator(feed: self) }
+}

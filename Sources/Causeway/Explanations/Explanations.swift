@@ -1,0 +1,203 @@
+import CausewayConnection
+import CausewayNode
+
+// Text for people: what happened, whose fault it was, and the limit's value where a limit was reached. The core speaks in codes and numbers.
+
+extension ConnectionError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .peerFault(let layer, let code): "the peer broke \(layer.name) (fault \(code))"
+        case .wrongPeer(let expected, let actual): "expected peer \(expected), but \(actual) answered"
+        case .noCommonProtocol(let layer): "the peer speaks none of our \(layer.name) protocols"
+        case .timedOut(let layer): "timed out (\(layer.name))"
+        case .limit(let name, let value): "our limit was reached: \(name.text) (\(value))"
+        case .link(errno: 0): "the peer closed the connection"
+        case .link(let code): systemReason(code < 0 ? -code : code).lowercasedFirst
+        case .goAway(code: 0): "the peer said good-bye"
+        case .goAway(let code): "the peer said good-bye (code \(code))"
+        case .closed(let reason): reason.text
+        }
+    }
+}
+
+extension ConnectionError.Layer {
+    var name: String {
+        switch self {
+        case .transport: "the transport"
+        case .tls: "TLS"
+        case .webSocket: "WebSocket"
+        case .multistream: "multistream-select"
+        case .noise: "Noise"
+        case .yamux: "Yamux"
+        case .dns: "name resolution"
+        case .circuit: "the relay protocol"
+        }
+    }
+}
+
+extension CloseReason {
+    var text: String {
+        switch self {
+        case .application: "closed by this application"
+        case .pruned: "closed: over this node's connection limits"
+        case .superseded: "closed: a better connection to the peer took its place"
+        case .shutdown: "closed: this node shuts down"
+        case .circuitLimit: "closed: the relayed connection reached its limit"
+        case .cancelled: "cancelled"
+        case .unresponsive: "closed: the peer gave no sign of life"
+        }
+    }
+}
+
+extension LimitName {
+    var text: String {
+        switch self {
+        case .streamsPerConnection: "streams per connection"
+        case .streamsAwaitingAccept: "streams awaiting an answer"
+        case .handshakeTime: "seconds for a handshake"
+        case .negotiationTime: "seconds for a stream's negotiation"
+        case .frameSize: "bytes of a frame"
+        case .httpHeadSize: "bytes of an HTTP head"
+        case .messageSize: "bytes of a message"
+        case .pendingControlFrames: "control frames waiting for a peer that does not read"
+        case .queuedBytesPerStream: "bytes queued on a stream"
+        case .receiveWindow: "bytes of a receive window"
+        case .connections: "connections"
+        case .connectionsPerAddress: "connections from one address"
+        case .connectionsPerPeer: "connections of one peer"
+        case .pendingConnections: "connections not yet authenticated"
+        case .reservations: "reservations"
+        case .reservationsPerAddress: "reservations from one address"
+        case .reservationsPerPeer: "reservations of one peer"
+        case .circuits: "circuits"
+        case .circuitsPerPeer: "circuits of one peer"
+        case .circuitBytes: "bytes of a circuit"
+        case .circuitDuration: "seconds of a circuit"
+        case .dials: "dials"
+        case .addressesPerPeer: "addresses of one peer"
+        case .topics: "topics"
+        case .queuedGossip: "bytes of gossip waiting for one peer"
+        case .storedPeers: "peers remembered"
+        }
+    }
+}
+
+extension StreamError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .reset(code: 0): "the peer reset the stream"
+        case .reset(let code): "the peer reset the stream (code \(code))"
+        case .resetLocally: "the stream was reset here"
+        case .unsupportedProtocol: "the peer does not support the protocol"
+        case .peerFault(let layer, let code): "the peer broke \(layer.name) on the stream (fault \(code))"
+        case .timedOut: "timed out"
+        case .limit(let name, let value): "our limit was reached: \(name.text) (\(value))"
+        case .circuitLimit(let name, let value, let moved):
+            "the relay's limit for the circuit was reached: \(value) \(name.text); \(moved) bytes had moved"
+        case .connection(let error): "the connection ended: \(error)"
+        case .closed: "the stream is closed"
+        case .limitedConnection: "only a relayed connection with limits exists, and this protocol does not allow one"
+        case .notConnected: "not connected"
+        case .cancelled: "cancelled"
+        case .busy: "another task is reading or writing this stream"
+        }
+    }
+}
+
+extension DialOutcome: CustomStringConvertible {
+    public var description: String { "\(address): \(result) (\(took.milliseconds) ms)" }
+}
+
+extension DialOutcome.Result: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .connected: "connected"
+        case .failed(let error): error.description
+        case .refusedByRelay(let status): "the relay refused: \(RelayStatus.text(status))"
+        case .unresolved(let code): "the name could not be resolved (code \(code))"
+        case .cancelled: "given up: another address was quicker, or the dial was cancelled"
+        case .backedOff: "not tried: it failed a moment ago"
+        case .unsupported: "not tried: no transport for such an address here"
+        case .ownPeer: "not tried: it leads to this node itself"
+        case .limit(let name, let value): "not tried: our limit of \(value) \(name.text)"
+        }
+    }
+}
+
+/// The relay protocol's status codes (relay/circuit-v2.md) in words.
+enum RelayStatus {
+    static func text(_ status: UInt16) -> String {
+        switch status {
+        case 200: "no reservation granted (200 RESERVATION_REFUSED)"
+        case 201: "its limits are reached (201 RESOURCE_LIMIT_EXCEEDED)"
+        case 202: "not permitted (202 PERMISSION_DENIED)"
+        case 203: "it could not reach the peer (203 CONNECTION_FAILED)"
+        case 204: "the peer has no reservation there (204 NO_RESERVATION)"
+        case 400: "it found the message malformed (400 MALFORMED_MESSAGE)"
+        case 401: "it did not expect the message (401 UNEXPECTED_MESSAGE)"
+        default: "status \(status)"
+        }
+    }
+}
+
+extension ReservationError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .unreachable(let outcomes) where outcomes.isEmpty: "the relay cannot be reached: no address is known"
+        case .unreachable(let outcomes): "the relay cannot be reached: \(outcomes.map(\.description).joined(separator: "; "))"
+        case .refused(let status): "the relay refused: \(RelayStatus.text(status))"
+        case .stream(let error): "the relay's stream failed: \(error)"
+        case .badAnswer(let code): "the relay's answer is wrong (fault \(code))"
+        case .timedOut: "the relay did not answer in time"
+        case .notARelayAddress: "the address names no relay: /p2p/<peer id> is missing"
+        }
+    }
+}
+
+extension PublishError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .tooLarge(let limit): "the message is over the limit of \(limit) bytes"
+        case .noSubscribers: "nobody is known to subscribe"
+        case .badTopic: "the topic's name is empty or too long"
+        case .off: "this node was made without GossipSub"
+        }
+    }
+}
+
+extension NodeError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .cannotListen(let address, let reason): "cannot listen on \(address): \(reason)"
+        case .unsupportedAddress(let address): "no transport here for \(address)"
+        case .file(let path, let reason): "\(path): \(reason)"
+        case .identity(let reason): "the private key cannot be used: \(reason)"
+        case .missingPeerID(let address): "\(address) must end in /p2p/<peer id>"
+        case .notConnected(let peer, let outcomes) where outcomes.isEmpty: "no connection to \(peer): no address is known"
+        case .notConnected(let peer, let outcomes):
+            "no connection to \(peer): \(outcomes.map(\.description).joined(separator: "; "))"
+        case .reservation(let error): error.description
+        case .publish(let error): error.description
+        case .stream(let error): error.description
+        case .notRunning: "the node does not run"
+        case .cancelled: "cancelled"
+        }
+    }
+}
+
+extension String {
+    var lowercasedFirst: String { prefix(1).lowercased() + dropFirst() }
+}
+
+extension IdentifyError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .messageTooLarge(let limit): "an identify message is over \(limit) bytes"
+        case .tooManyMessages(let limit): "more than \(limit) identify messages"
+        case .malformed: "a malformed identify message"
+        case .foreignKey: "identify names somebody else's key"
+        case .timedOut: "identify was not answered in time"
+        case .stream(let error): "identify's stream failed: \(error)"
+        }
+    }
+}

@@ -1,0 +1,119 @@
+import CausewayIdentity
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// A private key kept in a file of mode 0600: the libp2p key protobuf (peer-ids/peer-ids.md), as go-libp2p and rust-libp2p keep theirs.
+public enum KeyFile {
+    /// Larger than any private key of a supported type.
+    private static let sizeLimit = 16 << 10
+
+    /// Reads a key. Refuses a file that others may read, and one that holds no key of a supported type.
+    public static func read(_ path: String) throws(NodeError) -> PrivateKey {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { throw .file(path: path, reason: systemReason(errno)) }
+        defer { close(file) }
+        var status = stat()
+        guard fstat(file, &status) == 0 else { throw .file(path: path, reason: systemReason(errno)) }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw .file(path: path, reason: "not a regular file") }
+        guard status.st_mode & 0o077 == 0 else {
+            throw .file(path: path, reason: "others may read this private key; make it private: chmod 600")
+        }
+        guard status.st_size <= off_t(sizeLimit) else {
+            throw .file(path: path, reason: "\(status.st_size) bytes are too many for a key (limit \(sizeLimit))")
+        }
+        var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
+        var done = 0
+        while done < bytes.count {
+            let got = bytes.withUnsafeMutableBytes { CLibrary.read(file, $0.baseAddress! + done, $0.count - done) }
+            guard got > 0 else { throw .file(path: path, reason: got == 0 ? "it shrank while it was read" : systemReason(errno)) }
+            done += got
+        }
+        do {
+            return try PrivateKey(protobuf: bytes)
+        } catch {
+            throw .file(path: path, reason: "no libp2p private key: \(error)")
+        }
+    }
+
+    /// Writes a key to a new file; fails if there is one.
+    public static func write(_ key: PrivateKey, to path: String) throws(NodeError) {
+        let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw .file(path: path, reason: systemReason(errno)) }
+        defer { close(file) }
+        let bytes = key.protobuf
+        var done = 0
+        while done < bytes.count {
+            let put = bytes.withUnsafeBytes { CLibrary.write(file, $0.baseAddress! + done, $0.count - done) }
+            guard put > 0 else {
+                let reason = systemReason(errno)
+                unlink(path)
+                throw .file(path: path, reason: reason)
+            }
+            done += put
+        }
+        guard fsync(file) == 0 else { throw .file(path: path, reason: systemReason(errno)) }
+    }
+
+    /// Reads a key, or makes an Ed25519 key and keeps it there if there is no such file.
+    public static func readOrMake(_ path: String) throws(NodeError) -> PrivateKey {
+        if access(path, F_OK) == 0 || errno != ENOENT { return try read(path) }
+        let key = PrivateKey.random()
+        try write(key, to: path)
+        return key
+    }
+}
+
+/// What the system calls the error.
+func systemReason(_ code: Int32) -> String { String(cString: strerror(code)) }
+
+/// `read` and `write` of the C library, whose names `KeyFile` uses itself.
+private enum CLibrary {
+    static func read(_ file: Int32, _ to: UnsafeMutableRawPointer, _ count: Int) -> Int {
+        #if canImport(Glibc)
+            Glibc.read(file, to, count)
+        #else
+            Darwin.read(file, to, count)
+        #endif
+    }
+
+    static func write(_ file: Int32, _ from: UnsafeRawPointer, _ count: Int) -> Int {
+        #if canImport(Glibc)
+            Glibc.write(file, from, count)
+        #else
+            Darwin.write(file, from, count)
+        #endif
+    }
+}
+
+extension PrivateKey {
+    /// A fresh Ed25519 key from the system's secure random source.
+    public static func random() -> PrivateKey {
+        // 32 bytes are what the initializer asks for: it cannot fail.
+        guard let key = try? PrivateKey(ed25519Seed: entropy(32)) else { preconditionFailure("an Ed25519 seed is 32 bytes") }
+        return key
+    }
+
+    /// A fresh ECDSA key on P-256 from the system's secure random source.
+    public static func randomP256() throws(KeyError) -> PrivateKey { try p256(entropy: entropy(48)) }
+
+    private static func entropy(_ count: Int) -> [UInt8] {
+        var generator = SystemRandomNumberGenerator()
+        var bytes: [UInt8] = []
+        while bytes.count < count { withUnsafeBytes(of: generator.next()) { bytes.append(contentsOf: $0) } }
+        return bytes
+    }
+}
+
+extension Configuration.Identity {
+    func key() throws(NodeError) -> PrivateKey {
+        switch self {
+        case .ephemeral: .random()
+        case .key(let key): key
+        case .file(let path): try KeyFile.readOrMake(path)
+        }
+    }
+}

@@ -1,0 +1,83 @@
+import CausewayConnection
+import CausewayNode
+import CausewayRuntime
+import CausewayTLS
+
+// What the core and the shell are told of a configuration.
+extension Configuration {
+    func core(key: PrivateKey) -> NodeConfiguration {
+        var core = NodeConfiguration(identity: key, seed: SystemRandomNumberGenerator.word(), unixEpoch: WallClock.unixEpoch())
+        core.agent = Array(agent.utf8)
+        core.limits = limits
+        core.announce = announce
+        core.relay = relayService.map(\.limits)
+        core.gossip = pubSub.map(\.core)
+        core.discovery = discovery.map { discovery in
+            DiscoveryTopic(
+                name: Array(discovery.topic.utf8), form: discovery.form == .json ? .json : .protobuf, interval: discovery.interval,
+                listenOnly: discovery.listenOnly)
+        }
+        return core
+    }
+
+    func shell() throws(NodeError) -> ShellConfiguration {
+        var shell = ShellConfiguration()
+        shell.loops = loops
+        shell.certificate = try certificate?.load()
+        switch trust {
+        case .system: break
+        case .authorities(let path):
+            do { shell.trust = try TLSClientContext(authorities: path) } catch { throw .file(path: path, reason: "\(error)") }
+        case .anything:
+            do { shell.trust = try TLSClientContext(verifies: false) } catch { throw .file(path: "TLS", reason: "\(error)") }
+        }
+        return shell
+    }
+}
+
+extension Configuration.RelayService {
+    var limits: RelayLimits {
+        var limits = RelayLimits()
+        limits.reservations = reservations
+        limits.reservationsPerAddress = reservationsPerAddress
+        limits.reservationTime = lifetime
+        limits.circuits = circuits
+        limits.circuitsPerPeer = circuitsPerPeer
+        limits.circuit = circuitLimit
+        return limits
+    }
+}
+
+extension Configuration.PubSub {
+    var core: GossipSubConfiguration {
+        var core = GossipSubConfiguration()
+        core.floodPublish = floodPublish
+        core.allowLimited = allowLimited
+        core.signed = signed
+        core.messageID =
+            switch messageID {
+            case .go: .go
+            case .js: .js
+            case .both: .both
+            }
+        core.parameters.heartbeatInterval = heartbeat
+        return core
+    }
+}
+
+extension Configuration.Certificate {
+    func load() throws(NodeError) -> TLSServerContext {
+        do {
+            return try TLSServerContext(certificates: certificatePath, key: keyPath)
+        } catch {
+            throw .file(path: certificatePath, reason: "\(error)")
+        }
+    }
+}
+
+extension SystemRandomNumberGenerator {
+    static func word() -> UInt64 {
+        var generator = SystemRandomNumberGenerator()
+        return generator.next()
+    }
+}

@@ -1,0 +1,45 @@
+import CausewayConnection
+import CausewayNode
+
+extension Node {
+    /// Serves a protocol until the task is cancelled or the node is over: each inbound stream gets a task of its own, on its connection's loop.
+    ///
+    /// The stream is closed when the handler returns, and reset when it throws. `allowLimited`: also over relayed connections with a limit.
+    public func serve(
+        _ protocolID: String, allowLimited: Bool = false, handler: @escaping @Sendable (Stream) async throws -> Void
+    ) async throws(NodeError) {
+        let streams = try await streams(for: protocolID, allowLimited: allowLimited)
+        await withDiscardingTaskGroup { group in
+            while let stream = await streams.next() {
+                group.addTask(executorPreference: stream.executor) {
+                    do {
+                        try await handler(stream)
+                        stream.close()
+                    } catch {
+                        stream.reset()
+                    }
+                }
+            }
+            group.cancelAll()
+        }
+        streams.cancel()
+    }
+
+    /// The inbound streams of a protocol, from the call until the sequence is let go; then the protocol is no longer served.
+    /// Up to 256 streams wait to be taken; the oldest is reset beyond that.
+    public func streams(for protocolID: String, allowLimited: Bool = false) async throws(NodeError) -> Feed<Stream> {
+        let feed = Feed<Stream>(capacity: 256) { [weak self] in self?.stopServing(protocolID) }
+        services.add(protocolID, feed, allowsLimited: allowLimited)
+        announceServices()
+        return feed
+    }
+
+    private func stopServing(_ protocolID: String) {
+        services.remove(protocolID)
+        announceServices()
+    }
+
+    private func announceServices() {
+        tell { [services] node, now in node.setApplicationProtocols(services.entries, now: now) }
+    }
+}

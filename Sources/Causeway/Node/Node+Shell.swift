@@ -1,0 +1,92 @@
+import CausewayConnection
+import CausewayNode
+import CausewayRuntime
+
+// The seam to the shell: requests go down with a number, events come up in batches.
+extension Node {
+    /// Runs on the first loop, with the core.
+    func onNode<R: Sendable>(_ body: @escaping @Sendable (CausewayNode.Node, Instant) -> R) async -> R {
+        await withUnsafeContinuation { continuation in
+            tell { node, now in continuation.resume(returning: body(node, now)) }
+        }
+    }
+
+    /// The same without waiting.
+    func tell(_ body: @escaping @Sendable (CausewayNode.Node, Instant) -> Void) {
+        let loop = shell.loop
+        shell.onNode { node in body(node, loop.now) }
+    }
+
+    /// Makes a request and waits for its one answer. Cancelling the task cancels the request.
+    func request(_ body: @escaping @Sendable (CausewayNode.Node, UInt32, Instant) -> Void) async throws(NodeError) -> Answer {
+        try await ready()
+        let number = requests.next()
+        let answer = await withTaskCancellationHandler {
+            await withUnsafeContinuation { continuation in
+                guard requests.wait(number, continuation) else { return }
+                tell { node, now in body(node, number, now) }
+            }
+        } onCancel: {
+            tell { [requests] node, now in
+                node.cancel(request: number, now: now)
+                requests.answer(number, .cancelled)
+            }
+        }
+        if answer == .cancelled { throw Task.isCancelled ? .cancelled : .notRunning }
+        return answer
+    }
+
+    /// What the shell calls, set before it starts.
+    func hear(_ shell: NativeShell) {
+        shell.nodeEvents = { [unowned shell, requests, feeds, configuration] events in
+            for event in events {
+                if case .discovered(let peer, let addresses, let source) = event {
+                    Node.dialIfWished(peer, addresses, source, configuration, shell)
+                }
+                Node.hand(event, requests, feeds)
+            }
+        }
+        shell.inboundStream = { [services] link, id, entry, loop in
+            let name = String(decoding: entry.name, as: UTF8.self)
+            guard let feed = services.feed(of: name), let peer = link.connection.remotePeer else { return }
+            let state = ApplicationStream(loop: loop)
+            state.attach(to: link, as: id)
+            link.setOwner(state, of: id)
+            feed.yield(Stream(state, peer: peer, protocolID: name, limit: link.carrier?.toldLimit))
+        }
+    }
+
+    private static func hand(_ event: NodeEvent, _ requests: Requests, _ feeds: Feeds) {
+        switch event {
+        case .answered(let request, let answer): requests.answer(request, answer)
+        case .message(let message): feeds.yield(message)
+        case .connectionOpened(let description): feeds.events.yield(.connected(Connection(description)))
+        case .connectionClosed(let description, let error): feeds.events.yield(.disconnected(Connection(description), reason: error))
+        case .connectionRefused(let remote, let limit, let value): feeds.events.yield(.refused(remote, limit, value: value))
+        case .peerConnected(let peer): feeds.events.yield(.peerConnected(peer))
+        case .peerDisconnected(let peer): feeds.events.yield(.peerDisconnected(peer))
+        case .pathChanged(let peer, let description): feeds.events.yield(.pathChanged(peer, Connection(description)))
+        case .identified(let description): feeds.events.yield(.identified(PeerInfo(description)))
+        case .notIdentified(let peer, let error): feeds.events.yield(.notIdentified(peer, error))
+        case .discovered(let peer, let addresses, let source):
+            feeds.events.yield(.discovered(peer, addresses: addresses, source: source))
+        case .reservation(let change): feeds.events.yield(.reservation(change))
+        case .dialAttempt(let outcome): feeds.events.yield(.dialAttempt(outcome))
+        case .addressesChanged(let addresses): feeds.events.yield(.addressesChanged(addresses))
+        case .relay(let event): feeds.events.yield(.relay(event))
+        }
+    }
+
+    /// A topic of discovery may ask for a connection to whoever is found.
+    private static func dialIfWished(
+        _ peer: PeerID, _ addresses: [Multiaddr], _ source: DiscoverySource, _ configuration: Configuration, _ shell: NativeShell
+    ) {
+        let form: Configuration.Discovery.Form = source == .pubsubJSON ? .json : .protobuf
+        guard configuration.discovery.contains(where: { $0.dials && $0.form == form }) else { return }
+        let loop = shell.loop
+        shell.onNode { node in
+            guard !node.isConnected(peer) else { return }
+            node.connect(request: Requests.unanswered, peer: peer, addresses: addresses, allowsLimited: true, now: loop.now)
+        }
+    }
+}

@@ -1,0 +1,152 @@
+import CausewayConnection
+import CausewayNode
+import CausewayRuntime
+import Synchronization
+
+/// A libp2p node: listens, reserves at relays, discovers, dials, opens and serves streams, publishes and subscribes.
+///
+///     let node = try Node(configuration)
+///     try await withThrowingTaskGroup(of: Void.self) { group in
+///         group.addTask { try await node.run() }
+///         let stream = try await node.open("/echo/1.0.0", to: address)
+///         try await stream.write("hello")
+///         …
+///     }
+///
+/// `run()` lives until its task is cancelled and then shuts down gracefully. Everything else waits until the node runs. Every call can be
+/// cancelled and has a deadline.
+public final class Node: Sendable {
+    public let configuration: Configuration
+    public let peerID: PeerID
+    let shell: NativeShell
+    let requests = Requests()
+    let services = Services()
+    let feeds = Feeds()
+    private let phase = Mutex(Phase.made)
+    private let started = Gate()
+
+    private enum Phase { case made, running, over }
+
+    /// Reads the identity, and checks what can be checked without a socket. Listening begins with `run()`.
+    public init(_ configuration: Configuration = Configuration()) throws(NodeError) {
+        self.configuration = configuration
+        let key = try configuration.identity.key()
+        peerID = key.publicKey.peerID
+        do {
+            shell = try NativeShell(node: configuration.core(key: key), shell: try configuration.shell())
+        } catch let error as NodeError {
+            throw error
+        } catch {
+            throw .identity("\(error)")
+        }
+        hear(shell)
+    }
+
+    /// Listens, reserves and serves until the task is cancelled, then says good-bye to its connections and returns.
+    /// Throws what keeps it from starting. Can be called once.
+    public func run() async throws(NodeError) {
+        let mayRun = phase.withLock { phase in
+            defer { if phase == .made { phase = .running } }
+            return phase == .made
+        }
+        guard mayRun else { throw .notRunning }
+        defer { over() }
+        shell.start()
+        do {
+            _ = try await shell.listen(configuration.listen)
+        } catch {
+            await shell.stop()
+            throw NodeError(error)
+        }
+        if let relays = configuration.relays {
+            let unusable = await onNode { node, now in node.keepRelays(relays.addresses, count: relays.wanted, now: now) }
+            if let address = unusable.first {
+                await shell.stop()
+                throw .missingPeerID(address)
+            }
+        }
+        started.open()
+        let addresses = await addresses
+        feeds.events.yield(.ready(addresses))
+        await Gate().wait()
+        await shell.stop()
+    }
+
+    private func over() {
+        phase.withLock { $0 = .over }
+        started.open()
+        requests.failAll()
+        services.end()
+        feeds.end()
+    }
+
+    /// Returns when the node listens; throws `.notRunning` when it is over or could not start.
+    public func waitUntilReady() async throws(NodeError) { try await ready() }
+
+    func ready() async throws(NodeError) {
+        await started.wait()
+        if Task.isCancelled { throw .cancelled }
+        guard phase.withLock({ $0 == .running }) else { throw .notRunning }
+    }
+
+    // MARK: What it is and knows
+
+    /// What happens from now on. Call it before what you want to hear of.
+    public var events: Feed<Event> { feeds.events.subscribe(capacity: 4096) }
+
+    /// The addresses under which others can dial this node now, circuits included, each with its peer id.
+    public var addresses: [Multiaddr] {
+        get async {
+            let peerID = peerID
+            return await onNode { node, _ in node.advertisedAddresses.map { $0.appending(peerID) } }
+        }
+    }
+
+    public var connections: [Connection] {
+        get async { await onNode { node, _ in node.connectionDescriptions.map(Connection.init) } }
+    }
+
+    /// What identify has told of a connected peer; nil while it has not.
+    public func info(of peer: PeerID) async -> PeerInfo? {
+        await onNode { node, _ in node.description(of: peer).map(PeerInfo.init) }
+    }
+}
+
+/// A node's counts, as they stand.
+public struct NodeStatus: Sendable, Equatable {
+    public var peers = 0
+    public var connections = 0
+    /// As relay: reservations and circuits now, and all bytes that circuits have moved.
+    public var reservations = 0
+    public var circuits = 0
+    public var relayedBytes: UInt64 = 0
+}
+
+extension Node {
+    /// How much there is of everything now.
+    public var status: NodeStatus {
+        get async {
+            await onNode { node, _ in
+                var status = NodeStatus()
+                let descriptions = node.connectionDescriptions
+                status.connections = descriptions.count
+                status.peers = Set(descriptions.map(\.peer)).count
+                if let counts = node.relayCounts {
+                    status.reservations = counts.reservations
+                    status.circuits = counts.circuits
+                    status.relayedBytes = counts.bytesMoved
+                }
+                return status
+            }
+        }
+    }
+
+    /// Where tasks should run that work with this node much: `Task(executorPreference: node.executor)`. Calls from there cost no hop.
+    public var executor: any TaskExecutor { shell.loop.tasks }
+
+    /// Reads the certificate's files again; sessions that begin from now on use it. On an error the old one stays in use.
+    public func reloadCertificate() async throws(NodeError) {
+        guard let certificate = configuration.certificate else { return }
+        shell.setCertificate(try certificate.load())
+    }
+}

@@ -1,0 +1,46 @@
+import CausewayNode
+import Synchronization
+
+/// Requests to the core that wait for their answer.
+final class Requests: Sendable {
+    private struct State {
+        var last: UInt32 = 0
+        var waiting: [UInt32: UnsafeContinuation<Answer, Never>] = [:]
+        var isOver = false
+    }
+    private let state = Mutex(State())
+
+    /// The number of requests whose answer nobody waits for.
+    static let unanswered: UInt32 = 0
+
+    func next() -> UInt32 {
+        state.withLock { state in
+            state.last &+= 1
+            return state.last
+        }
+    }
+
+    /// False if the node is over: the request must not be made then, and is answered already.
+    func wait(_ request: UInt32, _ continuation: UnsafeContinuation<Answer, Never>) -> Bool {
+        let accepted = state.withLock { state in
+            if state.isOver { return false }
+            state.waiting[request] = continuation
+            return true
+        }
+        if !accepted { continuation.resume(returning: .cancelled) }
+        return accepted
+    }
+
+    func answer(_ request: UInt32, _ answer: Answer) {
+        state.withLock { $0.waiting.removeValue(forKey: request) }?.resume(returning: answer)
+    }
+
+    func failAll() {
+        let waiting = state.withLock { state in
+            state.isOver = true
+            defer { state.waiting.removeAll() }
+            return Array(state.waiting.values)
+        }
+        for continuation in waiting { continuation.resume(returning: .cancelled) }
+    }
+}

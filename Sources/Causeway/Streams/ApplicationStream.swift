@@ -1,0 +1,312 @@
+import CausewayConnection
+import CausewayRuntime
+
+/// The state of a `Stream`, on its event loop: what arrived and was not read yet, who waits to read, to write or for the protocol.
+final class ApplicationStream: @unchecked Sendable {
+    // Unchecked: everything below `loop` is touched on that loop's thread only; each entry point checks or posts.
+    let loop: EventLoop
+    private var link: Link!
+    private var id: UInt32 = 0
+    private var inbox: [[UInt8]] = []
+    private var head = 0
+    private var remoteIsFinished = false
+    private var isFinished = false
+    private var isDiscarding = false
+    private var discarded = 0
+    /// How it ended; nil while it lives.
+    private var end: End?
+    private var reader: UnsafeContinuation<Result<[UInt8]?, StreamError>, Never>?
+    private var writer: PendingWrite?
+    private var opening: UnsafeContinuation<Result<String, StreamError>, Never>?
+    private var settled: String?
+
+    private enum End {
+        case orderly
+        case failed(StreamError)
+
+        var asError: StreamError {
+            switch self {
+            case .orderly: .closed
+            case .failed(let error): error
+            }
+        }
+    }
+
+    private struct PendingWrite {
+        let bytes: [UInt8]
+        var written: Int
+        let continuation: UnsafeContinuation<Result<Void, StreamError>, Never>
+    }
+
+    init(loop: EventLoop) { self.loop = loop }
+
+    /// Called once, on the loop, before anything else.
+    func attach(to link: Link, as id: UInt32) {
+        self.link = link
+        self.id = id
+    }
+
+    // MARK: Opening
+
+    /// Opens the stream on its loop; `settle` tells what came of it.
+    func open(_ names: [[UInt8]], on link: Link?) {
+        do throws(StreamError) {
+            guard let link else { throw .notConnected }
+            self.link = link
+            id = try link.openStream(names, owner: self, now: loop.now)
+        } catch {
+            end = .failed(error)
+            resumeOpening(.failure(error))
+        }
+    }
+
+    /// Waits until both sides have settled on a protocol, and returns it.
+    nonisolated(nonsending) func settle() async throws(StreamError) -> String {
+        let result = await withTaskCancellationHandler {
+            await withUnsafeContinuation { continuation in loop.run { self.startSettling(continuation) } }
+        } onCancel: {
+            loop.post {
+                self.resumeOpening(.failure(.cancelled))
+                self.reset(code: 0)
+            }
+        }
+        return try result.get()
+    }
+
+    private func startSettling(_ continuation: UnsafeContinuation<Result<String, StreamError>, Never>) {
+        if let settled { return continuation.resume(returning: .success(settled)) }
+        if let end { return continuation.resume(returning: .failure(end.asError)) }
+        opening = continuation
+        withUnsafeCurrentTask { if $0?.isCancelled == true { resumeOpening(.failure(.cancelled)) } }
+    }
+
+    private func resumeOpening(_ result: Result<String, StreamError>) {
+        guard let opening else { return }
+        self.opening = nil
+        opening.resume(returning: result)
+    }
+
+    // MARK: Reading
+
+    nonisolated(nonsending) func read() async throws(StreamError) -> [UInt8]? {
+        if loop.isCurrent, let ready = takeHere() { return try ready.get() }
+        let result = await withTaskCancellationHandler {
+            await withUnsafeContinuation { continuation in loop.run { self.startReading(continuation) } }
+        } onCancel: {
+            loop.post { self.resumeReader(.failure(.cancelled)) }
+        }
+        return try result.get()
+    }
+
+    nonisolated(nonsending) func read(exactly count: Int) async throws(StreamError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        while bytes.count < count {
+            guard let chunk = try await read() else { throw .closed }
+            bytes = bytes.isEmpty ? chunk : bytes + chunk
+        }
+        if bytes.count > count {
+            let rest = Array(bytes[count...])
+            bytes.removeLast(rest.count)
+            await unread(rest)
+        }
+        return bytes
+    }
+
+    nonisolated(nonsending) private func unread(_ bytes: [UInt8]) async {
+        if loop.isCurrent { return putBack(bytes) }
+        await withUnsafeContinuation { continuation in
+            loop.post {
+                self.putBack(bytes)
+                continuation.resume()
+            }
+        }
+    }
+
+    private func putBack(_ bytes: [UInt8]) {
+        if head > 0 {
+            head -= 1
+            inbox[head] = bytes
+        } else {
+            inbox.insert(bytes, at: 0)
+        }
+        // Its credit was given when it was first taken: it is not given twice.
+        alreadyCredited += bytes.count
+    }
+    private var alreadyCredited = 0
+
+    /// What can be told without waiting.
+    private func takeHere() -> Result<[UInt8]?, StreamError>? {
+        if head < inbox.count {
+            let chunk = inbox[head]
+            inbox[head] = []
+            head += 1
+            if head == inbox.count {
+                inbox.removeAll(keepingCapacity: inbox.count <= 64)
+                head = 0
+            }
+            credit(chunk.count)
+            return .success(chunk)
+        }
+        if case .failed(let error)? = end { return .failure(error) }
+        if remoteIsFinished || end != nil { return .success(nil) }
+        return nil
+    }
+
+    private func credit(_ count: Int) {
+        let fresh = max(0, count - alreadyCredited)
+        alreadyCredited -= count - fresh
+        if fresh > 0, end == nil { link.consumed(id, fresh) }
+    }
+
+    private func startReading(_ continuation: UnsafeContinuation<Result<[UInt8]?, StreamError>, Never>) {
+        if let ready = takeHere() { return continuation.resume(returning: ready) }
+        guard reader == nil else { return continuation.resume(returning: .failure(.busy)) }
+        reader = continuation
+        withUnsafeCurrentTask { if $0?.isCancelled == true { resumeReader(.failure(.cancelled)) } }
+    }
+
+    private func resumeReader(_ result: Result<[UInt8]?, StreamError>) {
+        guard let reader else { return }
+        self.reader = nil
+        reader.resume(returning: result)
+    }
+
+    // MARK: Writing
+
+    nonisolated(nonsending) func write(_ bytes: [UInt8]) async throws(StreamError) {
+        if loop.isCurrent, writer == nil {
+            let written = try writeHere(bytes, from: 0)
+            if written == bytes.count { return }
+            return try await waitToWrite(bytes, from: written)
+        }
+        try await waitToWrite(bytes, from: 0)
+    }
+
+    private func writeHere(_ bytes: [UInt8], from start: Int) throws(StreamError) -> Int {
+        if let end { throw end.asError }
+        if isFinished { throw .closed }
+        var result: Result<Int, StreamError> = .success(0)
+        bytes.withUnsafeBytes { all in
+            do throws(StreamError) {
+                result = .success(try link.write(id, UnsafeRawBufferPointer(rebasing: all[start...])))
+            } catch {
+                result = .failure(error)
+            }
+        }
+        return start + (try result.get())
+    }
+
+    nonisolated(nonsending) private func waitToWrite(_ bytes: [UInt8], from written: Int) async throws(StreamError) {
+        let result = await withTaskCancellationHandler {
+            await withUnsafeContinuation { continuation in
+                loop.run { self.startWriting(PendingWrite(bytes: bytes, written: written, continuation: continuation)) }
+            }
+        } onCancel: {
+            loop.post { self.resumeWriter(.failure(.cancelled)) }
+        }
+        try result.get()
+    }
+
+    private func startWriting(_ write: PendingWrite) {
+        guard writer == nil else { return write.continuation.resume(returning: .failure(.busy)) }
+        writer = write
+        goOnWriting()
+        withUnsafeCurrentTask { if $0?.isCancelled == true { resumeWriter(.failure(.cancelled)) } }
+    }
+
+    private func goOnWriting() {
+        guard var write = writer else { return }
+        do throws(StreamError) {
+            write.written = try writeHere(write.bytes, from: write.written)
+            writer = write
+            if write.written == write.bytes.count { resumeWriter(.success(())) }
+        } catch {
+            resumeWriter(.failure(error))
+        }
+    }
+
+    private func resumeWriter(_ result: Result<Void, StreamError>) {
+        guard let writer else { return }
+        self.writer = nil
+        writer.continuation.resume(returning: result)
+    }
+
+    // MARK: Ending
+
+    func finish() {
+        loop.run {
+            guard !self.isFinished, self.end == nil else { return }
+            self.isFinished = true
+            self.link.finish(self.id)
+        }
+    }
+
+    func reset(code: UInt32 = 0) {
+        loop.run {
+            guard self.end == nil else { return }
+            self.link.reset(self.id, code: code)
+        }
+    }
+
+    /// Nobody refers to the stream any more.
+    func abandon() {
+        guard end == nil, !isDiscarding else { return }
+        if isFinished, remoteIsFinished { return }
+        link.reset(id, code: 0)
+    }
+
+    /// Finishes our direction and loses interest in the remote's: what still comes is thrown away, at most 1 MiB, then the stream is reset.
+    func close() {
+        loop.run {
+            guard self.end == nil else { return }
+            if !self.isFinished {
+                self.isFinished = true
+                self.link.finish(self.id)
+            }
+            self.isDiscarding = true
+            while self.head < self.inbox.count { _ = self.takeHere() }
+        }
+    }
+}
+
+extension ApplicationStream: StreamOwner {
+    func streamReady(_ stream: UInt32, protocolID: [UInt8], on link: Link) {
+        settled = String(decoding: protocolID, as: UTF8.self)
+        resumeOpening(.success(settled!))
+    }
+
+    func received(_ bytes: UnsafeMutableRawBufferPointer, stream: UInt32, on link: Link) {
+        if isDiscarding {
+            discarded += bytes.count
+            if discarded > 1 << 20 { link.reset(id, code: 0) } else { link.consumed(id, bytes.count) }
+            return
+        }
+        let chunk = [UInt8](copying: UnsafeRawBufferPointer(bytes))
+        if reader != nil, head == inbox.count {
+            credit(chunk.count)
+            resumeReader(.success(chunk))
+        } else {
+            inbox.append(chunk)
+        }
+    }
+
+    func writable(_ stream: UInt32, on link: Link) { goOnWriting() }
+
+    func finished(_ stream: UInt32, on link: Link) {
+        remoteIsFinished = true
+        if head == inbox.count { resumeReader(.success(nil)) }
+    }
+
+    func closed(_ stream: UInt32, error: StreamError?, on link: Link) {
+        if let error {
+            end = .failed(error)
+            inbox.removeAll()
+            head = 0
+        } else {
+            end = .orderly
+        }
+        resumeReader(error.map { .failure($0) } ?? .success(nil))
+        resumeWriter(.failure(error ?? .closed))
+        resumeOpening(.failure(error ?? .closed))
+    }
+}

@@ -1,0 +1,59 @@
+import Causeway
+
+/// A command of the tool.
+struct Command: Sendable {
+    let name: String
+    /// What stands behind the name: `<address>`.
+    let arguments: String
+    let summary: String
+    let examples: [String]
+    let options: [Option]
+    let run: @Sendable (Values, Terminal) async throws -> Void
+
+    static let all: [Command] = [.relay, .peer, .dial, .ping, .perf, .id, .keygen, .completions]
+
+    /// Its own options and those of every command.
+    var allOptions: [Option] { options + Self.common }
+
+    static let common = [
+        Option("config", .value("FILE"), "options from a JSON file: {\"listen\": [\"…\"], \"circuit-data\": \"1MiB\"}"),
+        Option("json", .flag, "a JSON object a line, for machines"),
+        Option("help", .flag, "this text"),
+    ]
+
+    /// Who the node is and where it listens.
+    static let identity = [
+        Option("key", .value("FILE"), "the private key's file, made if it is not there", standard: "a fresh key for this run")
+    ]
+
+    static let trust = [
+        Option("ca", .value("FILE"), "certification authorities (PEM) believed for wss", standard: "the system's"),
+        Option("insecure", .flag, "believe any certificate for wss; the peer is still authenticated by Noise"),
+    ]
+
+    static func configuration(_ values: Values) throws(UsageError) -> Configuration {
+        var configuration = Configuration()
+        if let path = values.text("key") { configuration.identity = .file(path: path) }
+        if let path = values.text("ca") { configuration.trust = .authorities(path: path) }
+        if values.flag("insecure") { configuration.trust = .anything }
+        return configuration
+    }
+
+    /// The one argument of a command.
+    static func argument(_ values: Values, _ what: String) throws(UsageError) -> String {
+        guard let word = values.arguments.first else { throw UsageError("\(what) is missing; see --help") }
+        guard values.arguments.count == 1 else { throw UsageError("unexpected argument '\(values.arguments[1])'; see --help") }
+        return word
+    }
+
+    static func noArguments(_ values: Values) throws(UsageError) {
+        if let word = values.arguments.first { throw UsageError("unexpected argument '\(word)'; see --help") }
+    }
+
+    /// An address that ends in a peer id.
+    static func peerAddress(_ values: Values) throws(UsageError) -> (Multiaddr, PeerID) {
+        let address = try Values.address(try argument(values, "the peer's address"), for: "address")
+        guard let peer = address.peerID else { throw UsageError("address \(address) must end in /p2p/<peer id>") }
+        return (address, peer)
+    }
+}

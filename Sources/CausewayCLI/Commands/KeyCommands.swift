@@ -1,0 +1,39 @@
+import Causeway
+
+extension Command {
+    static let keygen = Command(
+        name: "keygen", arguments: "<file>", summary: "make a private key in a new file of mode 0600, and print its peer id",
+        examples: ["causeway keygen relay.key", "causeway keygen --type p256 relay.key"],
+        options: [Option("type", .value("TYPE"), "ed25519 or p256", standard: "ed25519")],
+        run: { values, terminal in
+            let path = try Command.argument(values, "the file's name")
+            let key: PrivateKey
+            switch values.text("type") ?? "ed25519" {
+            case "ed25519": key = .random()
+            case "p256": key = try .randomP256()
+            case let other: throw UsageError("--type \(other): expected ed25519 or p256")
+            }
+            try KeyFile.write(key, to: path)
+            tell(key, terminal)
+        })
+
+    static let id = Command(
+        name: "id", arguments: "<file or peer id>", summary: "print the peer id of a key file, or a peer id in its other form",
+        examples: ["causeway id relay.key", "causeway id 12D3KooW…"],
+        options: [],
+        run: { values, terminal in
+            let word = try Command.argument(values, "the key file or peer id")
+            if let peer = try? PeerID(text: word) {
+                terminal.say("\(peer)\n\(String(decoding: peer.cid, as: UTF8.self))")
+                terminal.tell("id", ["peerId": .text(peer.description), "cid": .string(peer.cid)])
+            } else {
+                tell(try KeyFile.read(word), terminal)
+            }
+        })
+
+    private static func tell(_ key: PrivateKey, _ terminal: Terminal) {
+        let peer = key.publicKey.peerID
+        terminal.say(peer.description)
+        terminal.tell("id", ["peerId": .text(peer.description), "cid": .string(peer.cid)])
+    }
+}

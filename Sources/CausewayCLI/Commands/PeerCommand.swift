@@ -1,0 +1,107 @@
+import Causeway
+import Glibc
+
+extension Command {
+    static let peer = Command(
+        name: "peer", arguments: "", summary: "join, discover others, print what happens; with --topic a line chat",
+        examples: [
+            "causeway peer --relay /ip4/203.0.113.5/tcp/4001/p2p/12D3KooW… --topic hello",
+            "causeway peer --relay /dns4/relay.example.org/tcp/443/wss/p2p/12D3KooW… --json",
+        ],
+        options: identity + [
+            Option("relay", .list("ADDRESS"), "reserve at this relay, to be reached through it"),
+            Option("listen", .list("ADDRESS"), "also listen directly"),
+            Option("topic", .value("NAME"), "join the topic: what is typed is published, what comes is printed"),
+            Option("discovery", .list("TOPIC"), "topics to find peers on", standard: "_peer-discovery._p2p._pubsub and p2p-discovery"),
+            Option("dial", .flag, "dial peers that are found"),
+        ] + trust,
+        run: { values, terminal in
+            try Command.noArguments(values)
+            let topic = values.text("topic")
+            try await Running.node(try peerConfiguration(values)) { node in try await runPeer(node, topic, terminal) }
+        })
+
+    private static func peerConfiguration(_ values: Values) throws(UsageError) -> Configuration {
+        var configuration = try configuration(values)
+        let relays = try values.addresses("relay")
+        for relay in relays where relay.peerID == nil { throw UsageError("--relay \(relay) must end in /p2p/<peer id>") }
+        if !relays.isEmpty { configuration.relays = .init(relays) }
+        configuration.listen = try values.addresses("listen")
+        let topics = values.texts("discovery")
+        configuration.discovery =
+            topics.isEmpty ? [.pubsub, .json] : topics.map { .init(topic: $0, form: $0 == "p2p-discovery" ? .json : .protobuf) }
+        if values.flag("dial") {
+            for index in configuration.discovery.indices { configuration.discovery[index].dials = true }
+        }
+        return configuration
+    }
+
+    private static func runPeer(_ node: Node, _ topic: String?, _ terminal: Terminal) async throws {
+        let events = node.events
+        terminal.say("peer \(terminal.paint(node.peerID.description, .bold))")
+        terminal.tell("ready", ["peerId": .text(node.peerID.description)])
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await EventPrinter(terminal).print(events) }
+            if let topic {
+                let messages = try await node.subscribe(topic)
+                group.addTask { await printMessages(messages, terminal) }
+                group.addTask { try await publishLines(node, topic, terminal) }
+            }
+            try await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private static func printMessages(_ messages: Subscription, _ terminal: Terminal) async {
+        for await message in messages {
+            let author = message.author?.description ?? "somebody"
+            terminal.say("\(terminal.paint("<" + String(author.suffix(8)) + ">", .blue)) \(Printable.line(message.text))")
+            terminal.tell("message", ["from": .text(author), "topic": .text(message.topic), "text": .text(message.text)])
+        }
+    }
+
+    private static func publishLines(_ node: Node, _ topic: String, _ terminal: Terminal) async throws {
+        for await line in InputLines.all() where !line.isEmpty {
+            do {
+                let peers = try await node.publish(line, to: topic)
+                if peers == 0 { terminal.say(terminal.paint("(nobody is here yet)", .grey)) }
+            } catch {
+                Terminal.complain("\(error)")
+            }
+        }
+        // The end of input ends the chat, not the peer.
+        try await Task.sleep(for: .seconds(365 * 86400))
+    }
+}
+
+/// What a remote sent, made safe for a terminal: control characters show as a replacement.
+enum Printable {
+    static func line(_ text: String) -> String {
+        String(String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{fffd}" : $0 }))
+    }
+}
+
+/// The lines of standard input, read by a thread of its own.
+enum InputLines {
+    static func all() -> AsyncStream<String> {
+        let (stream, continuation) = AsyncStream<String>.makeStream()
+        var thread = pthread_t()
+        let box = Unmanaged.passRetained(Box(continuation))
+        let failure = pthread_create(
+            &thread, nil,
+            { argument in
+                let continuation = Unmanaged<Box>.fromOpaque(argument!).takeRetainedValue().continuation
+                while let line = readLine() { continuation.yield(line) }
+                continuation.finish()
+                return nil
+            }, box.toOpaque())
+        precondition(failure == 0, "no thread for standard input")
+        pthread_detach(thread)
+        return stream
+    }
+
+    private final class Box {
+        let continuation: AsyncStream<String>.Continuation
+        init(_ continuation: AsyncStream<String>.Continuation) { self.continuation = continuation }
+    }
+}

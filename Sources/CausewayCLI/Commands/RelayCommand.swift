@@ -1,0 +1,116 @@
+import Causeway
+
+extension Command {
+    static let relay = Command(
+        name: "relay", arguments: "", summary: "run a public relay",
+        examples: [
+            "causeway relay",
+            "causeway relay --listen /ip4/0.0.0.0/tcp/4001 --listen /ip4/0.0.0.0/tcp/4002/ws --key relay.key",
+            "causeway relay --listen /ip4/0.0.0.0/tcp/443/tls/ws --cert fullchain.pem --cert-key privkey.pem",
+            "causeway relay --circuit-data 16MiB --circuit-time 1h --topic my-app",
+        ],
+        options: identity + [
+            Option(
+                "listen", .list("ADDRESS"), "where to listen", standard: "/ip4/0.0.0.0/tcp/4001 and /ip4/0.0.0.0/tcp/4002/ws"),
+            Option("announce", .list("ADDRESS"), "advertise this instead of what is bound: a public name or address"),
+            Option("cert", .value("FILE"), "certificate chain (PEM) for /tls/ws; read again on SIGHUP"),
+            Option("cert-key", .value("FILE"), "its private key (PEM)"),
+            Option("reservations", .value("N"), "reservations at once", standard: "128"),
+            Option("reservations-per-ip", .value("N"), "reservations from one IPv4 address or IPv6 /56", standard: "8"),
+            Option("reservation-time", .value("TIME"), "how long a reservation holds before it is refreshed", standard: "1h"),
+            Option("circuits", .value("N"), "circuits at once", standard: "1024"),
+            Option("circuits-per-peer", .value("N"), "circuits of one peer", standard: "16"),
+            Option("circuit-data", .value("SIZE"), "bytes each way of one circuit, or unlimited", standard: "128KiB"),
+            Option("circuit-time", .value("TIME"), "how long one circuit may last, or unlimited", standard: "2m"),
+            Option("topic", .list("NAME"), "carry this topic's gossip too"),
+            Option("no-discovery", .flag, "do not carry the discovery topics"),
+            Option("connections", .value("N"), "connections at once", standard: "16384"),
+            Option("connections-per-ip", .value("N"), "connections from one IPv4 address or IPv6 /56", standard: "256"),
+            Option("loops", .value("N"), "threads that carry connections", standard: "one a core, 4 at most"),
+        ],
+        run: { values, terminal in
+            try Command.noArguments(values)
+            let topics = values.texts("topic")
+            let configuration = try relayConfiguration(values)
+            try await Running.node(configuration, onHangUp: { await reload($0, terminal) }) { node in
+                try await runRelay(node, topics, terminal)
+            }
+            terminal.showLive("")
+            terminal.say("good-bye")
+        })
+
+    private static func relayConfiguration(_ values: Values) throws(UsageError) -> Configuration {
+        var configuration = try configuration(values)
+        configuration.listen = try values.addresses("listen")
+        if configuration.listen.isEmpty {
+            for text in ["/ip4/0.0.0.0/tcp/4001", "/ip4/0.0.0.0/tcp/4002/ws"] {
+                configuration.listen.append(try Values.address(text, for: "--listen"))
+            }
+        }
+        configuration.announce = try values.addresses("announce")
+        switch (values.text("cert"), values.text("cert-key")) {
+        case (let certificate?, let key?): configuration.certificate = .init(certificatePath: certificate, keyPath: key)
+        case (nil, nil): break
+        default: throw UsageError("--cert and --cert-key go together")
+        }
+        var service = Configuration.RelayService()
+        service.reservations = try values.integer("reservations", or: service.reservations, in: 1...1_000_000)
+        service.reservationsPerAddress = try values.integer("reservations-per-ip", or: 8, in: 1...1_000_000)
+        service.lifetime = .seconds(try values.seconds("reservation-time", or: 3600) ?? 365 * 86400)
+        service.circuits = try values.integer("circuits", or: service.circuits, in: 1...1_000_000)
+        service.circuitsPerPeer = try values.integer("circuits-per-peer", or: service.circuitsPerPeer, in: 1...1_000_000)
+        service.circuitLimit = CircuitLimit(
+            bytes: try values.size("circuit-data", or: 128 << 10),
+            seconds: try values.seconds("circuit-time", or: 120).map { UInt32(clamping: $0) })
+        configuration.relayService = service
+        configuration.limits.connections = try values.integer("connections", or: configuration.limits.connections, in: 1...1_000_000)
+        configuration.limits.connectionsPerAddress = try values.integer(
+            "connections-per-ip", or: configuration.limits.connectionsPerAddress, in: 1...1_000_000)
+        configuration.loops = try values.integer("loops", or: min(Machine.cores, 4), in: 1...64)
+        if !values.flag("no-discovery") {
+            var carried = [Configuration.Discovery.pubsub, .json]
+            for index in carried.indices { carried[index].listenOnly = true }
+            configuration.discovery = carried
+        }
+        return configuration
+    }
+
+    private static func reload(_ node: Node, _ terminal: Terminal) async {
+        do {
+            try await node.reloadCertificate()
+            terminal.say("certificate read again")
+            terminal.tell("certificate", ["reloaded": true])
+        } catch {
+            Terminal.complain("the old certificate stays in use: \(error)")
+        }
+    }
+
+    private static func runRelay(_ node: Node, _ topics: [String], _ terminal: Terminal) async throws {
+        let events = node.events
+        var carried: [Subscription] = []
+        for topic in topics { carried.append(try await node.subscribe(topic, backlog: 1)) }
+        let addresses = await node.addresses
+        terminal.say("relay \(terminal.paint(node.peerID.description, .bold))")
+        for address in addresses { terminal.say("  \(address)") }
+        if let address = addresses.first { terminal.say("\ntry it from elsewhere:\n  causeway dial \(address)\n") }
+        terminal.tell("ready", ["peerId": .text(node.peerID.description), "addrs": .array(addresses.map { .text($0.description) })])
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await EventPrinter(terminal, isRelay: true).print(events) }
+            group.addTask {
+                while true {
+                    terminal.showLive(liveLine(await node.status, terminal))
+                    try await Task.sleep(for: .seconds(1))
+                }
+            }
+            // Joined topics are only carried on, never read.
+            for subscription in carried { group.addTask { while await subscription.next() != nil {} } }
+            try await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private static func liveLine(_ status: NodeStatus, _ terminal: Terminal) -> String {
+        terminal.paint("●", .green) + " peers \(status.peers)  reservations \(status.reservations)  circuits \(status.circuits)"
+            + "  relayed \(Amount.bytes(status.relayedBytes))"
+    }
+}

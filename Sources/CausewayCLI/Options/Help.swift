@@ -1,0 +1,40 @@
+import Causeway
+
+/// The texts of `--help`.
+enum Help {
+    static var overview: String {
+        var text = """
+            causeway \(causewayVersion): peers behind NATs connect, through a relay and around it (libp2p)
+
+            usage: causeway <command> [options]
+
+
+            """
+        for command in Command.all { text += "  " + pad(command.name, 13) + command.summary + "\n" }
+        return text + """
+
+            `causeway <command> --help` has examples. Every option can also be given in the environment
+            (--circuit-data as CAUSEWAY_CIRCUIT_DATA) and in a JSON file (--config FILE).
+            Exit status: 0 done, 1 failed, 2 wrong usage.
+
+            """
+    }
+
+    static func text(_ command: Command) -> String {
+        var text = "causeway \(command.name): \(command.summary)\n\n"
+        text += "usage: causeway \(command.name) \(command.arguments.isEmpty ? "" : command.arguments + " ")[options]\n\n"
+        for option in command.allOptions {
+            text += "  " + pad(option.usage, 28) + option.help
+            if option.isList { text += "; may be repeated" }
+            if let standard = option.standard { text += " (default: \(standard))" }
+            text += "\n"
+        }
+        text += "\nexamples:\n"
+        for example in command.examples { text += "  \(example)\n" }
+        return text
+    }
+
+    private static func pad(_ text: String, _ width: Int) -> String {
+        text.count >= width ? text + "  " : text + String(repeating: " ", count: width - text.count)
+    }
+}

@@ -1,0 +1,175 @@
+import Causeway
+import Glibc
+
+/// The options of one run, from the command line, else the environment, else the JSON file, else their defaults.
+struct Values: Sendable {
+    private let options: [Option]
+    private var given: [String: [String]] = [:]
+    /// What is not an option, in order.
+    private(set) var arguments: [String] = []
+
+    /// - Parameter words: what follows the command's name.
+    init(_ words: [String], options: [Option]) throws(UsageError) {
+        self.options = options
+        try readCommandLine(words)
+        readEnvironment()
+        if let path = text("config") { try readFile(path) }
+    }
+
+    // MARK: Sources
+
+    private mutating func readCommandLine(_ words: [String]) throws(UsageError) {
+        var index = 0
+        var onlyArguments = false
+        while index < words.count {
+            let word = words[index]
+            index += 1
+            if onlyArguments || !word.hasPrefix("--") {
+                if word == "-h" { given["help"] = ["true"] } else { arguments.append(word) }
+                continue
+            }
+            if word == "--" {
+                onlyArguments = true
+                continue
+            }
+            let (name, attached) = Self.split(word.dropFirst(2))
+            guard let option = options.first(where: { $0.name == name }) else {
+                throw UsageError("unknown option --\(name)\(suggestion(name))")
+            }
+            if option.isFlag {
+                guard attached == nil else { throw UsageError("--\(name) takes no value") }
+                given[name] = ["true"]
+            } else if let value = attached {
+                try note(option, value)
+            } else {
+                guard index < words.count else { throw UsageError("\(option.usage): the value is missing") }
+                try note(option, words[index])
+                index += 1
+            }
+        }
+    }
+
+    private static func split(_ word: Substring) -> (String, String?) {
+        guard let equals = word.firstIndex(of: "=") else { return (String(word), nil) }
+        return (String(word[..<equals]), String(word[word.index(after: equals)...]))
+    }
+
+    private mutating func note(_ option: Option, _ value: String) throws(UsageError) {
+        if option.isList {
+            given[option.name, default: []].append(value)
+        } else {
+            guard given[option.name] == nil else { throw UsageError("--\(option.name) is given twice") }
+            given[option.name] = [value]
+        }
+    }
+
+    private func suggestion(_ name: String) -> String {
+        let near = options.map(\.name).filter { $0.hasPrefix(name) || name.hasPrefix($0) }
+        return near.isEmpty ? "" : "; did you mean --\(near[0])?"
+    }
+
+    private mutating func readEnvironment() {
+        for option in options where given[option.name] == nil {
+            guard let pointer = getenv(option.environmentName) else { continue }
+            let value = String(cString: pointer)
+            guard !value.isEmpty else { continue }
+            given[option.name] = option.isList ? value.split(separator: ",").map(String.init) : [value]
+        }
+    }
+
+    private mutating func readFile(_ path: String) throws(UsageError) {
+        let json: JSON
+        do {
+            json = try JSON(parsing: try TextFile.read(path))
+        } catch let error as TextFile.Failure {
+            throw UsageError("\(path): \(error.reason)")
+        } catch {
+            throw UsageError("\(path): not JSON: \(error)")
+        }
+        guard let members = json.object else { throw UsageError("\(path): not a JSON object") }
+        for member in members {
+            let name = String(decoding: member.name, as: UTF8.self)
+            guard let option = options.first(where: { $0.name == name }) else {
+                throw UsageError("\(path): unknown option '\(name)'\(suggestion(name))")
+            }
+            guard given[name] == nil else { continue }
+            given[name] = try Self.words(member.value, option, path)
+        }
+    }
+
+    private static func words(_ value: JSON, _ option: Option, _ path: String) throws(UsageError) -> [String]? {
+        if let list = value.array, option.isList {
+            var words: [String] = []
+            for element in list {
+                guard let text = element.text else { throw UsageError("\(path): '\(option.name)' must hold strings") }
+                words.append(text)
+            }
+            return words
+        }
+        if let flag = value.bool, option.isFlag { return flag ? ["true"] : nil }
+        if let text = value.text { return [text] }
+        if let number = value.integer { return [String(number)] }
+        throw UsageError("\(path): '\(option.name)' has a value of the wrong type")
+    }
+
+    // MARK: Typed access
+
+    func flag(_ name: String) -> Bool { given[name].map { $0[0] != "false" && $0[0] != "0" } ?? false }
+
+    func text(_ name: String) -> String? { given[name]?.first }
+
+    func texts(_ name: String) -> [String] { given[name] ?? [] }
+
+    func integer(_ name: String, or standard: Int, in range: ClosedRange<Int>) throws(UsageError) -> Int {
+        guard let text = text(name) else { return standard }
+        guard let value = Int(text), range.contains(value) else {
+            throw UsageError("--\(name) \(text): expected a whole number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return value
+    }
+
+    /// Bytes: `65536`, `128KiB`, `1MiB`, `2GB`; `unlimited` is nil.
+    func size(_ name: String, or standard: UInt64?) throws(UsageError) -> UInt64? {
+        guard let text = text(name) else { return standard }
+        if text == "unlimited" { return nil }
+        let units: [(String, UInt64)] = [
+            ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("kB", 1000), ("MB", 1_000_000), ("GB", 1_000_000_000), ("B", 1), ("", 1),
+        ]
+        guard let value = Self.scaled(text, units), value > 0 else {
+            throw UsageError("--\(name) \(text): expected a size such as 128KiB, 4MiB, 1GB (units B, kB, KiB, MB, MiB, GB, GiB) or unlimited")
+        }
+        return value
+    }
+
+    /// Seconds: `90`, `90s`, `2m`, `1h`; `unlimited` is nil.
+    func seconds(_ name: String, or standard: UInt64?) throws(UsageError) -> UInt64? {
+        guard let text = text(name) else { return standard }
+        if text == "unlimited" { return nil }
+        guard let value = Self.scaled(text, [("s", 1), ("m", 60), ("h", 3600), ("d", 86400), ("", 1)]), value > 0, value <= UInt32.max else {
+            throw UsageError("--\(name) \(text): expected a time such as 90s, 2m, 1h (units s, m, h, d) or unlimited")
+        }
+        return value
+    }
+
+    private static func scaled(_ text: String, _ units: [(String, UInt64)]) -> UInt64? {
+        let digits = text.prefix { $0.isASCII && $0.isNumber }
+        let unit = text.dropFirst(digits.count)
+        guard let number = UInt64(digits), let factor = units.first(where: { $0.0 == unit })?.1 else { return nil }
+        let (product, overflow) = number.multipliedReportingOverflow(by: factor)
+        return overflow ? nil : product
+    }
+
+    func addresses(_ name: String) throws(UsageError) -> [Multiaddr] {
+        var addresses: [Multiaddr] = []
+        for text in texts(name) { addresses.append(try Self.address(text, for: "--\(name)")) }
+        return addresses
+    }
+
+    static func address(_ text: String, for what: String) throws(UsageError) -> Multiaddr {
+        do throws(MultiaddrError) {
+            return try Multiaddr(text)
+        } catch {
+            throw UsageError("\(what) \(text): not a multiaddr: \(error)")
+        }
+    }
+}

@@ -1,0 +1,112 @@
+import Causeway
+
+/// Prints what happens to a node: a line for people, or a JSON object for machines.
+struct EventPrinter: Sendable {
+    private let terminal: Terminal
+    private let isRelay: Bool
+
+    init(_ terminal: Terminal, isRelay: Bool = false) {
+        self.terminal = terminal
+        self.isRelay = isRelay
+    }
+
+    func print(_ events: Feed<Event>) async { for await event in events { print(event) } }
+
+    private func print(_ event: Event) {
+        switch event {
+        case .connected(let connection):
+            line("+", .green, "\(connection.peer) \(path(connection))")
+            tell("connected", connection)
+        case .disconnected(let connection, let reason):
+            line("-", .grey, "\(connection.peer) \(path(connection)): \(reason)")
+            tell("disconnected", connection, reason: reason.description)
+        case .pathChanged(let peer, let connection):
+            line("→", .blue, "\(peer) is now reached \(path(connection))")
+            tell("path", connection)
+        case .discovered(let peer, let addresses, _):
+            line("?", .blue, "found \(peer)")
+            terminal.tell("discovered", ["peerId": .text(peer.description), "addrs": texts(addresses)])
+        case .reservation(let change): print(change)
+        case .dialAttempt(let outcome):
+            if outcome.result != .connected { line("!", .yellow, outcome.description) }
+            terminal.tell("dial", ["addr": .text(outcome.address.description), "result": .text(outcome.result.description)])
+        case .addressesChanged(let addresses): terminal.tell("addresses", ["addrs": texts(addresses)])
+        case .identified(let info):
+            terminal.tell("identified", ["peerId": .text(info.peer.description), "agent": .text(info.agent)])
+        case .refused(let remote, let limit, let value):
+            line("!", .yellow, "turned away \(remote): limit of \(value) \(limit)")
+            terminal.tell("refused", ["addr": .text(remote.description), "limit": .integer(Int64(clamping: value))])
+        case .notIdentified(let peer, let error):
+            line("!", .yellow, "\(peer): \(error)")
+            terminal.tell("not-identified", ["peerId": .text(peer.description), "error": .text(error.description)])
+        case .relay(let event): print(event)
+        case .ready, .peerConnected, .peerDisconnected: break
+        }
+    }
+
+    private func print(_ change: ReservationChange) {
+        let (state, detail): (String, String?) =
+            switch change.state {
+            case .made: ("made", nil)
+            case .refreshed: ("refreshed", nil)
+            case .lost: ("lost", nil)
+            case .failed(let error): ("failed", error.description)
+            }
+        line("r", state == "made" ? .green : .yellow, "reservation at \(change.relay) \(state)" + (detail.map { ": \($0)" } ?? ""))
+        terminal.tell(
+            "reservation",
+            [
+                "state": .text(state), "relay": .text(change.relay.description), "error": detail.map { .text($0) },
+                "addrs": change.reservation.map { texts($0.addresses) },
+            ])
+    }
+
+    private func print(_ event: RelayEvent) {
+        switch event {
+        case .reserved(let peer, let refreshed, _):
+            if !refreshed { line("r", .green, "\(peer) reserved") }
+            terminal.tell("reserved", ["peerId": .text(peer.description), "refreshed": .bool(refreshed)])
+        case .reservationEnded(let peer):
+            line("r", .grey, "\(peer) left its reservation")
+            terminal.tell("reservation-ended", ["peerId": .text(peer.description)])
+        case .reservationRefused(let peer, let status, _):
+            line("!", .yellow, "\(peer) was refused a reservation (\(status))")
+            terminal.tell("reservation-refused", ["peerId": .text(peer.description), "status": .integer(Int64(status))])
+        case .circuitOpened(let circuit, let source, let target, _):
+            line("c", .green, "circuit \(circuit): \(source) to \(target)")
+            terminal.tell(
+                "circuit-opened",
+                ["circuit": .integer(Int64(circuit)), "source": .text(source.description), "target": .text(target.description)])
+        case .circuitClosed(let circuit, _, _, let sent, let returned, let lasted, let limit):
+            let why = limit.map { " (limit of \($0 == .circuitBytes ? "data" : "time"))" } ?? ""
+            line("c", .grey, "circuit \(circuit) ended after \(lasted.seconds) s: \(Amount.bytes(sent)) out, \(Amount.bytes(returned)) back\(why)")
+            terminal.tell(
+                "circuit-closed",
+                ["circuit": .integer(Int64(circuit)), "sent": .integer(Int64(clamping: sent)), "returned": .integer(Int64(clamping: returned))])
+        case .circuitRefused(let source, _, let status, _):
+            line("!", .yellow, "\(source) was refused a circuit (\(status))")
+            terminal.tell("circuit-refused", ["peerId": .text(source.description), "status": .integer(Int64(status))])
+        }
+    }
+
+    private func line(_ mark: String, _ colour: Terminal.Colour, _ text: String) { terminal.say("\(terminal.paint(mark, colour)) \(text)") }
+
+    private func texts(_ addresses: [Multiaddr]) -> JSON { .array(addresses.map { .text($0.description) }) }
+
+    private func tell(_ name: String, _ connection: Connection, reason: String? = nil) {
+        terminal.tell(
+            name,
+            [
+                "peerId": .text(connection.peer.description), "addr": .text(connection.remoteAddress.description),
+                "inbound": .bool(connection.isInbound), "limited": .bool(connection.isLimited), "reason": reason.map { .text($0) },
+            ])
+    }
+
+    private func path(_ connection: Connection) -> String {
+        switch connection.path {
+        case .direct(let transport): "directly over \(transport.rawValue)"
+        case .relayed(let relay?): "through relay \(relay)" + (connection.isLimited ? ", limited" : "")
+        case .relayed(nil): "through a relay"
+        }
+    }
+}

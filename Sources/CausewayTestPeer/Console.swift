@@ -1,0 +1,88 @@
+import Causeway
+import Glibc
+import Synchronization
+
+/// Standard input and output of the control protocol: a JSON object a line each way.
+enum Console {
+    private static let output = Mutex(())
+
+    /// Lines of standard input, read by a thread of its own; ends at the end of input.
+    static func lines() -> AsyncStream<[UInt8]> {
+        let (stream, continuation) = AsyncStream<[UInt8]>.makeStream()
+        var thread = pthread_t()
+        let box = Unmanaged.passRetained(Box(continuation))
+        let failure = pthread_create(
+            &thread, nil,
+            { argument in
+                let continuation = Unmanaged<Box>.fromOpaque(argument!).takeRetainedValue().continuation
+                Console.readAll(into: continuation)
+                return nil
+            }, box.toOpaque())
+        precondition(failure == 0, "no thread for standard input")
+        pthread_detach(thread)
+        return stream
+    }
+
+    private final class Box {
+        let continuation: AsyncStream<[UInt8]>.Continuation
+        init(_ continuation: AsyncStream<[UInt8]>.Continuation) { self.continuation = continuation }
+    }
+
+    private static func readAll(into continuation: AsyncStream<[UInt8]>.Continuation) {
+        var line: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = read(0, &buffer, buffer.count)
+            if count <= 0 { break }
+            var start = 0
+            for index in 0..<count where buffer[index] == UInt8(ascii: "\n") {
+                line.append(contentsOf: buffer[start..<index])
+                continuation.yield(line)
+                line.removeAll(keepingCapacity: true)
+                start = index + 1
+            }
+            line.append(contentsOf: buffer[start..<count])
+        }
+        if !line.isEmpty { continuation.yield(line) }
+        continuation.finish()
+    }
+
+    static func write(_ value: JSON) {
+        var bytes = value.bytes
+        bytes.append(UInt8(ascii: "\n"))
+        output.withLock { _ in
+            var done = 0
+            while done < bytes.count {
+                let count = bytes.withUnsafeBytes { Glibc.write(1, $0.baseAddress! + done, $0.count - done) }
+                if count <= 0 { return }
+                done += count
+            }
+        }
+    }
+
+    /// `{"event": name, ...}`; fields without a value are left out.
+    static func event(_ name: String, _ fields: KeyValuePairs<String, JSON?> = [:]) { write(.tagged("event", .text(name), fields)) }
+
+    static func log(_ text: String) { event("log", ["text": .text(text)]) }
+}
+
+/// Monotonic time in milliseconds.
+func milliseconds() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Double(time.tv_sec) * 1000 + Double(time.tv_nsec) / 1_000_000
+}
+
+extension JSON {
+    /// An object that begins with one member.
+    static func tagged(_ name: String, _ value: JSON, _ fields: KeyValuePairs<String, JSON?>) -> JSON {
+        guard case .object(let members) = JSON.object(fields) else { return .null }
+        return .object([Member(Array(name.utf8), value)] + members)
+    }
+
+    static func texts(_ texts: some Sequence<String>) -> JSON { .array(texts.map { .text($0) }) }
+
+    static func addresses(_ addresses: [Multiaddr]) -> JSON { .texts(addresses.map(\.description)) }
+
+    static func count(_ value: some BinaryInteger) -> JSON { .integer(Int64(value)) }
+}

@@ -1,0 +1,61 @@
+import Causeway
+
+extension TestPeer {
+    /// Tells the node's events until it is over.
+    func tell(_ events: Feed<Event>, whenFailed running: Task<Void, any Error>) async {
+        while let event = await events.next() { tell(event) }
+    }
+
+    private func tell(_ event: Event) {
+        switch event {
+        case .connected(let connection): tell("connection:open", connection)
+        case .disconnected(let connection, _): tell("connection:close", connection)
+        case .peerConnected(let peer): Console.event("peer:connect", ["peerId": .text(peer.description)])
+        case .peerDisconnected(let peer): Console.event("peer:disconnect", ["peerId": .text(peer.description)])
+        case .pathChanged(let peer, let connection):
+            Console.event("peer:update", ["peerId": .text(peer.description), "limited": .bool(connection.isLimited)])
+        case .discovered(let peer, let addresses, let source):
+            Console.event(
+                "peer:discovery",
+                [
+                    "peerId": .text(peer.description), "addrs": .addresses(addresses),
+                    "source": .text(source == .pubsubJSON ? "json" : "protobuf"),
+                ])
+        case .reservation(let change): tell(change)
+        case .dialAttempt(let outcome): Console.log("dial \(outcome)")
+        case .relay(let event): Console.log("relay \(event)")
+        case .refused(let remote, let limit, let value): Console.log("refused \(remote): \(limit) \(value)")
+        case .notIdentified(let peer, let error): Console.log("not identified \(peer): \(error)")
+        case .ready, .addressesChanged, .identified: break
+        }
+    }
+
+    private func tell(_ name: String, _ connection: Connection) {
+        Console.event(
+            name,
+            [
+                "peerId": .text(connection.peer.description), "remoteAddr": .text(connection.remoteAddress.description),
+                "direction": .text(connection.isInbound ? "inbound" : "outbound"), "limited": .bool(connection.isLimited),
+            ])
+    }
+
+    private func tell(_ change: ReservationChange) {
+        var error: String?
+        let state: String
+        switch change.state {
+        case .made: state = "made"
+        case .refreshed: state = "refreshed"
+        case .lost: state = "lost"
+        case .failed(let reason):
+            state = "failed"
+            error = reason.description
+        }
+        Console.event(
+            "reservation",
+            [
+                "state": .text(state), "relay": .text(change.relay.description),
+                "addrs": change.reservation.map { .addresses($0.addresses) }, "expires": change.reservation.map { .count($0.expires) },
+                "limit": limit(change.reservation?.limit), "error": error.map { .text($0) },
+            ])
+    }
+}

@@ -1,0 +1,136 @@
+import Causeway
+import Glibc
+import Synchronization
+
+/// One node, and what the commands keep beside it.
+final class TestPeer: Sendable {
+    let configuration: PeerConfiguration
+    let node: Node
+    let topics = Mutex<[String: TopicRecord]>([:])
+    let rawStreams = RawStreams()
+    let crowd = Mutex<[(node: Node, task: Task<Void, Never>)]>([])
+    let startedAt = milliseconds()
+
+    init(_ configuration: PeerConfiguration) throws {
+        self.configuration = configuration
+        node = try Node(configuration.node)
+    }
+
+    /// Runs until the input ends, `stop` comes or the time is over; returns the exit status.
+    func run(_ lines: AsyncStream<[UInt8]>) async throws -> Int32 {
+        let events = node.events
+        let running = Task { [node] in try await node.run() }
+        let telling = Task { await tell(events, whenFailed: running) }
+        defer {
+            telling.cancel()
+            running.cancel()
+        }
+        try await serveTestProtocols()
+        for relay in configuration.circuits { try await node.reserve(at: relay) }
+        // Throws what kept the node from listening.
+        guard await isReady(running) else {
+            try await running.value
+            return 1
+        }
+        Console.event(
+            "ready",
+            [
+                "peerId": .text(node.peerID.description), "addrs": .addresses(await node.addresses),
+                "version": .text("causeway \(causewayVersion)"), "skipped": .texts(configuration.skipped),
+            ])
+        endAfter(configuration.maxSeconds)
+        for await line in lines {
+            if await !take(line) { break }
+        }
+        running.cancel()
+        _ = try? await running.value
+        return 0
+    }
+
+    private func isReady(_ running: Task<Void, any Error>) async -> Bool {
+        do {
+            try await node.waitUntilReady()
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    private func endAfter(_ seconds: Int) {
+        Task {
+            try await Task.sleep(for: .seconds(seconds))
+            exit(3)
+        }
+    }
+
+    private func serveTestProtocols() async throws {
+        let served: [(String, @Sendable (Stream) async throws -> Void)] = [
+            (TestProtocols.echo, TestProtocols.serveEcho), (TestProtocols.sink, TestProtocols.serveSink),
+            (TestProtocols.perf, TestProtocols.servePerf),
+        ]
+        for (name, handler) in served {
+            Task { [node] in try await node.serve(name, allowLimited: true, handler: handler) }
+        }
+    }
+
+    /// False when it was the last command.
+    private func take(_ line: [UInt8]) async -> Bool {
+        if line.allSatisfy({ $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\r") }) { return true }
+        let json: JSON
+        do {
+            json = try JSON(parsing: line, limits: JSONLimits(bytes: 1 << 26))
+        } catch {
+            Console.write(["id": .null, "ok": false, "error": .text("not JSON: \(error)")])
+            return true
+        }
+        let id = json["id"] ?? .null
+        let name = json["cmd"]?.text ?? ""
+        if name == "stop" {
+            Console.write(["id": id, "ok": true])
+            return false
+        }
+        // Writes and closes of one stream keep the order of the lines.
+        if let order = rawStreams.order(of: json, name) {
+            order.append { await self.answer(id, name, Arguments(json: json)) }
+        } else {
+            Task(executorPreference: node.executor) { await self.answer(id, name, Arguments(json: json)) }
+        }
+        return true
+    }
+
+    private func answer(_ id: JSON, _ name: String, _ arguments: Arguments) async {
+        do {
+            let timeout = arguments.integer("timeoutMs", or: 0)
+            let fields = try await withTimeout(timeout) { try await self.perform(name, arguments) }
+            Console.write(.answer(id, fields))
+        } catch {
+            var fields: [(String, JSON)] = [("error", .text("\(error)"))]
+            if case NodeError.reservation(.refused(let status)) = error { fields.append(("status", .count(status))) }
+            Console.write(.refusal(id, fields))
+        }
+    }
+}
+
+/// Runs `body`, cancelled after that many milliseconds; 0: without a limit.
+func withTimeout<R: Sendable>(_ limit: Int, _ body: @escaping @Sendable () async throws -> R) async throws -> R {
+    if limit <= 0 { return try await body() }
+    return try await withThrowingTaskGroup(of: R.self) { group in
+        group.addTask { try await body() }
+        group.addTask {
+            try await Task.sleep(for: .milliseconds(limit))
+            throw CommandError("timed out after \(limit) ms")
+        }
+        defer { group.cancelAll() }
+        guard let first = try await group.next() else { throw CommandError("nothing ran") }
+        return first
+    }
+}
+
+/// The members of an answer, in order.
+typealias Fields = [(String, JSON)]
+
+extension JSON {
+    static func fields(_ fields: Fields) -> JSON { .object(fields.map { Member(Array($0.0.utf8), $0.1) }) }
+    static func answer(_ id: JSON, _ fields: Fields) -> JSON { .fields([("id", id), ("ok", true)] + fields) }
+    static func refusal(_ id: JSON, _ fields: Fields) -> JSON { .fields([("id", id), ("ok", false)] + fields) }
+}

@@ -1,0 +1,86 @@
+import Foundation
+
+/// One run of the built `causeway` command.
+struct CommandRun {
+    let status: Int32
+    let output: String
+    let errors: String
+
+    /// The executable lies beside the test bundle, whose path is among the runner's arguments.
+    static let executable: URL = {
+        for argument in CommandLine.arguments where argument.contains("/") {
+            var folder = URL(fileURLWithPath: argument)
+            for _ in 0..<5 {
+                folder.deleteLastPathComponent()
+                let candidate = folder.appendingPathComponent("causeway")
+                if FileManager.default.isExecutableFile(atPath: candidate.path) { return candidate }
+            }
+        }
+        return URL(fileURLWithPath: "causeway")
+    }()
+
+    /// Runs to the end; a run of over 20 s is ended and fails by its status.
+    init(_ arguments: [String], environment: [String: String] = [:], input: String = "") throws {
+        let process = Process()
+        process.executableURL = Self.executable
+        process.arguments = arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        let output = Pipe(), errors = Pipe(), standardInput = Pipe()
+        process.standardOutput = output
+        process.standardError = errors
+        process.standardInput = standardInput
+        try process.run()
+        standardInput.fileHandleForWriting.write(Data(input.utf8))
+        try standardInput.fileHandleForWriting.close()
+        let watchdog = DispatchWorkItem { process.terminate() }
+        DispatchQueue.global().asyncAfter(deadline: .now() + 20, execute: watchdog)
+        self.output = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        self.errors = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        watchdog.cancel()
+        status = process.terminationReason == .exit ? process.terminationStatus : -1
+    }
+
+    /// What a user should see of a failure: one line that begins with the command's name.
+    var isOneClearLine: Bool {
+        errors.hasPrefix("causeway: ") && errors.hasSuffix("\n") && errors.dropLast().contains("\n") == false
+    }
+}
+
+/// A `causeway relay` that runs beside a test, and ends with it.
+final class RunningRelay {
+    private let process = Process()
+    let address: String
+
+    init(_ arguments: [String] = []) throws {
+        process.executableURL = CommandRun.executable
+        process.arguments = ["relay", "--json", "--loops", "1"] + (arguments.contains("--listen") ? [] : ["--listen", "/ip4/127.0.0.1/tcp/0"]) + arguments
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+        var line = Data()
+        while let byte = try output.fileHandleForReading.read(upToCount: 1), byte != Data("\n".utf8) { line.append(byte) }
+        let ready = try JSONSerialization.jsonObject(with: line) as? [String: Any]
+        address = (ready?["addrs"] as? [String])?.first ?? ""
+    }
+
+    var port: String { address.split(separator: "/").map(String.init)[3] }
+
+    deinit {
+        process.terminate()
+        process.waitUntilExit()
+    }
+}
+
+/// A folder of its own, gone with the test.
+final class ScratchFolder {
+    let path: String
+
+    init() throws {
+        path = NSTemporaryDirectory() + "causeway-" + UUID().uuidString
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+}

@@ -1,0 +1,57 @@
+import Foundation
+import Testing
+
+@Suite("The command") struct CommandTests {
+    @Test func keysAndIDs() throws {
+        let folder = try ScratchFolder()
+        for type in ["ed25519", "p256"] {
+            let path = folder.path + "/" + type
+            let made = try CommandRun(["keygen", "--type", type, path])
+            #expect(made.status == 0, "\(made)")
+            let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+            #expect(mode == 0o600)
+            #expect(try CommandRun(["id", path]).output == made.output)
+            // A key is never overwritten.
+            let again = try CommandRun(["keygen", path])
+            #expect(again.status == 1 && again.isOneClearLine, "\(again)")
+        }
+    }
+
+    @Test func peerIDInBothForms() throws {
+        let text = "12D3KooWKAhVNgcysjtAYj3q5FBayZJ1qBp6G1LXNvCvS9HacJhr"
+        let lines = try CommandRun(["id", text]).output.split(separator: "\n").map(String.init)
+        #expect(lines.count == 2 && lines[0] == text)
+        #expect(try CommandRun(["id", lines[1]]).output.hasPrefix(text))
+    }
+
+    @Test func dialAndPing() throws {
+        let relay = try RunningRelay()
+        let dial = try CommandRun(["dial", relay.address])
+        #expect(dial.status == 0 && dial.output.contains("connected to") && dial.output.contains("/libp2p/circuit/relay/0.2.0/hop"), "\(dial)")
+        let ping = try CommandRun(["ping", relay.address, "--count", "2", "--json"])
+        #expect(ping.status == 0 && ping.output.split(separator: "\n").filter { $0.contains("\"pong\"") }.count == 2, "\(ping)")
+    }
+
+    @Test func optionsFromEnvironmentAndFile() throws {
+        let folder = try ScratchFolder()
+        let path = folder.path + "/ping.json"
+        try Data("{\"count\": 3, \"json\": true}".utf8).write(to: URL(fileURLWithPath: path))
+        let relay = try RunningRelay()
+        let fromFile = try CommandRun(["ping", relay.address, "--config", path])
+        #expect(fromFile.output.split(separator: "\n").filter { $0.contains("\"pong\"") }.count == 3, "\(fromFile)")
+        // The environment goes before the file, the command line before both.
+        let fromEnvironment = try CommandRun(["ping", relay.address, "--config", path], environment: ["CAUSEWAY_COUNT": "1"])
+        #expect(fromEnvironment.output.split(separator: "\n").filter { $0.contains("\"pong\"") }.count == 1)
+    }
+
+    @Test(arguments: ["relay", "peer", "dial", "ping", "perf", "id", "keygen", "completions"])
+    func help(_ command: String) throws {
+        let run = try CommandRun([command, "--help"])
+        #expect(run.status == 0 && run.output.contains("examples:") && run.output.contains("causeway \(command)"))
+    }
+
+    @Test(arguments: ["bash", "zsh", "fish"]) func completions(_ shell: String) throws {
+        let run = try CommandRun(["completions", shell])
+        #expect(run.status == 0 && run.output.contains("circuit-data") && run.output.contains("keygen"))
+    }
+}

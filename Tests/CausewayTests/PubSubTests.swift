@@ -1,0 +1,63 @@
+import Causeway
+import Testing
+
+@Suite("Gossip and discovery on loopback") struct PubSubTests {
+    private func gossiping(listen: [String] = [], _ change: (inout Configuration) -> Void = { _ in }) throws -> Configuration {
+        try configuration(listen: listen) {
+            $0.pubSub = .init()
+            change(&$0)
+        }
+    }
+
+    @Test func messagesReachSubscribers() async throws {
+        try await withNodes([gossiping(listen: [tcp]), gossiping(), gossiping()]) { nodes in
+            let hub = try await nodes[0].subscribe("news")
+            let reader = try await nodes[2].subscribe("news")
+            for index in [1, 2] { try await nodes[index].connect(to: await nodes[0].addresses[0]) }
+            try await until { await nodes[1].subscribers(of: "news").contains(nodes[0].peerID) }
+            try await until { await nodes[0].mesh(of: "news").contains(nodes[2].peerID) }
+            let peers = try await nodes[1].publish("hello", to: "news")
+            #expect(peers == 1)
+            for subscription in [hub, reader] {
+                let message = try #require(await subscription.next())
+                #expect(message.text == "hello" && message.author == nodes[1].peerID && message.topic == "news")
+            }
+        }
+    }
+
+    @Test func leavingATopic() async throws {
+        try await withNodes([gossiping(listen: [tcp]), gossiping()]) { nodes in
+            try await nodes[1].connect(to: await nodes[0].addresses[0])
+            var subscription: Subscription? = try await nodes[1].subscribe("news")
+            let second = try await nodes[1].subscribe("news")
+            try await until { await nodes[0].subscribers(of: "news") == [nodes[1].peerID] }
+            subscription?.cancel()
+            subscription = nil
+            try await Task.sleep(for: .milliseconds(50))
+            #expect(await nodes[0].subscribers(of: "news") == [nodes[1].peerID])
+            second.cancel()
+            try await until { await nodes[0].subscribers(of: "news").isEmpty }
+        }
+    }
+
+    @Test(arguments: [Configuration.Discovery.Form.protobuf, .json]) func peersThatKnowOnlyTheRelayMeet(_ form: Configuration.Discovery.Form) async throws {
+        var discovery: Configuration.Discovery = form == .json ? .json : .pubsub
+        discovery.interval = .milliseconds(200)
+        let topic = discovery
+        let relay = try gossiping(listen: [webSocket]) {
+            $0.relayService = .init()
+            $0.discovery = [topic]
+        }
+        try await withNodes([relay, gossiping { $0.discovery = [topic] }, gossiping { $0.discovery = [topic] }]) { nodes in
+            let events = nodes[2].events
+            for node in nodes.dropFirst() { try await node.reserve(at: await nodes[0].addresses[0]) }
+            for await event in events {
+                guard case .discovered(let peer, let addresses, _) = event, peer == nodes[1].peerID, let circuit = addresses.first(where: \.isCircuit)
+                else { continue }
+                let connection = try await nodes[2].connect(to: circuit.peerID == nil ? circuit.appending(peer) : circuit)
+                #expect(connection.peer == peer && connection.isLimited)
+                break
+            }
+        }
+    }
+}
