@@ -50,3 +50,20 @@ enum Checkout {
     /// Targets that keep to the Embedded subset.
     static let core: Set<String> = ["CausewayIdentity", "CausewayConnection", "CausewayNode", "CausewayWebRTC"]
 }
+
+extension Substring {
+    /// The line up to its comment; what a string literal says does not count either.
+    var withoutComment: Substring {
+        let code = firstRange(of: "//").map { self[..<$0.lowerBound] } ?? self
+        return code.contains("\"") ? Substring(code.replacing(#/"[^"]*"/#, with: "")) : code
+    }
+
+    /// Its names and keywords.
+    var words: [String] {
+        let isPart: (UInt8) -> Bool = { byte in
+            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+                || byte == UInt8(ascii: "_")
+        }
+        return utf8.split { !isPart($0) }.map { String(Substring($0)) }
+    }
+}

@@ -41,6 +41,7 @@ public final class Simulation: CustomStringConvertible {
 
     var hostsByIP: [[UInt8]: SimulatedHost] = [:]
     var linksMade: UInt64 = 0
+    var eventText = EventText()
     private var heap = EventHeap()
     private var sequence: UInt64 = 0
     private var ties: RandomSource?

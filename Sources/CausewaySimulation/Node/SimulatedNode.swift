@@ -268,7 +268,7 @@ public final class SimulatedNode {
     public func forgetEvents() { events = [] }
 
     func record(_ event: NodeEvent) {
-        simulation.note(name, "\(event)")
+        simulation.note(name, simulation.eventText.line(event))
         events.append((simulation.now, event))
         guard case .answered(let number, let answer) = event else { return }
         requests.removeValue(forKey: number)?.resolve(answer, at: simulation.now)

@@ -59,6 +59,7 @@ extension Simulation {
         node.tcpPort = port
         node.webSocketPort = webSocketPort
         nodes.append(node)
+        eventText.name(node.peerID, name)
         if starts { try node.start() }
         return node
     }
