@@ -116,8 +116,10 @@ final class PeerDial {
     var hasDirectAttempts: Bool { attempts.contains { !$0.isOver && $0.group != .relayed } }
     var active: Int { attempts.count { !$0.isOver && !$0.isWaiting } }
 
-    func knows(_ address: Multiaddr) -> Bool {
-        attempts.contains { $0.address == address } || outcomes.contains { $0.address == address }
+    /// Whether an address was tried or refused before. One that was only held back is tried after all when the user names it.
+    func takes(_ address: Multiaddr, isExplicit: Bool) -> Bool {
+        if isExplicit { outcomes.removeAll { $0.address == address && $0.result == .backedOff } }
+        return !attempts.contains { $0.address == address } && !outcomes.contains { $0.address == address }
     }
 
     func insert(_ attempt: DialAttempt) {

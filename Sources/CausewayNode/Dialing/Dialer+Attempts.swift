@@ -8,7 +8,7 @@ extension Dialer {
     /// Queues an address, or says at once why it is not tried.
     func add(_ named: Multiaddr, to dial: PeerDial, isExplicit: Bool, level: Int, in node: NodeState) {
         let address = named.withoutPeerID
-        guard !dial.knows(address) else { return }
+        guard dial.takes(address, isExplicit: isExplicit) else { return }
         dial.addressCount += 1
         let attempt = DialAttempt(address, isExplicit: isExplicit, level: level)
         if let reason = refusal(of: named, attempt, in: dial, in: node) {
@@ -102,7 +102,9 @@ extension Dialer {
         guard let (dial, attempt) = byLink[link] else { return }
         guard let relay, let circuits, let named = self.relay(of: attempt.address, of: dial, in: node) else {
             var result = DialOutcome.Result.failed(.timedOut(.circuit))
-            if let why = outcomes.first(where: { if case .failed = $0.result { true } else { false } }) ?? outcomes.first { result = why.result }
+            if let why = outcomes.first(where: { if case .failed = $0.result { true } else { false } }) ?? outcomes.first {
+                result = why.result
+            }
             return finish(attempt, of: dial, result, in: node)
         }
         attempt.step = .dialling

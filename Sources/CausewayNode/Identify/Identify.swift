@@ -180,7 +180,9 @@ final class Identify: NodeProtocol {
     }
 
     private func forget(_ stream: StreamKey) {
-        guard let hearing = hearings.removeValue(forKey: stream.packed), hearing.isPush, let count = pushesOnLink[stream.link] else { return }
+        guard let hearing = hearings.removeValue(forKey: stream.packed), hearing.isPush, let count = pushesOnLink[stream.link] else {
+            return
+        }
         pushesOnLink[stream.link] = count > 1 ? count - 1 : nil
     }
 
@@ -188,7 +190,9 @@ final class Identify: NodeProtocol {
         guard let link = node.connections[id] else { return }
         let message = hearing.inbox.message
         if let key = message.publicKey {
-            guard let key = try? PublicKey(protobuf: key), key == link.publicKey else { return node.emit(.notIdentified(link.peer, .foreignKey)) }
+            guard let key = try? PublicKey(protobuf: key), key == link.publicKey else {
+                return node.emit(.notIdentified(link.peer, .foreignKey))
+            }
         }
         let description = IdentifiedPeer.merge(message, of: link, isPush: hearing.isPush, in: node)
         node.emit(.identified(description))

@@ -61,7 +61,9 @@ enum IdentifyCodec {
                 if message.listenAddresses.count < limits.addressesPerPeer { message.listenAddresses.append(address) }
             case 3:
                 let name = try reader.content(field)
-                if message.protocolIDs.count < limits.protocolsPerPeer, name.count <= limits.protocolIDLength { message.protocolIDs.append(name) }
+                if message.protocolIDs.count < limits.protocolsPerPeer, name.count <= limits.protocolIDLength {
+                    message.protocolIDs.append(name)
+                }
             case 4: message.observedAddress = try reader.content(field)
             case 5: message.protocolVersion = [UInt8](try reader.content(field).prefix(nameLength))
             case 6: message.agent = [UInt8](try reader.content(field).prefix(nameLength))

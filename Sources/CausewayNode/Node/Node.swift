@@ -15,7 +15,8 @@ public final class Node {
     let admission: Admission
     let review = PathReview()
     var applicationProtocols: [ProtocolTable.Entry] = []
-    var boundAddresses: [Multiaddr] = []
+    /// Which protocol answers to a name: its index in `NodeState.protocols`.
+    private var serving: [[UInt8]: Int] = [:]
     private var nextOutput = 0
 
     public convenience init(_ configuration: NodeConfiguration, now: Instant) {
@@ -44,6 +45,7 @@ public final class Node {
         if let discovery = parts.discovery { state.protocols.append(discovery) }
         state.listenAddresses = configuration.announce
         state.protocolTable = ProtocolTable(servedEntries)
+        for (index, one) in state.protocols.enumerated() { for entry in one.served { serving[entry.name] = index } }
     }
 
     var servedEntries: [ProtocolTable.Entry] {
@@ -129,7 +131,6 @@ public final class Node {
     /// The addresses that the shell listens on: real ones, not `/ip4/0.0.0.0`.
     public func listening(_ addresses: [Multiaddr], now: Instant) {
         begin(now)
-        boundAddresses = addresses
         let advertised = configuration.announce.isEmpty ? addresses : configuration.announce
         if advertised != state.listenAddresses {
             state.listenAddresses = advertised
@@ -146,12 +147,9 @@ public final class Node {
 
     private func streamOpened(_ stream: StreamKey, _ protocolID: [UInt8]) {
         guard let link = state.connections[stream.link], !link.isClosing else { return }
-        for (index, one) in state.protocols.enumerated() where one.serves(protocolID) {
-            state.owners.insert(stream, index)
-            one.streamOpened(stream, protocolID: protocolID, in: state)
-            return
-        }
-        state.reset(stream)
+        guard let index = serving[protocolID] else { return state.reset(stream) }
+        state.owners.insert(stream, index)
+        state.protocols[index].streamOpened(stream, protocolID: protocolID, in: state)
     }
 
     private func streamEnded(_ stream: StreamKey, _ error: StreamError?) {
@@ -174,7 +172,8 @@ public final class Node {
         for request in state.takeConnectRequests() { dialer.connect(request, in: state) }
         for answer in state.takeConnectAnswers() {
             state.protocols[answer.owner]
-                .connectAnswered(request: answer.request, link: answer.link.flatMap { state.connections[$0] }, outcomes: answer.outcomes, in: state)
+                .connectAnswered(
+                    request: answer.request, link: answer.link.flatMap { state.connections[$0] }, outcomes: answer.outcomes, in: state)
         }
         for id in state.takeIdentifiedLinks() {
             guard let link = state.connections[id] else { continue }

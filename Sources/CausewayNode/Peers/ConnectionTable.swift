@@ -119,7 +119,7 @@ public final class ConnectionTable {
         var rest = byPeer[link.peer.bytes] ?? []
         rest.removeAll { $0 == id }
         byPeer[link.peer.bytes] = rest.isEmpty ? nil : rest
-        order.removeAll { $0 == id }
+        if let index = order.firstIndex(of: id) { order.remove(at: index) }
         return link
     }
 }

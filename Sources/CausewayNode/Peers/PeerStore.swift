@@ -51,13 +51,14 @@ public final class PeerStore {
         entries[peer.bytes]?.description?.protocolIDs.contains(protocolID) ?? false
     }
 
-    /// Adds addresses heard of a peer, without `/p2p/<peer>`. Each stays for `NodeLimits.addressLifetime`, and as long as the peer is connected.
+    /// Adds addresses heard of a peer, with or without `/p2p/<peer>` at their end; those that name somebody else are left out. Each stays for `NodeLimits.addressLifetime`, and as long as the peer is connected.
     public func add(_ new: [Multiaddr], of peer: PeerID, source: AddressSource = .discovery, now: Instant) {
         guard !new.isEmpty else { return }
         let entry = touched(peer)
         forgetExpired(entry, now: now)
         let expires = now + limits.addressLifetime
-        for address in new {
+        for named in new where named.peerID == nil || named.peerID == peer {
+            let address = named.withoutPeerID
             if let index = entry.addresses.firstIndex(where: { $0.address == address }) {
                 entry.addresses[index].source = max(entry.addresses[index].source, source)
                 entry.addresses[index].expires = max(entry.addresses[index].expires, expires)

@@ -46,9 +46,4 @@ extension NodeProtocol {
     public func addressesChanged(in node: NodeState) {}
     public func connectAnswered(request: UInt32, link: ConnectedLink?, outcomes: [DialOutcome], in node: NodeState) {}
     public func advance(in node: NodeState) {}
-
-    func serves(_ protocolID: [UInt8]) -> Bool {
-        for entry in served where entry.name == protocolID { return true }
-        return false
-    }
 }

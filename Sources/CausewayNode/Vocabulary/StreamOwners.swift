@@ -15,7 +15,9 @@ struct StreamOwners {
     }
 
     mutating func remove(_ stream: StreamKey) {
-        guard owners.removeValue(forKey: stream.packed) != nil, let index = byLink[stream.link]?.firstIndex(of: stream.stream) else { return }
+        guard owners.removeValue(forKey: stream.packed) != nil, let index = byLink[stream.link]?.firstIndex(of: stream.stream) else {
+            return
+        }
         byLink[stream.link]?.remove(at: index)
         if byLink[stream.link]?.isEmpty ?? false { byLink[stream.link] = nil }
     }

@@ -1,0 +1,223 @@
+import CausewayConnection
+import CausewayIdentity
+import Testing
+
+@testable import CausewayNode
+
+private func bytes(_ text: String) -> [UInt8] { [UInt8](text.utf8) }
+
+/// A connection whose remote is the test, as far as its answer to identify.
+private struct Asked {
+    let bench: NodeBench
+    let link: UInt32
+    let stream: StreamKey
+
+    init(_ configure: (inout NodeConfiguration) -> Void = { _ in }) {
+        bench = NodeBench(100, configure)
+        link = bench.inbound(7)
+        stream = bench.opened(Identify.protocolID)[0]
+        bench.feed(.streamReady(stream: stream.stream, protocolID: Identify.protocolID), link)
+    }
+
+    func answer(_ bytes: [UInt8]) {
+        bench.feed(.data(stream: stream.stream, bytes), link)
+        bench.feed(.finished(stream: stream.stream), link)
+    }
+
+    func answer(_ message: IdentifyMessage, size: Int = 8192) { answer(IdentifyCodec.encode(message, messageSize: size)) }
+
+    /// Sends a push.
+    func push(_ message: IdentifyMessage, on stream: UInt32 = 101) {
+        bench.feed(.streamOpened(stream: stream, protocolID: Identify.pushID), link)
+        bench.feed(.data(stream: stream, IdentifyCodec.encode(message, messageSize: 8192)), link)
+        bench.feed(.finished(stream: stream), link)
+    }
+
+    var told: PeerDescription? { bench.node.description(of: peer(7)) }
+    var failures: [IdentifyError] { bench.events.compactMap { if case .notIdentified(peer(7), let error) = $0 { error } else { nil } } }
+}
+
+private func ordinary() -> IdentifyMessage {
+    var message = IdentifyMessage()
+    message.publicKey = key(7).publicKey.protobuf
+    message.agent = bytes("js-libp2p/3")
+    message.protocolVersion = bytes("ipfs/0.1.0")
+    message.listenAddresses = [address("/ip4/203.0.113.7/tcp/1").bytes]
+    message.protocolIDs = [Ping.protocolID, Identify.pushID]
+    message.observedAddress = address("/ip4/198.51.100.1/tcp/4001").bytes
+    return message
+}
+
+private func record(_ sequence: UInt64, _ addresses: [String], of number: UInt8 = 7, by signer: UInt8 = 7) -> [UInt8] {
+    let record = PeerRecord(peerID: peer(number), sequence: sequence, addresses: addresses.map { address($0) })
+    do { return try record.sealed(by: key(signer)) } catch { fatalError("no record") }
+}
+
+@Test func asksEveryPeerAndTellsWhatItHears() {
+    let asked = Asked()
+    asked.answer(ordinary())
+    var expected = PeerDescription(peer: peer(7))
+    expected.agent = bytes("js-libp2p/3")
+    expected.protocolVersion = bytes("ipfs/0.1.0")
+    expected.protocolIDs = [Ping.protocolID, Identify.pushID]
+    expected.listenAddresses = [address("/ip4/203.0.113.7/tcp/1")]
+    expected.observedAddress = address("/ip4/198.51.100.1/tcp/4001")
+    #expect(asked.bench.events.contains(.identified(expected)))
+    #expect(asked.bench.node.addresses(of: peer(7)) == expected.listenAddresses)
+}
+
+@Test func answersAtOnceWithAllItIs() throws {
+    let bench = NodeBench { $0.agent = bytes("causeway/test") }
+    bench.node.listening([address("/ip4/198.51.100.1/tcp/4001")], now: bench.now)
+    let link = bench.inbound(7)
+    let stream = StreamKey(link: link, stream: 1)
+    bench.feed(.streamOpened(stream: 1, protocolID: Identify.protocolID), link)
+    #expect(bench.wasFinished(stream))
+    var inbox = IdentifyInbox()
+    try inbox.take(bench.sent(on: stream), limits: NodeLimits())
+    #expect(inbox.isComplete && inbox.messages == 1)
+    #expect(inbox.message.agent == bytes("causeway/test"))
+    #expect(inbox.message.publicKey == key(100).publicKey.protobuf)
+    #expect(inbox.message.observedAddress == address("/ip4/203.0.113.9/tcp/5000").bytes)
+    #expect(inbox.message.listenAddresses == [address("/ip4/198.51.100.1/tcp/4001").bytes])
+    #expect(inbox.message.protocolIDs.contains(Ping.protocolID))
+    let record = try PeerRecord.decode(envelope: inbox.message.signedRecord ?? [])
+    #expect(record.peerID == peer(100) && record.addresses == [address("/ip4/198.51.100.1/tcp/4001")])
+}
+
+@Test func longAnswersGoInPartsAndAreMerged() throws {
+    var message = ordinary()
+    message.protocolIDs = (0..<900).map { bytes("/a/protocol/with/a/rather/long/name/\($0)") }
+    message.signedRecord = record(1, ["/ip4/203.0.113.7/tcp/9"])
+    let encoded = IdentifyCodec.encode(message, messageSize: 8192)
+    var inbox = IdentifyInbox()
+    for byte in encoded { try inbox.take([byte], limits: NodeLimits()) }
+    #expect(inbox.message == message && inbox.messages > 1)
+    let asked = Asked()
+    asked.answer(message, size: 8192)
+    #expect(asked.told?.protocolIDs.count == 900)
+    #expect(asked.told?.listenAddresses == [address("/ip4/203.0.113.7/tcp/9")])
+}
+
+@Test func changesArePushedOnceToThoseWhoListen() {
+    let asked = Asked()
+    asked.answer(ordinary())
+    asked.bench.inbound(8)
+    asked.bench.clear()
+    let node = asked.bench.node
+    node.listening([address("/ip4/198.51.100.1/tcp/4001")], now: asked.bench.now)
+    node.setApplicationProtocols([.init(name: bytes("/chat/1"), owner: .application, allowsLimited: false)], now: asked.bench.now)
+    asked.bench.wait(.milliseconds(999))
+    #expect(asked.bench.opened(Identify.pushID).isEmpty)
+    asked.bench.wait(.milliseconds(1))
+    let pushes = asked.bench.opened(Identify.pushID)
+    #expect(pushes.count == 1 && pushes[0].link == asked.link)
+    #expect(!asked.bench.sent(on: pushes[0]).isEmpty && !asked.bench.wasFinished(pushes[0]))
+    asked.bench.feed(.streamReady(stream: pushes[0].stream, protocolID: Identify.pushID), asked.link)
+    #expect(asked.bench.wasFinished(pushes[0]))
+}
+
+@Test func receivedPushChangesWhatItNames() {
+    let asked = Asked()
+    asked.answer(ordinary())
+    var change = IdentifyMessage()
+    change.listenAddresses = [address("/ip4/203.0.113.7/tcp/2").bytes]
+    asked.push(change)
+    #expect(asked.told?.listenAddresses == [address("/ip4/203.0.113.7/tcp/2")])
+    #expect(asked.told?.agent == bytes("js-libp2p/3") && asked.told?.protocolIDs.count == 2)
+    #expect(asked.bench.node.addresses(of: peer(7)) == [address("/ip4/203.0.113.7/tcp/2")])
+}
+
+// MARK: Bad input
+
+@Test func badRecordsCostOnlyThemselves() {
+    let listed = [address("/ip4/203.0.113.7/tcp/1")]
+    let foreign = record(1, ["/ip4/203.0.113.66/tcp/1"], of: 8, by: 8)
+    let forged = record(1, ["/ip4/203.0.113.66/tcp/1"], of: 7, by: 8)
+    var broken = record(1, ["/ip4/203.0.113.66/tcp/1"])
+    broken[broken.count - 1] ^= 1
+    for bad in [foreign, forged, broken, [], [0xff, 0xff]] {
+        let asked = Asked()
+        var message = ordinary()
+        message.signedRecord = bad
+        asked.answer(message)
+        #expect(asked.told?.listenAddresses == listed)
+        #expect(asked.bench.node.addresses(of: peer(8)).isEmpty)
+    }
+}
+
+@Test func staleRecordIsIgnored() {
+    let asked = Asked()
+    var message = ordinary()
+    message.signedRecord = record(5, ["/ip4/203.0.113.7/tcp/5"])
+    asked.answer(message)
+    message.listenAddresses = []
+    message.signedRecord = record(4, ["/ip4/203.0.113.7/tcp/4"])
+    asked.push(message)
+    #expect(asked.told?.listenAddresses == [address("/ip4/203.0.113.7/tcp/5")])
+}
+
+@Test func foreignKeyIsNotBelieved() {
+    for foreign in [key(8).publicKey.protobuf, [0x08, 0x01, 0x12, 0x84, 0xff, 0xff, 0xff, 0x0f, 1], []] {
+        let asked = Asked()
+        var message = ordinary()
+        message.publicKey = foreign
+        asked.answer(message)
+        #expect(asked.failures == [.foreignKey] && asked.told == nil)
+    }
+}
+
+@Test func oversizedAndEndlessAnswersAreRefused() {
+    let large = Asked()
+    large.answer([0x81, 0x40])
+    #expect(large.failures == [.messageTooLarge(limit: 8192)] && large.bench.wasReset(large.stream))
+    let huge = Asked()
+    huge.answer([0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f])
+    #expect(huge.failures == [.messageTooLarge(limit: 8192)])
+    let many = Asked()
+    for _ in 0..<12 { many.bench.feed(.data(stream: many.stream.stream, [0]), many.link) }
+    #expect(many.failures == [.tooManyMessages(limit: 10)])
+    let broken = Asked()
+    broken.answer([3, 0x12, 0x7f, 0])
+    #expect(broken.failures == [.malformed])
+    let cut = Asked()
+    cut.answer([9, 0x12])
+    #expect(cut.failures == [.malformed])
+    let silent = Asked()
+    silent.bench.wait(.seconds(10))
+    #expect(silent.failures == [.timedOut] && silent.bench.wasReset(silent.stream))
+}
+
+@Test func listsAreCapped() {
+    // More protocol ids than one peer may have, planted over several messages; a name too long; addresses without end.
+    let asked = Asked()
+    var message = IdentifyMessage()
+    message.publicKey = key(7).publicKey.protobuf
+    message.protocolIDs = (0..<1800).map { bytes("/p/\($0)") } + [[UInt8](repeating: 65, count: 257)]
+    message.listenAddresses = (1...500).map { Multiaddr.tcp(ip: [203, 0, 113, 7], port: UInt16($0)).bytes } + [[0xff, 0xff]]
+    asked.answer(message)
+    #expect(asked.told?.protocolIDs.count == 1024)
+    #expect(asked.told?.listenAddresses.count == 32)
+    #expect(asked.bench.node.addresses(of: peer(7)).count == 32)
+}
+
+@Test func oddAddressesAreLeftOut() {
+    let asked = Asked()
+    var message = ordinary()
+    let own = address("/ip4/203.0.113.7/tcp/1")
+    message.listenAddresses = [
+        [0xff], [], own.appending(peer(7)).bytes, own.bytes, address("/ip4/203.0.113.7/tcp/2").appending(peer(8)).bytes,
+    ]
+    asked.answer(message)
+    #expect(asked.told?.listenAddresses == [own])
+}
+
+@Test func pushFloodIsBounded() {
+    let asked = Asked()
+    asked.answer(ordinary())
+    for stream in 0..<50 { asked.bench.feed(.streamOpened(stream: UInt32(201 + 2 * stream), protocolID: Identify.pushID), asked.link) }
+    let open = (0..<50).filter { !asked.bench.wasReset(StreamKey(link: asked.link, stream: UInt32(201 + 2 * $0))) }
+    #expect(open == [0, 1])
+    asked.bench.wait(.seconds(10))
+    #expect(asked.bench.node.state.owners.count == 0)
+}

@@ -1,0 +1,152 @@
+import CausewayConnection
+import CausewayIdentity
+
+@testable import CausewayNode
+
+/// Nodes that reach one another as if by perfect connections: each output becomes the other side's input at once, in order.
+final class NodeNetwork {
+    private final class Host {
+        let node: Node
+        var events: [NodeEvent] = []
+        var closedStreams: [UInt64: Bool] = [:]
+
+        init(_ node: Node) { self.node = node }
+    }
+    private struct End: Hashable {
+        let host: Int
+        let link: UInt32
+    }
+    private struct Wire {
+        let dialler: End
+        let listener: End
+    }
+
+    private(set) var now = Instant(nanoseconds: 1_000_000_000)
+    private var hosts: [Host] = []
+    private var byAddress: [String: Int] = [:]
+    private var other: [End: End] = [:]
+    /// A stream's handle at each end, by the opening end's.
+    private var streams: [End: [UInt32: UInt32]] = [:]
+    private var nextInbound: UInt32 = 1
+    private var nextStream: UInt32 = 1
+    private var queue: [(host: Int, output: NodeOutput)] = []
+    /// While true, dials stand but no handshake ends.
+    var holdsHandshakes = false
+    private var held: [Wire] = []
+    /// Links that carry an application's stream: they are not idle.
+    var busyLinks: Set<UInt32> = []
+
+    func add(_ number: UInt8, at text: String, _ configure: (inout NodeConfiguration) -> Void = { _ in }) -> Node {
+        var configuration = NodeConfiguration(identity: key(number), seed: UInt64(number), unixEpoch: 1_800_000_000_000_000_000)
+        configuration.gossip = nil
+        configure(&configuration)
+        let node = Node(configuration, now: now)
+        byAddress[text] = hosts.count
+        hosts.append(Host(node))
+        node.listening([address(text)], now: now)
+        run()
+        return node
+    }
+
+    func events(of node: Node) -> [NodeEvent] { hosts.first { $0.node === node }?.events ?? [] }
+
+    func run() {
+        repeat {
+            for (index, host) in hosts.enumerated() {
+                while let output = host.node.pollOutput() { queue.append((index, output)) }
+            }
+            let batch = queue
+            queue = []
+            for (host, output) in batch { carry(output, from: host) }
+        } while !queue.isEmpty || hosts.contains { $0.node.state.outputs.count > 0 }
+    }
+
+    func wait(_ interval: Interval) {
+        let end = now + interval
+        while let next = hosts.map({ $0.node.nextDeadline }).min(), next <= end {
+            now = max(now, next)
+            for host in hosts { host.node.advance(to: now) }
+            run()
+        }
+        now = end
+    }
+
+    func releaseHandshakes() {
+        holdsHandshakes = false
+        let wires = held
+        held = []
+        // Listeners first: the worst case for two that dial each other.
+        for wire in wires { tellEstablished(wire.listener, of: wire.dialler) }
+        for wire in wires { tellEstablished(wire.dialler, of: wire.listener) }
+        run()
+    }
+
+    private func carry(_ output: NodeOutput, from index: Int) {
+        let host = hosts[index]
+        switch output {
+        case .event(let event): host.events.append(event)
+        case .dial(let link, let address, _): dial(address, link, from: index)
+        case .link(let link, let command): obey(command, End(host: index, link: link))
+        case .resolve(let request, _): host.node.resolved(request: request, addresses: [], code: -1, now: now)
+        case .circuit, .splice, .endSplice: break
+        }
+    }
+
+    private func dial(_ address: Multiaddr, _ link: UInt32, from index: Int) {
+        guard let target = byAddress[address.description] else {
+            return hosts[index].node.receive(.closed(.link(errno: 111)), from: link, now: now)
+        }
+        let dialler = End(host: index, link: link)
+        let listener = End(host: target, link: nextInbound)
+        nextInbound += 2
+        other[dialler] = listener
+        other[listener] = dialler
+        hosts[index].node.linked(link: link, remote: address, local: CausewayNodeTests.address("/ip4/192.0.2.9/tcp/9"), now: now)
+        hosts[target].node.accepted(
+            link: listener.link, remote: CausewayNodeTests.address("/ip4/192.0.2.\(index + 100)/tcp/5000"), local: address, now: now)
+        let wire = Wire(dialler: dialler, listener: listener)
+        if holdsHandshakes { return held.append(wire) }
+        tellEstablished(listener, of: dialler)
+        tellEstablished(dialler, of: listener)
+    }
+
+    private func tellEstablished(_ end: End, of remote: End) {
+        guard other[end] != nil else { return }
+        let node = hosts[remote.host].node
+        hosts[end.host].node.receive(.established(peer: node.peerID, publicKey: node.state.identity.publicKey), from: end.link, now: now)
+    }
+
+    private func obey(_ command: LinkCommand, _ end: End) {
+        guard let remote = other[end] else { return }
+        switch command {
+        case .openStream(let stream, let protocolIDs):
+            let inbound = nextStream
+            nextStream += 2
+            guard let entry = hosts[remote.host].node.protocolTable.entry(for: protocolIDs[0]) else {
+                return tell(end, .streamFailed(stream: stream, .unsupportedProtocol))
+            }
+            streams[end, default: [:]][stream] = inbound
+            streams[remote, default: [:]][inbound] = stream
+            tell(remote, .streamOpened(stream: inbound, protocolID: entry.name))
+            tell(end, .streamReady(stream: stream, protocolID: entry.name))
+        case .send(let stream, let bytes, _): if let far = streams[end]?[stream] { tell(remote, .data(stream: far, bytes)) }
+        case .finish(let stream): if let far = streams[end]?[stream] { tell(remote, .finished(stream: far)) }
+        case .reset(let stream):
+            guard let far = streams[end]?.removeValue(forKey: stream) else { return }
+            streams[remote]?[far] = nil
+            tell(remote, .streamClosed(stream: far, .reset(code: 0)))
+        case .setProtocols: break
+        case .close(let reason): close(end, reason)
+        case .closeIfIdle(let reason): if !busyLinks.contains(end.link), !busyLinks.contains(remote.link) { close(end, reason) }
+        }
+    }
+
+    private func close(_ end: End, _ reason: CloseReason) {
+        guard let remote = other.removeValue(forKey: end) else { return }
+        other[remote] = nil
+        tell(end, .closed(.closed(reason)))
+        tell(remote, .closed(.goAway(code: 0)))
+    }
+
+    private func tell(_ end: End, _ event: LinkEvent) { hosts[end.host].node.receive(event, from: end.link, now: now) }
+}
