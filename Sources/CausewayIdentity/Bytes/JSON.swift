@@ -1,4 +1,5 @@
-/// A JSON value (RFC 8259), for discovery messages, configuration files and control protocols. Text is UTF-8 bytes; members keep their order.
+/// A JSON value (RFC 8259), for discovery messages, configuration files and control protocols. Text is UTF-8 bytes; members keep their
+/// order.
 public enum JSON: Equatable, Sendable {
     case null
     case bool(Bool)
@@ -9,6 +10,7 @@ public enum JSON: Equatable, Sendable {
     case array([JSON])
     case object([Member])
 
+    /// A name and its value in an object.
     public struct Member: Equatable, Sendable {
         public let name: [UInt8]
         public let value: JSON

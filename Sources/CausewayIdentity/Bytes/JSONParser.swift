@@ -1,5 +1,6 @@
 /// Why bytes are no JSON that we take, and where.
 public struct JSONError: Error, Equatable {
+    /// What is wrong at that place.
     public enum Reason: Equatable, Sendable {
         /// The text ends inside a value.
         case truncated

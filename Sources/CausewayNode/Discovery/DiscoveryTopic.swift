@@ -2,6 +2,7 @@ public import CausewayConnection
 
 /// One topic on which peers tell of themselves.
 public struct DiscoveryTopic: Equatable, Sendable {
+    /// How an announcement is written.
     public enum Form: UInt8, Sendable {
         /// `Peer { publicKey = 1, addrs = 2 }`, as js-libp2p's pubsub-peer-discovery.
         case protobuf

@@ -3,8 +3,8 @@ public import CausewayIdentity
 
 /// Finds peers by what they tell of themselves on topics, and tells of this node (js-libp2p's pubsub-peer-discovery, and the same in JSON).
 ///
-/// Works over `NodeState.topics`; starts at its first `advance`. Announcements go out at once when the first subscriber is known and when the
-/// node's addresses change, then regularly. An announcement is believed only from the peer that it is about, if the mesh is signed.
+/// Works over `NodeState.topics`; starts at its first `advance`. Announcements go out at once when the first subscriber is known and when
+/// the node's addresses change, then regularly. An announcement is believed only from the peer that it is about, if the mesh is signed.
 public final class PubsubDiscovery: NodeProtocol, TopicListening {
     private final class Channel {
         let topic: DiscoveryTopic

@@ -1,8 +1,8 @@
 public import CausewayConnection
 public import CausewayIdentity
 
-/// Publish and subscribe over a mesh of neighbours for each topic, with gossip of message ids to others (gossipsub-v1.0.md, v1.1.md; scoring and
-/// peer exchange are not used).
+/// Publish and subscribe over a mesh of neighbours for each topic, with gossip of message ids to others (gossipsub-v1.0.md, v1.1.md;
+/// scoring and peer exchange are not used).
 ///
 /// Each side opens one stream to the other and sends on that alone. A message is verified once, framed once, and the same bytes go to every
 /// neighbour. Nothing is kept of topics that this node neither joined nor publishes to, but their names with the peer that subscribes.

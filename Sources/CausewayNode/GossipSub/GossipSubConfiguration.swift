@@ -16,7 +16,8 @@ public struct GossipSubConfiguration: Equatable, Sendable {
     public var floodPublish = true
     /// Also over relayed connections that have a limit.
     public var allowLimited = false
-    /// StrictSign: messages are signed, and unsigned ones refused. Else StrictNoSign: no author, no signature, and ids are SHA-256 of the data.
+    /// StrictSign: messages are signed, and unsigned ones refused. Else StrictNoSign: no author, no signature, and ids are SHA-256 of
+    /// the data.
     public var signed = true
     public var messageID = MessageIDForm.both
     /// Publishing fails if no subscriber is known.

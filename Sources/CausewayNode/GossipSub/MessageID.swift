@@ -1,10 +1,10 @@
 import CausewayIdentity
 
-/// Message ids in the forms that go over the wire. Inside, a message has one id: the specification's (`from` and `seqno`, go-libp2p's form), or
-/// in an unsigned mesh the SHA-256 of its data.
+/// Message ids in the forms that go over the wire. Inside, a message has one id: the specification's (`from` and `seqno`, go-libp2p's
+/// form), or in an unsigned mesh the SHA-256 of its data.
 ///
-/// js-libp2p names the author by its public key (protobuf) instead of its peer id. Peer ids are made of that very key, so that each form can be
-/// computed: js to ours from the id alone, ours to js from the id if the key is inlined in the peer id, else from the message's key.
+/// js-libp2p names the author by its public key (protobuf) instead of its peer id. Peer ids are made of that very key, so that each form
+/// can be computed: js to ours from the id alone, ours to js from the id if the key is inlined in the peer id, else from the message's key.
 enum MessageID {
     static let sequenceLength = 8
 

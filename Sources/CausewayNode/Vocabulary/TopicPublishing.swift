@@ -2,7 +2,8 @@ public import CausewayIdentity
 
 /// What a protocol that talks over topics (discovery) asks of the node's gossip, without knowing it: `NodeState.topics`.
 public protocol TopicPublishing: AnyObject {
-    /// Joins the topic for a protocol, whether or not the application joined it too. One listener a topic. False: the name is empty or too long.
+    /// Joins the topic for a protocol, whether or not the application joined it too. One listener a topic. False: the name is empty or too
+    /// long.
     @discardableResult
     func listen(to topic: [UInt8], _ listener: any TopicListening, in node: NodeState) -> Bool
     /// How many connected peers are known to subscribe and can be sent to.
