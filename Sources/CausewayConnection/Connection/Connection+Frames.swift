@@ -155,7 +155,7 @@ extension Connection {
         let reply = negotiation.takeReply()
         guard !reply.isEmpty, !isClosed, streams[stream.id] != nil else { return }
         // Both limits on a negotiation's messages together stay below the window that every stream starts with.
-        guard reply.count <= Int(stream.sendWindow), checkControl() else { return }
+        guard UInt32(reply.count) <= stream.sendWindow, checkControl() else { return }
         reply.withUnsafeBytes { sendData(stream, $0, flags: flags) }
     }
 

@@ -105,6 +105,8 @@ extension Connection {
         stream.epoch = now
         stream.receiveWindow += credit
         sendControl(.windowUpdate, takeAcknowledgement(stream), stream: stream.id, length: credit)
+        // A busy connection is never silent, but its windows want to know the path as it is now.
+        if now - lastPing >= limits.keepAliveInterval { sendPing() }
     }
 
     private func allowedGrowth(of stream: YamuxStream) -> UInt32 {

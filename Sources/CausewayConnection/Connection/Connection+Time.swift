@@ -39,6 +39,7 @@ extension Connection {
     func sendPing() {
         pingValue &+= 1
         pingSent = now
+        lastPing = now
         sendControl(.ping, .syn, stream: 0, length: pingValue)
     }
 

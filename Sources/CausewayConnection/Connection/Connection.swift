@@ -65,6 +65,7 @@ public final class Connection {
     var lastReceived: Instant
     var pingValue: UInt32 = 0
     var pingSent: Instant?
+    var lastPing: Instant
     /// The ping that was sent for want of any sign of life.
     var probeSent: Instant?
 
@@ -76,6 +77,7 @@ public final class Connection {
         nextStream = configuration.isInitiator ? 1 : 2
         self.now = now
         lastReceived = now
+        lastPing = now
         startUpgrade(configuration)
     }
 

@@ -1,74 +1,11 @@
-public import CausewayConnection
+import CausewayConnection
 import CausewayIdentity
-
-/// Status codes of both relay protocols (relay/circuit-v2.md, `Status`). Unknown ones stay readable as raw values.
-public enum HopStatus {
-    public static let ok: UInt16 = 100
-    public static let reservationRefused: UInt16 = 200
-    public static let resourceLimitExceeded: UInt16 = 201
-    public static let permissionDenied: UInt16 = 202
-    public static let connectionFailed: UInt16 = 203
-    public static let noReservation: UInt16 = 204
-    public static let malformedMessage: UInt16 = 400
-    public static let unexpectedMessage: UInt16 = 401
-}
-
-/// How a relay or its client broke the protocol; raw values appear in `ConnectionError.peerFault(.circuit, code:)` and `ReservationError.badAnswer`.
-public enum RelayFault: UInt8, Error, Sendable {
-    /// Over 4,096 bytes.
-    case messageTooLarge = 1
-    /// Not a message of this protocol: broken protobuf, or no type.
-    case malformed = 2
-    /// A type that has no place here.
-    case unexpectedType = 3
-    /// STATUS without a status.
-    case missingStatus = 4
-    /// The stream ended before the answer.
-    case endedEarly = 5
-    /// OK to RESERVE, but no reservation in it.
-    case missingReservation = 6
-    /// No expiry, one in the past, or one beyond reason.
-    case badExpiry = 7
-    /// The voucher's signature, domain or content is wrong.
-    case badVoucher = 8
-    /// It names no address, and we came over none that others could dial.
-    case noAddress = 9
-}
-
-/// The hop protocol's message (relay/circuit-v2.md, `HopMessage`).
-public enum HopMessage: Equatable, Sendable {
-    case reserve
-    /// The target's peer id, not yet checked.
-    case connect(peer: [UInt8])
-    case status(UInt16, reservation: ReservationAnswer?, limit: CircuitLimit?)
-}
-
-/// The stop protocol's message (relay/circuit-v2.md, `StopMessage`).
-public enum StopMessage: Equatable, Sendable {
-    /// The source's peer id, not yet checked.
-    case connect(peer: [UInt8], limit: CircuitLimit?)
-    case status(UInt16)
-}
-
-/// What a relay answers to RESERVE, as it came (relay/circuit-v2.md, `Reservation`).
-public struct ReservationAnswer: Equatable, Sendable {
-    /// Unix seconds; 0: none given.
-    public var expire: UInt64 = 0
-    /// Binary multiaddrs, not yet checked.
-    public var addresses: [[UInt8]] = []
-    /// Empty: none given.
-    public var voucher: [UInt8] = []
-
-    public init(expire: UInt64 = 0, addresses: [[UInt8]] = [], voucher: [UInt8] = []) {
-        self.expire = expire
-        self.addresses = addresses
-        self.voucher = voucher
-    }
-}
 
 /// Both protocols' wire format: one protobuf message of at most 4,096 bytes behind a varint of its length.
 public enum HopCodec {
+    /// Peers ask relays.
     public static let hopID = [UInt8]("/libp2p/circuit/relay/0.2.0/hop".utf8)
+    /// Relays ask peers.
     public static let stopID = [UInt8]("/libp2p/circuit/relay/0.2.0/stop".utf8)
     /// As go, rust and js.
     public static let messageSize = 4096
@@ -218,7 +155,8 @@ public enum HopCodec {
             return limit
         }
 
-        /// js-libp2p writes milliseconds: what would be over eight hours in seconds, and is whole seconds in milliseconds, is taken for that.
+        /// js-libp2p writes milliseconds: what would be over eight hours in seconds, and is whole seconds in milliseconds, is taken for
+        /// that.
         private static func plausible(duration: UInt64) -> UInt32? {
             guard duration != 0 else { return nil }
             let seconds = duration >= 30_000 && duration % 1000 == 0 ? duration / 1000 : duration

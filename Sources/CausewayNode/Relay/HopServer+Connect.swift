@@ -99,7 +99,8 @@ extension HopServer {
         }
     }
 
-    /// Both ends agree. What the target sent behind its answer goes to the source behind ours, and what the source sent ahead goes with the splice.
+    /// Both ends agree. What the target sent behind its answer goes to the source behind ours, and what the source sent ahead goes with
+    /// the splice.
     private func run(_ circuit: HopCircuit, returned: [UInt8], in node: NodeState) {
         asking[circuit.stop.packed] = nil
         forget(circuit.hop)

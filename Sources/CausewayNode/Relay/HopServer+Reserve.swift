@@ -43,8 +43,8 @@ extension HopServer {
         node.emit(.relay(.reservationRefused(peer, status: status, limit)))
     }
 
-    /// Ours, each with our peer id, as many as fit into one message. Where none is known, the one by which this peer came: rust-libp2p drops
-    /// a reservation without addresses.
+    /// Ours, each with our peer id, as many as fit into one message. Where none is known, the one by which this peer came: rust-libp2p
+    /// drops a reservation without addresses.
     private func ownAddresses(for link: ConnectedLink, besides voucher: Int, in node: NodeState) -> [[UInt8]] {
         var room = HopCodec.messageSize - voucher - 128
         var addresses: [[UInt8]] = []

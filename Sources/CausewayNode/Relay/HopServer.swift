@@ -3,7 +3,17 @@ public import CausewayIdentity
 
 /// The relay (relay/circuit-v2.md): gives places away over the hop protocol, asks targets over the stop protocol, and has the two
 /// streams of a circuit spliced by the shell. No byte of a circuit that stands passes through it.
+///
+///     hop stream   reading --RESERVE--> answered --both ends--> gone
+///                     |                    ^
+///                  CONNECT              refused
+///                     v                    |
+///                 connecting --------------+--target says OK--> spliced (the circuit runs) --spliceEnded--> gone
+///
+/// Whatever breaks the protocol or comes too late is reset. A reservation lasts until its time is over or the peer's last direct
+/// connection closes; circuits that stand outlive it.
 public final class HopServer: CircuitServing {
+    /// What it gives away at most.
     public let limits: RelayLimits
     var reservations = HopReservations()
     private var streams: [UInt64: HopStream] = [:]
@@ -17,6 +27,7 @@ public final class HopServer: CircuitServing {
     /// No deadline of a stream or a circuit comes before it.
     var soonest = Instant.distantFuture
 
+    /// A relay that gives away no more than `limits`.
     public init(limits: RelayLimits) { self.limits = limits }
 
     /// Over relayed connections too, so that the refusal there is a status and not a riddle.
@@ -33,6 +44,7 @@ public final class HopServer: CircuitServing {
         return counts
     }
 
+    /// Whether a peer has a place here.
     public func holdsReservation(_ peer: PeerID) -> Bool { reservations[peer] != nil }
 
     // MARK: Streams

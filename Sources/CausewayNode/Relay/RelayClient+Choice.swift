@@ -3,8 +3,8 @@ public import CausewayIdentity
 
 // Which relays to hold reservations at, of those that may be had.
 extension RelayClient {
-    /// Keeps reservations at `count` of the candidates, in their order: one that refuses or is away gives its turn to the next, and is tried
-    /// again later. None of them has to be there now. `learns`: relays that identify tells of are candidates too, behind these.
+    /// Keeps reservations at `count` of the candidates, in their order: one that refuses or is away gives its turn to the next, and is
+    /// tried again later. None of them has to be there now. `learns`: relays that identify tells of are candidates too, behind these.
     /// Replaces what an earlier call said. Returns the addresses that name no relay.
     @discardableResult
     public func keepRelays(_ candidates: [Multiaddr], count: Int, learns: Bool = false, in node: NodeState) -> [Multiaddr] {

@@ -3,8 +3,8 @@ public import CausewayIdentity
 
 // Making, refreshing and losing reservations.
 extension RelayClient {
-    /// Makes a reservation at the relay that `relayAddress` names, and keeps it until `release`. Answered once: by the reservation, or by why
-    /// the first attempt failed, which then is not repeated.
+    /// Makes a reservation at the relay that `relayAddress` names, and keeps it until `release`. Answered once: by the reservation, or by
+    /// why the first attempt failed, which then is not repeated.
     public func reserve(request: UInt32, relayAddress: Multiaddr, in node: NodeState) {
         guard let (peer, address) = RelayClient.relay(of: relayAddress) else {
             node.answer(request, .notReserved(.notARelayAddress))

@@ -1,8 +1,15 @@
 public import CausewayConnection
 import CausewayIdentity
 
-/// The relay's client (relay/circuit-v2.md): dials through relays, is dialled through those at which it holds reservations, and keeps these.
+/// The relay's client (relay/circuit-v2.md): dials through relays, is dialled through those at which it holds reservations, and keeps
+/// these.
+///
+///     a relay   resting --chosen, or its time has come--> connecting --> asking --OK--> resting, held
+///                  ^                                          |            |             |  refresh: asking, still held
+///                  +-------- failed: 1, 2, 4 ... 60 s --------+------------+             v  expired, or the last connection closed
+///                  +------------------------- at once, addresses stay for a minute ------+
 public final class RelayClient: NodeProtocol, CircuitDialing {
+    /// Its times and bounds.
     public let limits: RelayClientLimits
     var streams: [UInt64: RelayClientStream] = [:]
     /// Hop streams by the link that they are to become.
@@ -17,6 +24,7 @@ public final class RelayClient: NodeProtocol, CircuitDialing {
     /// No deadline of a stream comes before it.
     var soonest = Instant.distantFuture
 
+    /// A client that holds no reservation yet.
     public init(limits: RelayClientLimits = RelayClientLimits()) { self.limits = limits }
 
     /// Over relayed connections too, so that the refusal there is a status.

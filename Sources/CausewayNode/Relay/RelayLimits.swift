@@ -17,9 +17,9 @@ public struct RelayLimits: Equatable, Sendable {
     public var circuitsPerPeer = 16
     /// What one circuit may move and how long it may last. `.unlimited`: no limit, and none is told to the ends.
     public var circuit = CircuitLimit(bytes: 128 << 10, seconds: 120)
-    /// Streams of the hop protocol that are being worked on, in all and on one connection; each may hold 4 KiB of a message. A browser that reloads a page of
-    /// many peers asks for dozens at once.
+    /// Streams of the hop protocol that are being worked on, in all; each may hold 4 KiB of a message.
     public var hopStreams = 4096
+    /// The same on one connection. A page with many peers that is reloaded asks for dozens at once.
     public var hopStreamsPerConnection = 64
     /// From a hop stream's opening to its message, and from our answer to its end.
     public var hopTime = Interval.seconds(60)
@@ -28,5 +28,6 @@ public struct RelayLimits: Equatable, Sendable {
     /// Bytes that a source may send ahead, before its circuit stands. A Noise handshake's first message is far below.
     public var sentAhead = 16 << 10
 
+    /// The defaults.
     public init() {}
 }

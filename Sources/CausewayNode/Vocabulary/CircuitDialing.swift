@@ -3,8 +3,8 @@ public import CausewayIdentity
 
 /// What the dialler asks of the relay client, without knowing it: one circuit through a relay that a direct link leads to.
 ///
-/// Success shows as `NodeOutput.circuit` for that link, preceded by `NodeState.expectLink`; then the link's own events follow, as for a dialled
-/// one. Failure is reported by `NodeState.circuitFailed`, once.
+/// Success shows as `NodeOutput.circuit` for that link, preceded by `NodeState.expectLink`; then the link's own events follow, as for a
+/// dialled one. Failure is reported by `NodeState.circuitFailed`, once.
 public protocol CircuitDialing: AnyObject {
     /// `link` is a number from `NodeState.nextLink()`. `relayAddress` is the address by which the relay was named, up to `/p2p/<relay>`.
     func dialCircuit(link: UInt32, over relayLink: ConnectedLink, relayAddress: Multiaddr, target: PeerID, in node: NodeState)
@@ -14,28 +14,38 @@ public protocol CircuitDialing: AnyObject {
 
 /// What the node knows of a circuit's link before it is authenticated.
 public struct ExpectedLink: Equatable, Sendable {
+    /// Its number.
     public let link: UInt32
+    /// `<relay's address>/p2p-circuit/p2p/<remote>`.
     public let remoteAddress: Multiaddr
+    /// The local address of the link to the relay.
     public let localAddress: Multiaddr
     /// nil: not limited.
     public let limit: CircuitLimit?
     /// The link to the relay.
     public let carrier: UInt32
+    /// The remote dialled us.
     public let isInbound: Bool
 }
 
 /// A circuit that did not come to be.
 public struct FailedCircuit: Equatable, Sendable {
+    /// The number that it was to have.
     public let link: UInt32
+    /// What to say of the address.
     public let result: DialOutcome.Result
 }
 
 /// A protocol wants a direct connection to a peer. `Node` hands it to the dialler and brings the answer to
-/// `NodeProtocol.connectAnswered` of the protocol that asked; at once if such a connection stands already. Only direct addresses are dialled, what
-/// the peer store knows of the peer included. The asker has a back-off of its own, so that of the dialler must not hold it up.
+/// `NodeProtocol.connectAnswered` of the protocol that asked; at once if such a connection stands already. Only direct addresses are
+/// dialled, what the peer store knows of the peer included. The asker has a back-off of its own, so that of the dialler must not hold it
+/// up.
 public struct ConnectRequest: Equatable, Sendable {
+    /// Its number in the node's own sequence.
     public let id: UInt32
+    /// Whom to connect to.
     public let peer: PeerID
+    /// Where the asker knows the peer to be.
     public let addresses: [Multiaddr]
     /// The asking protocol's index in `NodeState.protocols`.
     public let owner: Int
@@ -73,13 +83,16 @@ extension NodeState {
         return lastConnectRequest
     }
 
-    /// Keeps the peer's connections from being pruned until `unspare` was called as often: it holds a reservation here, or we hold one there.
+    /// Keeps the peer's connections from being pruned until `unspare` was called as often: it holds a reservation here, or we hold one
+    /// there.
     public func spare(_ peer: PeerID) { spared[peer.bytes, default: 0] += 1 }
 
+    /// Takes one `spare` back.
     public func unspare(_ peer: PeerID) {
         guard let count = spared[peer.bytes] else { return }
         spared[peer.bytes] = count > 1 ? count - 1 : nil
     }
 
+    /// Whether pruning has to leave the peer alone.
     public func isSpared(_ peer: PeerID) -> Bool { spared[peer.bytes] != nil }
 }

@@ -1,19 +1,26 @@
 /// What a relay has and had to do, for its live line and its metrics.
 public struct HopCounts: Equatable, Sendable {
-    /// At this moment.
+    /// Reservations at this moment.
     public var reservations = 0
+    /// Circuits that run at this moment.
     public var circuits = 0
     /// Circuits whose target has not answered yet.
     public var pendingCircuits = 0
+    /// Streams of the hop protocol that are being worked on.
     public var hopStreams = 0
-    /// Since the start.
+    /// Reservations made since the start, not counting refreshes.
     public var reservationsMade: UInt64 = 0
+    /// Refreshes since the start.
     public var reservationsRefreshed: UInt64 = 0
+    /// Reservations refused since the start.
     public var reservationsRefused: UInt64 = 0
+    /// Circuits that came to run since the start.
     public var circuitsOpened: UInt64 = 0
+    /// Circuits refused since the start, whatever the reason.
     public var circuitsRefused: UInt64 = 0
-    /// Moved by circuits that have ended, both directions together.
+    /// Bytes moved by circuits that have ended, both directions together.
     public var bytesMoved: UInt64 = 0
 
+    /// A relay that has done nothing yet.
     public init() {}
 }

@@ -38,7 +38,7 @@ public final class NativeShell: @unchecked Sendable {
     /// Host names that addresses were resolved from: what a WebSocket's `Host` header says.
     private var names = HostNames()
     private var splices: [UInt32: Splice] = [:]
-    private var nodeHasWork = true
+    private(set) var nodeHasWork = true
     private(set) var nodeDeadline = Instant.distantFuture
     private var events: [NodeEvent] = []
     private var isDraining = false
@@ -250,6 +250,32 @@ public final class NativeShell: @unchecked Sendable {
     func closeResolver() {
         resolver?.close()
         resolver = nil
+    }
+
+    /// Calls `body` on the first loop for each arrival of one of the signals (`SIGINT`, `SIGTERM`, `SIGHUP`), which then end the process no more.
+    public func onSignals(_ signals: [Int32], _ body: @escaping @Sendable (Int32) -> Void) {
+        first.loop.run { [self] in
+            guard !isStopped else { return }
+            for signal in signals { _ = try? SignalWatcher(on: loop, signal, body) }
+        }
+    }
+
+    /// Bytes that came and went over all sockets so far.
+    public struct Traffic: Equatable, Sendable {
+        public var received: UInt64 = 0
+        public var sent: UInt64 = 0
+    }
+
+    public func traffic() async -> Traffic {
+        var sum = Traffic()
+        for home in homes {
+            let part = await withCheckedContinuation { continuation in
+                home.loop.run { continuation.resume(returning: Traffic(received: home.bytesRead, sent: home.bytesWritten)) }
+            }
+            sum.received &+= part.received
+            sum.sent &+= part.sent
+        }
+        return sum
     }
 
     // MARK: TLS

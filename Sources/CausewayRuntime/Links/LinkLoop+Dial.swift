@@ -13,6 +13,7 @@ extension LinkLoop {
     /// Connects to a resolved address, as link `id`; whatever comes of it is reported under that number.
     /// - Parameter name: the host name that the address was resolved from, if any.
     func dial(_ id: UInt32, _ address: Multiaddr, expecting: PeerID?, name: [UInt8]?) {
+        guard !isClosing else { return report([.closed(.closed(.shutdown))], id) }
         let seat = seat(id)
         guard case .ip(let ip)? = address.host, let port = address.port, let target = SocketAddress(ip: ip, port: port),
             let approach = Approach(address, ip: ip, port: port, name: name)
@@ -50,6 +51,7 @@ extension LinkLoop {
     func openCircuit(
         _ id: UInt32, over key: StreamKey, initiator: Bool, expecting: PeerID?, limit: CircuitLimit?, received: [UInt8]
     ) {
+        guard !isClosing else { return report([.closed(.closed(.shutdown))], id) }
         let seat = seat(id)
         guard let outer = link(key.link) else { return failed(seat, .link(errno: 0)) }
         let now = loop.now

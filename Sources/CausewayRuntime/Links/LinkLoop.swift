@@ -35,7 +35,8 @@ final class LinkLoop: LinkShell, @unchecked Sendable {
     private var timer: LoopTimer?
     private var timerAt = Instant.distantFuture
     private var silent = SilentSeats()
-    private var isClosing = false
+    private(set) var isClosing = false
+    private var isKnownEmpty = false
     /// Connections that came or went since memory was trimmed last.
     var churn = 0
 
@@ -148,7 +149,7 @@ final class LinkLoop: LinkShell, @unchecked Sendable {
         guard seats.removeValue(forKey: seat.id) != nil else { return }
         churn += 1
         shell.forget(seat.id)
-        if isClosing, seats.isEmpty { shell.isEmpty(self) }
+        if isClosing, seats.isEmpty { tellEmpty() }
     }
 
     // MARK: From links
@@ -180,10 +181,12 @@ final class LinkLoop: LinkShell, @unchecked Sendable {
             working.removeAll(keepingCapacity: working.count < 1024)
             if isFirst { shell.drainNode(now: now) }
             rounds += 1
-        } while !queue.isEmpty && rounds < 8
+        } while hasWork && rounds < 8
         scheduleTimer(now)
-        return !queue.isEmpty
+        return hasWork
     }
+
+    private var hasWork: Bool { !queue.isEmpty || isFirst && shell.nodeHasWork }
 
     private func work(on seat: LinkSeat, now: Instant) {
         seat.isQueued = false
@@ -248,7 +251,13 @@ final class LinkLoop: LinkShell, @unchecked Sendable {
         for seat in Array(seats.values) {
             if let link = seat.link { link.apply(.close(.shutdown), now: now) } else { failed(seat, .closed(.shutdown)) }
         }
-        if seats.isEmpty { shell.isEmpty(self) }
+        if seats.isEmpty { tellEmpty() }
+    }
+
+    private func tellEmpty() {
+        guard !isKnownEmpty else { return }
+        isKnownEmpty = true
+        shell.isEmpty(self)
     }
 
     /// The loop stops: nothing waits any longer.

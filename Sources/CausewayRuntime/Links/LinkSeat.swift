@@ -148,6 +148,8 @@ final class LinkSeat: SocketOwner {
     var hasUnsent: Bool {
         guard let link else { return false }
         if link.carrier == nil, socket == nil { return false }
+        // What waits for TLS to be established will never go.
+        if let tls, !tls.isEstablished { return !tls.wire.isEmpty || socket?.isBlocked ?? false }
         return !link.connection.wire.isEmpty || socket?.isBlocked ?? false || !(tls?.wire.isEmpty ?? true)
     }
 

@@ -1,0 +1,22 @@
+/// How a relay or its client broke the protocol; raw values appear in `ConnectionError.peerFault(.circuit, code:)` and
+/// `ReservationError.badAnswer`.
+public enum RelayFault: UInt8, Error, Sendable {
+    /// Over 4,096 bytes.
+    case messageTooLarge = 1
+    /// Not a message of this protocol: broken protobuf, or no type.
+    case malformed = 2
+    /// A type that has no place here.
+    case unexpectedType = 3
+    /// STATUS without a status.
+    case missingStatus = 4
+    /// The stream ended before the answer.
+    case endedEarly = 5
+    /// OK to RESERVE, but no reservation in it.
+    case missingReservation = 6
+    /// No expiry, one in the past, or one beyond reason.
+    case badExpiry = 7
+    /// The voucher's signature, domain or content is wrong.
+    case badVoucher = 8
+    /// It names no address, and we came over none that others could dial.
+    case noAddress = 9
+}
