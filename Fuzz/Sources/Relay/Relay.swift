@@ -4,8 +4,8 @@ import FuzzDriver
 
 @testable import CausewayNode
 
-/// A relay's server and client on one node, driven by a script: connections, streams, messages good and bad, and time, in any order. However it
-/// goes, the limits hold meanwhile, and nothing is left when all have gone.
+/// A relay's server and client on one node, driven by a script: connections, streams, messages good and bad, and time, in any order.
+/// However it goes, the limits hold meanwhile, and nothing is left when all have gone.
 func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     let script = Script([UInt8](UnsafeBufferPointer(start: start, count: count)))
     script.run()
