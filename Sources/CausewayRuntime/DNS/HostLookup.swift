@@ -1,9 +1,9 @@
 import CUV
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Darwin)
-import Darwin
+    import Darwin
 #endif
 
 /// One look-up of a host's addresses, as every program of the system does it (`getaddrinfo`, on libuv's threads).

@@ -53,10 +53,11 @@ final class Resolver {
         _ name: [UInt8], _ family: HostLookup.Family, for address: Multiaddr, _ finish: @escaping (Result<[Multiaddr], DNSError>) -> Void
     ) -> () -> Void {
         let lookup = HostLookup(on: loop, name: name, family: family) { result in
-            finish(result.flatMap { ips in
-                let addresses = ips.compactMap { ResolvedAddress.of(address, ip: $0, name: name) }
-                return addresses.isEmpty ? .failure(.noData) : .success(addresses)
-            })
+            finish(
+                result.flatMap { ips in
+                    let addresses = ips.compactMap { ResolvedAddress.of(address, ip: $0, name: name) }
+                    return addresses.isEmpty ? .failure(.noData) : .success(addresses)
+                })
         }
         return { lookup.cancel() }
     }
@@ -69,10 +70,11 @@ final class Resolver {
             if let texts { lookups = texts } else { lookups = try TextLookups(on: loop, servers: servers) }
             texts = lookups
             return lookups.look(up: Array("_dnsaddr.".utf8) + name) { result in
-                finish(result.flatMap { records in
-                    let addresses = ResolvedAddress.of(address, records: records)
-                    return addresses.isEmpty ? .failure(.noData) : .success(addresses)
-                })
+                finish(
+                    result.flatMap { records in
+                        let addresses = ResolvedAddress.of(address, records: records)
+                        return addresses.isEmpty ? .failure(.noData) : .success(addresses)
+                    })
             }
         } catch {
             finish(.failure(error))

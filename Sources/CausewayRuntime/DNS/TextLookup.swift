@@ -2,9 +2,9 @@ import CAres
 import CUV
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Darwin)
-import Darwin
+    import Darwin
 #endif
 
 /// Looks TXT records up by c-ares, whose sockets the loop watches.
@@ -23,6 +23,9 @@ final class TextLookups {
 
     /// Records of a name beyond these are not looked at.
     private static let maximumRecords = 128
+    /// RFC 1035, sections 3.2.4 and 3.3.14.
+    private static let internetClass: Int32 = 1
+    private static let textType: Int32 = 16
 
     /// - Parameter servers: `address:port,...`; nil: the system's.
     init(on loop: EventLoop, servers: String?) throws(DNSError) {
@@ -68,7 +71,7 @@ final class TextLookups {
         running += 1
         let context = Context(query: query, owner: self)
         ares_query(
-            channel, String(decoding: name, as: UTF8.self), 1 /* IN */, 16 /* TXT */,
+            channel, String(decoding: name, as: UTF8.self), Self.internetClass, Self.textType,
             { argument, status, _, answer, size in
                 let context = Unmanaged<Context>.fromOpaque(argument!).takeRetainedValue()
                 context.owner.running -= 1

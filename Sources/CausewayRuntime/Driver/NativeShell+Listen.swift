@@ -1,11 +1,11 @@
+import CUV
 public import CausewayIdentity
 import CausewayNode
-import CUV
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Darwin)
-import Darwin
+    import Darwin
 #endif
 
 extension NativeShell {

@@ -2,9 +2,9 @@ public import CausewayConnection
 import CausewayNode
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Darwin)
-import Darwin
+    import Darwin
 #endif
 
 extension NativeShell {

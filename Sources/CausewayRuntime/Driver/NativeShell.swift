@@ -5,9 +5,9 @@ public import CausewayTLS
 import Synchronization
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Darwin)
-import Darwin
+    import Darwin
 #endif
 
 /// Runs a node on this machine: event loops, sockets, names, time. Carries what links tell to the node and what the node wants to the links.
@@ -159,7 +159,9 @@ public final class NativeShell: @unchecked Sendable {
         }
     }
 
-    private func endpoint(_ key: StreamKey) -> SpliceEndpoint { SpliceEndpoint(home: home(of: key.link), link: key.link, stream: key.stream) }
+    private func endpoint(_ key: StreamKey) -> SpliceEndpoint {
+        SpliceEndpoint(home: home(of: key.link), link: key.link, stream: key.stream)
+    }
 
     func spliceEnded(_ splice: Splice, sent: UInt64, returned: UInt64, limit: LimitName?) {
         guard splices.removeValue(forKey: splice.circuit) != nil else { return }
@@ -175,7 +177,9 @@ public final class NativeShell: @unchecked Sendable {
     }
 
     private func resolve(_ request: UInt32, _ address: Multiaddr) {
-        guard let resolver else { return node.resolved(request: request, addresses: [], code: DNSError.cancelled.code, now: first.loop.now) }
+        guard let resolver else {
+            return node.resolved(request: request, addresses: [], code: DNSError.cancelled.code, now: first.loop.now)
+        }
         resolver.resolve(address) { [unowned self] result in
             switch result {
             case .success(let found):

@@ -33,7 +33,9 @@ struct DeadlineHeap {
         var index = 0
         while true {
             var least = index
-            for child in (2 * index + 1)...(2 * index + 2) where child < entries.count && entries[child].at < entries[least].at { least = child }
+            for child in (2 * index + 1)...(2 * index + 2) where child < entries.count && entries[child].at < entries[least].at {
+                least = child
+            }
             guard least != index else { break }
             entries.swapAt(index, least)
             index = least

@@ -3,9 +3,9 @@ public import CausewayConnection
 import Synchronization
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Darwin)
-import Darwin
+    import Darwin
 #endif
 
 /// A thread that runs a libuv loop, and at once the executor of the actors and tasks that live on it.
@@ -249,17 +249,17 @@ private final class LoopTasks: TaskExecutor {
 
 private func currentThread() -> UInt {
     #if canImport(Darwin)
-    UInt(bitPattern: pthread_self())
+        UInt(bitPattern: pthread_self())
     #else
-    UInt(pthread_self())
+        UInt(pthread_self())
     #endif
 }
 
 extension uv_thread_t {
     #if canImport(Darwin)
-    fileprivate static var none: uv_thread_t? { nil }
+        fileprivate static var none: uv_thread_t? { nil }
     #else
-    fileprivate static var none: uv_thread_t { 0 }
+        fileprivate static var none: uv_thread_t { 0 }
     #endif
 }
 

@@ -4,9 +4,9 @@ import CausewayNode
 import CausewayTLS
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Darwin)
-import Darwin
+    import Darwin
 #endif
 
 extension LinkLoop {

@@ -4,9 +4,9 @@ import CausewayNode
 import CausewayTLS
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Darwin)
-import Darwin
+    import Darwin
 #endif
 
 /// The links of one event loop: reads and writes their sockets, lets their deadlines pass, carries events to the node.
@@ -94,7 +94,9 @@ final class LinkLoop: LinkShell, @unchecked Sendable {
         seat.attach(socket)
         seat.welcome = welcome
         // A flood of silent sockets pushes the oldest out: who means it speaks within a round trip.
-        while let oldest = silent.admit(id, limit: shell.limits.pendingConnections, isSilent: { self.seats[$0].map { $0.link == nil } ?? false }) {
+        while let oldest = silent.admit(
+            id, limit: shell.limits.pendingConnections, isSilent: { self.seats[$0].map { $0.link == nil } ?? false })
+        {
             if let seat = seats[oldest] { drop(seat) }
         }
         arm(seat, loop.now + shell.limits.connection.handshakeTime)

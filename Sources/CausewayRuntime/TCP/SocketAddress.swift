@@ -2,9 +2,9 @@ import CUV
 public import CausewayIdentity
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Darwin)
-import Darwin
+    import Darwin
 #endif
 
 /// An IP address with a port, in the form that system calls take.

@@ -1,7 +1,7 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Darwin)
-import Darwin
+    import Darwin
 #endif
 
 /// A name server on loopback that knows some TXT records. Its thread lives as long as the process.
@@ -11,9 +11,9 @@ final class NameServer: Sendable {
 
     init(records: [String: [String]], isSilent: Bool = false) throws {
         #if canImport(Glibc)
-        let descriptor = socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
+            let descriptor = socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
         #else
-        let descriptor = socket(AF_INET, SOCK_DGRAM, 0)
+            let descriptor = socket(AF_INET, SOCK_DGRAM, 0)
         #endif
         var bound = sockaddr_in()
         bound.sin_family = sa_family_t(AF_INET)
@@ -34,9 +34,9 @@ final class NameServer: Sendable {
             &thread, nil,
             { argument in
                 #if canImport(Darwin)
-                Unmanaged<Server>.fromOpaque(argument).takeRetainedValue().run()
+                    Unmanaged<Server>.fromOpaque(argument).takeRetainedValue().run()
                 #else
-                Unmanaged<Server>.fromOpaque(argument!).takeRetainedValue().run()
+                    Unmanaged<Server>.fromOpaque(argument!).takeRetainedValue().run()
                 #endif
                 return nil
             }, server.toOpaque())
@@ -47,9 +47,9 @@ final class NameServer: Sendable {
 
 extension pthread_t {
     #if canImport(Darwin)
-    fileprivate static var none: pthread_t? { nil }
+        fileprivate static var none: pthread_t? { nil }
     #else
-    fileprivate static var none: pthread_t { 0 }
+        fileprivate static var none: pthread_t { 0 }
     #endif
 }
 

@@ -59,11 +59,14 @@ private func resolve(_ address: Multiaddr, servers: String? = nil) async -> Resu
 }
 
 @Test func dnsaddrResolvesByTextRecords() async throws {
-    let long = "dnsaddr=/dns4/" + String(repeating: "a", count: 60) + "." + String(repeating: "b", count: 60) + "." + String(repeating: "c", count: 60)
+    let long =
+        "dnsaddr=/dns4/" + String(repeating: "a", count: 60) + "." + String(repeating: "b", count: 60) + "."
+        + String(repeating: "c", count: 60)
         + "/tcp/443/tls/ws/p2p/\(peer)"
     let server = try NameServer(records: ["_dnsaddr.relay.example": ["dnsaddr=/ip4/127.0.0.1/tcp/4001/p2p/\(peer)", long]])
     let found = try await resolve(Multiaddr("/dnsaddr/relay.example"), servers: server.address).get()
-    #expect(found.map(\.description).sorted() == ["dnsaddr=/ip4/127.0.0.1/tcp/4001/p2p/\(peer)", long].map { String($0.dropFirst(8)) }.sorted())
+    #expect(
+        found.map(\.description).sorted() == ["dnsaddr=/ip4/127.0.0.1/tcp/4001/p2p/\(peer)", long].map { String($0.dropFirst(8)) }.sorted())
     let missing = try await resolve(Multiaddr("/dnsaddr/other.example"), servers: server.address)
     #expect(missing == .failure(DNSError(code: 4)))
 }

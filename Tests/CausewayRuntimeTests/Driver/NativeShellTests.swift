@@ -4,13 +4,13 @@ import CausewayNode
 import CausewayTLS
 import Testing
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Darwin)
-import Darwin
-#endif
-
 @testable import CausewayRuntime
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
 
 private func loopback(_ suffix: String = "") throws -> Multiaddr { try Multiaddr("/ip4/127.0.0.1/tcp/0" + suffix) }
 
@@ -66,7 +66,9 @@ func twoNodesEcho(suffix: String, loops: Int) async throws {
     let port = try #require(try await server.shell.listen([loopback("/tls/ws")])[0].port)
     var clientShell = ShellConfiguration()
     clientShell.trust = try TLSClientContext(authorities: folder.write("authority.pem", authority.certificatePEM))
-    for address in ["/ip4/127.0.0.1/tcp/\(port)/tls/ws", "/dns4/localhost/tcp/\(port)/wss", "/ip4/127.0.0.1/tcp/\(port)/tls/sni/localhost/ws"] {
+    for address in [
+        "/ip4/127.0.0.1/tcp/\(port)/tls/ws", "/dns4/localhost/tcp/\(port)/wss", "/ip4/127.0.0.1/tcp/\(port)/tls/sni/localhost/ws",
+    ] {
         let client = try TestNode(clientShell)
         let link = try #require(await client.connect(to: Multiaddr(address), server.peerID).link, "\(address)")
         let sent = pattern(300_000)
@@ -74,7 +76,8 @@ func twoNodesEcho(suffix: String, loops: Int) async throws {
         await client.stop()
     }
     let stranger = try TestNode()
-    guard case .notConnected(let outcomes) = await stranger.connect(to: try Multiaddr("/ip4/127.0.0.1/tcp/\(port)/tls/ws"), server.peerID) else {
+    guard case .notConnected(let outcomes) = await stranger.connect(to: try Multiaddr("/ip4/127.0.0.1/tcp/\(port)/tls/ws"), server.peerID)
+    else {
         Issue.record("a certificate of nobody was trusted")
         return
     }
@@ -132,7 +135,9 @@ func relayedPeersEcho(loops: Int) async throws {
     let one = try TestNode()
     let address = try await one.shell.listen([loopback()])[0]
     let two = try TestNode()
-    await #expect(throws: ListenError.system(address, errno: EADDRINUSE, text: "address already in use")) { try await two.shell.listen([address]) }
+    await #expect(throws: ListenError.system(address, errno: EADDRINUSE, text: "address already in use")) {
+        try await two.shell.listen([address])
+    }
     let odd = try Multiaddr("/ip4/127.0.0.1/udp/4001/quic-v1")
     await #expect(throws: ListenError.unsupported(odd)) { try await two.shell.listen([odd]) }
     await #expect(throws: ListenError.noCertificate(try loopback("/tls/ws"))) { try await two.shell.listen([loopback("/tls/ws")]) }

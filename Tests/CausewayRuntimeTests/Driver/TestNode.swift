@@ -92,6 +92,9 @@ final class TestNode: Sendable {
         }
     }
 
+    /// A peer that does not exist.
+    var otherPeer: PeerID { try! PrivateKey(ed25519Seed: Entropy.bytes(32)).publicKey.peerID }
+
     /// How many links and connecting sockets the first loop has.
     func seatCount() async -> Int {
         await withCheckedContinuation { continuation in

@@ -1,0 +1,132 @@
+import CausewayConnection
+import CausewayIdentity
+import CausewayNode
+import CausewayTLS
+import Synchronization
+import Testing
+
+@testable import CausewayRuntime
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+private func anyPort(_ suffix: String = "") throws -> Multiaddr { try Multiaddr("/ip4/127.0.0.1/tcp/0" + suffix) }
+
+@Test func aFloodOfSilentSocketsKeepsNobodyOut() async throws {
+    let server = try TestNode { $0.limits.pendingConnections = 4 }
+    let address = try await server.shell.listen([anyPort()])[0]
+    let port = try #require(address.port)
+    let silent = (0..<8).map { _ in RawSocket() }
+    for one in silent { #expect(await one.connect(to: port, sending: []) == 0) }
+    // The oldest went for those that came after the limit.
+    for one in silent.prefix(4) { #expect(await one.end() == 0) }
+    let client = try TestNode()
+    let link = try #require(await client.connect(to: address, server.peerID).link)
+    #expect(try await client.echo([1, 2], on: link) == [1, 2])
+    for one in silent { one.stop() }
+    await client.stop()
+    await server.stop()
+}
+
+@Test func aCutCableIsNoticed() async throws {
+    let impatient: (inout NodeConfiguration) -> Void = {
+        $0.limits.connection.keepAliveInterval = .milliseconds(100)
+        $0.limits.connection.keepAliveTimeout = .milliseconds(100)
+    }
+    let server = try TestNode(configure: impatient)
+    let address = try await server.shell.listen([anyPort()])[0]
+    let client = try TestNode(configure: impatient)
+    let link = try #require(await client.connect(to: address, server.peerID).link)
+    _ = await server.event { if case .connectionOpened = $0 { true } else { false } }
+    client.shell.kill(link, .silence)
+    for node in [client, server] { _ = await node.event { if case .peerDisconnected = $0 { true } else { false } } }
+    #expect(await client.seatCount() == 0)
+    await client.stop()
+    await server.stop()
+}
+
+@Test func strangersAreTurnedAwayByWhatTheyAre() async throws {
+    let server = try TestNode { $0.limits.connection.handshakeTime = .seconds(2) }
+    let tcp = try #require(try await server.shell.listen([anyPort()])[0].port)
+    let webSocket = try #require(try await server.shell.listen([anyPort("/ws")])[0].port)
+    let cases: [(port: UInt16, bytes: [UInt8])] = [
+        (tcp, Array("GET / HTTP/1.1\r\n\r\n".utf8)), (tcp, [0x16, 3, 1, 0, 5, 1, 2, 3, 4, 5]),
+        (webSocket, Array("GET / HTTP/1.1\r\nHost: x\r\n\r\n".utf8)),
+        (webSocket, Array("POST / HTTP/1.1\r\nHost: x\r\n\r\n".utf8)), (webSocket, [0, 1, 2, 3, 13, 10, 13, 10]),
+    ]
+    for one in cases {
+        let raw = RawSocket()
+        #expect(await raw.connect(to: one.port, sending: one.bytes) == 0)
+        _ = await raw.end()
+        raw.stop()
+    }
+    #expect(await server.seatCount() == 0)
+    await server.stop()
+}
+
+@Test func renewedCertificatesServeNewConnections() async throws {
+    let folder = try TemporaryFolder()
+    func certificate(_ name: String) throws -> (TLSServerContext, TLSClientContext) {
+        let authority = TestCertificate(isAuthority: true)
+        let leaf = TestCertificate(names: "IP:127.0.0.1", issuer: authority)
+        return (
+            try TLSServerContext(
+                certificates: folder.write("\(name).pem", leaf.certificatePEM), key: folder.write("\(name).key", leaf.keyPEM)),
+            try TLSClientContext(authorities: folder.write("\(name).ca", authority.certificatePEM))
+        )
+    }
+    let (old, trustsOld) = try certificate("old")
+    let (new, trustsNew) = try certificate("new")
+    var shell = ShellConfiguration()
+    shell.certificate = old
+    let server = try TestNode(shell)
+    let address = try await server.shell.listen([anyPort("/tls/ws")])[0]
+    func dial(_ trust: TLSClientContext) async throws -> Bool {
+        var shell = ShellConfiguration()
+        shell.trust = trust
+        let client = try TestNode(shell)
+        let link = await client.connect(to: address, server.peerID).link
+        await client.stop()
+        return link != nil
+    }
+    #expect(try await dial(trustsOld))
+    server.shell.setCertificate(new)
+    #expect(try await dial(trustsNew))
+    #expect(try await !dial(trustsOld))
+    await server.stop()
+}
+
+@Test func signalsReachThePrograms() async throws {
+    let node = try TestNode()
+    let number = await withCheckedContinuation { continuation in
+        node.shell.onSignals([SIGUSR2]) { continuation.resume(returning: $0) }
+        node.shell.onNode { _ in kill(getpid(), SIGUSR2) }
+    }
+    #expect(number == SIGUSR2)
+    await node.stop()
+}
+
+@Test func stoppingAnswersWhatIsUnderWay() async throws {
+    let raw = RawSocket()
+    let port = await raw.listen()
+    let client = try TestNode()
+    let address = Multiaddr.tcp(ip: [127, 0, 0, 1], port: port)
+    async let answer = client.connect(to: address, client.otherPeer)
+    await raw.accepted()
+    await client.stop()
+    switch await answer {
+    case .cancelled, .notConnected: break
+    default: Issue.record("connected to nobody")
+    }
+    // Whoever still holds the shell gets answers, not crashes.
+    await client.stop()
+    await #expect(throws: ListenError.stopped) { try await client.shell.listen([anyPort()]) }
+    let link = await withCheckedContinuation { continuation in
+        client.shell.withLink(2) { link, _ in continuation.resume(returning: link != nil) }
+    }
+    #expect(!link)
+    raw.stop()
+}
