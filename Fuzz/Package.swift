@@ -12,8 +12,10 @@ let sanitize = ["-sanitize=fuzzer,address"]
 let package = Package(
     name: "fuzz", platforms: [.macOS(.v26)],
     dependencies: [.package(name: "causeway", path: "..")],
-    targets: [.target(name: "FuzzDriver", path: "Driver")] + names.map { name in
-        .executableTarget(
-            name: "Fuzz\(name)", dependencies: ["FuzzDriver", .product(name: "CausewayCore", package: "causeway")], path: "Sources/\(name)",
-            swiftSettings: [.unsafeFlags(sanitize + ["-parse-as-library"])], linkerSettings: [.unsafeFlags(sanitize)])
-    })
+    targets: [.target(name: "FuzzDriver", path: "Driver")]
+        + names.map { name in
+            .executableTarget(
+                name: "Fuzz\(name)", dependencies: ["FuzzDriver", .product(name: "CausewayCore", package: "causeway")],
+                path: "Sources/\(name)",
+                swiftSettings: [.unsafeFlags(sanitize + ["-parse-as-library"])], linkerSettings: [.unsafeFlags(sanitize)])
+        })

@@ -117,7 +117,8 @@ private struct UnderTest {
         let streams = connection.streams.values
         precondition(connection.inboundStreams == streams.filter { $0.isInbound }.count || connection.isClosed)
         precondition(connection.inboundStreams <= connection.limits.inboundStreams)
-        precondition(connection.unacknowledgedStreams == streams.filter { !$0.isInbound && !$0.isAcknowledged }.count || connection.isClosed)
+        precondition(
+            connection.unacknowledgedStreams == streams.filter { !$0.isInbound && !$0.isAcknowledged }.count || connection.isClosed)
         precondition(connection.negotiatingStreams == streams.filter { !$0.isSettled }.count || connection.isClosed)
         precondition(connection.windowGrowth >= 0 && connection.windowGrowth <= connection.limits.windowsPerConnection)
         precondition(connection.wire.count <= 512 << 10, "the wire is not bounded")

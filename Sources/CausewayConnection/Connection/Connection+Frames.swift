@@ -78,8 +78,9 @@ extension Connection {
             sendControl(.windowUpdate, .rst, stream: id, length: 0)
             return
         }
-        add(YamuxStream(
-            id: id, isInbound: true, negotiation: Negotiation(limits: limits), deadline: negotiationDeadline(from: now), now: now))
+        add(
+            YamuxStream(
+                id: id, isInbound: true, negotiation: Negotiation(limits: limits), deadline: negotiationDeadline(from: now), now: now))
     }
 
     /// Hands on the next bytes of the current frame.

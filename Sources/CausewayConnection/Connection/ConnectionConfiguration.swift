@@ -9,6 +9,7 @@ extension Connection {
         case server
     }
 
+    /// What a connection is made of.
     public struct Configuration: Sendable {
         /// The node's key with its Noise static key: made once a node, shared by its connections.
         public var identity: NoiseIdentity
@@ -39,4 +40,12 @@ extension Connection {
 
     /// How many random bytes a connection needs.
     public static var entropySize: Int { 64 }
+}
+
+extension NoiseIdentity {
+    /// Names exactly one muxer: js picks from the remote's list, go from the initiator's.
+    /// - Parameter staticSecret: 32 fresh secret random bytes, for this process's lifetime only.
+    public convenience init(_ key: PrivateKey, staticSecret: [UInt8]) throws(NoiseFault) {
+        try self.init(key, staticSecret: staticSecret, muxers: [Yamux.protocolID])
+    }
 }

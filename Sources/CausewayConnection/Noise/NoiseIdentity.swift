@@ -6,14 +6,12 @@ public final class NoiseIdentity: Sendable {
     public let key: PrivateKey
     let staticSecret: [UInt8]
     let staticPublic: [UInt8]
-    /// The encoded `NoisePayload` that both roles send. It names exactly one muxer: js picks from the remote's list, go from the initiator's.
+    /// The encoded `NoisePayload` that both roles send.
     let payload: [UInt8]
 
-    /// - Parameter staticSecret: 32 fresh secret random bytes, for this process's lifetime only.
-    public convenience init(_ key: PrivateKey, staticSecret: [UInt8]) throws(NoiseFault) {
-        try self.init(key, staticSecret: staticSecret, muxers: [Yamux.protocolID])
-    }
-
+    /// - Parameters:
+    ///   - staticSecret: 32 fresh secret random bytes, for this process's lifetime only.
+    ///   - muxers: for early negotiation; empty for none.
     init(_ key: PrivateKey, staticSecret: [UInt8], muxers: [[UInt8]]) throws(NoiseFault) {
         guard staticSecret.count == 32 else { throw .cannotSign }
         self.key = key

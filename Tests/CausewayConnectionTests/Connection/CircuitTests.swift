@@ -33,7 +33,8 @@ private final class Relayed {
         // The target answers and may speak at once, before the relay has spliced.
         shell.links[4]!.apply(.send(stream: stop, [1, 7], droppable: false), now: shell.now)
         let carried = told ?? limit
-        CircuitTransport(inner: target, over: shell.links[4]!, stream: stop, limit: carried, now: shell.now).start(received: [], now: shell.now)
+        CircuitTransport(inner: target, over: shell.links[4]!, stream: stop, limit: carried, now: shell.now).start(
+            received: [], now: shell.now)
         shell.run()
         shell.links[2]!.apply(.send(stream: hop, [1, 6], droppable: false), now: shell.now)
         source = SpliceLeg(circuit: 5, isSource: true, link: shell.links[2]!, stream: hop, limit: limit.bytes, observer: shell)

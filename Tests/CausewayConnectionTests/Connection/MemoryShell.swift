@@ -17,7 +17,9 @@ final class MemoryShell: LinkShell, SpliceObserver {
     var stalled: Set<UInt32> = []
     private var nextSeed: UInt8 = 1
 
-    func link(_ id: UInt32, initiator: Bool, limits: ConnectionLimits = ConnectionLimits(), table: ProtocolTable = MemoryShell.table) -> Link {
+    func link(
+        _ id: UInt32, initiator: Bool, limits: ConnectionLimits = ConnectionLimits(), table: ProtocolTable = MemoryShell.table
+    ) -> Link {
         var configuration = Pair.configuration(initiator: initiator, limits: limits, table: table)
         nextSeed += 1
         configuration.entropy = (0..<64).map { $0 &* 3 &+ nextSeed &* 17 }

@@ -97,10 +97,12 @@ final class Pair {
     }
 
     init(
-        webSocket: Bool = false, expecting: PeerID? = nil, limits: ConnectionLimits = ConnectionLimits(), diallerLimits: ConnectionLimits? = nil
+        webSocket: Bool = false, expecting: PeerID? = nil, limits: ConnectionLimits = ConnectionLimits(),
+        diallerLimits: ConnectionLimits? = nil
     ) {
-        dialler = Side(Connection(
-            Self.configuration(initiator: true, webSocket: webSocket, expecting: expecting, limits: diallerLimits ?? limits), now: now))
+        dialler = Side(
+            Connection(
+                Self.configuration(initiator: true, webSocket: webSocket, expecting: expecting, limits: diallerLimits ?? limits), now: now))
         listener = Side(Connection(Self.configuration(initiator: false, webSocket: webSocket, limits: limits), now: now))
     }
 

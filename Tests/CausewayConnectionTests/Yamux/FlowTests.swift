@@ -147,7 +147,8 @@ import Testing
         pair.pass(.seconds(600))
         #expect(pair.dialler.closed == nil)
         #expect(pair.listener.closed == nil)
-        #expect(pair.dialler.outputs.contains(.roundTrip(.milliseconds(20))) || pair.listener.outputs.contains(.roundTrip(.milliseconds(20))))
+        #expect(
+            pair.dialler.outputs.contains(.roundTrip(.milliseconds(20))) || pair.listener.outputs.contains(.roundTrip(.milliseconds(20))))
     }
 
     @Test func silenceWithoutEndIsTheEnd() throws {
