@@ -4,8 +4,8 @@ import PackageDescription
 // One libFuzzer program per codec: Sources/NAME/NAME.swift and seeds in Corpus/NAME. To add one, make the folder and name it here.
 // Built and run by run.sh, which gives the flags that also instrument the library.
 let names = [
-    "Multiaddr", "PeerID", "PublicKey", "SignedEnvelope", "Protobuf", "Varint", "JSON", "NoisePayload", "Upgrade", "Streams", "Gossip",
-    "HopCodec", "Relay",
+    "Multiaddr", "PeerID", "PublicKey", "SignedEnvelope", "Protobuf", "Varint", "JSON", "NoisePayload", "Upgrade", "Streams", "Multistream",
+    "Yamux", "WebSocket", "HTTPHead", "Identify", "HopCodec", "Relay", "Gossip", "Discovery", "Node",
 ]
 let sanitize = ["-sanitize=fuzzer,address"]
 

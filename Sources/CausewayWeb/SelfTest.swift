@@ -38,11 +38,13 @@ private final class MemoryPair {
             Connection.Configuration(
                 identity: first, isInitiator: true,
                 webSocket: webSocket ? .client(host: [UInt8]("localhost".utf8), path: [UInt8("/".utf8.first!)]) : .none,
-                expecting: listenerID, protocols: protocols, limits: ConnectionLimits(), entropy: [UInt8](repeating: 3, count: Connection.entropySize)),
+                expecting: listenerID, protocols: protocols, limits: ConnectionLimits(),
+                entropy: [UInt8](repeating: 3, count: Connection.entropySize)),
             now: now)
         listener = Connection(
             Connection.Configuration(
-                identity: second, isInitiator: false, webSocket: webSocket ? .server : .none, protocols: protocols, limits: ConnectionLimits(),
+                identity: second, isInitiator: false, webSocket: webSocket ? .server : .none, protocols: protocols,
+                limits: ConnectionLimits(),
                 entropy: [UInt8](repeating: 4, count: Connection.entropySize)),
             now: now)
     }
