@@ -19,7 +19,8 @@ enum ResolvedAddress {
         return try? Multiaddr(text: parts.flatMap { [slash] + $0 })
     }
 
-    /// The addresses in TXT records `dnsaddr=...`. If the address asks for a peer then only those of that peer count, and those that name none get it.
+    /// The addresses in TXT records `dnsaddr=...`. If the address asks for a peer then only those of that peer count, and those that name
+    /// none get it.
     static func of(_ address: Multiaddr, records: [[UInt8]]) -> [Multiaddr] {
         let wanted = address.peerID
         var found: [Multiaddr] = []

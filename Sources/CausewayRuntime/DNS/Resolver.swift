@@ -13,7 +13,8 @@ final class Resolver {
         self.servers = servers
     }
 
-    /// `then` gets the addresses that the name stands for, once, on the loop, unless `cancel` was called with the number returned. A `/dnsaddr` may lead to names again.
+    /// `then` gets the addresses that the name stands for, once, on the loop, unless `cancel` was called with the number returned. A
+    /// `/dnsaddr` may lead to names again.
     @discardableResult
     func resolve(_ address: Multiaddr, then: @escaping (Result<[Multiaddr], DNSError>) -> Void) -> UInt32 {
         lastQuery &+= 1

@@ -65,7 +65,8 @@ final class TextLookups {
         polls = [:]
     }
 
-    /// `then` gets the records' texts, on the loop; perhaps before this returns. The closure that is returned cancels: `then` is not called any more.
+    /// `then` gets the records' texts, on the loop; perhaps before this returns. The closure that is returned cancels: `then` is not called
+    /// any more.
     func look(up name: [UInt8], then: @escaping (Result<[[UInt8]], DNSError>) -> Void) -> () -> Void {
         let query = Query(then)
         running += 1

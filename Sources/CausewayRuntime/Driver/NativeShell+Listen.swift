@@ -9,7 +9,8 @@ import CausewayNode
 #endif
 
 extension NativeShell {
-    /// Listens on all of the addresses, or on none. Those that name the same IP address and port (not 0) share one socket, told apart by the first byte.
+    /// Listens on all of the addresses, or on none. Those that name the same IP address and port (not 0) share one socket, told apart by
+    /// the first byte.
     /// - Returns: under which addresses the node can be reached then: real ports, and an unspecified address as those of the interfaces.
     public func listen(_ addresses: [Multiaddr]) async throws(ListenError) -> [Multiaddr] {
         let result = await withCheckedContinuation { continuation in
@@ -107,8 +108,8 @@ private struct ListenGroup {
 
 /// This machine's addresses.
 private enum Interfaces {
-    /// What an unspecified address (0.0.0.0, ::) stands for: the interfaces' addresses of the same family. Link-local ones are left out: they
-    /// mean nothing without an interface.
+    /// What an unspecified address (0.0.0.0, ::) stands for: the interfaces' addresses of the same family. Link-local ones are left out:
+    /// they mean nothing without an interface.
     static func expand(_ address: SocketAddress) -> [SocketAddress] {
         guard address.isUnspecified else { return [address] }
         var list: UnsafeMutablePointer<uv_interface_address_t>?

@@ -10,10 +10,11 @@ import Synchronization
     import Darwin
 #endif
 
-/// Runs a node on this machine: event loops, sockets, names, time. Carries what links tell to the node and what the node wants to the links.
+/// Runs a node on this machine: event loops, sockets, names, time. Carries what links tell to the node and what the node wants to the
+/// links.
 ///
-/// The node lives on the first loop, each link on one of them. `@unchecked Sendable`: what is not a `let` is touched on the first loop only, or set
-/// before `start`.
+/// The node lives on the first loop, each link on one of them. `@unchecked Sendable`: what is not a `let` is touched on the first loop
+/// only, or set before `start`.
 public final class NativeShell: @unchecked Sendable {
     let homes: [LinkLoop]
     let node: Node
@@ -256,7 +257,8 @@ public final class NativeShell: @unchecked Sendable {
         resolver = nil
     }
 
-    /// Calls `body` on the first loop for each arrival of one of the signals (`SIGINT`, `SIGTERM`, `SIGHUP`), which then end the process no more.
+    /// Calls `body` on the first loop for each arrival of one of the signals (`SIGINT`, `SIGTERM`, `SIGHUP`), which then end the process no
+    /// more.
     public func onSignals(_ signals: [Int32], _ body: @escaping @Sendable (Int32) -> Void) {
         first.loop.run { [self] in
             guard !isStopped else { return }

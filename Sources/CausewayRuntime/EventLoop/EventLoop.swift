@@ -10,9 +10,9 @@ import Synchronization
 
 /// A thread that runs a libuv loop, and at once the executor of the actors and tasks that live on it.
 ///
-/// libuv's callbacks already run on the executor, so they enter actors by `assumeIsolated`, without a hop. Jobs that are enqueued on the loop's own
-/// thread run in the same turn and cost no system call; those from elsewhere cost one `uv_async_send`. It is two objects on purpose: the loop is the
-/// serial executor, `tasks` is the task executor; as one object every await of a plain task would cost a job.
+/// libuv's callbacks already run on the executor, so they enter actors by `assumeIsolated`, without a hop. Jobs that are enqueued on the
+/// loop's own thread run in the same turn and cost no system call; those from elsewhere cost one `uv_async_send`. It is two objects on
+/// purpose: the loop is the serial executor, `tasks` is the task executor; as one object every await of a plain task would cost a job.
 public final class EventLoop: SerialExecutor {
     private enum Entry {
         case job(UnownedJob)
@@ -41,7 +41,8 @@ public final class EventLoop: SerialExecutor {
     private nonisolated(unsafe) var local: [Entry] = []
     private nonisolated(unsafe) var spare: [Entry] = []
     private nonisolated(unsafe) var isClosing = false
-    /// Called at the end of each turn of the loop, behind its callbacks and jobs; true if there is more to do, after which the loop does not sleep.
+    /// Called at the end of each turn of the loop, behind its callbacks and jobs; true if there is more to do, after which the loop does
+    /// not sleep.
     public nonisolated(unsafe) var turnEnded: (() -> Bool)?
     /// Called once when the loop is to stop, before its handles are closed: waiting continuations must be resumed here.
     public nonisolated(unsafe) var stopping: (() -> Void)?
@@ -61,7 +62,8 @@ public final class EventLoop: SerialExecutor {
         tasks = side
         must(uv_loop_init(uv))
         side.loop = self
-        // Never released: executor references do not retain, so a task or actor may still name the loop after its end. What is left then is small.
+        // Never released: executor references do not retain, so a task or actor may still name the loop after its end. What is left then is
+        // small.
         let me = Unmanaged.passRetained(self).toOpaque()
         wake.pointee.data = me
         beforePoll.pointee.data = me
@@ -123,8 +125,8 @@ public final class EventLoop: SerialExecutor {
         drainAfterEnd()
     }
 
-    /// Ends the loop: `stopping` is called, every handle is closed, the thread returns. From any thread; jobs and closures that come later still run, on
-    /// the thread that brings them, one at a time.
+    /// Ends the loop: `stopping` is called, every handle is closed, the thread returns. From any thread; jobs and closures that come later
+    /// still run, on the thread that brings them, one at a time.
     public func stop() {
         inbox.withLock { inbox in
             guard inbox.state == .running else { return }

@@ -2,8 +2,8 @@ import CUV
 
 /// A libuv handle owned from Swift.
 ///
-/// While it is open libuv's `data` retains this object, so a callback never meets a dead one and no `deinit` touches libuv, whatever its thread.
-/// `close` asks libuv; its close callback frees the handle's memory and drops that reference.
+/// While it is open libuv's `data` retains this object, so a callback never meets a dead one and no `deinit` touches libuv, whatever its
+/// thread. `close` asks libuv; its close callback frees the handle's memory and drops that reference.
 public class LoopHandle {
     private let memory: UnsafeMutableRawPointer
     public private(set) var isClosing = false

@@ -4,8 +4,8 @@
 
 /// glibc's allocator, told what kind of program this is.
 enum Memory {
-    /// Once a process. Big arrays come and go: by default each costs page faults anew, as the freed top of the heap goes back to the system at once. And few
-    /// arenas: each loop's thread would keep one of its own.
+    /// Once a process. Big arrays come and go: by default each costs page faults anew, as the freed top of the heap goes back to the system
+    /// at once. And few arenas: each loop's thread would keep one of its own.
     static let tuned: Void = {
         #if os(Linux)
             _ = mallopt(M_MMAP_THRESHOLD, 32 << 20)

@@ -62,7 +62,8 @@ final class LinkSeat: SocketOwner {
             open(UnsafeRawBufferPointer(bytes), link, now: now)
         }
         home.enqueue(self)
-        // Small packets of many sockets are answered together at the end of the turn; a bulk of data goes on at once, while it is in the cache.
+        // Small packets of many sockets are answered together at the end of the turn; a bulk of data goes on at once, while it is in the
+        // cache.
         if count >= 32 << 10 { _ = home.settle() }
     }
 

@@ -1,7 +1,8 @@
 import CausewayConnection
 import CausewayIdentity
 
-/// One circuit of a relay, as the node's loop knows it: waits for both legs to end. Touched on the first loop, but for the calls of its legs.
+/// One circuit of a relay, as the node's loop knows it: waits for both legs to end. Touched on the first loop, but for the calls of its
+/// legs.
 final class Splice: SpliceObserver, @unchecked Sendable {
     let circuit: UInt32
     private unowned(unsafe) let shell: NativeShell
