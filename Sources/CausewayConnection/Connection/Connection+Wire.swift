@@ -35,12 +35,17 @@ extension Connection {
         return .ack
     }
 
-    /// False, and the end of the connection, if the remote makes us answer and does not read. A control frame is some 50 bytes with all its layers.
+    /// False, and the end of the connection, if the remote makes us answer and does not read.
     func checkControl() -> Bool {
-        let bound = limits.wireHighWater + limits.framePayload + 50 * limits.pendingControlFrames
-        if wire.count <= bound { return true }
+        if !isOverControlBound { return true }
         fail(.limit(.pendingControlFrames, value: UInt64(limits.pendingControlFrames)))
         return false
+    }
+
+    /// Past the high-water mark there are one last frame of data and control frames, of 128 bytes with all their layers at most: the answer to a
+    /// stream's proposal is the longest.
+    private var isOverControlBound: Bool {
+        wire.count > limits.wireHighWater + limits.framePayload + 128 * limits.pendingControlFrames
     }
 
     private func sendFrame(_ header: YamuxHeader, _ body: UnsafeRawBufferPointer) {
@@ -123,8 +128,7 @@ extension Connection {
         } catch {
             throw .peerFault(.webSocket, code: error.rawValue)
         }
-        let bound = limits.wireHighWater + limits.framePayload + 50 * limits.pendingControlFrames
-        if wire.count > bound { throw .limit(.pendingControlFrames, value: UInt64(limits.pendingControlFrames)) }
+        if isOverControlBound { throw .limit(.pendingControlFrames, value: UInt64(limits.pendingControlFrames)) }
         if fill == .closed { throw .link(errno: 0) }
         return fill == .progress
     }

@@ -160,7 +160,7 @@ extension Pair {
             if pair.fault != nil { break }
         }
         #expect(pair.fault == .limit(.pendingControlFrames, value: 1024))
-        #expect(limits < 400 << 10)
+        #expect(limits < 420 << 10)
     }
 
     @Test func strayAnswersToPingsAreIgnored() {
