@@ -14,9 +14,7 @@ public struct ConnectionLimits: Equatable, Sendable {
     public var inboundStreams = 1024
     /// Streams of ours that the remote has not acknowledged (yamux/README.md: 256).
     public var unacknowledgedStreams = 256
-    /// Yamux starts each stream with 256 KiB; the specification fixes it.
-    public var initialWindow = 256 << 10
-    /// Where auto-tuning stops, as in go-yamux: 16 MiB fill 1 Gbit/s at 130 ms.
+    /// Where auto-tuning stops; streams start with 256 KiB, as the specification fixes. As in go-yamux: 16 MiB fill 1 Gbit/s at 130 ms.
     public var maximumWindow = 16 << 20
     /// What all receive windows of one connection may grow to together beyond their starts.
     public var windowsPerConnection = 64 << 20
