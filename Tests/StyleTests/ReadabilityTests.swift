@@ -14,9 +14,12 @@ private let everything = Checkout.swift("Sources", "Tests", "Examples", "Benchma
 }
 
 @Test func linesFitTheWindow() {
-    // A check value is one word, and a table of them is read by nobody.
-    let long = everything.filter { !$0.path.contains("/Vectors/") }.flatMap { file in
-        file.faults { $0.count > 140 ? "\($0.count) characters, 140 at most" : nil }
+    let long = everything.flatMap { file in
+        file.faults { line in
+            // A key or hash in a literal is one word, which nobody reads.
+            guard line.utf8.count > 140, line.count > 140, line.drop(while: { $0 == " " }).contains(" ") else { return nil }
+            return "\(line.count) characters, 140 at most"
+        }
     }
     #expect(long.isEmpty, "\(long.joined(separator: "\n"))")
 }

@@ -5,7 +5,8 @@ import FuzzDriver
 @testable import CausewayNode
 
 /// Three neighbours speak gossip to a node as the input says: bytes as they are, RPCs framed rightly, lost streams, time, and what the
-/// node's own application does. A step is a byte (what, and who), a byte of length, and that many bytes. Whatever happens, the books balance.
+/// node's own application does. A step is a byte (what, and who), a byte of length, and that many bytes. Whatever happens, the books
+/// balance.
 func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     let input = [UInt8](UnsafeBufferPointer(start: start, count: count))
     var scene = Scene()

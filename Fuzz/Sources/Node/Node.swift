@@ -3,7 +3,8 @@ import CausewayIdentity
 import CausewayNode
 import FuzzDriver
 
-/// A node under a script of what links, streams and time may do to it: relay, relay client, gossip, discovery, identify and dialling at once.
+/// A node under a script of what links, streams and time may do to it: relay, relay client, gossip, discovery, identify and dialling at
+/// once.
 func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     var script = Script(start, min(count, 4_096))
     let stage = Stage()

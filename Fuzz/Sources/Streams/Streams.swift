@@ -3,7 +3,8 @@ import FuzzDriver
 
 @testable import CausewayConnection
 
-/// An authenticated remote that sends whatever it likes, and an application that uses its streams meanwhile. The input is a list of operations.
+/// An authenticated remote that sends whatever it likes, and an application that uses its streams meanwhile. The input is a list of
+/// operations.
 func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     let input = [UInt8](UnsafeBufferPointer(start: start, count: count))
     guard !input.isEmpty else { return -1 }

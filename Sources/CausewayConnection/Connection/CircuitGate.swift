@@ -1,8 +1,10 @@
 import CausewayIdentity
 
-/// Finds the end of the one length-prefixed message that comes in on a stream of Circuit Relay v2 before it carries a circuit (relay/circuit-v2.md).
+/// Finds the end of the one length-prefixed message that comes in on a stream of Circuit Relay v2 before it carries a circuit
+/// (relay/circuit-v2.md).
 ///
-/// What follows that message belongs to whoever gets the stream then, and may arrive before the node has decided: it waits for the new owner.
+/// What follows that message belongs to whoever gets the stream then, and may arrive before the node has decided: it waits for the new
+/// owner.
 struct CircuitGate {
     private var prefix: [UInt8] = []
     private var left: UInt64?

@@ -2,8 +2,8 @@ import CausewayIdentity
 
 /// Carries a link's bytes over a stream of another link: the end of a circuit, at the dialler or the dialled.
 ///
-/// Bytes are opened and sealed in the outer connection's buffers; back-pressure passes through both ways. It tells the inner connection which limit
-/// of the circuit was reached when the relay ends it for that.
+/// Bytes are opened and sealed in the outer connection's buffers; back-pressure passes through both ways. It tells the inner connection
+/// which limit of the circuit was reached when the relay ends it for that.
 public final class CircuitTransport: StreamOwner {
     public let inner: Link
     /// Bytes that went out, and came in.
@@ -33,7 +33,8 @@ public final class CircuitTransport: StreamOwner {
         inner.carrier = self
     }
 
-    /// The limits for a connection inside a circuit: its frames are as much smaller as the headers around them, so that each fills one frame outside.
+    /// The limits for a connection inside a circuit: its frames are as much smaller as the headers around them, so that each fills one
+    /// frame outside.
     public static func limits(inside outer: ConnectionLimits) -> ConnectionLimits {
         var limits = outer
         limits.framePayload = max(1024, outer.framePayload - Yamux.headerSize - CipherKey.tagLength - 2)
@@ -107,7 +108,8 @@ public final class CircuitTransport: StreamOwner {
         }
     }
 
-    /// A relay ends a circuit at its limit by a bare reset or FIN, so what had moved tells why. Some relays count each direction, some their sum.
+    /// A relay ends a circuit at its limit by a bare reset or FIN, so what had moved tells why. Some relays count each direction, some
+    /// their sum.
     private func reachedLimit(now: Instant) -> StreamError? {
         if let bytes = limit.bytes, sent &+ received >= bytes {
             // Of what we sent, the relay passed no more than that on.

@@ -87,8 +87,8 @@ extension Connection {
 
     // MARK: Windows
 
-    /// The stream's reader has taken so many bytes: once they are half of the window the credit goes back. If that took less than four round trips then
-    /// the window was what held the sender back, and doubles, as in go-yamux.
+    /// The stream's reader has taken so many bytes: once they are half of the window the credit goes back. If that took less than four
+    /// round trips then the window was what held the sender back, and doubles, as in go-yamux.
     public func consumed(_ stream: UInt32, _ count: Int) {
         guard let stream = streams[stream], !stream.isRemoteFinished, count > 0 else { return }
         let unaccounted = stream.windowSize - min(stream.windowSize, stream.receiveWindow) - stream.owed

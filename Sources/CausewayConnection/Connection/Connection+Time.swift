@@ -1,5 +1,6 @@
 extension Connection {
-    /// When `advance` has something to do. It moves with everything received, so a shell may ask again when it fires rather than at every input.
+    /// When `advance` has something to do. It moves with everything received, so a shell may ask again when it fires rather than at every
+    /// input.
     public var nextDeadline: Instant {
         if isClosed { return .distantFuture }
         if let upgrade { return upgrade.deadline }

@@ -10,8 +10,8 @@ extension Connection {
 
     // MARK: Yamux frames
 
-    /// A frame without payload that answers the remote or gives something back. Such frames go past the wire's high-water mark, so a remote that makes
-    /// us send them and does not read is cut off at a bound.
+    /// A frame without payload that answers the remote or gives something back. Such frames go past the wire's high-water mark, so a remote
+    /// that makes us send them and does not read is cut off at a bound.
     func sendControl(_ kind: YamuxHeader.Kind, _ flags: YamuxHeader.Flags, stream: UInt32, length: UInt32) {
         guard checkControl() else { return }
         sendFrame(YamuxHeader(kind: kind, flags: flags, stream: stream, length: length), UnsafeRawBufferPointer(start: nil, count: 0))
@@ -42,8 +42,8 @@ extension Connection {
         return false
     }
 
-    /// Past the high-water mark there are one last frame of data and control frames, of 128 bytes with all their layers at most: the answer to a
-    /// stream's proposal is the longest.
+    /// Past the high-water mark there are one last frame of data and control frames, of 128 bytes with all their layers at most: the answer
+    /// to a stream's proposal is the longest.
     private var isOverControlBound: Bool {
         wire.count > limits.wireHighWater + limits.framePayload + 128 * limits.pendingControlFrames
     }

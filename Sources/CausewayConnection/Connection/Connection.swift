@@ -1,13 +1,14 @@
 public import CausewayIdentity
 
-/// One link's upgrade, encryption and streams: WebSocket (optional), multistream-select, Noise, Yamux. It knows no socket, clock or other connection.
+/// One link's upgrade, encryption and streams: WebSocket (optional), multistream-select, Noise, Yamux. It knows no socket, clock or other
+/// connection.
 ///
 /// - Inputs: `receive` (after `prepare` where the shell can), `linkClosed`, `advance`.
 /// - Commands: `openStream`, `write`, `finish`, `reset`, `consumed`, `setProtocols`, `close`.
 /// - Outputs: `pollOutput` until nil after every input and command; then the bytes of `wire`, reported by `wireTaken`; `nextDeadline`.
 ///
-/// Received bytes are lent until `pollOutput` returns nil: they are parsed as outputs are asked for, opened in place, and a stream's data are handed
-/// out where they lie. What is written is sealed straight from the caller's bytes into `wire`.
+/// Received bytes are lent until `pollOutput` returns nil: they are parsed as outputs are asked for, opened in place, and a stream's data
+/// are handed out where they lie. What is written is sealed straight from the caller's bytes into `wire`.
 public final class Connection {
     public let limits: ConnectionLimits
     /// Sealed bytes for the link.
@@ -88,9 +89,10 @@ public final class Connection {
     /// How many bytes of a partial frame wait for more.
     public var stashed: Int { input.stashed }
 
-    /// To be called with the buffer that will be read into: puts the start of a partial frame there, so that nothing has to be joined later.
-    /// - Returns: how many bytes were put there. If not 0 then read behind them, and hand them over with what was read: `receive` must follow, with these
-    ///   bytes alone if nothing was read.
+    /// To be called with the buffer that will be read into: puts the start of a partial frame there, so that nothing has to be joined
+    /// later.
+    /// - Returns: how many bytes were put there. If not 0 then read behind them, and hand them over with what was read: `receive` must
+    ///   follow, with these bytes alone if nothing was read.
     public func prepare(_ buffer: UnsafeMutableRawBufferPointer) -> Int { isClosed ? 0 : input.prepare(buffer) }
 
     /// Bytes from the link, lent and changed in place until `pollOutput` returned nil. Other bytes must not come before that.

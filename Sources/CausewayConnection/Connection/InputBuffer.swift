@@ -1,9 +1,9 @@
-/// What was received and not yet worked on. The bytes lie in a buffer that the shell lends for one turn; a partial frame at its end moves to a stash of
-/// exactly its size, and is put in front of what comes next.
+/// What was received and not yet worked on. The bytes lie in a buffer that the shell lends for one turn; a partial frame at its end moves
+/// to a stash of exactly its size, and is put in front of what comes next.
 ///
 /// Under WebSocket, payload pieces are unmasked in place and moved together, so that the frames inside them are contiguous:
-/// `[… payloadStart, payloadEnd) … [rawStart, rawEnd)`. A piece behind an empty payload region stays where it lies, which is the common case of one
-/// message per Noise frame. Without WebSocket everything is payload.
+/// `[… payloadStart, payloadEnd) … [rawStart, rawEnd)`. A piece behind an empty payload region stays where it lies, which is the common
+/// case of one message per Noise frame. Without WebSocket everything is payload.
 struct InputBuffer: ~Copyable {
     private(set) var base: UnsafeMutableRawPointer?
     private(set) var payloadStart = 0

@@ -1,8 +1,8 @@
 /// Drives one connection: takes its outputs and routes each stream to its owner. The same class serves every shell.
 ///
-/// A shell hands bytes to `connection` (`prepare`, `receive`, `linkClosed`), calls `turn`, then writes `connection.wire` and takes the events. Commands
-/// and pass-throughs only append; when they come outside of a turn, the shell is told by `linkIsDirty`. A link whose bytes run over another
-/// link's stream has a `carrier` and needs no writing: `turn` does it.
+/// A shell hands bytes to `connection` (`prepare`, `receive`, `linkClosed`), calls `turn`, then writes `connection.wire` and takes the
+/// events. Commands and pass-throughs only append; when they come outside of a turn, the shell is told by `linkIsDirty`. A link whose bytes
+/// run over another link's stream has a `carrier` and needs no writing: `turn` does it.
 public final class Link {
     public let id: UInt32
     public let connection: Connection
@@ -87,8 +87,8 @@ public final class Link {
         return stream
     }
 
-    /// Gives a stream to `owner`: one that was just opened, or one of the node's, by its handle. What arrived for the new owner already is delivered
-    /// before this returns; if the stream is gone then `closed` is called.
+    /// Gives a stream to `owner`: one that was just opened, or one of the node's, by its handle. What arrived for the new owner already is
+    /// delivered before this returns; if the stream is gone then `closed` is called.
     /// - Returns: the stream's Yamux id, under which its owner knows it.
     @discardableResult
     public func setOwner(_ owner: any StreamOwner, of handle: UInt32) -> UInt32 {

@@ -1,6 +1,7 @@
 import CausewayIdentity
 
-/// A stream whose bytes go up to the node as events and whose bytes come down as commands. What the connection cannot take at once waits here.
+/// A stream whose bytes go up to the node as events and whose bytes come down as commands. What the connection cannot take at once waits
+/// here.
 final class NodeStream: StreamOwner {
     let handle: UInt32
     let stream: UInt32

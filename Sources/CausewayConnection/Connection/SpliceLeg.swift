@@ -2,8 +2,8 @@ import CausewayIdentity
 
 /// Where a leg's bytes go: the other leg, or in a shell with several threads a stand-in that posts the calls to the other leg's thread.
 public protocol SplicePeer: AnyObject {
-    /// Takes all bytes, at once or into a queue that the sender's receive window bounds. Answers how many left at once; the rest is reported by `moved`
-    /// to the leg they came from. A stand-in copies them and answers 0.
+    /// Takes all bytes, at once or into a queue that the sender's receive window bounds. Answers how many left at once; the rest is
+    /// reported by `moved` to the leg they came from. A stand-in copies them and answers 0.
     func forward(_ bytes: UnsafeRawBufferPointer) -> Int
     /// So many of the bytes that this leg gave to the other have left.
     func moved(_ count: Int)
@@ -33,8 +33,8 @@ public protocol SpliceObserver: AnyObject {
 
 /// One end of a circuit inside a relay: whatever arrives on its stream goes to the other leg's stream, sealed from where it was opened.
 ///
-/// Credit goes back to the sender only when the other side took the bytes, so a slow reader is felt at the far end, and a leg never queues more than
-/// the receive window of the other. `start` must be called on both legs, each on its link's thread.
+/// Credit goes back to the sender only when the other side took the bytes, so a slow reader is felt at the far end, and a leg never queues
+/// more than the receive window of the other. `start` must be called on both legs, each on its link's thread.
 public final class SpliceLeg: StreamOwner, SplicePeer {
     public let circuit: UInt32
     public let isSource: Bool

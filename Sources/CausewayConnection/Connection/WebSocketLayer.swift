@@ -3,8 +3,8 @@ import CausewayIdentity
 /// The frames between the link and Noise once the WebSocket stands: one binary message for each sealed frame.
 struct WebSocketLayer {
     private var decoder: WebSocketDecoder
-    /// A client's source of masks (splitmix64 over secret entropy); nil for a server. Masks keep scripts from choosing the bytes that old proxies
-    /// see (RFC 6455 section 10.3); under them everything is sealed.
+    /// A client's source of masks (splitmix64 over secret entropy); nil for a server. Masks keep scripts from choosing the bytes that old
+    /// proxies see (RFC 6455 section 10.3); under them everything is sealed.
     private var masks: UInt64?
 
     init(isServer: Bool, maskSeed: UInt64) {

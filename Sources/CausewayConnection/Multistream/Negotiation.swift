@@ -2,8 +2,8 @@ import CausewayIdentity
 
 /// One side of multistream-select, for a link's upgrade or for one stream; freed when it is settled.
 ///
-/// The dialler sends its header and first proposal at once and may let its data follow. The listener speaks second: js-libp2p in Node loses what a
-/// WebSocket server sends right behind its handshake.
+/// The dialler sends its header and first proposal at once and may let its data follow. The listener speaks second: js-libp2p in Node loses
+/// what a WebSocket server sends right behind its handshake.
 final class Negotiation {
     enum Step: Equatable {
         /// All given bytes were taken, and more are needed.

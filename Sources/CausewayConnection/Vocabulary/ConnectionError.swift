@@ -19,6 +19,7 @@ public enum ConnectionError: Error, Equatable, Sendable {
     /// We closed it: by wish of the application, of pruning, or at shutdown.
     case closed(CloseReason)
 
+    /// Which protocol of the stack is meant.
     public enum Layer: UInt8, Sendable {
         case transport, tls, webSocket, multistream, noise, yamux, dns, circuit
     }
@@ -63,7 +64,8 @@ public enum StreamError: Error, Equatable, Sendable {
     case peerFault(ConnectionError.Layer, code: UInt16)
     case timedOut
     case limit(LimitName, value: UInt64)
-    /// The circuit that carried it reached its limit: which (`circuitBytes` or `circuitDuration`), its value (bytes or seconds), and how many bytes had moved.
+    /// The circuit that carried it reached its limit: which (`circuitBytes` or `circuitDuration`), its value (bytes or seconds), and how
+    /// many bytes had moved.
     case circuitLimit(LimitName, value: UInt64, moved: UInt64)
     /// The connection ended.
     case connection(ConnectionError)

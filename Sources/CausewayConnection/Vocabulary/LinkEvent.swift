@@ -26,7 +26,8 @@ public enum LinkEvent: Equatable, Sendable {
 
 /// What a node asks of one connection.
 public enum LinkCommand: Equatable, Sendable {
-    /// Opens a stream under the handle `stream` (from 2^31) and proposes the protocols in this order. Answered by `streamReady` or `streamFailed`.
+    /// Opens a stream under the handle `stream` (from 2^31) and proposes the protocols in this order. Answered by `streamReady` or
+    /// `streamFailed`.
     case openStream(stream: UInt32, protocolIDs: [[UInt8]])
     /// Queues bytes, all of them. If the queue is over its limit then a droppable message is dropped whole, and the stream reset otherwise.
     case send(stream: UInt32, [UInt8], droppable: Bool)

@@ -1,8 +1,10 @@
-/// The protocols a node serves, as a connection needs them to answer multistream-select: an immutable snapshot that the node replaces as a whole.
+/// The protocols a node serves, as a connection needs them to answer multistream-select: an immutable snapshot that the node replaces as a
+/// whole.
 public struct ProtocolTable: Equatable, Sendable {
     /// Who owns a stream of this protocol once it is settled.
     public enum Owner: UInt8, Sendable { case node, application }
 
+    /// One protocol that is served.
     public struct Entry: Equatable, Sendable {
         /// The protocol id, such as `/ipfs/ping/1.0.0`, as UTF-8.
         public let name: [UInt8]

@@ -1,6 +1,7 @@
 /// Reads the frames of one side, in place. Message borders mean nothing to libp2p, so payload streams through in whatever pieces arrive:
 /// no frame, fragment or message is ever gathered, and their number and size cost no memory.
 public struct WebSocketDecoder: Sendable {
+    /// What the next bytes are.
     public enum Step: Equatable, Sendable {
         /// What is there is the start of a header or of a control frame: call again with the same bytes and more behind them.
         case needMore

@@ -4,6 +4,7 @@ import CausewayIdentity
 ///
 /// Any path is accepted, as js-libp2p does; no extension and no subprotocol is offered or taken.
 public struct WebSocketHandshake: Sendable {
+    /// How far the handshake is.
     public enum Step: Equatable, Sendable {
         /// The head is not whole yet: call again with the same bytes and more behind them.
         case incomplete

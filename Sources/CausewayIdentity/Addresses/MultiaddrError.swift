@@ -1,5 +1,6 @@
 /// Which component of an address cannot be read, and why.
 public struct MultiaddrError: Error, Equatable, Sendable {
+    /// What is wrong with the component.
     public enum Reason: Equatable, Sendable {
         case empty
         /// Text that does not begin with a slash.

@@ -4,8 +4,10 @@ extension Multiaddr {
     /// How its last hop is reached.
     public enum Transport: Equatable, Sendable { case tcp, webSocket(secure: Bool), circuit, webRTC, webRTCDirect, quic, other }
 
+    /// Which records a name is looked up for.
     public enum NameKind: UInt8, Sendable { case dns, dns4, dns6, dnsaddr }
 
+    /// Where an address begins: at an IP address, or at a name that has to be looked up.
     public enum Host: Equatable, Sendable {
         /// 4 or 16 bytes.
         case ip([UInt8])

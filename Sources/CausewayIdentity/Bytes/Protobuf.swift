@@ -18,6 +18,7 @@ public struct ProtobufReader {
     private var position: Int
     private let end: Int
 
+    /// One field as it stands on the wire.
     public struct Field {
         public let number: UInt32
         public let wireType: UInt8

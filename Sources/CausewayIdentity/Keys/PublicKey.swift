@@ -2,6 +2,7 @@ import CCrypto
 
 /// A public key of one of libp2p's four types (peer-ids/peer-ids.md).
 public struct PublicKey: Hashable, Sendable {
+    /// The key's type, by its number in the libp2p key protobuf.
     public enum Kind: UInt8, Sendable { case rsa = 0, ed25519 = 1, secp256k1 = 2, ecdsa = 3 }
 
     public let kind: Kind

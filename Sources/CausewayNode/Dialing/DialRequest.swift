@@ -76,8 +76,8 @@ final class DialAttempt {
         }
     }
 
-    /// TCP, then WebSocket, then WebSocket over TLS, which cost more bytes and round trips each; IPv6 before IPv4 (RFC 8305); loopback last, where it
-    /// rarely is the peer that was meant.
+    /// TCP, then WebSocket, then WebSocket over TLS, which cost more bytes and round trips each; IPv6 before IPv4 (RFC 8305); loopback
+    /// last, where it rarely is the peer that was meant.
     private static func rank(of address: Multiaddr) -> Int {
         var rank =
             switch address.transport {

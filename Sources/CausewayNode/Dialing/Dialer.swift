@@ -3,7 +3,8 @@ import CausewayIdentity
 
 /// Reaches peers: takes requests, tries several addresses of a peer at once in a sensible order, and tells what came of each.
 ///
-/// All requests for one peer share one `PeerDial`. Circuits are made by `CircuitDialing` once their relay is reached, which is a dial of its own.
+/// All requests for one peer share one `PeerDial`. Circuits are made by `CircuitDialing` once their relay is reached, which is a dial of
+/// its own.
 final class Dialer {
     /// A `/dnsaddr` record may lead to further ones this often, and a request to so many addresses in all.
     static let nameLevels = 4

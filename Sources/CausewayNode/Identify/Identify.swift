@@ -1,8 +1,8 @@
 import CausewayConnection
 import CausewayIdentity
 
-/// Identify and identify push (identify/README.md): tells every peer who we are, what we speak and where we listen, asks the same of it, and
-/// tells again when that changes. Everything else builds on what it hears, so it waits for nothing.
+/// Identify and identify push (identify/README.md): tells every peer who we are, what we speak and where we listen, asks the same of it,
+/// and tells again when that changes. Everything else builds on what it hears, so it waits for nothing.
 final class Identify: NodeProtocol {
     static let protocolID = [UInt8]("/ipfs/id/1.0.0".utf8)
     static let pushID = [UInt8]("/ipfs/id/push/1.0.0".utf8)

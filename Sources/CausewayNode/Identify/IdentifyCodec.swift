@@ -12,7 +12,8 @@ struct IdentifyMessage: Equatable {
     var signedRecord: [UInt8]?
 }
 
-/// Reads and writes identify's messages, each behind a varint of its length. What is too long for one goes into several, which the reader merges.
+/// Reads and writes identify's messages, each behind a varint of its length. What is too long for one goes into several, which the reader
+/// merges.
 enum IdentifyCodec {
     /// Agent and version names are cut to this.
     static let nameLength = 256

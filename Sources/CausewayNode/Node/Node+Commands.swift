@@ -5,7 +5,8 @@ public import CausewayIdentity
 extension Node {
     // MARK: Connections
 
-    /// Connects to a peer by the addresses given and those known of it, direct ones first. A fitting connection that stands is the answer at once.
+    /// Connects to a peer by the addresses given and those known of it, direct ones first. A fitting connection that stands is the answer
+    /// at once.
     /// - Parameter allowsLimited: a relayed connection with a limit is good enough. It always is if the only address given is a circuit's.
     public func connect(request: UInt32, peer: PeerID, addresses: [Multiaddr] = [], allowsLimited: Bool, now: Instant) {
         begin(now)

@@ -3,7 +3,8 @@ public import CausewayIdentity
 
 // Connections come and go.
 extension Node {
-    /// The shell accepted a connection, numbered odd; nothing was read from it yet. If it is one too many, `.link(link, .close(.pruned))` follows at once.
+    /// The shell accepted a connection, numbered odd; nothing was read from it yet. If it is one too many, `.link(link, .close(.pruned))`
+    /// follows at once.
     public func accepted(link: UInt32, remote: Multiaddr, local: Multiaddr, now: Instant) {
         begin(now)
         if let (limit, value) = admission.refusal(of: remote, in: state) {

@@ -3,8 +3,8 @@ public import CausewayIdentity
 
 /// Everything of a node but its bytes: looks up which protocol an input concerns, and forwards it.
 ///
-/// A shell feeds inputs and commands, each with the time, and then drains `pollOutput` to nil. It calls `advance` at `nextDeadline`. Nothing is called
-/// back. Every command with a `request` is answered by exactly one `NodeEvent.answered`.
+/// A shell feeds inputs and commands, each with the time, and then drains `pollOutput` to nil. It calls `advance` at `nextDeadline`.
+/// Nothing is called back. Every command with a `request` is answered by exactly one `NodeEvent.answered`.
 public final class Node {
     public let configuration: NodeConfiguration
     public let state: NodeState
@@ -158,7 +158,8 @@ public final class Node {
         owner.closed(stream, error: error, in: state)
     }
 
-    /// Lets every part hear what the others asked for, until nothing is left. A bounded number of times: what is left then is for the next `advance`.
+    /// Lets every part hear what the others asked for, until nothing is left. A bounded number of times: what is left then is for the next
+    /// `advance`.
     func settle() {
         var rounds = 0
         while state.hasUnsettled, rounds < 32 {

@@ -77,8 +77,8 @@ final class Admission {
         protected[peer.bytes] = tags.isEmpty ? nil : tags
     }
 
-    /// Closes the hundredth part (one at least) that is worth least: few streams of the node's, dialled by the remote, young. Spared are protected
-    /// peers, those that hold a reservation here or give one, and connections that carry others.
+    /// Closes the hundredth part (one at least) that is worth least: few streams of the node's, dialled by the remote, young. Spared are
+    /// protected peers, those that hold a reservation here or give one, and connections that carry others.
     private func prune(in node: NodeState) -> Bool {
         guard node.now >= nextPruning else { return false }
         var carriers: [UInt32: Bool] = [:]

@@ -96,8 +96,8 @@ public final class ConnectionTable {
         return older.isInbound != isSmaller(than: older.peer)
     }
 
-    /// Whether this node's peer id comes before another's. Of two connections made at once that stays which the smaller one dialled, and the
-    /// smaller one closes the other.
+    /// Whether this node's peer id comes before another's. Of two connections made at once that stays which the smaller one dialled, and
+    /// the smaller one closes the other.
     func isSmaller(than peer: PeerID) -> Bool { own.bytes.lexicographicallyPrecedes(peer.bytes) }
 
     func insert(_ link: ConnectedLink) {

@@ -10,7 +10,8 @@ public enum NodeEvent: Equatable, Sendable {
     /// The first connection of a peer opened, the last one closed.
     case peerConnected(PeerID)
     case peerDisconnected(PeerID)
-    /// New streams to the peer take another connection from now on: its first, a direct one that came beside a relayed one, or what is left.
+    /// New streams to the peer take another connection from now on: its first, a direct one that came beside a relayed one, or what is
+    /// left.
     case pathChanged(PeerID, ConnectionDescription)
     /// An inbound connection was turned away before its handshake, or after it showed whose it is: which limit, and its value.
     case connectionRefused(remote: Multiaddr, LimitName, value: UInt64)
@@ -28,6 +29,7 @@ public enum NodeEvent: Equatable, Sendable {
     case relay(RelayEvent)
 }
 
+/// By which form of discovery a peer was found.
 public enum DiscoverySource: UInt8, Sendable { case pubsubProtobuf, pubsubJSON }
 
 /// The answer to a request.
@@ -46,6 +48,7 @@ public enum Answer: Equatable, Sendable {
     case cancelled
 }
 
+/// A connection, as it was when it was made.
 public struct ConnectionDescription: Equatable, Sendable {
     public let link: UInt32
     public let peer: PeerID
@@ -104,6 +107,7 @@ public enum IdentifyError: Error, Equatable, Sendable {
 
 /// One address that was tried, and what came of it.
 public struct DialOutcome: Equatable, Sendable {
+    /// What came of one address.
     public enum Result: Equatable, Sendable {
         case connected
         case failed(ConnectionError)
@@ -153,6 +157,7 @@ public struct Reservation: Equatable, Sendable {
     }
 }
 
+/// Why there is no reservation.
 public enum ReservationError: Error, Equatable, Sendable {
     /// The relay could not be reached: one outcome for each address.
     case unreachable([DialOutcome])
@@ -167,7 +172,9 @@ public enum ReservationError: Error, Equatable, Sendable {
     case notARelayAddress
 }
 
+/// A reservation was made, refreshed or lost, or could not be had.
 public struct ReservationChange: Equatable, Sendable {
+    /// What happened to it.
     public enum State: Equatable, Sendable {
         case made, refreshed, lost
         case failed(ReservationError)
@@ -183,6 +190,7 @@ public struct ReservationChange: Equatable, Sendable {
     }
 }
 
+/// A message of a topic that the application joined.
 public struct GossipMessage: Equatable, Sendable {
     /// The author, from the signed message; nil in an unsigned mesh.
     public let author: PeerID?
@@ -201,6 +209,7 @@ public struct GossipMessage: Equatable, Sendable {
     }
 }
 
+/// Why a message was not sent.
 public enum PublishError: Error, Equatable, Sendable {
     /// Over the limit: its value in bytes.
     case tooLarge(limit: Int)

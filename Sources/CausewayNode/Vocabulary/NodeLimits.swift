@@ -1,6 +1,7 @@
 public import CausewayConnection
 
-/// Bounds on everything that remotes together can make one node keep, with the reason for each. Relay limits are the relay's own: `RelayLimits`.
+/// Bounds on everything that remotes together can make one node keep, with the reason for each. Relay limits are the relay's own:
+/// `RelayLimits`.
 public struct NodeLimits: Equatable, Sendable {
     public var connection = ConnectionLimits()
     /// All connections. At 12 kB each a relay of this size stays under 200 MB.

@@ -23,20 +23,22 @@ public struct StreamKey: Equatable, Sendable {
 
 /// What a node asks of its shell, in the order in which it is to be done.
 ///
-/// Links are numbered by whoever makes them: the node gives even numbers to those that it dials, the shell odd ones to those that it accepts.
+/// Links are numbered by whoever makes them: the node gives even numbers to those that it dials, the shell odd ones to those that it
+/// accepts.
 public enum NodeOutput: Equatable, Sendable {
     case link(UInt32, LinkCommand)
-    /// Connect to a resolved address and upgrade, as link `link`. Answered by `Node.linked` when the transport stands and by that link's events;
-    /// `.link(link, .close(.cancelled))` gives it up at any time.
+    /// Connect to a resolved address and upgrade, as link `link`. Answered by `Node.linked` when the transport stands and by that link's
+    /// events; `.link(link, .close(.cancelled))` gives it up at any time.
     case dial(link: UInt32, address: Multiaddr, expecting: PeerID?)
-    /// Look up the `/dns*` or `/dnsaddr` component that an address begins with. Answered by `Node.resolved`: for a host name, the address once for
-    /// each IP address with that in the name's place and the rest as it was; for `/dnsaddr`, the addresses that its TXT records name.
+    /// Look up the `/dns*` or `/dnsaddr` component that an address begins with. Answered by `Node.resolved`: for a host name, the address
+    /// once for each IP address with that in the name's place and the rest as it was; for `/dnsaddr`, the addresses that its TXT records
+    /// name.
     case resolve(request: UInt32, address: Multiaddr)
     /// Run a new connection, `link`, over a settled stream of another: the end of a circuit. The stream leaves the node's ownership.
     /// `received` are bytes that came behind the circuit's last control message; `limit` is what the relay allows it, nil if it named none.
     case circuit(link: UInt32, over: StreamKey, initiator: Bool, expecting: PeerID?, limit: CircuitLimit?, received: [UInt8])
-    /// Move bytes both ways between two settled streams until both directions ended or the limit is reached. Both leave the node's ownership.
-    /// Answered by `Node.spliceEnded`. `received` are bytes that the first stream's end sent ahead.
+    /// Move bytes both ways between two settled streams until both directions ended or the limit is reached. Both leave the node's
+    /// ownership. Answered by `Node.spliceEnded`. `received` are bytes that the first stream's end sent ahead.
     case splice(circuit: UInt32, StreamKey, StreamKey, limit: CircuitLimit, received: [UInt8])
     case endSplice(circuit: UInt32)
     case event(NodeEvent)

@@ -51,7 +51,8 @@ public final class PeerStore {
         entries[peer.bytes]?.description?.protocolIDs.contains(protocolID) ?? false
     }
 
-    /// Adds addresses heard of a peer, with or without `/p2p/<peer>` at their end; those that name somebody else are left out. Each stays for `NodeLimits.addressLifetime`, and as long as the peer is connected.
+    /// Adds addresses heard of a peer, with or without `/p2p/<peer>` at their end; those that name somebody else are left out. Each stays
+    /// for `NodeLimits.addressLifetime`, and as long as the peer is connected.
     public func add(_ new: [Multiaddr], of peer: PeerID, source: AddressSource = .discovery, now: Instant) {
         guard !new.isEmpty else { return }
         let entry = touched(peer)

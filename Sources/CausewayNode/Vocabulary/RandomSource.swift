@@ -1,4 +1,5 @@
-/// A repeatable source of choices and jitter (splitmix64), seeded by the shell from the system's secure source, or by a test. Never used for keys.
+/// A repeatable source of choices and jitter (splitmix64), seeded by the shell from the system's secure source, or by a test. Never used
+/// for keys.
 public struct RandomSource: RandomNumberGenerator {
     private var state: UInt64
 

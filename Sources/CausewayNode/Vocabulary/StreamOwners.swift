@@ -1,4 +1,5 @@
-/// Which protocol owns each of the node's streams: its index in `NodeState.protocols`. Streams of one link are kept in the order of their opening.
+/// Which protocol owns each of the node's streams: its index in `NodeState.protocols`. Streams of one link are kept in the order of their
+/// opening.
 struct StreamOwners {
     private var owners: [UInt64: Int] = [:]
     private var byLink: [UInt32: [UInt32]] = [:]

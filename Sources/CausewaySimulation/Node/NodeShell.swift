@@ -4,8 +4,8 @@ import CausewayNode
 
 /// One life of a simulated node: drives a `Node` and its links as the native shell does, on the simulation's thread.
 ///
-/// `turn` is the only place that drains. Whatever happens feeds an input and ends in a turn: links first, until none has work left, then what
-/// the node asks for, until neither has any; then one event is scheduled at the soonest deadline.
+/// `turn` is the only place that drains. Whatever happens feeds an input and ends in a turn: links first, until none has work left, then
+/// what the node asks for, until neither has any; then one event is scheduled at the soonest deadline.
 final class NodeShell: LinkShell, SpliceObserver {
     let node: Node
     unowned let owner: SimulatedNode

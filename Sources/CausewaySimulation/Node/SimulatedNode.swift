@@ -5,7 +5,8 @@ public import CausewayNode
 /// A libp2p node in a simulation: the same `Node` and `Connection`s as anywhere, on a host of its own, with what happened to it on record.
 ///
 /// A test asks for things (`connect`, `open`, `publish`, ...), lets time pass (`Simulation.run`) and looks at what came of it. Handlers of
-/// protocols and subscriptions outlive a crash, as a program's do that is started again; connections, reservations and all that was learnt do not.
+/// protocols and subscriptions outlive a crash, as a program's do that is started again; connections, reservations and all that was learnt
+/// do not.
 public final class SimulatedNode {
     /// For traces.
     public let name: String
