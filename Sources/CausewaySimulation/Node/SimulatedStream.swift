@@ -1,6 +1,14 @@
 public import CausewayConnection
 import CausewayIdentity
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 /// What a stream's end does by itself.
 public enum StreamScript: Equatable, Sendable {
     /// Nothing: keeps what comes, for `SimulatedStream.received`, and sends what `write` is given.
@@ -12,10 +20,18 @@ public enum StreamScript: Equatable, Sendable {
     /// Sends this many bytes of the pattern and finishes; what comes is treated as a sink does.
     case send(UInt64)
 
-    /// The byte at an offset of the pattern: no shift of it equals another, so that lost or doubled bytes show.
-    public static func pattern(_ offset: UInt64) -> UInt8 {
-        UInt8(truncatingIfNeeded: (offset &* 0x9e37_79b9_7f4a_7c15) >> 56)
+    /// The byte at an offset of the pattern. It repeats only after a prime number of bytes, so that lost or doubled ones show.
+    public static func pattern(_ offset: UInt64) -> UInt8 { table[Int(offset % period)] }
+
+    /// Calls `body` with as much of the pattern from an offset on as lies side by side, `limit` bytes at most.
+    static func withPattern(at offset: UInt64, limit: Int, _ body: (UnsafeRawBufferPointer) -> Void) {
+        let start = Int(offset % period)
+        let end = min(start + max(limit, 0), table.count)
+        table.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[start..<end])) }
     }
+
+    private static let period: UInt64 = 65_521
+    private static let table: [UInt8] = (0..<2 * period).map { UInt8(truncatingIfNeeded: ($0 % period &* 0x9e37_79b9_7f4a_7c15) >> 56) }
 }
 
 /// An application's end of a stream, with back-pressure as a careful application has it: credit goes back for what was worked off only.
@@ -131,11 +147,14 @@ public final class SimulatedStream: StreamOwner {
             received += unread.bytes
             take(unread.count)
         case .sink, .send:
-            for (index, byte) in unread.bytes.enumerated() where byte != StreamScript.pattern(receivedCount + UInt64(index)) {
-                matchesPattern = false
-                break
+            while !unread.isEmpty {
+                var size = 0
+                StreamScript.withPattern(at: receivedCount, limit: unread.count) { expected in
+                    size = expected.count
+                    if memcmp(expected.baseAddress!, unread.bytes.baseAddress!, size) != 0 { matchesPattern = false }
+                }
+                take(size)
             }
-            take(unread.count)
         case .echo: take(send(unread.bytes))
         }
         guard isRemoteFinished, unread.isEmpty, script != .keep else { return }
@@ -169,9 +188,9 @@ public final class SimulatedStream: StreamOwner {
     /// True when all of it was taken.
     private func sendPattern(to total: UInt64) -> Bool {
         while sentCount < total {
-            let count = Int(min(total - sentCount, 16 << 10))
-            let piece = (0..<UInt64(count)).map { StreamScript.pattern(sentCount + $0) }
-            if piece.withUnsafeBytes({ send($0) }) < count { return false }
+            var isHeldBack = false
+            StreamScript.withPattern(at: sentCount, limit: Int(min(total - sentCount, 32 << 10))) { isHeldBack = send($0) < $0.count }
+            if isHeldBack { return false }
         }
         isFinishing = true
         return true
