@@ -1,6 +1,6 @@
 #!/bin/bash
 # Fuzz/run.sh TARGET [SECONDS]   fuzzes one codec (Fuzz/run.sh alone lists them); new inputs go to .build/fuzz/corpus/TARGET
-# Fuzz/run.sh --smoke [SECONDS]  builds all and runs each over its corpus and for 5 seconds
+# Fuzz/run.sh --smoke [SECONDS]  builds all and runs each over its corpus and for 5 seconds; --all: for 60
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 build=${FUZZ_BUILD:-$here/.build/fuzz}
@@ -24,11 +24,13 @@ run() {
 
 case ${1:-} in
 '') echo "targets: $(echo $names)" ;;
---smoke)
+--smoke | --all)
+  seconds=5
+  [ "$1" = --smoke ] || seconds=60
   build
   failed=0
   for name in $names; do
-    if run "$name" "${2:-5}" >"$build/$name.log" 2>&1; then echo "fuzz $name: passed"
+    if run "$name" "${2:-$seconds}" >"$build/$name.log" 2>&1; then echo "fuzz $name: passed"
     else
       echo "fuzz $name: FAILED"
       tail -n 40 "$build/$name.log"
