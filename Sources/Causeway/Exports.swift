@@ -1,10 +1,11 @@
 // What the public API speaks of, so that `import Causeway` is enough. The core's own `Node` and `Link` stay out.
 @_exported public import CausewayIdentity
+
 @_exported public import struct CausewayConnection.CircuitLimit
-@_exported public import struct CausewayConnection.ConnectionLimits
-@_exported public import struct CausewayConnection.Interval
 @_exported public import enum CausewayConnection.CloseReason
 @_exported public import enum CausewayConnection.ConnectionError
+@_exported public import struct CausewayConnection.ConnectionLimits
+@_exported public import struct CausewayConnection.Interval
 @_exported public import enum CausewayConnection.LimitName
 @_exported public import enum CausewayConnection.StreamError
 @_exported public import struct CausewayNode.DialOutcome

@@ -31,7 +31,9 @@ final class RawStreams: Sendable {
 
     func remove(_ number: Int) { state.withLock { $0.entries[number] = nil } }
 
-    func serve(_ name: String, _ task: Task<Void, Never>?) { state.withLock { $0.serving.updateValue(task ?? Task {}, forKey: name) }?.cancel() }
+    func serve(_ name: String, _ task: Task<Void, Never>?) {
+        state.withLock { $0.serving.updateValue(task ?? Task {}, forKey: name) }?.cancel()
+    }
 
     /// Writes and closes of one stream go one after the other; a reset overtakes them.
     func order(of json: JSON, _ command: String) -> Order? {

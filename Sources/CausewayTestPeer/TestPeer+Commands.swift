@@ -157,7 +157,9 @@ extension TestPeer {
         var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
         defer { for argument in arguments { free(argument) } }
         var child = pid_t()
-        guard posix_spawn(&child, "/bin/sh", nil, nil, &arguments, environ) == 0 else { throw CommandError("no child to thaw this process") }
+        guard posix_spawn(&child, "/bin/sh", nil, nil, &arguments, environ) == 0 else {
+            throw CommandError("no child to thaw this process")
+        }
         kill(getpid(), SIGSTOP)
         var status: Int32 = 0
         waitpid(child, &status, 0)

@@ -38,7 +38,7 @@ import Testing
     @Test func wrongKey() throws {
         let folder = try ScratchFolder()
         let path = folder.path + "/key"
-        FileManager.default.createFile(atPath: path, contents: Data("not a key".utf8), attributes: [.posixPermissions: 0o600])
+        _ = FileManager.default.createFile(atPath: path, contents: Data("not a key".utf8), attributes: [.posixPermissions: 0o600])
         let run = try CommandRun(["id", path])
         #expect(run.status == 1 && run.isOneClearLine && run.errors.contains(path), "\(run)")
     }

@@ -25,7 +25,9 @@ struct CommandRun {
         process.executableURL = Self.executable
         process.arguments = arguments
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        let output = Pipe(), errors = Pipe(), standardInput = Pipe()
+        let output = Pipe()
+        let errors = Pipe()
+        let standardInput = Pipe()
         process.standardOutput = output
         process.standardError = errors
         process.standardInput = standardInput
@@ -54,7 +56,8 @@ final class RunningRelay {
 
     init(_ arguments: [String] = []) throws {
         process.executableURL = CommandRun.executable
-        process.arguments = ["relay", "--json", "--loops", "1"] + (arguments.contains("--listen") ? [] : ["--listen", "/ip4/127.0.0.1/tcp/0"]) + arguments
+        process.arguments =
+            ["relay", "--json", "--loops", "1"] + (arguments.contains("--listen") ? [] : ["--listen", "/ip4/127.0.0.1/tcp/0"]) + arguments
         let output = Pipe()
         process.standardOutput = output
         process.standardInput = FileHandle.nullDevice

@@ -27,7 +27,8 @@ import Testing
     @Test func dialAndPing() throws {
         let relay = try RunningRelay()
         let dial = try CommandRun(["dial", relay.address])
-        #expect(dial.status == 0 && dial.output.contains("connected to") && dial.output.contains("/libp2p/circuit/relay/0.2.0/hop"), "\(dial)")
+        #expect(
+            dial.status == 0 && dial.output.contains("connected to") && dial.output.contains("/libp2p/circuit/relay/0.2.0/hop"), "\(dial)")
         let ping = try CommandRun(["ping", relay.address, "--count", "2", "--json"])
         #expect(ping.status == 0 && ping.output.split(separator: "\n").filter { $0.contains("\"pong\"") }.count == 2, "\(ping)")
     }

@@ -40,7 +40,9 @@ import Testing
         }
     }
 
-    @Test(arguments: [Configuration.Discovery.Form.protobuf, .json]) func peersThatKnowOnlyTheRelayMeet(_ form: Configuration.Discovery.Form) async throws {
+    @Test(arguments: [Configuration.Discovery.Form.protobuf, .json]) func peersThatKnowOnlyTheRelayMeet(
+        _ form: Configuration.Discovery.Form
+    ) async throws {
         var discovery: Configuration.Discovery = form == .json ? .json : .pubsub
         discovery.interval = .milliseconds(200)
         let topic = discovery
@@ -52,7 +54,8 @@ import Testing
             let events = nodes[2].events
             for node in nodes.dropFirst() { try await node.reserve(at: await nodes[0].addresses[0]) }
             for await event in events {
-                guard case .discovered(let peer, let addresses, _) = event, peer == nodes[1].peerID, let circuit = addresses.first(where: \.isCircuit)
+                guard case .discovered(let peer, let addresses, _) = event, peer == nodes[1].peerID,
+                    let circuit = addresses.first(where: \.isCircuit)
                 else { continue }
                 let connection = try await nodes[2].connect(to: circuit.peerID == nil ? circuit.appending(peer) : circuit)
                 #expect(connection.peer == peer && connection.isLimited)

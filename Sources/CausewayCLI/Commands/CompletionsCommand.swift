@@ -26,7 +26,8 @@ extension Command {
         for command in all {
             text += "        \(command.name)) options='\(command.allOptions.map { "--" + $0.name }.joined(separator: " "))' ;;\n"
         }
-        text += "    esac\n    case $word in -*) COMPREPLY=($(compgen -W \"$options\" -- \"$word\")) ;; *) COMPREPLY=($(compgen -f -- \"$word\")) ;; esac\n"
+        text +=
+            "    esac\n    case $word in -*) COMPREPLY=($(compgen -W \"$options\" -- \"$word\")) ;; *) COMPREPLY=($(compgen -f -- \"$word\")) ;; esac\n"
         return text + "}\ncomplete -o filenames -F _causeway causeway\n"
     }
 

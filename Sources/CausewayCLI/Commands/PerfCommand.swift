@@ -45,7 +45,8 @@ extension Command {
         }
     }
 
-    private static func measure(_ node: Node, _ address: Multiaddr, _ upload: UInt64, _ download: UInt64, _ terminal: Terminal) async throws {
+    private static func measure(_ node: Node, _ address: Multiaddr, _ upload: UInt64, _ download: UInt64, _ terminal: Terminal) async throws
+    {
         let stream = try await node.open(perfProtocol, to: address)
         let zeros = [UInt8](repeating: 0, count: 1 << 17)
         let start = ContinuousClock.now
@@ -75,6 +76,7 @@ extension Command {
     private static func report(_ what: String, _ bytes: UInt64, _ time: Duration, _ terminal: Terminal) {
         let rate = Double(bytes) / 1e6 / max(time / .seconds(1), 1e-9)
         terminal.say("\(what): \(Amount.bytes(bytes)) in \(Amount.milliseconds(time)), \(Amount.fixed(rate, 0)) MB/s")
-        terminal.tell(what, ["bytes": .integer(Int64(clamping: bytes)), "ms": .number(time / .milliseconds(1)), "megabytesPerSecond": .number(rate)])
+        terminal.tell(
+            what, ["bytes": .integer(Int64(clamping: bytes)), "ms": .number(time / .milliseconds(1)), "megabytesPerSecond": .number(rate)])
     }
 }

@@ -136,7 +136,8 @@ struct Values: Sendable {
             ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("kB", 1000), ("MB", 1_000_000), ("GB", 1_000_000_000), ("B", 1), ("", 1),
         ]
         guard let value = Self.scaled(text, units), value > 0 else {
-            throw UsageError("--\(name) \(text): expected a size such as 128KiB, 4MiB, 1GB (units B, kB, KiB, MB, MiB, GB, GiB) or unlimited")
+            throw UsageError(
+                "--\(name) \(text): expected a size such as 128KiB, 4MiB, 1GB (units B, kB, KiB, MB, MiB, GB, GiB) or unlimited")
         }
         return value
     }
@@ -145,7 +146,8 @@ struct Values: Sendable {
     func seconds(_ name: String, or standard: UInt64?) throws(UsageError) -> UInt64? {
         guard let text = text(name) else { return standard }
         if text == "unlimited" { return nil }
-        guard let value = Self.scaled(text, [("s", 1), ("m", 60), ("h", 3600), ("d", 86400), ("", 1)]), value > 0, value <= UInt32.max else {
+        guard let value = Self.scaled(text, [("s", 1), ("m", 60), ("h", 3600), ("d", 86400), ("", 1)]), value > 0, value <= UInt32.max
+        else {
             throw UsageError("--\(name) \(text): expected a time such as 90s, 2m, 1h (units s, m, h, d) or unlimited")
         }
         return value

@@ -79,10 +79,15 @@ struct EventPrinter: Sendable {
                 ["circuit": .integer(Int64(circuit)), "source": .text(source.description), "target": .text(target.description)])
         case .circuitClosed(let circuit, _, _, let sent, let returned, let lasted, let limit):
             let why = limit.map { " (limit of \($0 == .circuitBytes ? "data" : "time"))" } ?? ""
-            line("c", .grey, "circuit \(circuit) ended after \(lasted.seconds) s: \(Amount.bytes(sent)) out, \(Amount.bytes(returned)) back\(why)")
+            line(
+                "c", .grey,
+                "circuit \(circuit) ended after \(lasted.seconds) s: \(Amount.bytes(sent)) out, \(Amount.bytes(returned)) back\(why)")
             terminal.tell(
                 "circuit-closed",
-                ["circuit": .integer(Int64(circuit)), "sent": .integer(Int64(clamping: sent)), "returned": .integer(Int64(clamping: returned))])
+                [
+                    "circuit": .integer(Int64(circuit)), "sent": .integer(Int64(clamping: sent)),
+                    "returned": .integer(Int64(clamping: returned)),
+                ])
         case .circuitRefused(let source, _, let status, _):
             line("!", .yellow, "\(source) was refused a circuit (\(status))")
             terminal.tell("circuit-refused", ["peerId": .text(source.description), "status": .integer(Int64(status))])
