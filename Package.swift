@@ -13,6 +13,7 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
+let tests: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 // Native builds say where the core leaves the Embedded subset (weak, unowned, untyped throws ...).
 let core: [SwiftSetting] = strict + [.treatWarning("EmbeddedRestrictions", as: .error)]
 
@@ -68,22 +69,23 @@ if wasm {
             swiftSettings: strict),
         .executableTarget(name: "CausewayCLI", dependencies: [api], swiftSettings: strict),
         .executableTarget(name: "CausewayTestPeer", dependencies: [api], swiftSettings: strict),
-        .testTarget(name: "CausewayIdentityTests", dependencies: ["CausewayIdentity", "CCrypto"]),
-        .testTarget(name: "CausewayConnectionTests", dependencies: ["CausewayConnection", "CausewayIdentity"]),
+        .testTarget(name: "CausewayIdentityTests", dependencies: ["CausewayIdentity", "CCrypto"], swiftSettings: tests),
+        .testTarget(name: "CausewayConnectionTests", dependencies: ["CausewayConnection", "CausewayIdentity"], swiftSettings: tests),
         .testTarget(
-            name: "CausewayNodeTests", dependencies: ["CausewayNode", "CausewayConnection", "CausewayIdentity"]),
+            name: "CausewayNodeTests", dependencies: ["CausewayNode", "CausewayConnection", "CausewayIdentity"], swiftSettings: tests),
         .testTarget(
             name: "CausewayRuntimeTests",
             dependencies: [
                 "CausewayRuntime", "CausewayTLS", "CausewayNode", "CausewayConnection", "CausewayIdentity", "COpenSSL",
-            ]),
+            ], swiftSettings: tests),
         .testTarget(
             name: "CausewaySimulationTests",
-            dependencies: ["CausewaySimulation", "CausewayNode", "CausewayConnection", "CausewayIdentity"]),
-        .testTarget(name: "CausewayTests", dependencies: [api]),
-        .testTarget(name: "CausewayCLITests", dependencies: ["CausewayCLI"]),
-        .testTarget(name: "InteropTests", dependencies: [api, "CausewayConnection", "CausewayTLS", "CausewayIdentity"]),
-        .testTarget(name: "StyleTests"),
+            dependencies: ["CausewaySimulation", "CausewayNode", "CausewayConnection", "CausewayIdentity"], swiftSettings: tests),
+        .testTarget(name: "CausewayTests", dependencies: [api], swiftSettings: tests),
+        .testTarget(name: "CausewayCLITests", dependencies: ["CausewayCLI"], swiftSettings: tests),
+        .testTarget(
+            name: "InteropTests", dependencies: [api, "CausewayConnection", "CausewayTLS", "CausewayIdentity"], swiftSettings: tests),
+        .testTarget(name: "StyleTests", swiftSettings: tests),
     ]
     products += [
         .library(name: "Causeway", targets: ["Causeway"]),

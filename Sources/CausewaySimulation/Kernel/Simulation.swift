@@ -51,6 +51,7 @@ public final class Simulation: CustomStringConvertible {
     ///   - seed: what everything random follows from, unless `CAUSEWAY_SEED` is set.
     ///   - shufflesTies: whether events of the same nanosecond run in a drawn order instead of the one in which they were scheduled.
     ///   - keepsLines: whether `trace.lines` is kept.
+    ///   - name: the test's, for the command that repeats it.
     public init(seed: UInt64, shufflesTies: Bool = false, keepsLines: Bool = false, name: String = #function) {
         let seed = Self.environment("CAUSEWAY_SEED").flatMap { UInt64($0) } ?? seed
         self.seed = seed

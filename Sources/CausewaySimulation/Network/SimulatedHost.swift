@@ -149,8 +149,10 @@ public struct SimulatedNetworkError: Error, Equatable, Sendable {
 extension Simulation {
     /// Adds a machine.
     /// - Parameters:
+    ///   - name: how traces and failures call it.
     ///   - ip: its address, 4 or 16 bytes.
     ///   - others: further addresses, such as an IPv6 one.
+    ///   - line: latency and bandwidth of its own line to the net.
     public func addHost(_ name: String, ip: [UInt8], others: [[UInt8]] = [], line: LineConditions = LineConditions()) -> SimulatedHost {
         let host = SimulatedHost(self, name: name, addresses: [ip] + others, line: line)
         hosts.append(host)

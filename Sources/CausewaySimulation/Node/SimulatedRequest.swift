@@ -37,11 +37,14 @@ public final class SimulatedRequest {
 extension Simulation {
     /// Adds a node on a host of its own, and starts it.
     /// - Parameters:
+    ///   - name: how traces and failures call it.
     ///   - ip: its host's address, 4 or 16 bytes.
     ///   - others: further addresses, such as an IPv6 one.
     ///   - port: where it listens with bare TCP; nil: it does not.
     ///   - webSocketPort: where it listens with WebSocket; nil: it does not.
+    ///   - line: latency and bandwidth of its host's line.
     ///   - isReachable: without, others cannot connect to it, as behind a NAT.
+    ///   - starts: at once; else when the test says so.
     ///   - configure: changes to what it is made with.
     @discardableResult
     public func addNode(

@@ -103,7 +103,7 @@ import Testing
 
     @Test func nothingIsKeptOfAClosedLink() throws {
         let shell = pair()
-        weak var link = shell.links[1]
+        weak let link = shell.links[1]
         weak var gone: Collector?
         do {
             let owner = Collector()
