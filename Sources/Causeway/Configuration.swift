@@ -41,8 +41,10 @@ public struct Configuration: Sendable {
         public init() {}
     }
 
+    /// Whether and how the node gossips (GossipSub).
     public struct PubSub: Sendable {
-        /// How messages are named in gossip: see DESIGN of the message ids in ARCHITECTURE.md. `both` understands go and js peers in one mesh.
+        /// How messages are named in gossip: see DESIGN of the message ids in ARCHITECTURE.md. `both` understands go and js peers in one
+        /// mesh.
         public enum MessageID: String, Sendable { case go, js, both }
 
         /// Own messages go to every known subscriber, not to the mesh alone.
@@ -62,6 +64,7 @@ public struct Configuration: Sendable {
 
     /// To find other peers by gossip on a topic.
     public struct Discovery: Sendable {
+        /// How announcements are written.
         public enum Form: String, Sendable {
             /// js-libp2p's pubsub-peer-discovery: protobuf of public key and addresses.
             case protobuf

@@ -75,7 +75,8 @@ public final class TLSServerContext: Sendable {
     }
 }
 
-/// Takes `http/1.1` where the client offers it. A client that offers only other protocols goes on without any: the WebSocket handshake will tell.
+/// Takes `http/1.1` where the client offers it. A client that offers only other protocols goes on without any: the WebSocket handshake will
+/// tell.
 private func selectHTTP(
     _: OpaquePointer?, selected: UnsafeMutablePointer<UnsafePointer<UInt8>?>?, length: UnsafeMutablePointer<UInt8>?,
     offered: UnsafePointer<UInt8>?, offeredLength: UInt32, _: UnsafeMutableRawPointer?

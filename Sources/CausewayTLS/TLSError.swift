@@ -23,7 +23,8 @@ public enum TLSError: Error, Equatable, Sendable {
     /// OpenSSL ran out of memory or is set up in a way that leaves no protocol.
     case unavailable(reason: String)
 
-    /// For `ConnectionError.peerFault(.tls, code:)`: an alert's number, 1,000 + the verification error, 1 for broken TLS, 0 for what is not the remote's fault.
+    /// For `ConnectionError.peerFault(.tls, code:)`: an alert's number, 1,000 + the verification error, 1 for broken TLS, 0 for what is not
+    /// the remote's fault.
     public var code: UInt16 {
         switch self {
         case .alert(let number, _): UInt16(number)

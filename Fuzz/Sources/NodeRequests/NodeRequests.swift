@@ -4,8 +4,8 @@ import FuzzDriver
 
 @testable import CausewayNode
 
-/// A whole node behind a shell that is the input: connections and streams that come and go, bytes on them, requests, names, time, in any order.
-/// However it goes, every request is answered exactly once, and nothing is left when all have gone.
+/// A whole node behind a shell that is the input: connections and streams that come and go, bytes on them, requests, names, time, in any
+/// order. However it goes, every request is answered exactly once, and nothing is left when all have gone.
 func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     let script = Script([UInt8](UnsafeBufferPointer(start: start, count: count)))
     script.run()

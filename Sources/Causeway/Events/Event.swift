@@ -47,7 +47,9 @@ public struct Connection: Sendable, Equatable {
         }
     }
 
+    /// A kind of path to a peer.
     public enum Path: Sendable, Equatable {
+        /// What carries a direct connection.
         public enum Transport: String, Sendable { case tcp, ws, wss }
         case direct(Transport)
         case relayed(through: PeerID?)

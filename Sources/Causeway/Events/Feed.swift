@@ -1,7 +1,7 @@
 import Synchronization
 
-/// A sequence that is filled from an event loop and read by one task: a bounded buffer that drops its oldest elements when the reader is slow,
-/// and says how many it dropped.
+/// A sequence that is filled from an event loop and read by one task: a bounded buffer that drops its oldest elements when the reader is
+/// slow, and says how many it dropped.
 ///
 /// It ends when the node stops, when `cancel()` is called, or when the reading task is cancelled.
 public final class Feed<Element: Sendable>: AsyncSequence, Sendable {
@@ -97,6 +97,7 @@ public final class Feed<Element: Sendable>: AsyncSequence, Sendable {
 
     private func take() -> Element? { state.withLock { $0.take() } }
 
+    /// Reads the sequence; all its iterators share what comes.
     public struct Iterator: AsyncIteratorProtocol {
         let feed: Feed
         public mutating func next() async -> Element? { await feed.next() }

@@ -1,7 +1,8 @@
 import CausewayConnection
 import CausewayNode
 
-// Text for people: what happened, whose fault it was, and the limit's value where a limit was reached. The core speaks in codes and numbers.
+// Text for people: what happened, whose fault it was, and the limit's value where a limit was reached. The core speaks in codes and
+// numbers.
 
 extension ConnectionError: CustomStringConvertible {
     public var description: String {

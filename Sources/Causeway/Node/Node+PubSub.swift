@@ -1,7 +1,8 @@
 import CausewayNode
 
 extension Node {
-    /// Joins a topic and gives its messages from now on; own messages are not among them. The topic is left when the last subscription to it ends.
+    /// Joins a topic and gives its messages from now on; own messages are not among them. The topic is left when the last subscription to
+    /// it ends.
     public func subscribe(_ topic: String, backlog: Int? = nil) async throws(NodeError) -> Subscription {
         guard let pubSub = configuration.pubSub else { throw .publish(.off) }
         try await ready()

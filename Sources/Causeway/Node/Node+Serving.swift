@@ -2,7 +2,8 @@ import CausewayConnection
 import CausewayNode
 
 extension Node {
-    /// Serves a protocol until the task is cancelled or the node is over: each inbound stream gets a task of its own, on its connection's loop.
+    /// Serves a protocol until the task is cancelled or the node is over: each inbound stream gets a task of its own, on its connection's
+    /// loop.
     ///
     /// The stream is closed when the handler returns, and reset when it throws. `allowLimited`: also over relayed connections with a limit.
     public func serve(

@@ -27,7 +27,8 @@ extension Command {
             text += "        \(command.name)) options='\(command.allOptions.map { "--" + $0.name }.joined(separator: " "))' ;;\n"
         }
         text +=
-            "    esac\n    case $word in -*) COMPREPLY=($(compgen -W \"$options\" -- \"$word\")) ;; *) COMPREPLY=($(compgen -f -- \"$word\")) ;; esac\n"
+            "    esac\n    case $word in\n        -*) COMPREPLY=($(compgen -W \"$options\" -- \"$word\")) ;;\n"
+            + "        *) COMPREPLY=($(compgen -f -- \"$word\")) ;;\n    esac\n"
         return text + "}\ncomplete -o filenames -F _causeway causeway\n"
     }
 
