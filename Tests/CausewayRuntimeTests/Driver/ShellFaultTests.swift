@@ -43,6 +43,8 @@ private func anyPort(_ suffix: String = "") throws -> Multiaddr { try Multiaddr(
     _ = await server.event { if case .connectionOpened = $0 { true } else { false } }
     client.shell.kill(link, .silence)
     for node in [client, server] { _ = await node.event { if case .peerDisconnected = $0 { true } else { false } } }
+    // The socket's handle is gone a turn of the loop later.
+    for _ in 0..<100 where await client.seatCount() != 0 { await Task.yield() }
     #expect(await client.seatCount() == 0)
     await client.stop()
     await server.stop()
