@@ -116,7 +116,7 @@ public final class Node: Sendable {
 public struct NodeStatus: Sendable, Equatable {
     public var peers = 0
     public var connections = 0
-    /// As relay: reservations and circuits now, and all bytes that circuits have moved.
+    /// As relay: reservations and circuits now, and all bytes that circuits have moved, those that stand included.
     public var reservations = 0
     public var circuits = 0
     public var relayedBytes: UInt64 = 0
@@ -126,7 +126,8 @@ extension Node {
     /// How much there is of everything now.
     public var status: NodeStatus {
         get async {
-            await onNode { node, _ in
+            let moving = configuration.relayService == nil ? 0 : await shell.bytesInCircuits()
+            return await onNode { node, _ in
                 var status = NodeStatus()
                 let descriptions = node.connectionDescriptions
                 status.connections = descriptions.count
@@ -134,7 +135,7 @@ extension Node {
                 if let counts = node.relayCounts {
                     status.reservations = counts.reservations
                     status.circuits = counts.circuits
-                    status.relayedBytes = counts.bytesMoved
+                    status.relayedBytes = counts.bytesMoved + moving
                 }
                 return status
             }

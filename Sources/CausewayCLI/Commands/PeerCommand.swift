@@ -41,7 +41,10 @@ extension Command {
         terminal.say("peer \(terminal.paint(node.peerID.description, .bold))")
         terminal.tell("ready", ["peerId": .text(node.peerID.description)])
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await EventPrinter(terminal).print(events) }
+            group.addTask {
+                var printer = EventPrinter(terminal)
+                await printer.print(events)
+            }
             if let topic {
                 let messages = try await node.subscribe(topic)
                 group.addTask { await printMessages(messages, terminal) }

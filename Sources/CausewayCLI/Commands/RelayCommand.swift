@@ -95,7 +95,10 @@ extension Command {
         if let address = addresses.first { terminal.say("\ntry it from elsewhere:\n  causeway dial \(address)\n") }
         terminal.tell("ready", ["peerId": .text(node.peerID.description), "addrs": .array(addresses.map { .text($0.description) })])
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await EventPrinter(terminal, isRelay: true).print(events) }
+            group.addTask {
+                var printer = EventPrinter(terminal)
+                await printer.print(events)
+            }
             group.addTask {
                 while true {
                     terminal.showLive(liveLine(await node.status, terminal))

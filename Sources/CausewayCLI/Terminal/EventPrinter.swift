@@ -1,18 +1,19 @@
 import Causeway
 
 /// Prints what happens to a node: a line for people, or a JSON object for machines.
-struct EventPrinter: Sendable {
+struct EventPrinter {
     private let terminal: Terminal
-    private let isRelay: Bool
+    /// Peers whose path and whose discovery people have read of already: they are told of changes only.
+    private var reached: Set<PeerID> = []
+    private var found: Set<PeerID> = []
+    /// Discovery goes on for as long as the node lives; beyond so many peers a line may be repeated.
+    private static let remembered = 4096
 
-    init(_ terminal: Terminal, isRelay: Bool = false) {
-        self.terminal = terminal
-        self.isRelay = isRelay
-    }
+    init(_ terminal: Terminal) { self.terminal = terminal }
 
-    func print(_ events: Feed<Event>) async { for await event in events { print(event) } }
+    mutating func print(_ events: Feed<Event>) async { for await event in events { print(event) } }
 
-    private func print(_ event: Event) {
+    private mutating func print(_ event: Event) {
         switch event {
         case .connected(let connection):
             line("+", .green, "\(connection.peer) \(path(connection))")
@@ -21,14 +22,16 @@ struct EventPrinter: Sendable {
             line("-", .grey, "\(connection.peer) \(path(connection)): \(reason)")
             tell("disconnected", connection, reason: reason.description)
         case .pathChanged(let peer, let connection):
-            line("→", .blue, "\(peer) is now reached \(path(connection))")
+            if !reached.insert(peer).inserted { line("→", .blue, "\(peer) is now reached \(path(connection))") }
             tell("path", connection)
         case .discovered(let peer, let addresses, _):
-            line("?", .blue, "found \(peer)")
+            if found.count >= Self.remembered { found.removeAll() }
+            if found.insert(peer).inserted { line("?", .blue, "found \(peer)") }
             terminal.tell("discovered", ["peerId": .text(peer.description), "addrs": texts(addresses)])
         case .reservation(let change): print(change)
         case .dialAttempt(let outcome):
-            if outcome.result != .connected { line("!", .yellow, outcome.description) }
+            // That another address was quicker is no news.
+            if outcome.result != .connected, outcome.result != .cancelled { line("!", .yellow, outcome.description) }
             terminal.tell("dial", ["addr": .text(outcome.address.description), "result": .text(outcome.result.description)])
         case .addressesChanged(let addresses): terminal.tell("addresses", ["addrs": texts(addresses)])
         case .identified(let info):
@@ -40,7 +43,8 @@ struct EventPrinter: Sendable {
             line("!", .yellow, "\(peer): \(error)")
             terminal.tell("not-identified", ["peerId": .text(peer.description), "error": .text(error.description)])
         case .relay(let event): print(event)
-        case .ready, .peerConnected, .peerDisconnected: break
+        case .peerDisconnected(let peer): reached.remove(peer)
+        case .ready, .peerConnected: break
         }
     }
 

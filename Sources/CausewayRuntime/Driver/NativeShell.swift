@@ -38,7 +38,7 @@ public final class NativeShell: @unchecked Sendable {
     private var resolver: Resolver?
     /// Host names that addresses were resolved from: what a WebSocket's `Host` header says.
     private var names = HostNames()
-    private var splices: [UInt32: Splice] = [:]
+    var splices: [UInt32: Splice] = [:]
     private(set) var nodeHasWork = true
     private(set) var nodeDeadline = Instant.distantFuture
     private var events: [NodeEvent] = []
