@@ -33,8 +33,9 @@ wasm: ## the core as Embedded Swift, with its size
 bench: build ## the speed table beside the go peer, kept in Benchmarks/RESULTS.md
 	Benchmarks/run.sh "$(US)" "$(PEERS)"
 
-soak: build ## five minutes: a relay, 200 peers, go and js that come and go
+soak: build ## five minutes: a relay, 200 peers, go and js that come and go; then 15,000 connections that come and go
 	python3 Tests/Interop/soak.py --us "$(US)" --peers "$(PEERS)" --minutes 5
+	python3 Tests/Interop/crowd.py --us "$(US)" --connections 15000
 
 fuzz: ## every fuzz target for a minute; SECONDS_EACH=n for longer
 	Fuzz/run.sh --all $(or $(SECONDS_EACH),60)

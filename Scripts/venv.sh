@@ -1,10 +1,11 @@
 #!/bin/sh
-# Makes .build/venv (or $CAUSEWAY_VENV) with the Python packages that the interop tests talk to. Does nothing if it is there and current.
+# venv.sh [DIRECTORY]: makes it ($CAUSEWAY_VENV or .build/venv by default) with the Python packages that the interop tests talk to.
+# Does nothing if it is there and current.
 # fastecdsa, which libp2p needs, has no wheel and is compiled: Debian and Ubuntu need python3-venv python3-dev libgmp-dev build-essential.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 wanted=$root/Tests/Interop/requirements.txt
-venv=${CAUSEWAY_VENV:-$root/.build/venv}
+venv=${1:-${CAUSEWAY_VENV:-$root/.build/venv}}
 if cmp -s "$wanted" "$venv/installed.txt"; then
     exit 0
 fi

@@ -3,8 +3,11 @@
 
     soak.py --us PROGRAM --peers DIRECTORY [--minutes 5]
 
-Ends well if the relay's memory is flat (after the first fifth, at most 10 % and 4 MB above) and every stream that failed has an explanation: the
-peer at its other end had been told to go. Prints a line each 10 s and the closing line "N passed, N failed".
+Half of the visitors are killed in the midst of an echo. Reservations hold 2 minutes, so they are refreshed all the time.
+
+Ends well if the relay's memory is flat (after the first fifth, at most 10 % and 4 MB above), every stream that failed has an explanation (the
+peer at its other end had been killed), and every peer can still be reached anew. Prints a line each 10 s and the closing line
+"N passed, N failed".
 """
 import argparse
 import importlib
@@ -49,6 +52,31 @@ def busy(driver, caller, address, peer, tally, over):
         over.wait(0.2)
 
 
+def vanish(driver, guest, other, tally, name):
+    """Kills a peer in the midst of an echo: the other end must be told soon."""
+    echo = other.start("echo", peerId=guest.id, bytes=64 << 20, allowLimited=True, timeoutMs=120_000)
+    time.sleep(0.05)
+    guest.stop(kill=True)
+    try:
+        if not echo(30)["matched"]:
+            tally.lost(f"{name}: killed", explained=True)
+    except driver.PeerError as error:
+        tally.lost(f"{name}, whose guest was killed: {error}", explained="no answer" not in str(error))
+
+
+def reachable(driver, address, peers):
+    """How many of the peers a newcomer reaches through the relay."""
+    with driver.Peer("us", listen=[]) as newcomer:
+        count = 0
+        for peer in peers:
+            try:
+                newcomer("dial", addr=f"{address}/p2p-circuit/p2p/{peer}", within=30)
+                count += newcomer("echo", peerId=peer, bytes=1000, allowLimited=True)["matched"]
+            except driver.PeerError as error:
+                print(f"{peer}: {error}")
+        return count
+
+
 def visitors(driver, kind, relay, tally, over, seed):
     """Peers of another implementation: reserve, echo to the relay and through it, leave politely or not."""
     choice = random.Random(seed)
@@ -64,9 +92,9 @@ def visitors(driver, kind, relay, tally, over, seed):
                 with tally.lock:
                     tally.visits += 1
                 if choice.random() < 0.5:
-                    guest.stop(kill=True)
+                    vanish(driver, guest, other, tally, f"{kind} visitor")
         except driver.PeerError as error:
-            # Between two js peers, and from go to js, short streams are lost by themselves; these visits are go to go and js to js with large echoes.
+            # From go to js, and between two js peers, short streams are lost by themselves: visits are go to go and js to js, with large echoes.
             if not over.is_set():
                 tally.lost(f"{kind} visitor: {error}")
         over.wait(choice.uniform(1, 4))
@@ -87,7 +115,7 @@ def main():
     seconds, tally, over = options.minutes * 60, Tally(), threading.Event()
     life = int(seconds) + 300
     with driver.Peer("us", listen=["/ip4/127.0.0.1/tcp/0", "/ip4/127.0.0.1/tcp/0/ws"], maxSeconds=life,
-                     relay={"reservations": 1000, "ttl": 3600, "limited": False}) as relay, \
+                     relay={"reservations": 1000, "ttl": 120, "limited": False}) as relay, \
             driver.Peer("us", listen=[], maxSeconds=life) as crowd, driver.Peer("us", listen=[], maxSeconds=life) as caller:
         address = relay.address("/tcp/", without=("/ws",))
         answer = crowd("crowd", addr=address, count=options.crowd, reserve=True, within=180)
@@ -103,17 +131,23 @@ def main():
         while time.monotonic() - start < seconds:
             time.sleep(min(10, max(seconds / 10, 1)))
             memory.append(rss(relay))
-            print(f"{time.monotonic() - start:5.0f} s: relay {memory[-1] / 1e6:.1f} MB, {tally.echoes} echoes, {tally.visits} visits, {len(tally.unexplained)} lost", flush=True)
+            print(f"{time.monotonic() - start:5.0f} s: relay {memory[-1] / 1e6:.1f} MB, {tally.echoes} echoes, {tally.visits} visits, "
+                  f"{tally.explained} killed, {len(tally.unexplained)} lost", flush=True)
         over.set()
         for thread in threads:
             thread.join(timeout=90)
+        found = reachable(driver, address, answer["peerIds"])
+        # The allocator gives back what is free every few seconds.
+        time.sleep(12)
+        print(f"quiet: relay {rss(relay) / 1e6:.1f} MB", flush=True)
         peers = len(relay("peers")["peers"])
-    settled = memory[max(len(memory) // 5, 1) - 1]
+    settled, later = memory[max(len(memory) // 5, 1) - 1], max(memory[len(memory) // 2:])
     checks = [
         (answer["failed"] == 0, f"all {options.crowd} peers reserved"),
-        (max(memory[len(memory) // 2:]) <= settled * 1.1 + 4e6, f"memory flat: {settled / 1e6:.1f} MB, later at most {max(memory[len(memory) // 2:]) / 1e6:.1f} MB"),
+        (later <= settled * 1.1 + 4e6, f"memory flat: {settled / 1e6:.1f} MB, later at most {later / 1e6:.1f} MB"),
         (not tally.unexplained, f"no stream lost unexplained ({tally.echoes} echoes): {tally.unexplained[:5]}"),
-        (tally.visits > 0, f"{tally.visits} visits of {options.others}"),
+        (tally.visits > 0, f"{tally.visits} visits of {options.others}, {tally.explained} ended by a kill"),
+        (found == options.crowd, f"peers that a newcomer reaches in the end: {found}"),
         (options.crowd <= peers <= options.crowd + 6, f"the relay's peers are those that live: {peers}"),
     ]
     for good, text in checks:
