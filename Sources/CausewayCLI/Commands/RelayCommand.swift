@@ -92,7 +92,10 @@ extension Command {
         let addresses = await node.addresses
         terminal.say("relay \(terminal.paint(node.peerID.description, .bold))")
         for address in addresses { terminal.say("  \(address)") }
-        if let address = addresses.first { terminal.say("\ntry it from elsewhere:\n  causeway dial \(address)\n") }
+        // From elsewhere a loopback address leads nowhere.
+        if let address = addresses.first(where: { $0.reach != .loopback }) ?? addresses.first {
+            terminal.say("\ntry it from elsewhere:\n  causeway dial \(address)\n")
+        }
         terminal.tell("ready", ["peerId": .text(node.peerID.description), "addrs": .array(addresses.map { .text($0.description) })])
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
