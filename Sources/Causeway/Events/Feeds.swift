@@ -44,6 +44,7 @@ final class Feeds: Sendable {
         var last = 0
     }
     let events = Broadcast<Event>()
+    let signals = Broadcast<Int32>()
     private let topics = Mutex(Topics())
 
     /// A further reader of a topic, and whether it is the first. `onLast` is called when a reader was the last one of its topic.
@@ -83,6 +84,7 @@ final class Feeds: Sendable {
 
     func end() {
         events.end()
+        signals.end()
         let readers = topics.withLock { topics in
             defer { topics.readers.removeAll() }
             return topics.readers.values.flatMap { $0.compactMap { $0.feed } }

@@ -145,6 +145,13 @@ extension Node {
     /// Where tasks should run that work with this node much: `Task(executorPreference: node.executor)`. Calls from there cost no hop.
     public var executor: any TaskExecutor { shell.loop.tasks }
 
+    /// Arrivals of signals such as `SIGTERM`, which from now on do not end the process by themselves; when the node is over they do again.
+    public func signals(_ numbers: [Int32]) -> Feed<Int32> {
+        let feed = feeds.signals.subscribe(capacity: 16)
+        shell.onSignals(numbers) { [feeds] number in feeds.signals.yield(number) }
+        return feed
+    }
+
     /// Reads the certificate's files again; sessions that begin from now on use it. On an error the old one stays in use.
     public func reloadCertificate() async throws(NodeError) {
         guard let certificate = configuration.certificate else { return }
