@@ -89,16 +89,25 @@ private final class Server {
             index = end
         }
         let texts = records[labels.joined(separator: ".").lowercased()] ?? []
-        var out = Array(query.prefix(2)) + [0x81, texts.isEmpty ? 0x83 : 0x80, 0, 1, 0, UInt8(texts.count), 0, 0, 0, 0]
+        let flags: [UInt8] = [0x81, texts.isEmpty ? 0x83 : 0x80]
+        let counts: [UInt8] = [0, 1, 0, UInt8(texts.count), 0, 0, 0, 0]
+        var out = [UInt8](query.prefix(2))
+        out += flags
+        out += counts
         out += query[12..<(index + 5)]
         for text in texts {
             var data: [UInt8] = []
             var rest = Array(text.utf8)[...]
             while !rest.isEmpty {
-                data += [UInt8(min(255, rest.count))] + rest.prefix(255)
+                data.append(UInt8(min(255, rest.count)))
+                data += rest.prefix(255)
                 rest = rest.dropFirst(255)
             }
-            out += [0xc0, 12, 0, 16, 0, 1, 0, 0, 0, 60, UInt8(data.count >> 8), UInt8(data.count & 255)] + data
+            let head: [UInt8] = [0xc0, 12, 0, 16, 0, 1, 0, 0, 0, 60]
+            out += head
+            out.append(UInt8(data.count >> 8))
+            out.append(UInt8(data.count & 255))
+            out += data
         }
         return out
     }

@@ -59,10 +59,8 @@ private func resolve(_ address: Multiaddr, servers: String? = nil) async -> Resu
 }
 
 @Test func dnsaddrResolvesByTextRecords() async throws {
-    let long =
-        "dnsaddr=/dns4/" + String(repeating: "a", count: 60) + "." + String(repeating: "b", count: 60) + "."
-        + String(repeating: "c", count: 60)
-        + "/tcp/443/tls/ws/p2p/\(peer)"
+    let labels = ["a", "b", "c"].map { String(repeating: $0, count: 60) }
+    let long = "dnsaddr=/dns4/\(labels.joined(separator: "."))/tcp/443/tls/ws/p2p/\(peer)"
     let server = try NameServer(records: ["_dnsaddr.relay.example": ["dnsaddr=/ip4/127.0.0.1/tcp/4001/p2p/\(peer)", long]])
     let found = try await resolve(Multiaddr("/dnsaddr/relay.example"), servers: server.address).get()
     #expect(

@@ -221,3 +221,22 @@ func brokenLinksAreTold(kill: NativeShell.Kill) async throws {
     for _ in 0..<1000 where shell != nil { try await Task.sleep(for: .milliseconds(1)) }
     #expect(shell == nil)
 }
+
+@Test func ipv6AndIPv4ShareAPortNumber() async throws {
+    let server = try TestNode()
+    let four = try await server.shell.listen([loopback("/ws")])[0]
+    let port = try #require(four.port)
+    let six = try Multiaddr("/ip6/::1/tcp/\(port)")
+    do {
+        #expect(try await server.shell.listen([six]) == [six])
+    } catch {
+        // This machine has no IPv6.
+        guard case .system(_, EADDRNOTAVAIL, _) = error else { throw error }
+        return await server.stop()
+    }
+    let client = try TestNode()
+    let link = try #require(await client.connect(to: six, server.peerID).link)
+    #expect(try await client.echo([6], on: link) == [6])
+    await client.stop()
+    await server.stop()
+}
