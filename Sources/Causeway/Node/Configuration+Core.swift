@@ -9,6 +9,7 @@ extension Configuration {
         var core = NodeConfiguration(identity: key, seed: SystemRandomNumberGenerator.word(), unixEpoch: WallClock.unixEpoch())
         core.agent = Array(agent.utf8)
         core.limits = limits
+        if let window = relayService?.window { core.limits.connection.maximumWindow = min(window, limits.connection.maximumWindow) }
         core.announce = announce
         core.relay = relayService.map(\.limits)
         core.gossip = pubSub.map(\.core)

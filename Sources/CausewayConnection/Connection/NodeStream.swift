@@ -7,6 +7,8 @@ final class NodeStream: StreamOwner {
     let stream: UInt32
     private var queue = ByteQueue()
     private var isFinishing = false
+    /// Whether messages went out that may be dropped: gossip.
+    private var carriesBulk = false
     private var isReady: Bool
     private var isRemoteFinished = false
     /// For streams that may become circuits: where the node's part ends.
@@ -24,7 +26,9 @@ final class NodeStream: StreamOwner {
     // MARK: From the node
 
     func send(_ bytes: [UInt8], droppable: Bool, on link: Link) {
-        let limit = link.connection.limits.queuedPerNodeStream
+        carriesBulk = carriesBulk || droppable
+        let limits = link.connection.limits
+        let limit = carriesBulk ? limits.queuedPerNodeStream : limits.queuedPerControlStream
         if !queue.isEmpty, queue.count + bytes.count > limit {
             if !droppable { link.fail(self, .limit(.queuedBytesPerStream, value: UInt64(limit))) }
             return

@@ -24,8 +24,11 @@ public struct ConnectionLimits: Equatable, Sendable {
     public var wireHighWater = 256 << 10
     /// Answers to pings, resets and window updates waiting while the remote does not read.
     public var pendingControlFrames = 1024
-    /// Bytes queued on one stream of the node's (gossip, identify) before the next is dropped or the stream reset.
+    /// Bytes of gossip queued on one stream before the next message is dropped.
     public var queuedPerNodeStream = 4 << 20
+    /// Bytes queued on a stream of the node's that carries control messages only (ping, identify, hop, stop) before it is reset: a remote
+    /// that asks without end and never reads the answers could else make each of its streams hold as much as gossip may.
+    public var queuedPerControlStream = 256 << 10
     /// A Yamux ping after this long without anything received.
     public var keepAliveInterval = Interval.seconds(30)
     /// The connection is dead if nothing was received this long after that ping.

@@ -225,10 +225,9 @@ extension RelayClient {
         node.setCircuitAddresses(addresses)
     }
 
+    /// The direct connection that stays, should there be two of a moment when both sides dialled.
     func directLink(to peer: PeerID, in node: NodeState) -> ConnectedLink? {
-        for id in node.connections.links(of: peer).reversed() {
-            if let link = node.connections[id], !link.isRelayed { return link }
-        }
-        return nil
+        guard let link = node.connections.best(for: peer, allowsLimited: true), !link.isRelayed else { return nil }
+        return link
     }
 }

@@ -52,6 +52,25 @@ import Testing
         #expect(shell.data(on: 2, shell.handle(openedOn: 2)!).count <= 6 << 20)
     }
 
+    /// Asking for pongs without end and never reading them.
+    @Test func aControlStreamIsBoundedMore() {
+        let shell = pair()
+        let one = shell.links[1]!
+        let handle: UInt32 = 1 << 31
+        one.apply(.openStream(stream: handle, protocolIDs: [Pair.ping.name]), now: shell.now)
+        shell.run()
+        shell.stalled = [1]
+        let pong = [UInt8](repeating: 1, count: 32)
+        var sent = 0
+        while sent < 2 << 20, !shell.events[1]!.contains(.streamClosed(stream: handle, .limit(.queuedBytesPerStream, value: 256 << 10))) {
+            for _ in 0..<1024 { one.apply(.send(stream: handle, pong, droppable: false), now: shell.now) }
+            sent += 32 << 10
+            shell.run()
+        }
+        // The wire's high-water mark and the queue.
+        #expect(sent < 700 << 10)
+    }
+
     @Test func aRefusedStreamIsTold() {
         let shell = pair()
         shell.links[1]!.apply(.openStream(stream: 1 << 31, protocolIDs: [[0x2f, 0x78]]), now: shell.now)
