@@ -22,6 +22,15 @@ run() {
     -print_final_stats=0 -verbosity=0 -artifact_prefix="$build/crashes/$name-"
 }
 
+report() {
+  if run "$1" "$2" >"$build/$1.log" 2>&1; then echo "fuzz $1: passed"
+  else
+    echo "fuzz $1: FAILED"
+    tail -n 40 "$build/$1.log"
+    return 1
+  fi
+}
+
 case ${1:-} in
 '') echo "targets: $(echo $names)" ;;
 --smoke | --all)
@@ -29,15 +38,15 @@ case ${1:-} in
   [ "$1" = --smoke ] || seconds=60
   build
   failed=0
+  # As many at a time as there are cores: each takes its time, whatever the others do.
   for name in $names; do
-    if run "$name" "${2:-$seconds}" >"$build/$name.log" 2>&1; then echo "fuzz $name: passed"
-    else
-      echo "fuzz $name: FAILED"
-      tail -n 40 "$build/$name.log"
-      failed=1
-    fi
+    while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do wait -n || failed=$((failed + 1)); done
+    report "$name" "${2:-$seconds}" &
   done
-  exit $failed
+  while [ -n "$(jobs -p)" ]; do wait -n || failed=$((failed + 1)); done
+  total=$(echo "$names" | wc -w)
+  echo "$((total - failed)) passed, $failed failed"
+  [ "$failed" = 0 ]
   ;;
 *)
   [ -d "$here/Sources/$1" ] || { echo "no target $1; there are: $(echo $names)" >&2; exit 2; }
