@@ -117,6 +117,18 @@ import Testing
         }
     }
 
+    /// Known protocols are not waited for, so a refusal shows when the stream is used.
+    @Test func aProtocolThatIsNoLongerServed() async throws {
+        try await withNodes([configuration(listen: [tcp]), configuration()]) { nodes in
+            let served = try await nodes[0].streams(for: "/gone/1")
+            try await nodes[1].connect(to: await nodes[0].addresses[0])
+            try await until { await nodes[1].info(of: nodes[0].peerID)?.protocolIDs.contains("/gone/1") == true }
+            served.cancel()
+            let stream = try await nodes[1].open("/gone/1", to: nodes[0].peerID)
+            await #expect(throws: StreamError.unsupportedProtocol) { try await stream.read() }
+        }
+    }
+
     @Test func eventsTellThePath() async throws {
         try await withNodes([configuration(listen: [tcp]), configuration()]) { nodes in
             let events = nodes[1].events

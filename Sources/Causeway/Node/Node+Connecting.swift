@@ -84,23 +84,42 @@ extension Node {
     }
 
     /// Proposes several protocols, the preferred first; `Stream.protocolID` tells which one it became.
+    ///
+    /// A single protocol that identify has named is not waited for: what is written goes out with the proposal, which saves a round trip.
+    /// Should the peer no longer speak it, then reading and writing throw `.unsupportedProtocol`.
     public func open(_ protocolIDs: [String], to peer: PeerID, allowLimited: Bool = false) async throws(NodeError) -> Stream {
         try await ready()
-        var found = await onNode { node, _ in node.bestConnection(to: peer, allowsLimited: allowLimited) }
-        if found == nil {
-            if await onNode({ node, _ in node.isConnected(peer) }) { throw .stream(.limitedConnection) }
-            let connection = try await connect(to: peer, allowLimited: allowLimited)
-            found = await onNode { node, _ in node.connectionDescription(connection.id) }
-        }
-        guard let found else { throw .stream(.notConnected) }
-        let state = ApplicationStream(loop: shell.loop(of: found.link))
         let names = protocolIDs.map { Array($0.utf8) }
+        var route = await route(to: peer, names, allowLimited)
+        if route.connection == nil {
+            if route.isConnected { throw .stream(.limitedConnection) }
+            try await connect(to: peer, allowLimited: allowLimited)
+            route = await self.route(to: peer, names, allowLimited)
+        }
+        guard let found = route.connection else { throw .stream(.notConnected) }
+        let state = ApplicationStream(loop: shell.loop(of: found.link))
         shell.withLink(found.link) { link, _ in state.open(names, on: link) }
+        if route.isSpoken { return Stream(state, peer: peer, protocolID: protocolIDs[0], limit: found.limit) }
         do {
-            let settled = try await state.settle()
-            return Stream(state, peer: peer, protocolID: settled, limit: found.limit)
+            return Stream(state, peer: peer, protocolID: try await state.settle(), limit: found.limit)
         } catch {
             throw error == .cancelled ? .cancelled : .stream(error)
+        }
+    }
+
+    /// Where a stream would go now.
+    private struct Route {
+        let connection: ConnectionDescription?
+        let isConnected: Bool
+        /// The one protocol asked for is known to be spoken there.
+        let isSpoken: Bool
+    }
+
+    private func route(to peer: PeerID, _ names: [[UInt8]], _ allowLimited: Bool) async -> Route {
+        await onNode { node, _ in
+            Route(
+                connection: node.bestConnection(to: peer, allowsLimited: allowLimited), isConnected: node.isConnected(peer),
+                isSpoken: names.count == 1 && node.description(of: peer)?.protocolIDs.contains(names[0]) == true)
         }
     }
 }
