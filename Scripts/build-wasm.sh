@@ -34,7 +34,7 @@ name=${pin#*  }
 source=$cache/aws-lc-${pin:0:16}
 if [ ! -f "$source/pin" ]; then
   # Unpacked beside the place and moved there whole, so that builds side by side and broken ones leave nothing half done.
-  work=$(mktemp -d "$cache/fetch.XXXXXX")
+  work=$(TMPDIR=$cache mktemp -d)
   trap 'rm -rf "$work"' EXIT
   if [ -n "${AWSCRT_SDIST:-}" ]; then cp "$AWSCRT_SDIST" "$work/$name"
   else

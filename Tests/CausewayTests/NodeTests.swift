@@ -93,6 +93,16 @@ import Testing
             try await Task.sleep(for: .milliseconds(20))
             reading.cancel()
             await #expect(throws: StreamError.cancelled) { try await reading.value }
+            // A task that was cancelled before it began to wait, and one whose predecessor was.
+            let late = Task {
+                while !Task.isCancelled { await Task.yield() }
+                return try await stream.read()
+            }
+            late.cancel()
+            await #expect(throws: StreamError.cancelled) { try await late.value }
+            let overfull = Task { try await stream.write([UInt8](repeating: 0, count: 64 << 20)) }
+            overfull.cancel()
+            _ = await overfull.result
             // A port that accepts nobody: the dial hangs until it is cancelled.
             let dialling = Task { try await nodes[1].connect(to: Multiaddr("/ip4/127.255.255.254/tcp/9/p2p/\(Node().peerID)")) }
             dialling.cancel()

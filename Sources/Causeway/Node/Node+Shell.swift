@@ -21,16 +21,21 @@ extension Node {
     func request(_ body: @escaping @Sendable (CausewayNode.Node, UInt32, Instant) -> Void) async throws(NodeError) -> Answer {
         try await ready()
         let number = requests.next()
+        let cancel: @Sendable () -> Void = { [requests] in
+            self.tell { node, now in
+                node.cancel(request: number, now: now)
+                requests.answer(number, .cancelled)
+            }
+        }
         let answer = await withTaskCancellationHandler {
             await withUnsafeContinuation { continuation in
                 guard requests.wait(number, continuation) else { return }
                 tell { node, now in body(node, number, now) }
+                // Cancelled before there was anything to cancel.
+                if Task.isCancelled { cancel() }
             }
         } onCancel: {
-            tell { [requests] node, now in
-                node.cancel(request: number, now: now)
-                requests.answer(number, .cancelled)
-            }
+            cancel()
         }
         if answer == .cancelled { throw Task.isCancelled ? .cancelled : .notRunning }
         return answer

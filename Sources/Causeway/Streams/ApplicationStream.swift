@@ -15,9 +15,9 @@ final class ApplicationStream: @unchecked Sendable {
     private var discarded = 0
     /// How it ended; nil while it lives.
     private var end: End?
-    private var reader: UnsafeContinuation<Result<[UInt8]?, StreamError>, Never>?
+    private var reader: Wait<[UInt8]?>?
     private var writer: PendingWrite?
-    private var opening: UnsafeContinuation<Result<String, StreamError>, Never>?
+    private var opening: Wait<String>?
     private var settled: String?
 
     private enum End {
@@ -35,7 +35,7 @@ final class ApplicationStream: @unchecked Sendable {
     private struct PendingWrite {
         let bytes: [UInt8]
         var written: Int
-        let continuation: UnsafeContinuation<Result<Void, StreamError>, Never>
+        let wait: Wait<Void>
     }
 
     init(loop: EventLoop) { self.loop = loop }
@@ -60,42 +60,25 @@ final class ApplicationStream: @unchecked Sendable {
         }
     }
 
-    /// Waits until both sides have settled on a protocol, and returns it.
+    /// Waits until both sides have settled on a protocol, and returns it. A stream that is no longer waited for is reset.
     nonisolated(nonsending) func settle() async throws(StreamError) -> String {
-        let result = await withTaskCancellationHandler {
-            await withUnsafeContinuation { continuation in loop.run { self.startSettling(continuation) } }
-        } onCancel: {
-            loop.post {
-                self.resumeOpening(.failure(.cancelled))
-                self.reset(code: 0)
-            }
+        try await Wait.suspend(on: loop, cancelled: { self.reset(code: 0) }) { wait in
+            if let settled = self.settled { return wait.resume(.success(settled)) }
+            if let end = self.end { return wait.resume(.failure(end.asError)) }
+            self.opening = wait
         }
-        return try result.get()
-    }
-
-    private func startSettling(_ continuation: UnsafeContinuation<Result<String, StreamError>, Never>) {
-        if let settled { return continuation.resume(returning: .success(settled)) }
-        if let end { return continuation.resume(returning: .failure(end.asError)) }
-        opening = continuation
-        withUnsafeCurrentTask { if $0?.isCancelled == true { resumeOpening(.failure(.cancelled)) } }
     }
 
     private func resumeOpening(_ result: Result<String, StreamError>) {
-        guard let opening else { return }
-        self.opening = nil
-        opening.resume(returning: result)
+        opening?.resume(result)
+        opening = nil
     }
 
     // MARK: Reading
 
     nonisolated(nonsending) func read() async throws(StreamError) -> [UInt8]? {
         if loop.isCurrent, let ready = takeHere() { return try ready.get() }
-        let result = await withTaskCancellationHandler {
-            await withUnsafeContinuation { continuation in loop.run { self.startReading(continuation) } }
-        } onCancel: {
-            loop.post { self.resumeReader(.failure(.cancelled)) }
-        }
-        return try result.get()
+        return try await Wait.suspend(on: loop) { self.startReading($0) }
     }
 
     nonisolated(nonsending) func read(exactly count: Int) async throws(StreamError) -> [UInt8] {
@@ -158,28 +141,27 @@ final class ApplicationStream: @unchecked Sendable {
         if fresh > 0, end == nil { link.consumed(id, fresh) }
     }
 
-    private func startReading(_ continuation: UnsafeContinuation<Result<[UInt8]?, StreamError>, Never>) {
-        if let ready = takeHere() { return continuation.resume(returning: ready) }
-        guard reader == nil else { return continuation.resume(returning: .failure(.busy)) }
-        reader = continuation
-        withUnsafeCurrentTask { if $0?.isCancelled == true { resumeReader(.failure(.cancelled)) } }
+    private func startReading(_ wait: Wait<[UInt8]?>) {
+        if let ready = takeHere() { return wait.resume(ready) }
+        guard reader?.isOver ?? true else { return wait.resume(.failure(.busy)) }
+        reader = wait
     }
 
     private func resumeReader(_ result: Result<[UInt8]?, StreamError>) {
-        guard let reader else { return }
-        self.reader = nil
-        reader.resume(returning: result)
+        reader?.resume(result)
+        reader = nil
     }
 
     // MARK: Writing
 
     nonisolated(nonsending) func write(_ bytes: [UInt8]) async throws(StreamError) {
-        if loop.isCurrent, writer == nil {
-            let written = try writeHere(bytes, from: 0)
+        var written = 0
+        if loop.isCurrent, writer?.wait.isOver ?? true {
+            written = try writeHere(bytes, from: 0)
             if written == bytes.count { return }
-            return try await waitToWrite(bytes, from: written)
         }
-        try await waitToWrite(bytes, from: 0)
+        let already = written
+        try await Wait.suspend(on: loop) { self.startWriting(PendingWrite(bytes: bytes, written: already, wait: $0)) }
     }
 
     private func writeHere(_ bytes: [UInt8], from start: Int) throws(StreamError) -> Int {
@@ -196,26 +178,14 @@ final class ApplicationStream: @unchecked Sendable {
         return start + (try result.get())
     }
 
-    nonisolated(nonsending) private func waitToWrite(_ bytes: [UInt8], from written: Int) async throws(StreamError) {
-        let result = await withTaskCancellationHandler {
-            await withUnsafeContinuation { continuation in
-                loop.run { self.startWriting(PendingWrite(bytes: bytes, written: written, continuation: continuation)) }
-            }
-        } onCancel: {
-            loop.post { self.resumeWriter(.failure(.cancelled)) }
-        }
-        try result.get()
-    }
-
     private func startWriting(_ write: PendingWrite) {
-        guard writer == nil else { return write.continuation.resume(returning: .failure(.busy)) }
+        guard writer?.wait.isOver ?? true else { return write.wait.resume(.failure(.busy)) }
         writer = write
         goOnWriting()
-        withUnsafeCurrentTask { if $0?.isCancelled == true { resumeWriter(.failure(.cancelled)) } }
     }
 
     private func goOnWriting() {
-        guard var write = writer else { return }
+        guard var write = writer, !write.wait.isOver else { return }
         do throws(StreamError) {
             write.written = try writeHere(write.bytes, from: write.written)
             writer = write
@@ -226,9 +196,8 @@ final class ApplicationStream: @unchecked Sendable {
     }
 
     private func resumeWriter(_ result: Result<Void, StreamError>) {
-        guard let writer else { return }
-        self.writer = nil
-        writer.continuation.resume(returning: result)
+        writer?.wait.resume(result)
+        writer = nil
     }
 
     // MARK: Ending
@@ -282,7 +251,7 @@ extension ApplicationStream: StreamOwner {
             return
         }
         let chunk = [UInt8](copying: UnsafeRawBufferPointer(bytes))
-        if reader != nil, head == inbox.count {
+        if let reader, !reader.isOver, head == inbox.count {
             credit(chunk.count)
             resumeReader(.success(chunk))
         } else {
