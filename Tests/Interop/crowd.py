@@ -81,6 +81,15 @@ class Relay:
     def peers(self):
         return len(self.peer("peers")["peers"])
 
+    def idle(self):
+        """Descriptors when they have not changed for a second: the process opens timers of its own a moment after it is ready."""
+        count, since = self.descriptors(), time.monotonic()
+        while time.monotonic() - since < 1:
+            time.sleep(0.05)
+            if self.descriptors() != count:
+                count, since = self.descriptors(), time.monotonic()
+        return count
+
     def settled(self, descriptors, memory, patience):
         """Descriptors and memory when both are at most what is given, or when `patience` is over."""
         deadline = time.monotonic() + patience
@@ -242,7 +251,7 @@ def main():
     meetings = [(way, pool.submit(duels, driver, options.duels, way != "directly")) for way in ("directly", "through a relay")]
     with driver.Peer("us", listen=["/ip4/127.0.0.1/tcp/0", "/ip4/127.0.0.1/tcp/0/ws"], maxSeconds=life, relay=service) as peer:
         relay = Relay(peer)
-        idle = relay.descriptors()
+        idle = relay.idle()
         callers = [driver.Peer("us", listen=[], maxSeconds=life) for _ in range(CALLERS)]
         try:
             connections(relay, driver, callers, options.connections // 10, choice, warm)
