@@ -35,6 +35,19 @@ public enum TLSError: Error, Equatable, Sendable {
     }
 }
 
+extension TLSError {
+    /// The words for a `code`.
+    public static func explanation(of code: UInt16) -> String {
+        switch code {
+        case 0: "TLS cannot be used here"
+        case 1: "the remote broke TLS, or speaks another protocol"
+        case 1000...:
+            "the remote's certificate is not trusted: " + String(cString: X509_verify_cert_error_string(Int(code) - 1000))
+        default: "the remote refused TLS: \(String(cString: SSL_alert_desc_string_long(Int32(code)))) (alert \(code))"
+        }
+    }
+}
+
 extension TLSError: CustomStringConvertible {
     public var description: String {
         switch self {

@@ -1,5 +1,6 @@
 import CausewayConnection
 import CausewayNode
+import CausewayTLS
 
 // Text for people: what happened, whose fault it was, and the limit's value where a limit was reached. The core speaks in codes and
 // numbers.
@@ -7,6 +8,7 @@ import CausewayNode
 extension ConnectionError: CustomStringConvertible {
     public var description: String {
         switch self {
+        case .peerFault(.tls, let code): TLSError.explanation(of: code)
         case .peerFault(let layer, let code): "the peer broke \(layer.name) (fault \(code))"
         case .wrongPeer(let expected, let actual): "expected peer \(expected), but \(actual) answered"
         case .noCommonProtocol(let layer): "the peer speaks none of our \(layer.name) protocols"

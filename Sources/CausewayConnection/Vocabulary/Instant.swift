@@ -30,7 +30,6 @@ public struct Interval: Comparable, Hashable, Sendable {
 
     @inlinable public static func seconds(_ count: UInt64) -> Interval { scaled(count, 1_000_000_000) }
     @inlinable public static func milliseconds(_ count: UInt64) -> Interval { scaled(count, 1_000_000) }
-    @inlinable public static func microseconds(_ count: UInt64) -> Interval { scaled(count, 1000) }
 
     @usableFromInline static func scaled(_ count: UInt64, _ unit: UInt64) -> Interval {
         let (product, overflow) = count.multipliedReportingOverflow(by: unit)

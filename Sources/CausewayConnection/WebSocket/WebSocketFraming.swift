@@ -13,9 +13,6 @@ public enum WebSocketOpcode: UInt8, Sendable {
 
 /// Writes frame headers and masks payloads, in place.
 public enum WebSocketFraming {
-    /// The longest header: two bytes, a 64-bit length, a mask.
-    public static let maximumHeader = 14
-
     /// The bytes of a header in front of `payload` bytes.
     public static func headerLength(payload: Int, masked: Bool) -> Int {
         (payload < 126 ? 2 : payload < 65536 ? 4 : 10) + (masked ? 4 : 0)

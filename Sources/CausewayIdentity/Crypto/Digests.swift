@@ -65,8 +65,3 @@ public enum HKDF {
         return output
     }
 }
-
-/// Whether two secrets are equal, in a time that depends on their lengths only.
-public func equalInConstantTime(_ first: [UInt8], _ second: [UInt8]) -> Bool {
-    first.count == second.count && cc_equal(first, second, first.count) == 1
-}

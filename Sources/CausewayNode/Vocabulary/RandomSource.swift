@@ -24,13 +24,4 @@ public struct RandomSource: RandomNumberGenerator {
         }
         return out
     }
-
-    /// Puts the first `count` of a random order at the front.
-    public mutating func shuffle(_ ids: inout [UInt32]) {
-        var index = ids.count - 1
-        while index > 0 {
-            ids.swapAt(index, below(index + 1))
-            index -= 1
-        }
-    }
 }

@@ -29,8 +29,6 @@ public final class NativeShell: @unchecked Sendable {
     public var nodeEvents: (([NodeEvent]) -> Void)?
     /// A remote opened a stream for an application's protocol: call `link.setOwner` before returning, or it is reset. On the link's loop.
     public var inboundStream: ((Link, UInt32, ProtocolTable.Entry, EventLoop) -> Void)?
-    /// The words for a failure of TLS, whose code is in the link's `ConnectionError`. On the link's loop.
-    public var tlsFailed: ((_ link: UInt32, TLSError) -> Void)?
 
     // On the first loop.
     private var lastAccepted = UInt32.max
@@ -266,24 +264,6 @@ public final class NativeShell: @unchecked Sendable {
         }
     }
 
-    /// Bytes that came and went over all sockets so far.
-    public struct Traffic: Equatable, Sendable {
-        public var received: UInt64 = 0
-        public var sent: UInt64 = 0
-    }
-
-    public func traffic() async -> Traffic {
-        var sum = Traffic()
-        for home in homes {
-            let part = await withCheckedContinuation { continuation in
-                home.loop.run { continuation.resume(returning: Traffic(received: home.bytesRead, sent: home.bytesWritten)) }
-            }
-            sum.received &+= part.received
-            sum.sent &+= part.sent
-        }
-        return sum
-    }
-
     // MARK: TLS
 
     /// For sessions that begin from now on.
@@ -297,15 +277,17 @@ public final class NativeShell: @unchecked Sendable {
         return try SystemTrust.context()
     }
 
-    // MARK: Memory
+    // MARK: Memory and the wall clock
 
-    /// Bursts of connections leave holes behind; they are given back when it is calm again.
+    /// Bursts of connections leave holes behind; they are given back when it is calm again. The wall clock may be set, and runs on while a
+    /// machine sleeps, when the monotonic one stands: expiry times on the wire follow it.
     private func keepTrimmed() {
         let timer = LoopTimer(on: loop) { [unowned self] in
             if self.first.churn >= 32 {
                 self.first.churn = 0
                 Memory.trim()
             }
+            self.node.setUnixEpoch(WallClock.unixEpoch(), now: self.loop.now)
             self.trimTimer?.start(afterNanoseconds: Self.trimInterval)
         }
         timer.start(afterNanoseconds: Self.trimInterval)

@@ -36,7 +36,6 @@ extension LinkLoop {
             do throws(TLSError) {
                 seat.tls = try approach.startTLS(shell.trust())
             } catch {
-                note(error, of: seat)
                 return failed(seat, .peerFault(.tls, code: error.code))
             }
         }
@@ -68,9 +67,6 @@ extension LinkLoop {
             failed(seat, .closed(reason))
         }
     }
-
-    /// Keeps the words of what went wrong with TLS, for whom the code says too little.
-    func note(_ error: TLSError, of seat: LinkSeat) { shell.tlsFailed?(seat.id, error) }
 }
 
 /// How to speak to an address once its port is reached.

@@ -25,8 +25,6 @@ final class LinkLoop: LinkShell, @unchecked Sendable {
     var certificate: TLSServerContext?
     /// How many bytes `Connection.prepare` put in front of the read that is going on.
     var prepared = 0
-    var bytesRead: UInt64 = 0
-    var bytesWritten: UInt64 = 0
     private var plain: UnsafeMutableRawBufferPointer?
     private var queue: [LinkSeat] = []
     private var working: [LinkSeat] = []

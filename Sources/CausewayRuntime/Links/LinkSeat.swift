@@ -51,7 +51,6 @@ final class LinkSeat: SocketOwner {
         home.prepared = 0
         guard start + count > 0 else { return }
         let bytes = UnsafeMutableRawBufferPointer(rebasing: home.loop.readBuffer[..<(start + count)])
-        home.bytesRead &+= UInt64(count)
         let now = home.loop.now
         if link == nil, !home.sniff(self, bytes[0], now: now) { return home.drop(self) }
         guard let link else { return }
@@ -101,7 +100,6 @@ final class LinkSeat: SocketOwner {
             }
             if tls.isFinished { link.linkClosed(errno: 0) }
         } catch {
-            home.note(error, of: self)
             link.connection.linkFailed(.peerFault(.tls, code: error.code), streams: nil)
         }
     }
@@ -118,7 +116,6 @@ final class LinkSeat: SocketOwner {
             moved = socket.send(link.connection.wire.bytes)
             link.connection.wireTaken(moved)
         }
-        home.bytesWritten &+= UInt64(moved)
         balance(link, socket)
         return moved > 0
     }

@@ -23,7 +23,7 @@ final class TestNode: Sendable {
     init(_ shellConfiguration: ShellConfiguration = ShellConfiguration(), configure: (inout NodeConfiguration) -> Void = { _ in }) throws {
         let identity = try PrivateKey(ed25519Seed: Entropy.bytes(32))
         peerID = identity.publicKey.peerID
-        var configuration = NodeConfiguration(identity: identity, seed: Entropy.number(), unixEpoch: 1_700_000_000_000_000_000)
+        var configuration = NodeConfiguration(identity: identity, seed: Entropy.number(), unixEpoch: WallClock.unixEpoch())
         configure(&configuration)
         shell = try NativeShell(node: configuration, shell: shellConfiguration)
         shell.nodeEvents = { [unowned self] in self.record($0) }

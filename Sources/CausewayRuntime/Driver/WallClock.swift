@@ -1,5 +1,3 @@
-import CausewayConnection
-
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Darwin)
@@ -7,9 +5,9 @@ import CausewayConnection
 #endif
 
 /// The wall clock beside the shell's monotonic one.
-enum WallClock {
+public enum WallClock {
     /// Unix time in nanoseconds when the monotonic clock stood at 0.
-    static func unixEpoch() -> UInt64 {
+    public static func unixEpoch() -> UInt64 {
         var wall = timespec()
         var monotonic = timespec()
         clock_gettime(CLOCK_REALTIME, &wall)
