@@ -31,7 +31,7 @@ private func anyPort(_ suffix: String = "") throws -> Multiaddr { try Multiaddr(
     await server.stop()
 }
 
-@Test func aCutCableIsNoticed() async throws {
+@Test(.timeLimit(.minutes(1))) func aCutCableIsNoticed() async throws {
     let impatient: (inout NodeConfiguration) -> Void = {
         $0.limits.connection.keepAliveInterval = .milliseconds(100)
         $0.limits.connection.keepAliveTimeout = .milliseconds(100)
@@ -43,14 +43,13 @@ private func anyPort(_ suffix: String = "") throws -> Multiaddr { try Multiaddr(
     _ = await server.event { if case .connectionOpened = $0 { true } else { false } }
     client.shell.kill(link, .silence)
     for node in [client, server] { _ = await node.event { if case .peerDisconnected = $0 { true } else { false } } }
-    // The socket's handle is gone a turn of the loop later.
-    for _ in 0..<100 where await client.seatCount() != 0 { await Task.yield() }
-    #expect(await client.seatCount() == 0)
+    // The socket's handle is gone a turn of the loop later, whenever this task is asked next.
+    while await client.seatCount() != 0 { await Task.yield() }
     await client.stop()
     await server.stop()
 }
 
-@Test func strangersAreTurnedAwayByWhatTheyAre() async throws {
+@Test(.timeLimit(.minutes(1))) func strangersAreTurnedAwayByWhatTheyAre() async throws {
     let server = try TestNode { $0.limits.connection.handshakeTime = .seconds(2) }
     let tcp = try #require(try await server.shell.listen([anyPort()])[0].port)
     let webSocket = try #require(try await server.shell.listen([anyPort("/ws")])[0].port)
@@ -65,7 +64,7 @@ private func anyPort(_ suffix: String = "") throws -> Multiaddr { try Multiaddr(
         _ = await raw.end()
         raw.stop()
     }
-    #expect(await server.seatCount() == 0)
+    while await server.seatCount() != 0 { await Task.yield() }
     await server.stop()
 }
 
