@@ -37,6 +37,15 @@ extension Connection {
         probeSent = now
     }
 
+    /// Asks for a sign of life now, as when the machine woke up or its network changed: without one the connection ends within
+    /// `keepAliveTimeout`.
+    public func probe(now: Instant) {
+        moveTime(to: now)
+        guard isEstablished, probeSent.map({ $0 <= lastReceived }) ?? true else { return }
+        sendPing()
+        probeSent = self.now
+    }
+
     func sendPing() {
         pingValue &+= 1
         pingSent = now

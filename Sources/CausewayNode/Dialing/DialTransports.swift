@@ -8,7 +8,10 @@ public struct DialTransports: OptionSet, Sendable {
     public static let webSocket = DialTransports(rawValue: 2)
     public static let secureWebSocket = DialTransports(rawValue: 4)
 
+    /// Dials host names as they are: the platform looks them up. `/dnsaddr` needs a resolver all the same.
+    public static let hostNames = DialTransports(rawValue: 8)
+
     public static let native: DialTransports = [.tcp, .webSocket, .secureWebSocket]
     /// A page served over HTTPS may not open plain WebSockets.
-    public static let browser: DialTransports = [.secureWebSocket]
+    public static let browser: DialTransports = [.secureWebSocket, .hostNames]
 }

@@ -6,7 +6,7 @@ extension Dialer {
     func needsLookUp(_ address: Multiaddr) -> Bool {
         guard !address.isCircuit, case .name(let kind, _)? = address.host else { return false }
         // A `/dnsaddr` says nothing of its transport.
-        return kind == .dnsaddr || isSupported(address)
+        return kind == .dnsaddr || (isSupported(address) && !transports.contains(.hostNames))
     }
 
     /// Asks for all names at once: lookups are cheap beside connections.

@@ -1,0 +1,77 @@
+import CausewayConnection
+import CausewayIdentity
+
+/// A stream that the page reads and writes, under a number of its own.
+final class WebStream: StreamOwner {
+    /// Even: opened by the page. Odd: opened by a remote.
+    let number: UInt32
+    private unowned(unsafe) let shell: WebShell
+    private var link: Link?
+    private var stream: UInt32 = 0
+    private var queue = ByteQueue()
+    private var isFinishing = false
+    private var owesWritable = false
+    /// Below this many queued bytes the page may go on writing.
+    private static let lowWater = 64 << 10
+
+    init(_ number: UInt32, shell: WebShell) {
+        self.number = number
+        self.shell = shell
+    }
+
+    func attach(_ stream: UInt32, on link: Link) {
+        self.stream = stream
+        self.link = link
+    }
+
+    // MARK: From the page
+
+    /// Takes all bytes. Answers how many wait to be sent.
+    func append(_ bytes: [UInt8]) -> Int {
+        guard !isFinishing else { return 0 }
+        queue.append(bytes)
+        owesWritable = true
+        return queue.count
+    }
+
+    func flush() {
+        guard let link else { return }
+        if !queue.isEmpty {
+            // A stream that is gone takes nothing, and says so by `closed`.
+            queue.drop((try? link.write(stream, queue.bytes)) ?? queue.count)
+        }
+        if queue.isEmpty {
+            queue.release()
+            if isFinishing { link.finish(stream) }
+        }
+        guard owesWritable, queue.count < Self.lowWater else { return }
+        owesWritable = false
+        WebEvent.streamWritable.tell(number)
+    }
+
+    func finish() {
+        isFinishing = true
+        if queue.isEmpty { link?.finish(stream) }
+    }
+
+    func reset(code: UInt32) { link?.reset(stream, code: code) }
+
+    func consumed(_ count: Int) { link?.consumed(stream, count) }
+
+    // MARK: From the link
+
+    func streamReady(_ stream: UInt32, protocolID: [UInt8], on link: Link) { WebEvent.streamReady.tell(number, 0, protocolID) }
+
+    func received(_ bytes: UnsafeMutableRawBufferPointer, stream: UInt32, on link: Link) {
+        WebEvent.streamData.tell(number, 0, UnsafeRawBufferPointer(bytes))
+    }
+
+    func writable(_ stream: UInt32, on link: Link) { flush() }
+
+    func finished(_ stream: UInt32, on link: Link) { WebEvent.streamFinished.tell(number) }
+
+    func closed(_ stream: UInt32, error: StreamError?, on link: Link) {
+        self.link = nil
+        shell.ended(self, error)
+    }
+}
