@@ -3,7 +3,8 @@ import CausewayConnection
 import CausewayIdentity
 import CausewayNode
 
-/// Drives the page's node: commands in, events out, and one `turn` that works everything off. It owns no socket and no timer; the page does.
+/// Drives the page's node: commands in, events out, and one `turn` that works everything off. It owns no socket and no timer; the page
+/// does.
 final class WebShell: LinkShell {
     private(set) var now = Instant(nanoseconds: 0)
     private(set) var node: Node?

@@ -151,6 +151,23 @@ import Testing
             pair.dialler.outputs.contains(.roundTrip(.milliseconds(20))) || pair.listener.outputs.contains(.roundTrip(.milliseconds(20))))
     }
 
+    @Test func aProbeThatNobodyAnswersIsTheEnd() throws {
+        let pair = Pair.established()
+        let connection = pair.dialler.connection
+        let start = pair.now + .seconds(1)
+        connection.probe(now: start)
+        #expect(!connection.wire.isEmpty)
+        // One probe at a time.
+        let size = connection.wire.count
+        connection.probe(now: start + .seconds(1))
+        #expect(connection.wire.count == size)
+        connection.advance(to: start + .seconds(14))
+        #expect(!connection.isClosed)
+        connection.advance(to: start + .seconds(15))
+        pair.dialler.poll()
+        #expect(pair.dialler.closed == .closed(.unresponsive))
+    }
+
     @Test func silenceWithoutEndIsTheEnd() throws {
         let pair = Pair.established()
         let id = try pair.open()

@@ -191,6 +191,13 @@ private func circuit(over relay: String, _ relayNumber: UInt8) -> String { "\(re
         ])
 }
 
+@Test func aPlatformThatLooksNamesUpGetsThemAsTheyAre() {
+    let bench = NodeBench { $0.transports = .browser }
+    bench.connect(1, 7, ["/dns4/example.com/tcp/443/wss", "/dnsaddr/example.com"])
+    #expect(bench.lookUps.map { $0.address } == ["/dnsaddr/example.com"])
+    #expect(bench.dials.map { $0.address } == ["/dns4/example.com/tcp/443/wss"])
+}
+
 @Test func namesOfManyPeersGiveOnlyTheOnesMeant() {
     let bench = NodeBench()
     bench.connect(1, 7, ["/dnsaddr/example.com"])
