@@ -21,6 +21,8 @@ public func command(_ kind: UInt32, _ a: UInt32, _ b: UInt32, _ start: UnsafePoi
     guard let command = WebCommand(rawValue: kind) else { return -1 }
     let bytes = [UInt8](copying: UnsafeRawBufferPointer(start: start, count: Int(count)))
     var queued = 0
+    // What is written before the stream is opened waits in it.
+    if command == .openStream { shell.expectStream(a) }
     if command == .streamWrite { queued = shell.stream(a)?.append(bytes) ?? 0 }
     recorded.append(RecordedCommand(command: command, a: a, b: b, bytes: command == .streamWrite ? [] : bytes))
     return Int32(clamping: queued)
@@ -142,7 +144,7 @@ private func setProtocols(_ bytes: [UInt8], _ node: Node) {
 
 private func openStream(_ recorded: RecordedCommand, _ node: Node) {
     var parts = PartsReader(recorded.bytes)
-    guard let peer = try? PeerID(text: parts.next()) else { return shell.tellEnd(of: recorded.a, Fault(kind: .notConnected)) }
+    let peer = try? PeerID(text: parts.next())
     var names: [[UInt8]] = []
     while !parts.isEmpty { names.append(parts.next()) }
     shell.openStream(recorded.a, to: peer, names, allowsLimited: recorded.b & 1 == 1, node)

@@ -102,7 +102,7 @@ final class WebShell: LinkShell {
         tellEnd(of: stream.number, error.map { Fault($0) } ?? Fault(kind: .none))
     }
 
-    func tellEnd(of stream: UInt32, _ fault: Fault) {
+    private func tellEnd(of stream: UInt32, _ fault: Fault) {
         var parts = PartsWriter()
         parts.add(UInt64(fault.value))
         parts.add(fault.moved)
@@ -255,13 +255,14 @@ final class WebShell: LinkShell {
 
     // MARK: Streams
 
-    func openStream(_ number: UInt32, to peer: PeerID, _ protocolIDs: [[UInt8]], allowsLimited: Bool, _ node: Node) {
-        guard let id = node.bestLink(for: peer, allowsLimited: allowsLimited), let link = links[id]?.link else {
-            return tellEnd(of: number, Fault(node.isConnected(peer) ? .limitedConnection : .notConnected))
+    func expectStream(_ number: UInt32) { streams[number] = WebStream(number, shell: self) }
+
+    func openStream(_ number: UInt32, to peer: PeerID?, _ protocolIDs: [[UInt8]], allowsLimited: Bool, _ node: Node) {
+        guard let stream = streams[number] else { return }
+        guard let peer, let id = node.bestLink(for: peer, allowsLimited: allowsLimited), let link = links[id]?.link else {
+            return ended(stream, peer.map { node.isConnected($0) } ?? false ? .limitedConnection : .notConnected)
         }
-        let stream = WebStream(number, shell: self)
         do throws(StreamError) {
-            streams[number] = stream
             stream.attach(try link.openStream(protocolIDs, owner: stream, now: now), on: link)
         } catch {
             ended(stream, error)
