@@ -26,9 +26,8 @@ struct Fault {
     init(_ error: ConnectionError) {
         switch error {
         case .peerFault(let layer, let code):
-            self.init(
-                kind: layer == .noise && code == Self.unknownKey ? .unsupportedKeyType : .peerFault,
-                UInt32(layer.rawValue) << 16 | UInt32(code))
+            let isUnknownKey = layer == .noise && code >= NoiseFault.unsupportedRSA.rawValue
+            self.init(kind: isUnknownKey ? .unsupportedKeyType : .peerFault, UInt32(layer.rawValue) << 16 | UInt32(code))
         case .wrongPeer: self.init(kind: .anotherPeer)
         case .noCommonProtocol(let layer): self.init(kind: .unsupportedProtocol, UInt32(layer.rawValue) << 16)
         case .timedOut(let layer): self.init(kind: .timedOut, UInt32(layer.rawValue) << 16)
@@ -91,7 +90,4 @@ struct Fault {
         }
         self.value = UInt32(clamping: value)
     }
-
-    /// Noise does not tell a missing key from one of a kind that this build cannot verify.
-    private static let unknownKey = NoiseFault.badIdentityKey.rawValue
 }

@@ -1,3 +1,5 @@
+import CausewayIdentity
+
 /// What the remote did wrong in Noise (noise/README.md). The raw value is the `code` of `ConnectionError.peerFault(.noise, code:)`.
 public enum NoiseFault: UInt16, Error, Equatable, Sendable {
     /// A handshake message shorter than its keys and tags.
@@ -12,7 +14,7 @@ public enum NoiseFault: UInt16, Error, Equatable, Sendable {
     case frameTooShort = 5
     /// The payload is no `NoiseHandshakePayload` message.
     case malformedPayload = 6
-    /// The identity key is missing, or of no kind or form that we can verify.
+    /// The identity key is missing, or no key.
     case badIdentityKey = 7
     /// The identity's signature does not fit the static key.
     case badSignature = 8
@@ -20,4 +22,17 @@ public enum NoiseFault: UInt16, Error, Equatable, Sendable {
     case cannotSign = 9
     /// 2^64 - 1 messages were sent under one key.
     case nonceExhausted = 10
+    /// The identity key is of a kind that this build cannot verify: the browser's knows Ed25519 alone.
+    case unsupportedRSA = 11
+    case unsupportedSecp256k1 = 12
+    case unsupportedECDSA = 13
+
+    init(_ error: KeyError) {
+        switch error {
+        case .unsupported(.rsa): self = .unsupportedRSA
+        case .unsupported(.secp256k1): self = .unsupportedSecp256k1
+        case .unsupported(.ecdsa): self = .unsupportedECDSA
+        default: self = .badIdentityKey
+        }
+    }
 }

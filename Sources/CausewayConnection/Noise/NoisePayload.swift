@@ -54,7 +54,7 @@ struct NoisePayload: Equatable {
             key = try PublicKey(protobuf: identityKey)
             isGenuine = try key.verify(signature, of: Self.signaturePrefix + staticKey)
         } catch {
-            throw .badIdentityKey
+            throw NoiseFault(error)
         }
         guard isGenuine else { throw .badSignature }
         return key
