@@ -40,11 +40,17 @@ if wasm {
     targets += [
         .target(name: "CWasmRT"),
         .executableTarget(
-            name: "CausewayWeb",
+            name: "CausewayWeb", dependencies: ["CausewayIdentity", "CausewayConnection", "CausewayNode", "CWasmRT"],
+            swiftSettings: [.enableExperimentalFeature("Extern")]),
+        .executableTarget(
+            name: "CausewayWebSelfTest",
             dependencies: ["CCrypto", "CausewayIdentity", "CausewayConnection", "CausewayNode", "CWasmRT"],
             swiftSettings: [.enableExperimentalFeature("Extern")]),
     ]
-    products += [.executable(name: "CausewayWeb", targets: ["CausewayWeb"])]
+    products += [
+        .executable(name: "CausewayWeb", targets: ["CausewayWeb"]),
+        .executable(name: "CausewayWebSelfTest", targets: ["CausewayWebSelfTest"]),
+    ]
 } else {
     let api: Target.Dependency = "Causeway"
     targets += [

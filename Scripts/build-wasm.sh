@@ -1,5 +1,6 @@
 #!/bin/bash
-# Scripts/build-wasm.sh [BUILD_DIR]: builds BUILD_DIR/causeway.wasm, the whole core for the browser; BUILD_DIR is .build/wasm by default.
+# Scripts/build-wasm.sh [BUILD_DIR]: builds BUILD_DIR/causeway.wasm, the node for the browser, and BUILD_DIR/self-test.wasm, the core with
+# its self-tests, which nobody ships. BUILD_DIR is .build/wasm by default. causeway.names.wasm is the first with the functions' names.
 # Needs the Swift toolchain (its clang and wasm-ld are all the C tools there are), python3 with pip, and wasm-opt
 # (Debian: binaryen). No wasm SDK, no libc, no headers of one.
 # The crypto's source is kept in $XDG_CACHE_HOME/causeway; AWSCRT_SDIST=FILE takes its package from there instead of fetching it.
@@ -52,12 +53,18 @@ if [ ! -f "$source/pin" ]; then
   mv -T "$work/aws-lc" "$source" 2>/dev/null || [ -f "$source/pin" ]
 fi
 
-# 2. C and Swift targets by SwiftPM, Swift in Embedded mode.
-CAUSEWAY_WASM=1 swift build --package-path "$here" --scratch-path "$build/spm" -c release --product CausewayWeb \
+# 2. C and Swift targets by SwiftPM, Swift in Embedded mode: both products.
+CAUSEWAY_WASM=1 swift build --package-path "$here" --scratch-path "$build/spm" -c release \
   --triple wasm32-unknown-none-wasm --toolset "$here/Scripts/toolset-wasm.json" \
   -Xcc "-I$source" -Xcc "-I$source/include" -Xlinker "$unicode"
 
 # 3. Shrink. Debian's wasm-opt has to be told what every browser of these years knows.
-wasm-opt -Oz --enable-bulk-memory --enable-sign-ext --enable-nontrapping-float-to-int --enable-mutable-globals \
-  --enable-multivalue --enable-reference-types "$build/spm/release/CausewayWeb.wasm" -o "$build/causeway.wasm"
+shrink() {
+  wasm-opt "$@" --enable-bulk-memory --enable-sign-ext --enable-nontrapping-float-to-int --enable-mutable-globals \
+    --enable-multivalue --enable-reference-types
+}
+shrink "$build/spm/release/CausewayWeb.wasm" -Oz -g -o "$build/causeway.names.wasm"
+shrink "$build/causeway.names.wasm" --strip-debug --strip-producers -o "$build/causeway.wasm"
+shrink "$build/spm/release/CausewayWebSelfTest.wasm" -Oz -o "$build/self-test.wasm"
+python3 "$here/Scripts/wasm-sizes.py" "$build/causeway.names.wasm"
 printf '%s: %d bytes, gzip -9 %d\n' "$build/causeway.wasm" "$(wc -c <"$build/causeway.wasm")" "$(gzip -9c "$build/causeway.wasm" | wc -c)"

@@ -47,7 +47,7 @@ private let everything = Checkout.swift("Sources", "Tests", "Examples", "Benchma
 }
 
 /// Programs have no callers who read comments.
-private let applications: Set<String> = ["CausewayCLI", "CausewayTestPeer", "CausewayWeb"]
+private let applications: Set<String> = ["CausewayCLI", "CausewayTestPeer", "CausewayWeb", "CausewayWebSelfTest"]
 
 @Test func publicTypesAreDocumented() {
     let declaration = #/^\s*(?:@\w+(?:\([^)]*\))?\s+)*public\s+(?:final\s+|indirect\s+)*(?:class|struct|enum|protocol|actor)\s+(\w+)/#

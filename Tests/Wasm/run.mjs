@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { load } from './causeway.mjs';
 
-const { call, exports, lines } = await load(readFileSync(process.argv[2] ?? '.build/wasm/causeway.wasm'));
+const { call, exports, lines } = await load(readFileSync(process.argv[2] ?? '.build/wasm/self-test.wasm'));
 let passed = 0, failed = 0;
 function check(what, ok) {
   if (ok) passed++;

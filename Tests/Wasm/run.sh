@@ -3,4 +3,4 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 command -v node >/dev/null || { echo 'Tests/Wasm: node is missing (apt-get install nodejs)' >&2; exit 1; }
-exec node "$here/run.mjs" "${1:-$here/../../.build/wasm}/causeway.wasm"
+exec node "$here/run.mjs" "${1:-$here/../../.build/wasm}/self-test.wasm"
