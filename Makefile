@@ -5,7 +5,7 @@ PEERS ?= $(if $(CAUSEWAY_PEERS),$(CAUSEWAY_PEERS),$(SHARED)/peers)
 RELEASE := .build/optimised
 US := $(CURDIR)/$(RELEASE)/release/causeway-testpeer
 
-.PHONY: run build test check wasm bench soak fuzz docs interop peers format clean
+.PHONY: run build test check wasm bench soak web fuzz docs interop peers format clean
 
 run: ## installs what is missing, builds, starts a relay on ports 4001 (TCP) and 4002 (WebSocket)
 	@Scripts/install.sh build
@@ -29,6 +29,10 @@ check: ## format, warnings (errors in every build), Wasm build
 wasm: ## the core as Embedded Swift, with its size
 	@Scripts/install.sh test
 	Scripts/build-wasm.sh .build/wasm
+
+web: ## the browser's package, in Web/dist, with its size
+	@Scripts/install.sh test
+	Scripts/build-web.sh .build/wasm
 
 bench: build ## the speed table beside the go peer, kept in Benchmarks/RESULTS.md
 	Benchmarks/run.sh "$(US)" "$(PEERS)"

@@ -4,7 +4,7 @@ set -euo pipefail
 
 # Debian's name and Homebrew's name of each; a part after ':' names the file that proves it where pkg-config cannot.
 build=(libuv1-dev=libuv libssl-dev=openssl@3 libsodium-dev=libsodium libc-ares-dev=c-ares pkg-config=pkgconf)
-test=(binaryen=binaryen iproute2= python3-venv= python3-pip= python3-dev= libgmp-dev=gmp build-essential= openssl=openssl@3 ca-certificates=)
+test=(binaryen=binaryen iproute2= python3-venv= python3-pip= python3-dev= libgmp-dev=gmp build-essential= openssl=openssl@3 ca-certificates= node-typescript=typescript esbuild=esbuild)
 browsers=(chromium= firefox-esr=)
 
 want=("${build[@]}")

@@ -114,6 +114,8 @@ export interface Stream {
   readonly protocol: string
   readonly direction: 'inbound' | 'outbound'
   readonly status: 'open' | 'closing' | 'closed' | 'reset' | 'aborted'
+  /** The connection that it was opened on. */
+  readonly connection?: Connection
   /** Of the connection it runs on: undefined when it is not limited. */
   readonly limits?: Limits
   /** Ends when the remote has finished writing; a reader that does not read stops the remote. */
@@ -135,6 +137,8 @@ export interface Connection {
   readonly direction: 'inbound' | 'outbound'
   /** Undefined when nothing is limited. */
   readonly limits?: Limits
+  /** A relay limits it: only streams with `runOnLimitedConnection` run on it. */
+  readonly limited: boolean
   /** Not over a relay. */
   readonly direct: boolean
   readonly status: 'open' | 'closed'
@@ -197,7 +201,6 @@ export interface NodeEvents {
 
 export interface PubSubEvents {
   message: Message
-  'subscription-change': { peerId: PeerId; subscriptions: { topic: string; subscribe: boolean }[] }
 }
 
 type Listener<E> = ((event: CustomEvent<E>) => void) | { handleEvent(event: CustomEvent<E>): void } | null
@@ -216,9 +219,9 @@ export interface PubSub extends TypedEventTarget<PubSubEvents> {
   /** `recipients` counts the peers it was sent to at once. */
   publish(topic: string, data: Uint8Array, options?: AbortOptions): Promise<{ recipients: number }>
   getTopics(): string[]
-  getSubscribers(topic: string): Promise<PeerId[]>
+  getSubscribers(topic: string): PeerId[]
   /** The peers of the topic's mesh. */
-  getMeshPeers(topic: string): Promise<PeerId[]>
+  getMeshPeers(topic: string): PeerId[]
 }
 
 export interface CausewayNode extends TypedEventTarget<NodeEvents> {
@@ -243,7 +246,7 @@ export interface CausewayNode extends TypedEventTarget<NodeEvents> {
   /** The round trip in milliseconds. */
   ping(peer: PeerLike | AddressLike, options?: AbortOptions): Promise<number>
   /** What the peer said about itself; undefined before it did. */
-  identify(peer: PeerLike, options?: AbortOptions): Promise<IdentifyResult | undefined>
+  identify(peer: PeerLike | AddressLike): Promise<IdentifyResult | undefined>
   /** A place at a relay, kept until `release`. */
   reserve(relay: AddressLike, options?: AbortOptions): Promise<Reservation>
   release(relay: PeerLike | AddressLike): Promise<void>

@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Scripts/build-web.sh [BUILD_DIR]: the browser's package in Web/dist: module, JavaScript, types, pages and licences; prints their sizes.
+# CAUSEWAY_SIZE_LIMIT=BYTES makes it fail when module and JavaScript, each by gzip -9, are bigger together.
+# esbuild takes comments and spaces out of the JavaScript; without it the file is copied as it is.
+set -euo pipefail
+here=$(cd "$(dirname "$0")/.." && pwd)
+build=$(realpath -m "${1:-$here/.build/wasm}")
+out=$here/Web/dist
+"$here/Scripts/build-wasm.sh" "$build"
+
+rm -rf "$out"
+mkdir -p "$out"
+cp "$build/causeway.wasm" "$here"/Web/{causeway.d.ts,package.json,README.md,NOTICE} "$here"/LICENSE{,-MIT,-APACHE} "$out"
+if command -v esbuild >/dev/null; then
+  esbuild --log-level=warning --minify --format=esm --target=es2022 --legal-comments=none \
+    "$here/Web/causeway.js" --outfile="$out/causeway.js"
+else
+  echo 'build-web: no esbuild, so causeway.js keeps its comments' >&2
+  cp "$here/Web/causeway.js" "$out"
+fi
+[ ! -d "$here/Web/pages" ] || cp -r "$here/Web/pages/." "$out"
+
+# The module holds code of AWS-LC, whose licence goes with it.
+pin=$(sed -n 's/.*--hash=sha256:\(.\{16\}\).*/\1/p' "$here/Scripts/crypto.txt")
+for cache in "${XDG_CACHE_HOME:-$HOME/.cache}/causeway" "$build/cache"; do
+  source=$cache/aws-lc-$pin
+  [ ! -f "$source/LICENSE" ] || break
+done
+cp "$source/LICENSE" "$out/LICENSE-AWS-LC"
+cp "$source/NOTICE" "$out/NOTICE-AWS-LC"
+
+total=0
+for file in causeway.wasm causeway.js; do
+  small=$(gzip -9c "$out/$file" | wc -c)
+  total=$((total + small))
+  printf '%-14s %7d bytes, gzip -9 %7d\n' "$file" "$(wc -c <"$out/$file")" "$small"
+done
+printf '%-14s               gzip -9 %7d\n' together $total
+if [ -n "${CAUSEWAY_SIZE_LIMIT:-}" ] && [ $total -gt "$CAUSEWAY_SIZE_LIMIT" ]; then
+  echo "build-web: more than $CAUSEWAY_SIZE_LIMIT bytes" >&2
+  exit 1
+fi
