@@ -33,6 +33,10 @@ var targets: [Target] = [
     .target(name: "CausewayIdentity", dependencies: ["CCrypto"], swiftSettings: core),
     .target(name: "CausewayConnection", dependencies: ["CCrypto", "CausewayIdentity"], swiftSettings: core),
     .target(name: "CausewayNode", dependencies: ["CausewayConnection", "CausewayIdentity"], swiftSettings: core),
+    // Fixed runs of the core, compared natively and in Wasm.
+    .target(
+        name: "CausewayTrace", dependencies: ["CausewayIdentity", "CausewayConnection", "CausewayNode"], path: "Tests/Trace",
+        exclude: ["digests.json"], swiftSettings: core),
 ]
 var products: [Product] = []
 
@@ -44,7 +48,7 @@ if wasm {
             swiftSettings: [.enableExperimentalFeature("Extern")]),
         .executableTarget(
             name: "CausewayWebSelfTest",
-            dependencies: ["CCrypto", "CausewayIdentity", "CausewayConnection", "CausewayNode", "CWasmRT"],
+            dependencies: ["CCrypto", "CausewayIdentity", "CausewayTrace", "CWasmRT"],
             swiftSettings: [.enableExperimentalFeature("Extern")]),
     ]
     products += [
@@ -91,6 +95,7 @@ if wasm {
         .testTarget(name: "CausewayCLITests", dependencies: ["CausewayCLI"], swiftSettings: tests),
         .testTarget(
             name: "InteropTests", dependencies: [api, "CausewayConnection", "CausewayTLS", "CausewayIdentity"], swiftSettings: tests),
+        .testTarget(name: "TraceTests", dependencies: ["CausewayTrace", "CausewayIdentity"], swiftSettings: tests),
         .testTarget(name: "StyleTests", swiftSettings: tests),
     ]
     products += [

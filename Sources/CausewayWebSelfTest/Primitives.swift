@@ -8,6 +8,9 @@ private enum Primitive: Int32 {
 }
 
 nonisolated(unsafe) private var answer: [UInt8] = []
+
+func setAnswer(_ bytes: [UInt8]) { answer = bytes }
+
 private let refused: Int32 = -1
 private let unsupported: Int32 = -2
 

@@ -33,11 +33,16 @@ export async function load(module) {
     exports.buffer_free(input);
     if (length === -1) return null;
     if (length === -2) return undefined;
+    return answer(length);
+  }
+
+  /** The module's last answer, of so many bytes. */
+  function answer(length) {
     const output = exports.buffer_allocate(length + 1);
     exports.answer_bytes(output);
     const bytes = memory().slice(output, output + length);
     exports.buffer_free(output);
     return bytes;
   }
-  return { exports, lines, call };
+  return { exports, lines, call, answer };
 }

@@ -1,25 +1,27 @@
 import CausewayConnection
 import CausewayIdentity
 
-/// Two connections over memory shake hands and echo, bare and over WebSocket. Answers how many of the checks failed, and logs which.
-@_expose(wasm, "self_test") @_cdecl("self_test")
-public func selfTest() -> Int32 {
-    var failures: Int32 = 0
-    for isWebSocket in [false, true] {
-        guard let pair = MemoryPair(webSocket: isWebSocket) else {
-            log("no keys")
-            return 1
+extension Trace {
+    /// Two connections over memory shake hands and echo, bare and over WebSocket.
+    public static func connections() -> Trace {
+        var trace = Trace()
+        for isWebSocket in [false, true] {
+            guard let pair = MemoryPair(webSocket: isWebSocket) else {
+                trace.check(false, "no keys")
+                return trace
+            }
+            trace.check(pair.shakesHands(), isWebSocket ? "no handshake over WebSocket" : "no handshake")
+            trace.check(pair.echoes(bytes: 300_000), isWebSocket ? "no echo over WebSocket" : "no echo")
+            trace.append(pair.moved)
         }
-        let before = failures
-        if !pair.shakesHands() { failures += 1 }
-        if failures == before, !pair.echoes(bytes: 300_000) { failures += 1 }
-        if failures > before { log(isWebSocket ? "a connection over WebSocket failed" : "a bare connection failed") }
+        return trace
     }
-    return failures
 }
 
 /// A dialler and a listener whose wires are each other's input.
 private final class MemoryPair {
+    /// Every chunk that one gave the other, in order.
+    private(set) var moved: [UInt8] = []
     private let dialler: Connection
     private let listener: Connection
     private let listenerID: PeerID
@@ -79,12 +81,12 @@ private final class MemoryPair {
     }
 
     private func exchange() {
-        var moved = true
-        while moved {
+        var goesOn = true
+        while goesOn {
             drain(dialler)
             drain(listener)
-            moved = carry(from: dialler, to: listener)
-            if carry(from: listener, to: dialler) { moved = true }
+            goesOn = carry(from: dialler, to: listener)
+            if carry(from: listener, to: dialler) { goesOn = true }
         }
     }
 
@@ -92,6 +94,7 @@ private final class MemoryPair {
         guard !from.wire.isEmpty else { return false }
         var bytes = [UInt8](copying: from.wire.bytes)
         from.wireTaken(bytes.count)
+        moved += bytes
         bytes.withUnsafeMutableBytes {
             to.receive($0, now: now)
             drain(to)

@@ -2,46 +2,47 @@ import CausewayConnection
 import CausewayIdentity
 import CausewayNode
 
-/// Two nodes with the parts of a browser's peer meet over memory: one dials the other, both identify and ping, a message of gossip arrives.
-/// Answers how many of the checks failed, and logs which.
-@_expose(wasm, "node_self_test") @_cdecl("node_self_test")
-public func nodeSelfTest() -> Int32 {
-    guard let dialler = MemoryShell(1), let listener = MemoryShell(2) else {
-        log("no nodes")
-        return 1
+extension Trace {
+    /// Two nodes with the parts of a browser's peer meet over memory: one dials the other, both identify and ping, a message of gossip
+    /// arrives.
+    public static func nodes() -> Trace {
+        var trace = Trace()
+        guard let dialler = MemoryShell(1), let listener = MemoryShell(2) else {
+            trace.check(false, "no nodes")
+            return trace
+        }
+        dialler.other = listener
+        listener.other = dialler
+        defer {
+            dialler.other = nil
+            listener.other = nil
+        }
+        let topic = [UInt8]("t".utf8)
+        for shell in [dialler, listener] { shell.node.subscribe(topic, now: shell.now) }
+        dialler.node.connect(
+            request: 1, peer: listener.node.peerID, addresses: [listener.address], allowsLimited: true, now: dialler.now)
+        dialler.settle()
+        trace.check(dialler.isConnected && listener.isConnected, "the nodes did not connect")
+        trace.check(dialler.hasIdentified && listener.hasIdentified, "the nodes did not identify each other")
+        dialler.node.ping(request: 2, peer: listener.node.peerID, now: dialler.now)
+        dialler.settle()
+        trace.check(dialler.hasPong, "no answer to ping")
+        for _ in 0..<5 { dialler.wait(seconds: 1) }
+        dialler.node.publish(request: 3, topic: topic, data: [1, 2, 3], now: dialler.now)
+        dialler.settle()
+        trace.check(listener.hasMessage, "gossip did not arrive")
+        trace.append(dialler.sent)
+        trace.append(listener.sent)
+        return trace
     }
-    dialler.other = listener
-    listener.other = dialler
-    defer {
-        dialler.other = nil
-        listener.other = nil
-    }
-    let topic = [UInt8("t".utf8.first!)]
-    for shell in [dialler, listener] { shell.node.subscribe(topic, now: shell.now) }
-    dialler.node.connect(request: 1, peer: listener.node.peerID, addresses: [listener.address], allowsLimited: true, now: dialler.now)
-    dialler.settle()
-    var failures: Int32 = 0
-    func check(_ holds: Bool, _ what: StaticString) {
-        if holds { return }
-        log(what)
-        failures += 1
-    }
-    check(dialler.isConnected && listener.isConnected, "the nodes did not connect")
-    check(dialler.hasIdentified && listener.hasIdentified, "the nodes did not identify each other")
-    dialler.node.ping(request: 2, peer: listener.node.peerID, now: dialler.now)
-    dialler.settle()
-    check(dialler.hasPong, "no answer to ping")
-    for _ in 0..<5 { dialler.wait(seconds: 1) }
-    dialler.node.publish(request: 3, topic: topic, data: [1, 2, 3], now: dialler.now)
-    dialler.settle()
-    check(listener.hasMessage, "gossip did not arrive")
-    return failures
 }
 
 /// A node with its links; what goes out of a link goes into the link of the same number of the other shell.
 private final class MemoryShell: LinkShell {
     let node: Node
     let address: Multiaddr
+    /// Every chunk that left it, in order.
+    private(set) var sent: [UInt8] = []
     var other: MemoryShell?
     private(set) var now = Instant(nanoseconds: 1_000_000_000)
     private(set) var isConnected = false
@@ -62,6 +63,7 @@ private final class MemoryShell: LinkShell {
         self.identity = identity
         self.seed = seed
         var configuration = NodeConfiguration(identity: key, seed: UInt64(seed), unixEpoch: 1_700_000_000_000_000_000)
+        configuration.agent = [UInt8]("trace".utf8)
         configuration.discovery = [.protobuf, .json]
         // A browser's peer relays for nobody, and what is not named here is not linked.
         var parts = NodeParts()
@@ -122,6 +124,7 @@ private final class MemoryShell: LinkShell {
         guard count > 0, let other, let number = pairs[link.id], let remote = other.links[number] else { return false }
         var bytes = [UInt8](copying: link.connection.wire.bytes)
         link.connection.wireTaken(count)
+        sent += bytes
         bytes.withUnsafeMutableBytes {
             remote.connection.receive($0, now: other.now)
             remote.turn(now: other.now)
