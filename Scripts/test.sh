@@ -12,7 +12,7 @@ export CAUSEWAY_VENV=${CAUSEWAY_VENV:-$build/venv}
 log=$(mktemp -d)
 trap 'rm -rf "$log"' EXIT
 passed=0 failed=0 skipped=0
-all=(check unit wasm fuzz examples docs matrix browsers python crowd)
+all=(check unit wasm web fuzz examples docs matrix browsers python crowd)
 [ $# -gt 0 ] && parts=("$@") || parts=("${all[@]}")
 
 # run NAME COMMAND…: runs it, shows its output, counts its closing line ("N passed, N failed", or swift test's).
@@ -57,6 +57,12 @@ for part in "${parts[@]}"; do
     wasm)
       run "Wasm build" Scripts/build-wasm.sh "$build/wasm"
       run "Wasm tests" Tests/Wasm/run.sh "$build/wasm"
+      ;;
+    web)
+      run "browser package" Scripts/build-web.sh "$build/wasm"
+      testpeer
+      # Without the peers of go and js their cases are left out.
+      run "browser package in node" Tests/Web/run.sh "$us" "$peers"
       ;;
     fuzz) run "fuzz targets over their corpus" Fuzz/run.sh --smoke ;;
     examples) run "examples" swift build --package-path Examples --scratch-path "$build/examples" ;;

@@ -134,6 +134,8 @@ export interface Connection {
   readonly id: string
   readonly remotePeer: PeerId
   readonly remoteAddr: Multiaddr
+  /** A page does not know its own: a WebSocket's has neither host nor port. */
+  readonly localAddr: Multiaddr
   readonly direction: 'inbound' | 'outbound'
   /** Undefined when nothing is limited. */
   readonly limits?: Limits
@@ -142,6 +144,8 @@ export interface Connection {
   /** Not over a relay. */
   readonly direct: boolean
   readonly status: 'open' | 'closed'
+  readonly encryption: 'noise'
+  readonly multiplexer: 'yamux'
   readonly streams: Stream[]
   newStream(protocols: string | string[], options?: StreamOptions): Promise<Stream>
   close(): Promise<void>
@@ -154,6 +158,10 @@ export interface IdentifyResult {
   agentVersion: string
   listenAddrs: Multiaddr[]
   protocols: string[]
+  /** In answers of `identify`. */
+  protocolVersion?: string
+  /** Our address as the peer sees it; in answers of `identify`. */
+  observedAddr?: Multiaddr
 }
 
 export interface PeerInfo { id: PeerId; multiaddrs: Multiaddr[] }

@@ -237,7 +237,14 @@ function makeStream(engine, id, protocol, direction, connection) {
     abort,
   })
   const getWriter = writable.getWriter.bind(writable)
-  writable.getWriter = () => writer = getWriter()
+  writable.getWriter = () => {
+    const made = writer = getWriter(), release = made.releaseLock.bind(made)
+    made.releaseLock = () => {
+      release()
+      if (writer === made) writer = undefined
+    }
+    return made
+  }
 
   const stream = {
     id: String(id), protocol, direction, connection, readable, writable,
@@ -246,11 +253,10 @@ function makeStream(engine, id, protocol, direction, connection) {
     async closeWrite() {
       if (status !== 'open') return
       if (!writable.locked) return writable.close()
-      // Locked by a writer that was handed out, or by a pipe.
-      try { await (writer ?? refuse()).close() } catch {
-        await written
-        finish()
-      }
+      // Locked: by the writer that was handed out last, or by a pipe, which has no more to say.
+      if (writer) return writer.close()
+      await written
+      finish()
     },
     async close() {
       discard()
@@ -281,25 +287,27 @@ function makeStream(engine, id, protocol, direction, connection) {
 class Connection {
   #engine
   #link
+  #closed
   status = 'open'
+  encryption = 'noise'
+  multiplexer = 'yamux'
 
-  constructor(engine, link, flags, remotePeer, remoteAddr) {
+  constructor(engine, link, flags, remotePeer, remoteAddr, localAddr) {
     this.#engine = engine
     this.#link = link
     Object.assign(this, {
-      id: String(link), remotePeer, remoteAddr, direction: flags & 1 ? 'inbound' : 'outbound', direct: !(flags & 4), limited: !!(flags & 2),
+      id: String(link), remotePeer, remoteAddr, localAddr, direction: flags & 1 ? 'inbound' : 'outbound', direct: !(flags & 4),
+      limited: !!(flags & 2),
     })
+    this.#closed = new Promise((resolve) => engine.closing.set(link, resolve))
   }
 
   get limits() { return this.limited ? this.#engine.limits(this.#link) : undefined }
   get streams() { return [...this.#engine.streams.values()].map((one) => one.stream).filter((one) => one.connection === this) }
   newStream(protocols, options) { return this.#engine.open(String(this.remotePeer), protocols, options) }
   close() {
-    return new Promise((resolve) => {
-      if (this.status !== 'open') return resolve()
-      this.closed = resolve
-      this.#engine.send(CLOSE_LINK, this.#link)
-    })
+    if (this.status === 'open') this.#engine.send(CLOSE_LINK, this.#link)
+    return this.#closed
   }
 }
 
@@ -312,6 +320,7 @@ class Engine {
   opening = new Map()
   streams = new Map()
   connections = new Map()
+  closing = new Map()
   sockets = new Map()
   peers = new Set()
   addresses = []
@@ -342,6 +351,7 @@ class Engine {
     unix.setBigUint64(0, BigInt(Math.round(this.origin * 1000)) * 1000n, true)
     this.command(START, flags, 0, join(seed, utf8(agent ?? ''), new Uint8Array(unix.buffer)))
     this.turn()
+    if (this.error) throw this.error
     if (!this.peer) refuse('ERR_INVALID_KEY', 'the key cannot be used')
     this.watch()
   }
@@ -387,7 +397,11 @@ class Engine {
   }
 
   /** A command that does not matter any more when the node is gone. */
-  send(...command) { if (this.exports) this.command(...command) }
+  send(...command) {
+    if (!this.exports) return
+    // If the module fails now, the node has said so.
+    try { this.command(...command) } catch {}
+  }
 
   turn() {
     if (!this.exports) return
@@ -502,7 +516,8 @@ class Engine {
     if (!connection) return
     this.connections.delete(link)
     connection.status = 'closed'
-    connection.closed?.()
+    this.closing.get(link)()
+    this.closing.delete(link)
     this.node.tell('connection:close', connection)
   }
 
@@ -515,10 +530,9 @@ class Engine {
     socket.binaryType = 'arraybuffer'
     socket.onopen = () => this.send(SOCKET_OPEN, link)
     socket.onmessage = ({ data }) => data instanceof ArrayBuffer && this.send(SOCKET_DATA, link, 0, new Uint8Array(data))
-    socket.onerror = () => {}
-    socket.onclose = ({ code }) => {
-      this.sockets.delete(link)
-      this.send(SOCKET_CLOSED, link, code)
+    // Some tell of a failed attempt by `error` alone.
+    socket.onerror = socket.onclose = ({ code = 0 }) => {
+      if (this.sockets.delete(link)) this.send(SOCKET_CLOSED, link, code)
     }
   }
 
@@ -542,6 +556,7 @@ class Engine {
     if (!socket) return
     this.sockets.delete(link)
     socket.onopen = socket.onmessage = socket.onclose = null
+    socket.onerror = () => {}
     socket.close()
   }
 
@@ -569,7 +584,7 @@ class Engine {
     const parts = split(bytes), first = parts[0]
     switch (kind) {
       case 7: {
-        const connection = new Connection(this, a, b, toPeer(first), addressOf(first, parts[1]))
+        const connection = new Connection(this, a, b, toPeer(first), addressOf(first, parts[1]), toAddresses(parts)[2])
         this.connections.set(a, connection)
         return node.tell('connection:open', connection)
       }
@@ -737,7 +752,7 @@ class PubSub extends EventTarget {
   getMeshPeers(topic) { return this.#engine().query(4, topic).map(toPeer) }
 }
 
-class Node extends EventTarget {
+class CausewayNode extends EventTarget {
   #options
   #engine
   #module
@@ -748,10 +763,13 @@ class Node extends EventTarget {
   #status = 'stopped'
 
   static async create(options) {
-    const node = new Node(options)
+    const node = new CausewayNode(options)
     node.#module = await compile(options.wasm)
     await node.#load()
-    if (options.start !== false) await node.start()
+    try { if (options.start !== false) await node.start() } catch (error) {
+      await node.stop()
+      throw error
+    }
     return node
   }
 
@@ -767,7 +785,7 @@ class Node extends EventTarget {
     if (!(options.WebSocket ?? globalThis.WebSocket)) refuse('ERR_NO_WEBSOCKET', 'there is no WebSocket here; pass one as option')
     this.#flags = (find.json ? 1 : 0) | (find.protobuf ? 2 : 0) | (isSecurePage() ? 0 : 4)
       | (gossip ? 8 | (gossip.floodPublish === false ? 0 : 16) | (gossip.allowPublishToZeroTopicPeers ? 32 : 0) : 0)
-    this.#candidates = Node.#listen(options)
+    this.#candidates = CausewayNode.#listen(options)
     this.services = { pubsub: new PubSub(() => this.#engine, gossip) }
     if (gossip?.emitSelf) this.#echoOwn()
   }
@@ -876,6 +894,7 @@ class Node extends EventTarget {
   }
 
   async #connect(to, { signal, limited }) {
+    if (/^stopp/.test(this.#status)) refuse('ERR_STOPPED', 'the node is not running')
     const list = [to].flat(), engine = this.#engine
     let peer = '', addresses = []
     if (list.length === 1 && !String(list[0]).startsWith('/')) peer = peerOf(list[0])
@@ -892,11 +911,14 @@ class Node extends EventTarget {
       addresses = addresses.filter((_, index) => !faults[index])
     }
     if (peer === String(this.peerId)) throw failure(16)
+    const isForStream = limited === false
+    if (isForStream && !addresses.length && engine.best(peer)) return engine.best(peer)
     limited ??= !addresses.length || addresses.some((one) => one.includes('/p2p-circuit'))
     return engine.ask(CONNECT, limited ? 1 : 0, join(utf8(peer), ...addresses.map(utf8)), signal, (link, parts) => {
       const connection = engine.connections.get(link) ?? (link ? engine.best(peer) : undefined)
       if (connection) return connection
-      throw engine.best(peer) ? failure(7, notConnected(parts)) : notConnected(parts)
+      const fault = notConnected(parts)
+      throw isForStream && engine.best(peer) ? failure(7, { outcomes: fault.outcomes }) : fault
     })
   }
 
@@ -949,8 +971,10 @@ class Node extends EventTarget {
   }
 
   async identify(peer) {
-    const id = peerOf(peer), [agent, , , ...rest] = this.#engine.query(5, id)
-    return agent && identified(utf8(id), [agent, ...rest])
+    const id = peerOf(peer), [agent, version, observed, ...rest] = this.#engine.query(5, id)
+    if (!agent) return undefined
+    const observedAddr = observed.length ? toAddresses([observed])[0] : undefined
+    return { ...identified(utf8(id), [agent, ...rest]), protocolVersion: string(version), observedAddr }
   }
 
   async reserve(relay, { signal } = {}) {
@@ -965,4 +989,4 @@ class Node extends EventTarget {
   async release(relay) { this.#engine.send(RELEASE, 0, 0, utf8(peerOf(relay))) }
 }
 
-export const createNode = async (options = {}) => Node.create(options)
+export const createNode = async (options = {}) => CausewayNode.create(options)

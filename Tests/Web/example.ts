@@ -1,0 +1,51 @@
+// What an application in TypeScript may write; tsc reads it, nobody runs it.
+import { CausewayError, createNode, multiaddr, peerIdFromString } from '../../Web/dist/causeway'
+import type { CausewayNode, Connection, Message, Multiaddr, PeerId, Reservation, Stream } from '../../Web/dist/causeway'
+
+export async function chat(relay: string, seed: Uint8Array): Promise<CausewayNode> {
+  const node = await createNode({
+    key: seed, wasm: new URL('causeway.wasm', 'https://page.example'), relays: [relay], addresses: { listen: ['/p2p-circuit'] },
+    discovery: { json: true }, pubsub: { emitSelf: true },
+  })
+  node.addEventListener('peer:connect', ({ detail }) => console.log(detail.toString()))
+  node.addEventListener('peer:discovery', async ({ detail: { multiaddrs } }) => {
+    const connection: Connection = await node.dial(multiaddrs, { signal: new AbortController().signal })
+    console.log(connection.limits?.bytes, connection.direct)
+  })
+  node.addEventListener('reservation', ({ detail }) => show(detail))
+  node.services.pubsub.subscribe('chat')
+  node.services.pubsub.addEventListener('message', ({ detail }: CustomEvent<Message>) => {
+    const author: PeerId | undefined = detail.from
+    console.log(author?.equals(node.peerId), new TextDecoder().decode(detail.data), detail.sequenceNumber > 0n)
+  })
+  const { recipients } = await node.services.pubsub.publish('chat', new TextEncoder().encode('hello'))
+  await node.handle('/echo/1.0.0', async ({ stream, connection }) => {
+    console.log(connection.remotePeer.toString(), stream.protocol, recipients)
+    await stream.readable.pipeTo(stream.writable)
+  }, { runOnLimitedConnection: true })
+  return node
+}
+
+function show({ state, relay, addresses, expires }: Reservation): void {
+  const first: Multiaddr | undefined = addresses[0]
+  console.log(state, relay.toString(), first?.toString(), expires?.getTime())
+}
+
+export async function ask(node: CausewayNode, to: string): Promise<Uint8Array | undefined> {
+  try {
+    const stream: Stream = await node.dialProtocol(to.startsWith('/') ? multiaddr(to) : peerIdFromString(to), ['/echo/1.0.0'], {
+      runOnLimitedConnection: true,
+    })
+    const writer = stream.writable.getWriter()
+    await writer.write(new Uint8Array([1, 2, 3]))
+    await stream.closeWrite()
+    return (await stream.readable.getReader().read()).value
+  } catch (error) {
+    if (!(error instanceof CausewayError)) throw error
+    if (error.code === 'ERR_UNREACHABLE') for (const { address, result } of error.outcomes ?? []) console.log(`${address}: ${result}`)
+    return undefined
+  }
+}
+
+// @ts-expect-error: no such event
+export const wrong = (node: CausewayNode): void => node.addEventListener('no:such:event', ({ detail }: CustomEvent<string>) => void detail)

@@ -1,0 +1,143 @@
+// What needs no other peer: names, options, and a module that fails.
+import { check, equal, fails, test } from './cases.mjs'
+
+const peer = '12D3KooWKAhVNgcysjtAYj3q5FBayZJ1qBp6G1LXNvCvS9HacJhr'
+const seven = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode('7')))
+
+/** Sets properties of the global object while `body` runs. */
+async function withGlobals(values, body) {
+  const before = Object.entries(values).map(([name]) => [name, Object.getOwnPropertyDescriptor(globalThis, name)])
+  for (const name in values) Object.defineProperty(globalThis, name, { value: values[name], configurable: true, writable: true })
+  try { return await body() } finally {
+    for (const [name, one] of before) one ? Object.defineProperty(globalThis, name, one) : delete globalThis[name]
+  }
+}
+
+export async function local({ createNode, multiaddr, peerIdFromString }) {
+  await test('peer ids are values', async () => {
+    const one = peerIdFromString(peer)
+    equal([String(one), one.equals(peer), one.equals(peerIdFromString(peer))], [peer, true, true])
+    equal([one.equals('12D3'), one.equals(null)], [false, false])
+    equal({ one }, { one: peer })
+    for (const bad of ['', 'x', peer.slice(1), peer + '/p2p', peer.slice(0, 30), undefined, null, 7, {}]) {
+      await fails('ERR_INVALID_PEER', () => peerIdFromString(bad))
+    }
+  })
+
+  await test('addresses are read, and bad ones refused', async () => {
+    for (const good of [`/dns4/relay.example/tcp/443/wss/p2p/${peer}`, '/ip6/::1/tcp/1/tls/sni/a.b/ws', '/ip4/1.2.3.4/udp/1/quic-v1/webtransport',
+      `/p2p/${peer}/p2p-circuit`]) equal(String(multiaddr(good)), good)
+    equal(multiaddr(`/ip4/1.2.3.4/tcp/1/p2p/${peer}`).getPeerId(), peer)
+    equal(multiaddr('/ip4/1.2.3.4/tcp/1').getPeerId(), null)
+    for (const bad of ['', '/', 'ip4/1.2.3.4', '/ip4', '/ip4/256.1.1.1', '/ip4/1.2.3', '/ip6/1.2.3.4', '/tcp/65536', '/tcp/-1', '/tcp/x',
+      '/nonsense/1', '/p2p/x', '/ip4/1.2.3.4/tcp/1/', null, undefined, 7, {}]) await fails('ERR_INVALID_ADDRESS', () => multiaddr(bad))
+  })
+
+  await test('a seed gives the peer id that it gives elsewhere', async (after) => {
+    const node = await createNode({ key: seven })
+    after(() => node.stop())
+    equal([String(node.peerId), node.status, node.getMultiaddrs()], [peer, 'started', []])
+  })
+
+  await test('options that cannot be are refused, each with its code', async () => {
+    await fails('ERR_INVALID_KEY', createNode({ key: new Uint8Array(31) }))
+    await fails('ERR_INVALID_KEY', createNode({ key: 'x' }))
+    await fails('ERR_UNSUPPORTED_LISTEN', createNode({ addresses: { listen: ['/ip4/0.0.0.0/tcp/1/ws'] } }))
+    await fails('ERR_INVALID_ARGUMENT', createNode({ addresses: { listen: ['/p2p-circuit'] } }))
+    await fails('ERR_NOT_RELAY_ADDRESS', createNode({ relays: ['/ip4/1.2.3.4/tcp/1/ws'] }))
+    await fails('ERR_UNSUPPORTED_TRANSPORT', createNode({ relays: [`/ip4/1.2.3.4/tcp/1/p2p/${peer}`] }))
+    await fails('ERR_INVALID_ADDRESS', createNode({ relays: ['relay.example'] }))
+    await fails('ERR_WASM', createNode({ wasm: new Uint8Array([0, 97, 115, 109]) }))
+    await fails('ERR_WASM', createNode({ wasm: new URL('missing.wasm', import.meta.url) }))
+    await fails('ERR_STORAGE', createNode({ key: 'persistent' }))
+    await withGlobals({ isSecureContext: false }, () => fails('ERR_INSECURE_CONTEXT', createNode({ key: 'persistent' })))
+    await withGlobals({ WebSocket: undefined }, () => fails('ERR_NO_WEBSOCKET', createNode()))
+  })
+
+  await test('what a page cannot dial is said at once', async (after) => {
+    const node = await createNode()
+    after(() => node.stop())
+    await fails('ERR_INVALID_ADDRESS', node.dial('/ip4/1.2.3.4/tcp/1/ws'))
+    await fails('ERR_INVALID_PEER', node.dial('nonsense/1'))
+    await fails('ERR_INVALID_ARGUMENT', node.dial([]))
+    await fails('ERR_UNSUPPORTED_TRANSPORT', node.dial(`/ip4/1.2.3.4/tcp/1/p2p/${peer}`))
+    await fails('ERR_UNSUPPORTED_TRANSPORT', node.dial(`/ip4/1.2.3.4/udp/1/quic-v1/p2p/${peer}`))
+    await fails('ERR_NOT_CONNECTED', node.dial(peer))
+    await fails('ERR_OWN_PEER', node.dial(node.peerId))
+    await fails('ERR_NOT_CONNECTED', node.ping(peer))
+    await fails('ERR_INVALID_PEER', node.hangUp('x'))
+    await withGlobals({ origin: 'https://page.example' }, async () => {
+      await fails('ERR_MIXED_CONTENT', node.dial(`/ip4/1.2.3.4/tcp/1/ws/p2p/${peer}`))
+    })
+    equal(await node.identify(peer), undefined)
+  })
+
+  await test('handlers and topics are checked', async (after) => {
+    const node = await createNode()
+    after(() => node.stop())
+    await fails('ERR_INVALID_ARGUMENT', node.handle('/a', 7))
+    await fails('ERR_INVALID_ARGUMENT', node.handle('', () => {}))
+    await node.handle(['/a', '/b'], () => {})
+    await fails('ERR_INVALID_ARGUMENT', node.handle('/a', () => {}))
+    equal(node.getProtocols(), ['/a', '/b'])
+    await node.unhandle('/a')
+    equal(node.getProtocols(), ['/b'])
+    const { pubsub } = node.services
+    await fails('ERR_INVALID_TOPIC', () => pubsub.subscribe(''))
+    await fails('ERR_INVALID_ARGUMENT', pubsub.publish('topic', 'text'))
+    await fails('ERR_NO_SUBSCRIBERS', pubsub.publish('topic', new Uint8Array(1)))
+    const large = await fails('ERR_MESSAGE_TOO_LARGE', pubsub.publish('topic', new Uint8Array(3 << 20)))
+    check(large.value > 0, 'the limit is told')
+    equal(pubsub.getSubscribers('topic'), [])
+  })
+
+  await test('without pubsub there is none', async (after) => {
+    const node = await createNode({ pubsub: false })
+    after(() => node.stop())
+    await fails('ERR_PUBSUB_OFF', () => node.services.pubsub.subscribe('topic'))
+    await fails('ERR_PUBSUB_OFF', node.services.pubsub.publish('topic', new Uint8Array(1)))
+  })
+
+  await test('a module that fails closes its node, and only that', async (after) => {
+    const { instantiate } = WebAssembly
+    let isBroken = false
+    WebAssembly.instantiate = async (...given) => {
+      const { exports } = await instantiate(...given)
+      const turn = (now) => {
+        if (isBroken) throw new WebAssembly.RuntimeError('unreachable')
+        return exports.turn(now)
+      }
+      return { exports: { ...exports, turn } }
+    }
+    let node
+    try { node = await createNode({ key: seven }) } finally { WebAssembly.instantiate = instantiate }
+    const errors = []
+    node.addEventListener('error', ({ detail }) => errors.push(detail.code))
+    isBroken = true
+    await fails('ERR_TRAP', node.dial(`/ip4/127.0.0.1/tcp/1/ws/p2p/12D3KooWLzQXGnfECF3uJcSDTM15e7h6xR9gfboHjhMnGKecAejw`))
+    equal([node.status, errors], ['failed', ['ERR_TRAP']])
+    await fails('ERR_TRAP', node.dial(`/ip4/127.0.0.1/tcp/1/ws/p2p/12D3KooWLzQXGnfECF3uJcSDTM15e7h6xR9gfboHjhMnGKecAejw`))
+    const next = await createNode({ key: seven })
+    after(() => next.stop())
+    equal(next.status, 'started')
+    isBroken = false
+    await node.start()
+    equal(node.status, 'started')
+    await node.stop()
+  })
+
+  await test('a stopped node starts again under the same name', async () => {
+    const node = await createNode({ start: false })
+    const told = []
+    for (const type of ['start', 'stop']) node.addEventListener(type, () => told.push(type))
+    await fails('ERR_STOPPED', node.dial(peer))
+    await node.start()
+    const name = String(node.peerId)
+    await node.stop()
+    await node.stop()
+    await fails('ERR_STOPPED', node.services.pubsub.publish('topic', new Uint8Array(1)))
+    await node.start()
+    equal([String(node.peerId), told], [name, ['start', 'stop', 'start']])
+    await node.stop()
+  })
+}

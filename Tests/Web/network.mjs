@@ -1,0 +1,227 @@
+// Against a relay, and through it.
+import { createServer } from 'node:net'
+import { check, equal, eventOf, fails, pattern, readAll, test, until } from './cases.mjs'
+import { Peer } from './peer.mjs'
+
+const ECHO = '/causeway-test/echo/1.0.0'
+const DISCOVERY = { topic: 'p2p-discovery', format: 'json', intervalMs: 500 }
+const text = (bytes) => new TextDecoder().decode(bytes), bytes = (words) => new TextEncoder().encode(words)
+const signal = () => AbortSignal.timeout(15_000)
+
+async function echo(stream, data) {
+  const writer = stream.writable.getWriter()
+  const [, answer] = await Promise.all([writer.write(data).then(() => stream.closeWrite()), readAll(stream.readable)])
+  check(Buffer.compare(answer, data) === 0, `${answer.length} bytes came back of ${data.length}, or others`)
+}
+
+const serveEcho = (node) => node.handle(ECHO, ({ stream }) => stream.readable.pipeTo(stream.writable), { runOnLimitedConnection: true })
+
+export async function network(causeway, peers) {
+  const { createNode } = causeway
+  const node = async (after, options = {}) => {
+    const made = await createNode(options)
+    after(() => made.stop())
+    return made
+  }
+  const relay = async (after, command, more = {}) => {
+    const listen = ['/ip4/127.0.0.1/tcp/0/ws']
+    const peer = await Peer.start(command, { listen, relay: { limited: false }, pubsub: { enabled: true }, ...more })
+    after(() => peer.stop())
+    return Object.assign(peer, { address: peer.addresses.find((one) => one.includes('/ws')) })
+  }
+  /** A node with a place at the relay. */
+  const reserved = async (after, at, options = {}) => {
+    const made = await node(after, { relays: [at.address], ...options })
+    await until(() => made.getMultiaddrs().length, 'a reservation')
+    return made
+  }
+
+  for (const name of ['us', 'go', 'js'].filter((one) => peers[one])) {
+    await test(`${name}: dial, identify, ping, echo`, async (after) => {
+      const at = await relay(after, peers[name]), one = await node(after)
+      const told = []
+      for (const type of ['connection:open', 'peer:connect', 'connection:close', 'peer:disconnect']) {
+        one.addEventListener(type, () => told.push(type))
+      }
+      const identified = eventOf(one, 'peer:identify')
+      const connection = await one.dial(at.address, { signal: signal() })
+      equal([String(connection.remotePeer), connection.direct, connection.limited, connection.direction, connection.limits],
+        [at.id, true, false, 'outbound', undefined])
+      check((await identified).protocols.includes(ECHO), 'the protocols are told')
+      equal((await one.identify(at.id)).agentVersion, (await identified).agentVersion)
+      check((await one.ping(at.id)) > 0, 'a round trip takes time')
+      const stream = await one.dialProtocol(at.id, ['/none/1.0.0', ECHO], { signal: signal() })
+      equal(stream.protocol, ECHO)
+      await echo(stream, bytes('hello'))
+      await echo(await connection.newStream(ECHO), pattern(4 << 20))
+      equal([one.getPeers().map(String), one.getConnections(at.id).length], [[at.id], 1])
+      await one.hangUp(at.id)
+      equal([one.getPeers(), connection.status], [[], 'closed'])
+      equal(told, ['connection:open', 'peer:connect', 'connection:close', 'peer:disconnect'])
+    })
+
+    await test(`${name}: echo both ways through it`, async (after) => {
+      const at = await relay(after, peers[name])
+      const one = await reserved(after, at), two = await reserved(after, at)
+      await serveEcho(one)
+      await serveEcho(two)
+      const connection = await one.dial(two.getMultiaddrs(), { signal: signal() })
+      equal([connection.direct, String(connection.remotePeer)], [false, String(two.peerId)])
+      await echo(await one.dialProtocol(two.peerId, ECHO, { runOnLimitedConnection: true }), pattern(1 << 20))
+      await until(() => two.getConnections(one.peerId).length, 'the other side')
+      equal(two.getConnections(one.peerId)[0].direction, 'inbound')
+      await echo(await two.dialProtocol(one.peerId, ECHO, { runOnLimitedConnection: true }), pattern(1 << 20))
+    })
+
+    await test(`${name}: gossip`, async (after) => {
+      const at = await relay(after, peers[name]), one = await node(after), two = await node(after, { pubsub: { emitSelf: true } })
+      await at.call('subscribe', { topic: 'room' })
+      for (const each of [one, two]) {
+        each.services.pubsub.subscribe('room')
+        await each.dial(at.address, { signal: signal() })
+        await until(() => each.services.pubsub.getSubscribers('room').length, 'a subscriber')
+      }
+      const heard = eventOf(one.services.pubsub, 'message'), own = eventOf(two.services.pubsub, 'message')
+      await until(() => one.services.pubsub.getMeshPeers('room').length, 'a mesh')
+      const { recipients } = await two.services.pubsub.publish('room', bytes('hello'))
+      const message = await heard
+      equal([recipients, message.topic, text(message.data), String(message.from), String(message.receivedFrom)],
+        [1, 'room', 'hello', String(two.peerId), at.id])
+      equal([text((await own).data), typeof message.sequenceNumber], ['hello', 'bigint'])
+      two.services.pubsub.unsubscribe('room')
+      equal(two.services.pubsub.getTopics(), [])
+    })
+  }
+
+  await test('peers find one another and connect', async (after) => {
+    const at = await relay(after, peers.us, { discovery: DISCOVERY })
+    const one = await reserved(after, at), two = await reserved(after, at)
+    const found = await eventOf(one, 'peer:discovery', ({ id }) => id.equals(two.peerId))
+    equal(String((await one.dial(found.multiaddrs, { signal: signal() })).remotePeer), String(two.peerId))
+  })
+
+  await test('a limited circuit says so, and ends at its limit', async (after) => {
+    const at = await relay(after, peers.us, { relay: { limited: true, data: 65536, duration: 60 } })
+    const one = await reserved(after, at), two = await reserved(after, at)
+    await serveEcho(two)
+    await two.handle('/direct/1.0.0', () => {})
+    const connection = await one.dial(two.getMultiaddrs(), { signal: signal() })
+    check(connection.limited && connection.limits.bytes <= 65536 && connection.limits.seconds <= 60, JSON.stringify(connection.limits))
+    await fails('ERR_LIMITED_CONNECTION', one.dialProtocol(two.peerId, ECHO))
+    await fails('ERR_UNSUPPORTED_PROTOCOL', one.dialProtocol(two.peerId, '/direct/1.0.0', { runOnLimitedConnection: true }))
+    const stream = await one.dialProtocol(two.peerId, ECHO, { runOnLimitedConnection: true })
+    await echo(stream, bytes('little'))
+    const more = await one.dialProtocol(two.peerId, ECHO, { runOnLimitedConnection: true })
+    const error = await fails('ERR_CIRCUIT_BYTES', echo(more, pattern(1 << 20)))
+    equal(error.value, 65536)
+    await until(() => !one.getConnections(two.peerId).length, 'the circuit to be closed')
+    equal(one.getPeers().map(String), [at.id])
+  })
+
+  await test('a reader that does not read stops the writer', async (after) => {
+    const at = await relay(after, peers.us), one = await reserved(after, at), two = await reserved(after, at)
+    let inbound
+    await two.handle('/bulk/1.0.0', ({ stream }) => { inbound = stream }, { runOnLimitedConnection: true })
+    const stream = await one.dialProtocol(two.getMultiaddrs(), '/bulk/1.0.0', { runOnLimitedConnection: true })
+    const whole = pattern(16 << 20), writer = stream.writable.getWriter()
+    let taken = 0
+    const writing = (async () => {
+      for (; taken < whole.length; taken += 65536) await writer.write(whole.subarray(taken, taken + 65536))
+      await writer.close()
+    })()
+    let before = -1
+    await until(async () => {
+      before = taken
+      await new Promise((resolve) => setTimeout(resolve, 500))
+      return before === taken
+    }, 'the writer to wait')
+    check(taken > 65536 && taken < 8 << 20, `${taken} bytes were taken with nobody reading`)
+    check((await one.ping(two.peerId)) > 0, 'others of the connection go on')
+    const read = await readAll(inbound.readable)
+    await writing
+    check(Buffer.compare(read, whole) === 0, 'all of it arrives')
+  })
+
+  await test('abort, at every stage', async (after) => {
+    const silent = createServer().listen(0, '127.0.0.1')
+    await new Promise((resolve) => silent.once('listening', resolve))
+    after(() => silent.close())
+    const at = await relay(after, peers.us), one = await node(after)
+    const nowhere = `/ip4/127.0.0.1/tcp/${silent.address().port}/ws/p2p/12D3KooWLzQXGnfECF3uJcSDTM15e7h6xR9gfboHjhMnGKecAejw`
+    const error = await fails('ABORT_ERR', one.dial(nowhere, { signal: AbortSignal.abort('why') }))
+    equal([error.name, error.cause], ['AbortError', 'why'])
+    const began = performance.now()
+    await fails('ABORT_ERR', one.dial(nowhere, { signal: AbortSignal.timeout(200) }))
+    check(performance.now() - began < 2000, 'at once')
+    const { remotePeer } = await one.dial(at.address)
+    await fails('ABORT_ERR', one.ping(remotePeer, { signal: AbortSignal.abort() }))
+    await fails('ABORT_ERR', one.dialProtocol(remotePeer, ECHO, { signal: AbortSignal.abort() }))
+    const stream = await one.dialProtocol(remotePeer, ECHO), reading = stream.readable.getReader().read(), cause = new Error('enough')
+    stream.abort(cause)
+    equal((await fails('ERR_ABORTED_LOCALLY', reading)).cause, cause)
+    await fails('ERR_ABORTED_LOCALLY', stream.writable.getWriter().write(new Uint8Array(1)))
+    equal([stream.status, one.getConnections()[0].streams], ['aborted', []])
+    await echo(await one.dialProtocol(remotePeer, ECHO), bytes('the connection lives'))
+  })
+
+  await test('what goes wrong has a code', async (after) => {
+    const at = await relay(after, peers.us), one = await node(after)
+    const other = '12D3KooWLzQXGnfECF3uJcSDTM15e7h6xR9gfboHjhMnGKecAejw'
+    const wrong = await fails('ERR_WRONG_PEER', one.dial(at.address.replace(at.id, other)))
+    equal(wrong.outcomes.length, 1)
+    await fails('ERR_CONNECTION_LOST', one.dial(`/ip4/127.0.0.1/tcp/1/ws/p2p/${other}`))
+    await fails('ERR_REFUSED_BY_RELAY', one.dial(`${at.address}/p2p-circuit/p2p/${other}`))
+    await fails('ERR_UNSUPPORTED_PROTOCOL', one.dialProtocol(at.address, '/none/1.0.0'))
+    const stream = await one.dialProtocol(at.id, ECHO)
+    await stream.writable.getWriter().write('text').then(() => check(false, 'text was written'), () => {})
+    await at.stop('SIGKILL')
+    await until(() => !one.getPeers().length, 'the peer to be gone')
+  })
+
+  await test('a handler that throws resets its stream and is told of', async (after) => {
+    const at = await relay(after, peers.us), one = await node(after)
+    await one.handle('/throws/1.0.0', () => { throw new Error('by intent') })
+    await one.dial(at.address)
+    const told = eventOf(one, 'error')
+    await at.call('open', { peerId: String(one.peerId), protocol: '/throws/1.0.0' }).catch(() => {})
+    equal((await told).message, 'by intent')
+  })
+
+  await test('a node that stops lets nothing wait', async (after) => {
+    const at = await relay(after, peers.us), one = await node(after)
+    await one.dial(at.address)
+    const stream = await one.dialProtocol(at.id, ECHO), reading = stream.readable.getReader().read(), told = []
+    for (const type of ['connection:close', 'peer:disconnect', 'stop']) one.addEventListener(type, () => told.push(type))
+    const failing = fails('ERR_CLOSED', reading)
+    await one.stop()
+    await failing
+    equal([told, one.getConnections(), one.getPeers()], [['connection:close', 'peer:disconnect', 'stop'], [], []])
+    await at.event('peer:disconnect')
+  })
+
+  await test('a place at a relay can be asked for, and given up', async (after) => {
+    const at = await relay(after, peers.us), one = await node(after)
+    const made = await one.reserve(at.address, { signal: signal() })
+    equal([made.state, String(made.relay), made.expires > new Date()], ['made', at.id, true])
+    await until(() => one.getMultiaddrs().length === 1, 'an address')
+    await one.release(at.id)
+    await until(() => one.getMultiaddrs().length === 0, 'no address')
+    const none = await relay(after, peers.us, { relay: undefined })
+    const error = await fails('ERR_UNSUPPORTED_PROTOCOL', one.reserve(none.address, { signal: signal() }))
+    check(error.message, 'it says what')
+  })
+
+  if (peers.js) {
+    await test('js-libp2p behind the same relay, both ways', async (after) => {
+      const at = await relay(after, peers.us), one = await reserved(after, at)
+      await serveEcho(one)
+      const js = await Peer.start(peers.js, { listen: [`${at.address}/p2p-circuit`] })
+      after(() => js.stop())
+      const address = (await js.call('addrs')).addrs.find((each) => each.includes('/p2p-circuit'))
+      await echo(await one.dialProtocol(address, ECHO, { runOnLimitedConnection: true, signal: signal() }), pattern(300_000))
+      check((await one.ping(js.id)) > 0, 'ping')
+      const answer = await js.call('echo', { peerId: String(one.peerId), bytes: 300_000, allowLimited: true })
+      check(answer.matched, 'its echo')
+    })
+  }
+}

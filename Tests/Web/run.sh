@@ -1,0 +1,11 @@
+#!/bin/bash
+# Tests/Web/run.sh TESTPEER [PEERS]: the package in Web/dist (Scripts/build-web.sh): its types by tsc, the rest by node.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+dist=$here/../../Web/dist
+command -v node >/dev/null || { echo 'Tests/Web: node is missing (apt-get install nodejs)' >&2; exit 1; }
+if command -v tsc >/dev/null; then
+  tsc --noEmit --strict --target es2022 --module es2022 --moduleResolution node --lib es2022,dom,dom.iterable "$here/example.ts"
+  echo 'ok    types'
+fi
+exec node --no-warnings --experimental-websocket "$here/run.mjs" "$dist" "$@"
