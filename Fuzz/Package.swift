@@ -5,7 +5,7 @@ import PackageDescription
 // Built and run by run.sh, which gives the flags that also instrument the library.
 let names = [
     "Multiaddr", "PeerID", "PublicKey", "SignedEnvelope", "Protobuf", "Varint", "JSON", "NoisePayload", "Upgrade", "Streams", "Multistream",
-    "Yamux", "WebSocket", "HTTPHead", "Identify", "HopCodec", "Relay", "Gossip", "Discovery", "Node", "NodeRequests",
+    "Yamux", "DataChannel", "WebSocket", "HTTPHead", "Identify", "HopCodec", "Relay", "Gossip", "Discovery", "Node", "NodeRequests",
 ]
 let sanitize = ["-sanitize=fuzzer,address"]
 

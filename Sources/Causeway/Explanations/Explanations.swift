@@ -34,6 +34,8 @@ extension ConnectionError.Layer {
         case .yamux: "Yamux"
         case .dns: "name resolution"
         case .circuit: "the relay protocol"
+        case .dataChannel: "a WebRTC data channel"
+        case .signalling: "WebRTC signalling"
         }
     }
 }

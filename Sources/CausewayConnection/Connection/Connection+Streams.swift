@@ -51,7 +51,7 @@ extension Connection {
     }
 
     /// All bytes or none, past the wire's high-water mark: for a small message that must not be cut.
-    func writeAll(_ stream: UInt32, _ bytes: UnsafeRawBufferPointer) -> Bool {
+    public func writeAll(_ stream: UInt32, _ bytes: UnsafeRawBufferPointer) -> Bool {
         guard let stream = streams[stream], !stream.isFinishing, stream.negotiation?.isOptimistic ?? true else { return false }
         guard bytes.count <= Int(min(stream.sendWindow, 32 << 10)) else { return false }
         sendData(stream, bytes)

@@ -5,12 +5,14 @@
 /// run over another link's stream has a `carrier` and needs no writing: `turn` does it.
 public final class Link {
     public let id: UInt32
-    public let connection: Connection
+    /// What it drives.
+    public let multiplexer: any StreamMultiplexer
     /// The moment of the turn or command that is being worked on.
     public private(set) var now: Instant
     /// What carries the link's bytes if that is no socket but a circuit.
     public internal(set) var carrier: CircuitTransport?
 
+    private let byteConnection: Connection?
     private let shell: any LinkShell
     private var owners: [UInt32: any StreamOwner] = [:]
     /// The streams that the node owns, by handle.
@@ -21,10 +23,23 @@ public final class Link {
 
     public init(id: UInt32, connection: Connection, shell: any LinkShell, now: Instant) {
         self.id = id
-        self.connection = connection
+        multiplexer = connection
+        byteConnection = connection
         self.shell = shell
         self.now = now
     }
+
+    /// A link whose streams do not share one run of bytes.
+    public init(id: UInt32, multiplexer: any StreamMultiplexer, shell: any LinkShell, now: Instant) {
+        self.id = id
+        self.multiplexer = multiplexer
+        byteConnection = nil
+        self.shell = shell
+        self.now = now
+    }
+
+    /// The connection of a link that carries bytes; one that was made of another multiplexer has none, and must not be asked.
+    public var connection: Connection { byteConnection! }
 
     // MARK: Driving
 
@@ -35,7 +50,7 @@ public final class Link {
         isInTurn = true
         isDirty = false
         repeat {
-            while let output = connection.pollOutput() { route(output) }
+            while let output = multiplexer.pollOutput() { route(output) }
         } while carrier?.flush() ?? false
         isInTurn = false
     }
@@ -43,7 +58,7 @@ public final class Link {
     /// Lets deadlines pass; `turn` shows what came of it.
     public func advance(to now: Instant) {
         self.now = max(self.now, now)
-        connection.advance(to: now)
+        multiplexer.advance(to: now)
         markDirty()
     }
 
@@ -63,16 +78,16 @@ public final class Link {
         case .send(let handle, let bytes, let droppable): nodeStreams[handle]?.send(bytes, droppable: droppable, on: self)
         case .finish(let handle): nodeStreams[handle]?.finish(on: self)
         case .reset(let handle): resetNodeStream(handle)
-        case .setProtocols(let table): connection.setProtocols(table)
-        case .close(let reason): connection.close(reason)
-        case .closeIfIdle(let reason): if owners.count == nodeStreams.count { connection.close(reason) }
+        case .setProtocols(let table): multiplexer.setProtocols(table)
+        case .close(let reason): multiplexer.close(reason)
+        case .closeIfIdle(let reason): if owners.count == nodeStreams.count { multiplexer.close(reason) }
         }
         markDirty()
     }
 
     /// The link below ended: `errno`, or 0 for an orderly end.
     public func linkClosed(errno: Int32) {
-        connection.linkClosed(errno: errno)
+        multiplexer.linkClosed(errno: errno)
         markDirty()
     }
 
@@ -81,7 +96,7 @@ public final class Link {
     /// Opens a stream, which tells `owner` of `streamReady` or `closed`. It may be written to at once if there is one proposal only.
     public func openStream(_ protocolIDs: [[UInt8]], owner: any StreamOwner, now: Instant) throws(StreamError) -> UInt32 {
         self.now = max(self.now, now)
-        let stream = try connection.openStream(protocolIDs, now: self.now)
+        let stream = try multiplexer.openStream(protocolIDs, now: self.now)
         owners[stream] = owner
         markDirty()
         return stream
@@ -94,7 +109,7 @@ public final class Link {
     public func setOwner(_ owner: any StreamOwner, of handle: UInt32) -> UInt32 {
         let node = nodeStreams.removeValue(forKey: handle)
         let stream = node?.stream ?? handle
-        guard connection.hasStream(stream) else {
+        guard multiplexer.hasStream(stream) else {
             owners[stream] = nil
             owner.closed(stream, error: .closed, on: self)
             return stream
@@ -108,26 +123,26 @@ public final class Link {
     /// Sends from where the bytes lie.
     /// - Returns: how many were taken; the rest may be offered again when `writable` was called.
     public func write(_ stream: UInt32, _ bytes: UnsafeRawBufferPointer) throws(StreamError) -> Int {
-        let taken = try connection.write(stream, bytes)
+        let taken = try multiplexer.write(stream, bytes)
         markDirty()
         return taken
     }
 
     /// Ends our direction. The stream is over when the remote has done so too.
     public func finish(_ stream: UInt32) {
-        connection.finish(stream)
+        multiplexer.finish(stream)
         markDirty()
     }
 
     /// Ends both directions at once; the owner hears `closed` with `.resetLocally`.
     public func reset(_ stream: UInt32, code: UInt32 = 0) {
-        connection.reset(stream, code: code)
+        multiplexer.reset(stream, code: code)
         markDirty()
     }
 
     /// Gives the credit of bytes back that `received` brought.
     public func consumed(_ stream: UInt32, _ count: Int) {
-        connection.consumed(stream, count)
+        multiplexer.consumed(stream, count)
         markDirty()
     }
 
@@ -136,7 +151,7 @@ public final class Link {
     private func route(_ output: ConnectionOutput) {
         switch output {
         case .data(let stream, let start, let count):
-            owners[stream]?.received(connection.payload(start, count), stream: stream, on: self)
+            owners[stream]?.received(multiplexer.payload(start, count), stream: stream, on: self)
         case .writable(let stream): owners[stream]?.writable(stream, on: self)
         case .finished(let stream): owners[stream]?.finished(stream, on: self)
         case .streamReady(let stream, let protocolID): owners[stream]?.streamReady(stream, protocolID: protocolID, on: self)
@@ -161,7 +176,7 @@ public final class Link {
             events.append(.streamOpened(stream: stream, protocolID: entry.name))
         case .application:
             shell.streamOpened(stream, entry: entry, on: self)
-            if owners[stream] == nil { connection.reset(stream) }
+            if owners[stream] == nil { multiplexer.reset(stream, code: 0) }
         }
     }
 
@@ -169,7 +184,7 @@ public final class Link {
 
     private func openNodeStream(_ handle: UInt32, _ protocolIDs: [[UInt8]]) {
         do throws(StreamError) {
-            let stream = try connection.openStream(protocolIDs, now: now)
+            let stream = try multiplexer.openStream(protocolIDs, now: now)
             let node = NodeStream(handle: handle, stream: stream, protocolID: nil)
             nodeStreams[handle] = node
             owners[stream] = node
@@ -181,7 +196,7 @@ public final class Link {
     private func resetNodeStream(_ handle: UInt32) {
         guard let node = nodeStreams.removeValue(forKey: handle) else { return }
         owners[node.stream] = nil
-        connection.reset(node.stream)
+        multiplexer.reset(node.stream, code: 0)
     }
 
     /// Resets a stream of the node's of our own accord, which the node hears.

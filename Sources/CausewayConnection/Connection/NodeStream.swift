@@ -27,28 +27,28 @@ final class NodeStream: StreamOwner {
 
     func send(_ bytes: [UInt8], droppable: Bool, on link: Link) {
         carriesBulk = carriesBulk || droppable
-        let limits = link.connection.limits
+        let limits = link.multiplexer.limits
         let limit = carriesBulk ? limits.queuedPerNodeStream : limits.queuedPerControlStream
         if !queue.isEmpty, queue.count + bytes.count > limit {
             if !droppable { link.fail(self, .limit(.queuedBytesPerStream, value: UInt64(limit))) }
             return
         }
         bytes.withUnsafeBytes { whole in
-            let taken = queue.isEmpty ? (try? link.connection.write(stream, whole)) ?? whole.count : 0
+            let taken = queue.isEmpty ? (try? link.multiplexer.write(stream, whole)) ?? whole.count : 0
             if taken < whole.count { queue.append(UnsafeRawBufferPointer(rebasing: whole[taken...])) }
         }
     }
 
     func finish(on link: Link) {
         isFinishing = true
-        if queue.isEmpty { link.connection.finish(stream) }
+        if queue.isEmpty { link.multiplexer.finish(stream) }
     }
 
     /// The stream goes to another owner, with everything that was received behind the node's last message. What the node still wanted sent
     /// goes out first, past the wire's high-water mark: it is one small control message.
     func handOver(to owner: any StreamOwner, on link: Link) {
         if !queue.isEmpty {
-            guard link.connection.writeAll(stream, queue.bytes) else { return link.reset(stream) }
+            guard link.multiplexer.writeAll(stream, queue.bytes) else { return link.reset(stream) }
             queue.drop(queue.count)
         }
         if !held.isEmpty { owner.received(held.mutableBytes, stream: stream, on: link) }
@@ -68,17 +68,17 @@ final class NodeStream: StreamOwner {
         let ours = gate?.pass(whole) ?? whole.count
         if ours > 0 {
             link.report(.data(stream: handle, [UInt8](copying: UnsafeRawBufferPointer(rebasing: whole[..<ours]))))
-            link.connection.consumed(stream, ours)
+            link.multiplexer.consumed(stream, ours)
         }
         if ours < whole.count { held.append(UnsafeRawBufferPointer(rebasing: whole[ours...])) }
     }
 
     func writable(_ stream: UInt32, on link: Link) {
         guard !queue.isEmpty else { return }
-        queue.drop((try? link.connection.write(stream, queue.bytes)) ?? queue.count)
+        queue.drop((try? link.multiplexer.write(stream, queue.bytes)) ?? queue.count)
         guard queue.isEmpty else { return }
         queue.release()
-        if isFinishing { link.connection.finish(stream) }
+        if isFinishing { link.multiplexer.finish(stream) }
     }
 
     func finished(_ stream: UInt32, on link: Link) {

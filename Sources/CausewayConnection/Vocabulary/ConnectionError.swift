@@ -21,7 +21,7 @@ public enum ConnectionError: Error, Equatable, Sendable {
 
     /// Which protocol of the stack is meant.
     public enum Layer: UInt8, Sendable {
-        case transport, tls, webSocket, multistream, noise, yamux, dns, circuit
+        case transport, tls, webSocket, multistream, noise, yamux, dns, circuit, dataChannel, signalling
     }
 }
 

@@ -18,6 +18,11 @@ public struct ConnectionLimits: Equatable, Sendable {
     public var maximumWindow = 16 << 20
     /// What all receive windows of one connection may grow to together beyond their starts.
     public var windowsPerConnection = 64 << 20
+    /// Bytes of one data channel that its reader has not taken when the stream is reset: a channel cannot be paused. Twice what js keeps
+    /// for one on its sending side.
+    public var unreadPerChannel = 4 << 20
+    /// How long a data channel whose stream is over waits for the remote to say that it saw our end. As js; some stacks never say so.
+    public var finishAcknowledgementTime = Interval.seconds(10)
     /// Payload of one frame we write: 32 KiB stay in the first-level cache (7 % faster than 64 KiB).
     public var framePayload = 32 << 10
     /// Bytes waiting for the link before writers are held back.

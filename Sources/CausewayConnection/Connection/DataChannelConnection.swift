@@ -1,0 +1,169 @@
+public import CausewayIdentity
+
+/// The streams of a WebRTC peer connection, one data channel each, with multistream-select on every channel (webrtc/README.md). It knows no
+/// browser, socket or clock; DTLS encrypts, and who the remote is was proven on the connection that carried the signalling.
+///
+/// - Inputs from the shell: `channelOpened`, `channelReady`, `received`, `channelClosed`, `channelDrained`, `linkClosed`, `advance`.
+/// - Outputs to it: `takeActions`, after every input and command, and `nextDeadline`.
+/// - Towards the streams' owners it is what `Connection` is: commands and `pollOutput`.
+///
+/// Channels are numbered below 2^31: odd if we open them, even if the shell reports the remote's. A channel cannot be paused, so what a
+/// stream's reader leaves unread is bounded: past `ConnectionLimits.unreadPerChannel` the stream is reset.
+public final class DataChannelConnection: StreamMultiplexer {
+    public let limits: ConnectionLimits
+    public internal(set) var isClosed = false
+    /// Never: what WebRTC finds is a direct path.
+    public var isLimited = false
+    public let remotePeer: PeerID?
+
+    var now: Instant
+    var protocols: ProtocolTable
+    var outputs: [ConnectionOutput]
+    var nextOutput = 0
+    var actions: [DataChannelAction] = []
+    /// Payload of the `.data` outputs that were not polled yet.
+    var arrived = ByteQueue()
+    var streams: [UInt32: DataChannelStream] = [:]
+    var nextStream: UInt32 = 1
+    var inboundStreams = 0
+    /// Channels of ours that the remote has not opened yet.
+    var openingStreams = 0
+    var unread = 0
+    var deadline = Instant.distantFuture
+
+    /// Established from the start: to be made when the peer connection is connected.
+    public init(peer: PeerID, publicKey: PublicKey, protocols: ProtocolTable, limits: ConnectionLimits, now: Instant) {
+        self.limits = limits
+        self.protocols = protocols
+        self.now = now
+        remotePeer = peer
+        outputs = [.established(peer, publicKey)]
+    }
+
+    // MARK: Inputs
+
+    /// The remote opened a channel, to which the shell gave this even number.
+    public func channelOpened(_ channel: UInt32, now: Instant) {
+        moveTime(to: now)
+        guard !isClosed, streams[channel] == nil else { return }
+        guard channel & 1 == 0, channel < 1 << 31, inboundStreams < limits.inboundStreams else {
+            actions.append(.close(channel))
+            return
+        }
+        inboundStreams += 1
+        let deadline = negotiationDeadline()
+        add(DataChannelStream(id: channel, isInbound: true, negotiation: Negotiation(limits: limits), deadline: deadline))
+    }
+
+    /// A channel of ours is open.
+    public func channelReady(_ channel: UInt32, now: Instant) {
+        moveTime(to: now)
+        guard let stream = streams[channel], !stream.isReady else { return }
+        stream.isReady = true
+        openingStreams -= 1
+        for message in stream.held { actions.append(.send(channel, message)) }
+        stream.held = []
+    }
+
+    /// The next bytes of a channel, whatever message they came in.
+    public func received(_ channel: UInt32, _ bytes: UnsafeRawBufferPointer, now: Instant) {
+        moveTime(to: now)
+        var rest = bytes
+        while !rest.isEmpty, let stream = streams[channel] {
+            do throws(DataChannelFault) {
+                let (taken, message) = try stream.decoder.next(rest)
+                rest = UnsafeRawBufferPointer(rebasing: rest[taken...])
+                if let message { try receive(message, on: stream) }
+            } catch {
+                abandon(stream, .peerFault(.dataChannel, code: error.rawValue))
+            }
+        }
+    }
+
+    /// The remote closed a channel, or it failed.
+    public func channelClosed(_ channel: UInt32, now: Instant) {
+        moveTime(to: now)
+        guard let stream = streams[channel] else { return }
+        remove(stream, .reset(code: 0))
+    }
+
+    /// So much of what was sent on a channel waits there still. The shell tells at least whenever it falls to zero.
+    public func channelDrained(_ channel: UInt32, buffered: Int, now: Instant) {
+        moveTime(to: now)
+        guard let stream = streams[channel] else { return }
+        stream.buffered = min(stream.buffered, buffered)
+        resumeWriter(of: stream)
+    }
+
+    public func linkClosed(errno: Int32) { terminate(.link(errno: errno)) }
+
+    public func close(_ reason: CloseReason) { terminate(.closed(reason)) }
+
+    private func terminate(_ error: ConnectionError) {
+        guard !isClosed else { return }
+        isClosed = true
+        for id in streams.keys.sorted() {
+            if let stream = streams[id] { tellEnd(of: stream, .connection(error)) }
+        }
+        streams = [:]
+        actions = []
+        outputs.append(.closed(error))
+    }
+
+    // MARK: Outputs
+
+    /// What the shell is to do, in order.
+    public func takeActions() -> [DataChannelAction] {
+        let taken = actions
+        actions = []
+        return taken
+    }
+
+    public func pollOutput() -> ConnectionOutput? {
+        guard nextOutput < outputs.count else {
+            outputs = []
+            nextOutput = 0
+            arrived.drop(arrived.count)
+            arrived.release()
+            return nil
+        }
+        nextOutput += 1
+        return outputs[nextOutput - 1]
+    }
+
+    public func payload(_ start: Int, _ count: Int) -> UnsafeMutableRawBufferPointer {
+        UnsafeMutableRawBufferPointer(rebasing: arrived.mutableBytes[start..<start + count])
+    }
+
+    // MARK: Time
+
+    public var nextDeadline: Instant { isClosed ? .distantFuture : deadline }
+
+    public func advance(to now: Instant) {
+        moveTime(to: now)
+        guard !isClosed, self.now >= deadline else { return }
+        var expired: [UInt32] = []
+        deadline = .distantFuture
+        for stream in streams.values {
+            if stream.deadline <= self.now { expired.append(stream.id) } else { deadline = min(deadline, stream.deadline) }
+        }
+        for id in expired.sorted() {
+            guard let stream = streams[id] else { continue }
+            if stream.isTold { closeChannel(of: stream) } else { abandon(stream, .timedOut) }
+        }
+    }
+
+    /// Nothing to do: WebRTC's own consent checks notice a dead path.
+    public func probe(now: Instant) {}
+
+    func moveTime(to now: Instant) { self.now = max(self.now, now) }
+
+    /// Rounded up to quarters of a second, so that a flood of streams does not have every one of them looked for on its own.
+    func negotiationDeadline() -> Instant { rounded(now + limits.negotiationTime) }
+
+    func rounded(_ exact: Instant) -> Instant {
+        let step: UInt64 = 250_000_000
+        guard exact.nanoseconds < .max - step else { return exact }
+        return Instant(nanoseconds: (exact.nanoseconds / step + 1) * step)
+    }
+}
