@@ -63,6 +63,10 @@ for part in "${parts[@]}"; do
       testpeer
       # Without the peers of go and js their cases are left out.
       run "browser package in node" Tests/Web/run.sh "$us" "$peers"
+      for browser in chromium firefox-esr; do
+        command -v "$browser" >/dev/null || { skip "browser package in $browser" "it is not installed (Scripts/install.sh browsers)"; continue; }
+        run "browser package in $browser" node Tests/Web/browser.mjs Web/dist "$us" "$browser"
+      done
       ;;
     fuzz) run "fuzz targets over their corpus" Fuzz/run.sh --smoke ;;
     examples) run "examples" swift build --package-path Examples --scratch-path "$build/examples" ;;

@@ -24,7 +24,7 @@ export type AddressLike = Multiaddr | string | { toString(): string }
 /** How an attempt to reach one address ended. */
 export interface DialOutcome {
   address: Multiaddr
-  /** `connected`, or a word for the fault such as `timed out` or `refused by relay`. */
+  /** `connected`, or the code in words: `timeout`, `refused by relay`. */
   result: string
   /** A code of CausewayError, or undefined if connected. */
   code?: ErrorCode

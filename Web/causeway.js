@@ -11,18 +11,12 @@ const PUBLISH = 11, PROTOCOLS = 12, OPEN_STREAM = 13, STREAM_WRITE = 14, STREAM_
 const SOCKET_OPEN = 18, SOCKET_DATA = 19, SOCKET_CLOSED = 20, SOCKET_DRAINED = 21, SUSPENDED = 23, QUERY = 24, CLOSE_LINK = 25
 const SOCKET_BLOCKED = 26
 
-// By the module's error kinds.
-const kinds = [
-  ['ERR_CLOSED', 'no failure'], ['ERR_CONNECTION_LOST', 'the link ended'], ['ERR_CLOSED', 'closed'], ['ERR_TIMEOUT', 'timed out'],
-  ['ERR_PEER_FAULT', 'the remote broke a protocol'], ['ERR_LIMIT', 'a limit was met'], ['ERR_NOT_CONNECTED', 'not connected'],
-  ['ERR_LIMITED_CONNECTION', 'only a limited connection'], ['ERR_UNSUPPORTED_PROTOCOL', 'unsupported protocol'],
-  ['ERR_RESET', 'reset by the remote'], ['ERR_ABORTED_LOCALLY', 'aborted here'], ['ERR_REFUSED_BY_RELAY', 'refused by relay'],
-  ['ERR_UNRESOLVED', 'no such name'], ['ABORT_ERR', 'cancelled'], ['ERR_BACKED_OFF', 'backed off'],
-  ['ERR_UNSUPPORTED_TRANSPORT', 'unsupported transport'], ['ERR_OWN_PEER', 'own peer'], ['ERR_UNREACHABLE', 'unreachable'],
-  ['ERR_ANSWER', 'bad answer'], ['ERR_NOT_RELAY_ADDRESS', 'not a relay address'], ['ERR_KEY_TYPE', 'unsupported key type'],
-  ['ERR_WRONG_PEER', 'another peer than expected'], ['ERR_CIRCUIT_BYTES', "the relay's limit of bytes was met"],
-  ['ERR_CIRCUIT_DURATION', "the relay's limit of time was met"],
-]
+// By the module's error kinds; each but the first says what happened.
+const kinds = ('CLOSED CONNECTION_LOST CLOSED TIMEOUT PEER_FAULT LIMIT NOT_CONNECTED LIMITED_CONNECTION UNSUPPORTED_PROTOCOL RESET '
+  + 'ABORTED_LOCALLY REFUSED_BY_RELAY UNRESOLVED ABORTED BACKED_OFF UNSUPPORTED_TRANSPORT OWN_PEER UNREACHABLE ANSWER NOT_RELAY_ADDRESS '
+  + 'KEY_TYPE WRONG_PEER CIRCUIT_BYTES CIRCUIT_DURATION').split(' ')
+const codeOf = (kind) => kind === 13 ? 'ABORT_ERR' : `ERR_${kinds[kind] ?? kinds[0]}`
+const wordsOf = (kind) => (kinds[kind] ?? kinds[0]).toLowerCase().replaceAll('_', ' ')
 
 export class CausewayError extends Error {
   constructor(code, message, more = {}) {
@@ -33,7 +27,7 @@ export class CausewayError extends Error {
   }
 }
 
-const failure = (kind, more) => new CausewayError(...(kinds[kind] ?? ['ERR_CLOSED', `failed (${kind})`]), more)
+const failure = (kind, more) => new CausewayError(codeOf(kind), wordsOf(kind), more)
 const refuse = (code, message, more) => { throw new CausewayError(code, message, more) }
 const aborted = (signal) => new CausewayError('ABORT_ERR', 'aborted', { cause: signal.reason })
 
@@ -628,7 +622,7 @@ class Engine {
 }
 
 const result = (kind, value, milliseconds) =>
-  kind === 100 ? { result: 'connected', value, milliseconds } : { result: kinds[kind]?.[1], code: kinds[kind]?.[0], value, milliseconds }
+  kind === 100 ? { result: 'connected', value, milliseconds } : { result: wordsOf(kind), code: codeOf(kind), value, milliseconds }
 
 function identified(peer, [agent, count, ...rest]) {
   const addresses = number(count)
