@@ -12,7 +12,7 @@ export CAUSEWAY_VENV=${CAUSEWAY_VENV:-$build/venv}
 log=$(mktemp -d)
 trap 'rm -rf "$log"' EXIT
 passed=0 failed=0 skipped=0
-all=(check unit wasm web fuzz examples docs matrix browsers python crowd)
+all=(check unit wasm web fuzz examples docs matrix browsers web-matrix python crowd)
 [ $# -gt 0 ] && parts=("$@") || parts=("${all[@]}")
 
 # run NAME COMMAND…: runs it, shows its output, counts its closing line ("N passed, N failed", or swift test's).
@@ -46,6 +46,11 @@ testpeer() {
   us=$build/optimised/release/causeway-testpeer
 }
 
+package() {
+  [ -n "${package_built:-}" ] || run "browser package" Scripts/build-web.sh "$build/wasm"
+  package_built=yes
+}
+
 for part in "${parts[@]}"; do
   case $part in
     check) run "format" Scripts/format.sh --check ;;
@@ -59,7 +64,7 @@ for part in "${parts[@]}"; do
       run "Wasm tests" Tests/Wasm/run.sh "$build/wasm"
       ;;
     web)
-      run "browser package" Scripts/build-web.sh "$build/wasm"
+      package
       testpeer
       # Without the peers of go and js their cases are left out.
       run "browser package in node" Tests/Web/run.sh "$us" "$peers"
@@ -89,6 +94,25 @@ for part in "${parts[@]}"; do
         testpeer
         run "matrix with Chromium" python3 "$peers/matrix.py" --us "$us" --with go,js,chromium \
           --where 'relay us *chromium*,gossip us *chromium*,discovery* us *chromium*,webrtc us c* c*'
+      fi
+      ;;
+    web-matrix)
+      if [ ! -e "$peers/matrix.py" ]; then
+        skip "browser peer" "no peers in $peers"
+      else
+        testpeer
+        package
+        if command -v chromium >/dev/null; then
+          run "browser peer in Chromium" python3 Tests/Interop/web.py --us "$us" --peers "$peers" --dist Web/dist --browser chromium
+        else
+          skip "browser peer in Chromium" "chromium is not installed (Scripts/install.sh browsers)"
+        fi
+        if command -v firefox-esr >/dev/null || command -v firefox >/dev/null; then
+          run "browser peer in Firefox" python3 Tests/Interop/web.py --us "$us" --peers "$peers" --dist Web/dist --browser firefox \
+            --only ws,relay
+        else
+          skip "browser peer in Firefox" "firefox is not installed (Scripts/install.sh browsers)"
+        fi
       fi
       ;;
     python)

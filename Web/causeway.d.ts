@@ -271,8 +271,8 @@ export interface NodeOptions {
     /** `/p2p-circuit` (a place at one of `relays`) or `<relay>/p2p-circuit`. Default: `/p2p-circuit` if there are relays. */
     listen?: AddressLike[]
   }
-  /** Finding peers by gossip. Default: both formats; needs pubsub. */
-  discovery?: boolean | { json?: boolean; protobuf?: boolean }
+  /** Finding peers by gossip, with `interval` milliseconds between two announcements (10,000). Default: both formats; needs pubsub. */
+  discovery?: boolean | { json?: boolean; protobuf?: boolean; interval?: number }
   /** Default: on. */
   pubsub?: boolean | {
     /** Send own messages to every subscriber, not only the mesh. Default: true. */

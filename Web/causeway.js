@@ -329,7 +329,7 @@ class Engine {
     this.WebSocket = WebSocket
   }
 
-  async load(module, flags, seed, agent) {
+  async load(module, flags, seed, { agent, discovery }) {
     const bytes = (p, n) => new Uint8Array(this.exports.memory.buffer, p >>> 0, n)
     this.bytes = bytes
     const host = {
@@ -343,7 +343,7 @@ class Engine {
     this.exports._initialize?.()
     const unix = new DataView(new ArrayBuffer(8))
     unix.setBigUint64(0, BigInt(Math.round(this.origin * 1000)) * 1000n, true)
-    this.command(START, flags, 0, join(seed, utf8(agent ?? ''), new Uint8Array(unix.buffer)))
+    this.command(START, flags, discovery?.interval ?? 0, join(seed, utf8(agent ?? ''), new Uint8Array(unix.buffer)))
     this.turn()
     if (this.error) throw this.error
     if (!this.peer) refuse('ERR_INVALID_KEY', 'the key cannot be used')
@@ -827,7 +827,7 @@ class CausewayNode extends EventTarget {
       failed: (error) => this.#failed(error),
       incoming: (protocol, stream) => this.#incoming(protocol, stream),
     }, this.#options.WebSocket ?? globalThis.WebSocket)
-    try { await this.#engine.load(this.#module, this.#flags, this.#key.seed, this.#options.agent) } catch (error) {
+    try { await this.#engine.load(this.#module, this.#flags, this.#key.seed, this.#options) } catch (error) {
       this.#key.release?.()
       throw error
     }

@@ -51,15 +51,19 @@ const reservationFields = r => ({
 })
 /** A page cannot listen but through relays. */
 const canListen = address => /\/p2p-circuit$/.test(address)
+/** Without relays a bare one means those that are asked for later. */
+const listenAddresses = ({ listen = [], relays = [] }) =>
+  listen.filter(one => canListen(one) && (one !== '/p2p-circuit' || relays.length > 0))
 
 function nodeOptions (config) {
   const { discovery } = config
+  const json = discovery?.format === 'json'
   const pubsub = config.pubsub ?? { enabled: discovery != null }
   return {
     relays: config.relays ?? [],
-    addresses: { listen: (config.listen ?? []).filter(canListen) },
+    addresses: { listen: listenAddresses(config) },
     pubsub: pubsub.enabled || discovery != null ? { floodPublish: pubsub.floodPublish ?? true, allowPublishToZeroTopicPeers: true } : false,
-    discovery: discovery == null ? false : { json: discovery.format === 'json', protobuf: discovery.format !== 'json' },
+    discovery: discovery != null && { json, protobuf: !json, interval: discovery.intervalMs },
     ...config.agent == null ? {} : { agent: config.agent },
     start: false
   }
@@ -77,7 +81,7 @@ export async function create (config) {
   const log = text => emit('log', { text })
 
   const extra = Object.keys(config).filter(name => !FIELDS.has(name))
-  for (const name of ['topic', 'intervalMs', 'listenOnly']) if (config.discovery?.[name] != null) extra.push(`discovery.${name}`)
+  for (const name of ['topic', 'listenOnly']) if (config.discovery?.[name] != null) extra.push(`discovery.${name}`)
   if (extra.length > 0) log(`configuration fields ignored: ${extra.join(', ')}`)
   const skipped = (config.listen ?? []).filter(address => !canListen(address))
   const options = nodeOptions(config)

@@ -43,7 +43,8 @@ public func turn(_ milliseconds: Double) -> Double {
     return deadline == .distantFuture ? .infinity : Double(deadline.nanoseconds) / 1e6
 }
 
-/// The first command must be `start`: parts key seed, agent, Unix time in nanoseconds at zero of the page's clock.
+/// The first command must be `start`: `b` milliseconds between announcements (0: the default), parts key seed, agent, Unix time in
+/// nanoseconds at zero of the page's clock.
 private func start(_ commands: inout [RecordedCommand]) {
     guard let first = commands.first, first.command == .start else {
         commands = []
@@ -53,6 +54,7 @@ private func start(_ commands: inout [RecordedCommand]) {
     var parts = PartsReader(first.bytes)
     let seed = parts.next()
     let agent = parts.next()
+    shell.announcementInterval = .milliseconds(UInt64(first.b))
     if !shell.start(WebFlags(rawValue: first.a), seed: seed, agent: agent, unixEpoch: parts.next().littleEndian(width: 8)) {
         WebEvent.started.tell()
     }

@@ -14,6 +14,8 @@ final class WebShell: LinkShell {
     private var order: [UInt32] = []
     private var queue: [WebLink] = []
     private var streams: [UInt32: WebStream] = [:]
+    /// Between two announcements to the discovery topics; 0: the topics' own.
+    var announcementInterval = Interval.milliseconds(0)
     private var lastAccepted: UInt32 = 1
     private var lastInbound: UInt32 = 1
 
@@ -203,6 +205,7 @@ final class WebShell: LinkShell {
         var topics: [DiscoveryTopic] = []
         if flags.contains(.protobufDiscovery) { topics.append(.protobuf) }
         if flags.contains(.jsonDiscovery) { topics.append(.json) }
+        if announcementInterval > .milliseconds(0) { for index in topics.indices { topics[index].interval = announcementInterval } }
         if !topics.isEmpty { parts.discovery = PubsubDiscovery(topics) }
     }
 
