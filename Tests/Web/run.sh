@@ -8,4 +8,5 @@ if command -v tsc >/dev/null; then
   tsc --noEmit --strict --target es2022 --module es2022 --moduleResolution node --lib es2022,dom,dom.iterable "$here/example.ts"
   echo 'ok    types'
 fi
+node --no-warnings "$here/chat-codec.mjs"
 exec node --no-warnings --experimental-websocket "$here/run.mjs" "$dist" "$@"

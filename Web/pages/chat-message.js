@@ -1,0 +1,112 @@
+// One message in the conversation, and the file it may carry.
+
+import { ROOM, nickOf } from './chat-node.js'
+import { avatar, fill, make } from './chat-elements.js'
+import { fileName, sizeOf, wordsOf } from './chat-words.js'
+
+const clock = new Intl.DateTimeFormat([], { hour: '2-digit', minute: '2-digit' })
+
+export function drawMessage(message, chat, talk) {
+  const time = make('time', { datetime: new Date(message.at).toISOString(), text: clock.format(message.at) })
+  const head = make('header', {}, make('b', { text: message.own ? 'You' : nickOf(message.from) }), time)
+  const bubble = make('div', { class: 'bubble' })
+  if (message.file) bubble.classList.add('file')
+  else bubble.textContent = message.text + (message.isCut ? ' … (the rest was too long)' : '')
+  const element = make('li', {}, avatar(message.from ?? ''), head, bubble, make('div', { class: 'note' }))
+  updateMessage(element, message, chat, talk)
+  return element
+}
+
+/** Draws again what can change. */
+export function updateMessage(element, message, chat, talk) {
+  element.className = ['message', message.own && 'own', message.status].filter(Boolean).join(' ')
+  const note = element.querySelector('.note')
+  const text = message.status === 'sending' ? 'sending…' : message.note ?? ''
+  const again = message.status === 'failed' && talk !== ROOM ? [button('Try again', () => chat.resend(talk, message))] : []
+  const tried = (message.outcomes ?? []).slice(0, 6).map((one) =>
+    make('div', {}, make('code', { text: String(one.address) }), `: ${wordsOf(one)}`))
+  if (note.dataset.text !== text) {
+    note.dataset.text = text
+    fill(note, make('span', { text: text + (again.length ? ' ' : '') }), ...again, ...tried)
+  }
+  if (!message.file) return
+  const bubble = element.querySelector('.bubble')
+  if (message.own) drawShared(bubble, message.file, chat)
+  else drawOffer(bubble, message, chat)
+}
+
+function button(text, act, label = text) {
+  const made = make('button', { type: 'button', text, 'aria-label': label })
+  made.addEventListener('click', act)
+  return made
+}
+
+const percent = (done, total) => total ? Math.floor(done / total * 100) : 0
+
+/** Draws parts only when their shape changes, so that a focused button stays; in between only the numbers move. */
+function shaped(bubble, shape, draw) {
+  if (bubble.dataset.shape === shape) return
+  bubble.dataset.shape = shape
+  const hadFocus = bubble.contains(document.activeElement)
+  fill(bubble, ...draw())
+  if (hadFocus) (bubble.querySelector('button, a') ?? document.getElementById('text')).focus()
+}
+
+function bar(label) {
+  const progress = make('progress', { max: 100, 'aria-label': label })
+  const text = make('span', { class: 'amount' })
+  return { progress, text }
+}
+
+function move(progress, text, { done, total }) {
+  if (total) progress.value = percent(done, total)
+  text.textContent = total ? `${sizeOf(done)} of ${sizeOf(total)}, ${percent(done, total)} %` : 'Waiting for the sender…'
+}
+
+function drawShared(bubble, file, chat) {
+  const uploads = [...file.uploads].slice(-5)
+  const shape = [file.state, ...uploads.map((one) => one.peer + one.state)].join()
+  shaped(bubble, shape, () => [
+    make('div', { class: 'file-name' }, make('span', { text: file.name }), make('small', { text: sizeOf(file.size) })),
+    ...uploads.flatMap((one) => {
+      const who = nickOf(one.peer)
+      if (one.state !== 'sending') {
+        const words = { sent: `${who} has it`, cancelled: `Cancelled for ${who}`, failed: `${who}: ${one.note}` }[one.state]
+        return [make('div', { class: 'file-row', text: words })]
+      }
+      const { progress, text } = bar(`Sending to ${who}`)
+      progress.dataset.peer = text.dataset.peer = one.peer
+      return [progress, make('div', { class: 'file-row' }, make('span', {}, `To ${who}: `, text), button('Cancel', () => one.cancel?.()))]
+    }),
+    file.state === 'withdrawn' ? make('div', { class: 'file-row', text: 'No longer shared' })
+      : make('div', { class: 'file-row' }, make('span', { text: uploads.length ? '' : 'Nobody has fetched it yet' }),
+        button('Stop sharing', () => chat.stopSharing(file), `Stop sharing ${file.name}`)),
+  ])
+  const bars = bubble.querySelectorAll('progress'), amounts = bubble.querySelectorAll('.amount')
+  uploads.filter((one) => one.state === 'sending').forEach((one, index) => bars[index] && move(bars[index], amounts[index], one))
+}
+
+function drawOffer(bubble, message, chat) {
+  const { file } = message
+  const fetch = (text) => button(text, () => chat.fetchFile(message), `${text} from ${nickOf(file.peer)}`)
+  shaped(bubble, file.state + (file.note ?? ''), () => {
+    const size = make('small', { text: file.total ? sizeOf(file.total) : '' })
+    const name = make('div', { class: 'file-name' }, make('span', { text: 'A file' }), size)
+    const row = (...children) => make('div', { class: 'file-row' }, ...children)
+    switch (file.state) {
+      case 'fetching': {
+        const { progress, text } = bar(`Fetching a file from ${nickOf(file.peer)}`)
+        return [name, progress, row(text, button('Cancel', () => file.cancel?.()))]
+      }
+      case 'fetched': {
+        file.url ??= URL.createObjectURL(file.blob)
+        const title = fileName(file.id, file.head)
+        return [name, row(make('a', { href: file.url, download: title, text: `Save as ${title}` }))]
+      }
+      case 'failed': return [name, row(make('span', { text: `Not fetched: ${file.note}` }), fetch('Try again'))]
+      default: return [name, row(make('span', { text: file.note || 'Its size is told when it is fetched' }), fetch('Fetch'))]
+    }
+  })
+  const progress = bubble.querySelector('progress')
+  if (progress) move(progress, bubble.querySelector('.amount'), file)
+}

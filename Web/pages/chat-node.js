@@ -1,0 +1,487 @@
+// The chat without its looks: a node, the room, direct messages and files. Tells by `change` events what is to be drawn again.
+
+import { createNode } from './causeway.js'
+import { Gate, Rate, bounds } from './chat-bounds.js'
+import {
+  FrameReader, Status, decodeRequest, decodeResponse, encodeRequest, encodeResponse, frame, textOf, utf8, uvarint,
+} from './chat-codec.js'
+import { dialable, pathOf, relaysOf, wordsOf } from './chat-words.js'
+
+export const ROOM = 'universal-connectivity'
+const FILE_TOPIC = 'universal-connectivity-file'
+const FILE_PROTOCOL = '/universal-connectivity-file/1'
+const DM_PROTOCOL = '/universal-connectivity/dm/1.0.0'
+const VERSION = 'causeway-chat/0.1'
+
+const CHUNK = 16 << 10
+const SLEEP = 6000
+const idPattern = /^[0-9a-zA-Z-]{1,64}$/
+
+export const nickOf = (peer) => String(peer).slice(-7)
+
+export class Chat extends EventTarget {
+  /** `state` is one of starting, connecting, reserved, recovering, offline, failed. */
+  state = 'starting'
+  stateWords = 'Starting'
+  conversations = new Map([[ROOM, { key: ROOM, messages: [], unread: 0, hidden: 0 }]])
+  /** By peer id: what is known of it. */
+  peers = new Map()
+  relays = []
+  reservation = undefined
+  received = new Rate()
+  sent = new Rate()
+  #shared = new Map()
+  #uploads = 0
+  #gates = new Map()
+  #nextMessage = 1
+
+  #changed(what, detail) { this.dispatchEvent(new CustomEvent('change', { detail: { what, ...detail } })) }
+
+  #become(state, words) {
+    if (this.state === state && this.stateWords === words) return
+    this.state = state
+    this.stateWords = words
+    this.#changed('state')
+  }
+
+  // The node's life
+
+  async start() {
+    this.#become('starting', 'Starting')
+    try {
+      this.relays = await relaysOf(location)
+    } catch (error) {
+      this.relays = []
+      this.startNote = `This page's server did not say which relay it is: ${error.message}.`
+    }
+    const options = {
+      relays: this.relays, agent: VERSION, start: false, discovery: true,
+      pubsub: { floodPublish: true, allowPublishToZeroTopicPeers: true },
+    }
+    try {
+      try { this.node = await createNode({ ...options, key: 'persistent' }) } catch (error) {
+        // Another tab has it, or there is no storage: this tab is a peer of its own then.
+        if (!['ERR_KEY_IN_USE', 'ERR_STORAGE', 'ERR_INSECURE_CONTEXT'].includes(error.code)) throw error
+        this.node = await createNode(options)
+      }
+      this.self = String(this.node.peerId)
+      this.#listen()
+      const limited = { runOnLimitedConnection: true }
+      await this.node.handle(DM_PROTOCOL, (incoming) => this.#answerDirect(incoming), limited)
+      await this.node.handle(FILE_PROTOCOL, (incoming) => this.#serveFile(incoming), limited)
+      this.node.services.pubsub.subscribe(ROOM)
+      this.node.services.pubsub.subscribe(FILE_TOPIC)
+      await this.node.start()
+      if (this.relays.length) this.#become('connecting', 'Connecting to the relay')
+      else this.#become('connecting', 'No relay known: dial an address')
+    } catch (error) { return this.#fail(error) }
+    this.#changed('self')
+    this.beat ??= setInterval(() => this.#tick(), 1000)
+    addEventListener('offline', () => this.#become('offline', 'This device is offline'))
+    addEventListener('online', () => this.#recover('Back online, checking connections'))
+  }
+
+  #fail(error) {
+    this.#become('failed', `Stopped: ${wordsOf(error)}`)
+  }
+
+  async restart() {
+    if (!this.node) return this.start()
+    this.#become('starting', 'Starting again')
+    try {
+      await this.node.start()
+      this.#become('connecting', 'Connecting to the relay')
+    } catch (error) { this.#fail(error) }
+  }
+
+  #tick() {
+    const now = Date.now()
+    if (this.lastTick && now - this.lastTick > SLEEP) this.#recover('Recovering after sleep')
+    this.lastTick = now
+    if (this.node?.status !== 'started') return
+    this.#findPeers()
+    this.#changed('tick')
+  }
+
+  async #recover(words) {
+    if (this.state === 'failed' || this.node?.status !== 'started') return
+    this.#become('recovering', words)
+    const relay = this.relayPeer
+    try {
+      if (!relay) throw new Error('no relay')
+      await this.node.ping(relay, { signal: AbortSignal.timeout(15000) })
+    } catch { /* the reservation tells what follows */ }
+    this.#settle()
+  }
+
+  /** The state that follows from the reservation and the connections. */
+  #settle() {
+    const relay = this.reservation?.relay
+    if (this.state === 'failed') return
+    if (navigator.onLine === false && !this.node.getPeers().length) return this.#become('offline', 'This device is offline')
+    if (relay && this.node.getConnections(relay).length) {
+      return this.#become('reserved', `Reachable through relay ${nickOf(relay)}`)
+    }
+    if (relay) return this.#become('recovering', `Lost relay ${nickOf(relay)}, connecting again`)
+    if (this.state !== 'recovering' || !this.stateWords.startsWith('Relay ')) {
+      if (this.state !== 'starting') this.#become(this.wasReserved ? 'recovering' : 'connecting', 'Connecting to the relay')
+    }
+  }
+
+  get relayPeer() { return this.reservation ? String(this.reservation.relay) : this.relays[0]?.split('/p2p/')[1] }
+
+  #listen() {
+    const { node } = this
+    const on = (type, act) => node.addEventListener(type, ({ detail }) => act(detail))
+    on('reservation', (one) => {
+      if (one.state === 'made' || one.state === 'refreshed') {
+        this.reservation = { relay: String(one.relay), expires: one.expires, limits: one.limits }
+        this.wasReserved = true
+        this.#become('reserved', `Reachable through relay ${nickOf(one.relay)}`)
+      } else {
+        const isRefused = one.error?.code === 'ERR_REFUSED_BY_RELAY'
+        const fault = one.state === 'lost' ? 'was lost' : isRefused ? `gives no place (${wordsOf(one.error)})` : 'does not answer'
+        this.reservation = undefined
+        this.#become(this.wasReserved ? 'recovering' : 'connecting', `Relay ${nickOf(one.relay)} ${fault}, trying again`)
+      }
+      this.#changed('self')
+    })
+    on('connection:open', ({ remotePeer }) => this.#noteConnections(remotePeer))
+    on('connection:close', ({ remotePeer }) => this.#noteConnections(remotePeer))
+    on('path:change', ({ peer, connection, address }) => {
+      const known = this.peer(peer)
+      const { words } = pathOf(connection ?? { remoteAddr: address })
+      const isNews = known.lastPath && known.lastPath !== words
+      known.lastPath = words
+      this.#noteConnections(peer)
+      if (isNews) this.#changed('path', { peer: known.id, words })
+    })
+    on('peer:identify', ({ peerId, agentVersion, listenAddrs, protocols }) => {
+      const known = this.peer(peerId)
+      known.agent = agentVersion.slice(0, 100)
+      known.addresses = listenAddrs.slice(0, 16).map(String)
+      known.speaksChat = protocols.includes(DM_PROTOCOL)
+      known.isRelay = protocols.includes('/libp2p/circuit/relay/0.2.0/hop')
+      this.#changed('peers')
+    })
+    on('peer:discovery', ({ id, multiaddrs }) => {
+      const known = this.peer(id)
+      known.addresses = multiaddrs.slice(0, 16).map(String)
+      known.discoveredAt = Date.now()
+      this.#meet(known)
+    })
+    on('dial:attempt', ({ peer, ...outcome }) => {
+      if (!peer || outcome.result === 'connected') return
+      const known = this.peer(peer)
+      known.attempts = [{ ...outcome, at: Date.now() }, ...known.attempts].slice(0, 6)
+      this.#changed('peers')
+    })
+    on('self:peer:update', () => this.#changed('self'))
+    on('error', (error) => node.status === 'failed' && this.#fail(error))
+    node.services.pubsub.addEventListener('message', ({ detail }) => this.#heard(detail))
+  }
+
+  // Peers
+
+  /** What is known of a peer; the quietest unknown one makes room. */
+  peer(id) {
+    const key = String(id)
+    let known = this.peers.get(key)
+    if (known) return known
+    if (this.peers.size >= bounds.peers) {
+      for (const [other, one] of this.peers) {
+        if (one.path || this.conversations.has(other)) continue
+        this.peers.delete(other)
+        break
+      }
+    }
+    known = { id: key, nick: nickOf(key), addresses: [], attempts: [], path: undefined, inRoom: false, isRelay: false }
+    this.peers.set(key, known)
+    this.#changed('peers')
+    return known
+  }
+
+  #noteConnections(id) {
+    const known = this.peer(id)
+    const open = this.node.getConnections(known.id).filter((one) => one.status === 'open')
+    known.connection = open.find((one) => one.direct) ?? open[0]
+    known.path = known.connection && pathOf(known.connection)
+    if (known.path) known.failure = undefined
+    if (known.id === this.reservation?.relay || !known.path) this.#settle()
+    this.#changed('peers')
+  }
+
+  #findPeers() {
+    const subscribers = new Set(this.node.services.pubsub.getSubscribers(ROOM).map(String))
+    for (const id of subscribers) this.peer(id)
+    // Gossip does not run over limited circuits: a peer behind the relay shows by its protocols, its announcements and its words.
+    for (const known of this.peers.values()) {
+      const inRoom = subscribers.has(known.id) || !!(known.path && known.speaksChat) || known.heardAt > Date.now() - 600000
+        || known.discoveredAt > Date.now() - 90000
+      if (known.inRoom === inRoom) continue
+      known.inRoom = inRoom
+      this.#changed('peers')
+    }
+  }
+
+  /** Connects to a peer that discovery found: one at a time, and not again and again. */
+  #meet(known) {
+    if (known.path || known.isMeeting || known.id === this.self || this.meeting || this.node.getPeers().length > 40) return
+    if (known.triedAt > Date.now() - 60000) return
+    const addresses = known.addresses.filter(dialable)
+    if (!addresses.length) return
+    this.meeting = known.id
+    this.dial(addresses).catch(() => {}).finally(() => { this.meeting = undefined })
+  }
+
+  /** Dials an address, or several of one peer. */
+  async dial(to) {
+    const list = [to].flat()
+    const id = list[0].split('/p2p/').at(-1)
+    const known = /^[1-9A-HJ-NP-Za-km-z]{40,60}$/.test(id) ? this.peer(id) : undefined
+    if (known) Object.assign(known, { isMeeting: true, triedAt: Date.now() })
+    this.#changed('peers')
+    try { return await this.node.dial(list.length > 1 ? list : list[0], { signal: AbortSignal.timeout(30000) }) } catch (error) {
+      if (known) known.failure = { error, words: wordsOf(error, true), outcomes: error.outcomes ?? [] }
+      throw error
+    } finally {
+      if (known) known.isMeeting = false
+      this.#changed('peers')
+    }
+  }
+
+  connect(id) {
+    const addresses = this.peer(id).addresses.filter(dialable)
+    return this.dial(addresses.length ? addresses : id)
+  }
+
+  hangUp(id) { return this.node.hangUp(id) }
+  ping(id) { return this.node.ping(id, { signal: AbortSignal.timeout(10000) }) }
+
+  // Messages
+
+  conversation(key) {
+    let found = this.conversations.get(key)
+    if (found) return found
+    if (this.conversations.size > bounds.conversations) {
+      const oldest = [...this.conversations.keys()].find((one) => one !== ROOM && !this.conversations.get(one).unread)
+      if (!oldest) return undefined
+      this.conversations.delete(oldest)
+    }
+    found = { key, messages: [], unread: 0, hidden: 0 }
+    this.conversations.set(key, found)
+    return found
+  }
+
+  #add(key, message) {
+    const talk = this.conversation(key)
+    if (!talk) return undefined
+    const added = { key: this.#nextMessage++, at: Date.now(), ...message }
+    talk.messages.push(added)
+    const removed = talk.messages.length > bounds.keptMessages ? talk.messages.shift() : undefined
+    if (removed?.file) this.#shared.delete(removed.file.id)
+    if (!added.own) talk.unread++
+    this.#changed('message', { talk, message: added, removed })
+    return added
+  }
+
+  /** Whether a peer's message may be shown; it may send only so many. */
+  #passes(id, key) {
+    this.received.add()
+    if (this.#gates.size > 2000) this.#gates.clear()
+    let gate = this.#gates.get(id)
+    if (!gate) this.#gates.set(id, gate = new Gate())
+    if (gate.passes()) return true
+    const talk = this.conversations.get(key)
+    if (talk) talk.hidden++
+    return false
+  }
+
+  #heard({ topic, data, from }) {
+    const author = from && String(from)
+    if (!author || author === this.self || (topic !== ROOM && topic !== FILE_TOPIC)) return
+    if (!this.#passes(author, ROOM)) return
+    const known = this.peer(author)
+    known.heardAt = Date.now()
+    if (topic === FILE_TOPIC) {
+      const id = textOf(data.subarray(0, 65))
+      if (!idPattern.test(id)) return
+      this.#add(ROOM, { from: author, file: { id, peer: author, state: 'offered', done: 0, total: 0 } })
+      return
+    }
+    const isCut = data.length > bounds.messageBytes
+    this.#add(ROOM, { from: author, text: textOf(isCut ? data.subarray(0, bounds.messageBytes) : data), isCut })
+  }
+
+  #checked(text) {
+    const bytes = utf8(text)
+    if (bytes.length > bounds.messageBytes) throw new Error(`too long: ${bytes.length} bytes, ${bounds.messageBytes} allowed`)
+    return bytes
+  }
+
+  async sayToRoom(text) {
+    const bytes = this.#checked(text)
+    const message = this.#add(ROOM, { own: true, from: this.self, text, status: 'sending' })
+    try {
+      const { recipients } = await this.node.services.pubsub.publish(ROOM, bytes)
+      this.sent.add()
+      message.status = recipients ? 'sent' : 'lonely'
+      const words = `sent to ${recipients} ${recipients === 1 ? 'neighbour' : 'neighbours'}`
+      message.note = recipients ? words : 'nobody was connected to hear it'
+    } catch (error) { Object.assign(message, { status: 'failed', note: `not sent: ${wordsOf(error)}` }) }
+    this.#changed('update', { message })
+  }
+
+  async sayTo(id, text) {
+    this.#checked(text)
+    const message = this.#add(id, { own: true, from: this.self, text, status: 'sending' })
+    if (message) await this.#direct(id, message)
+  }
+
+  async resend(id, message) {
+    Object.assign(message, { status: 'sending', note: '' })
+    this.#changed('update', { message })
+    await this.#direct(id, message)
+  }
+
+  async #direct(id, message) {
+    const signal = AbortSignal.timeout(bounds.dmSeconds * 1000)
+    let stream
+    try {
+      const known = this.peer(id)
+      if (!known.path && known.addresses.some(dialable)) await this.node.dial(known.addresses.filter(dialable), { signal })
+      stream = await this.node.dialProtocol(id, DM_PROTOCOL, { signal, runOnLimitedConnection: true })
+      signal.addEventListener('abort', () => stream.abort(signal.reason))
+      const request = encodeRequest({ clientVersion: VERSION, timestamp: Date.now(), content: message.text })
+      const writer = stream.writable.getWriter()
+      await writer.write(frame(request))
+      const answer = decodeResponse(await new FrameReader(stream.readable).frame(bounds.messageBytes))
+      if (answer.status !== Status.ok) throw new Error(`the peer answered ${answer.status} ${answer.statusText.slice(0, 100)}`.trim())
+      stream.close().catch(() => {})
+      this.sent.add()
+      Object.assign(message, { status: 'sent', note: 'delivered' })
+    } catch (error) {
+      stream?.abort(error)
+      const why = signal.aborted ? `no answer within ${bounds.dmSeconds} seconds` : wordsOf(error)
+      Object.assign(message, { status: 'failed', note: `not delivered: ${why}`, outcomes: error.outcomes })
+    }
+    this.#changed('update', { message })
+  }
+
+  async #answerDirect({ stream }) {
+    const id = String(stream.connection.remotePeer)
+    const end = setTimeout(() => stream.abort(new Error('too slow')), bounds.dmSeconds * 1000)
+    try {
+      const { content } = decodeRequest(await new FrameReader(stream.readable).frame(bounds.messageBytes + 512))
+      const taken = this.#passes(id, id) && content && this.#add(id, { from: id, text: content })
+      const answer = encodeResponse({
+        clientVersion: VERSION, timestamp: Date.now(), status: taken ? Status.ok : Status.error,
+        statusText: taken ? 'OK' : content ? 'too many messages' : 'empty message',
+      })
+      await stream.writable.getWriter().write(frame(answer))
+      await stream.close()
+    } catch (error) { stream.abort(error) } finally { clearTimeout(end) }
+  }
+
+  // Files
+
+  /** Offers a file to the room; it is read only when somebody asks for it. */
+  async share(file) {
+    if (file.size > bounds.fileBytes) throw new Error(`too large: at most ${bounds.fileBytes >> 20} MiB`)
+    if (!file.size) throw new Error('the file is empty')
+    const random = crypto.getRandomValues(new Uint8Array(16))
+    const id = crypto.randomUUID?.() ?? [...random].map((one) => one.toString(16).padStart(2, '0')).join('')
+    if (this.#shared.size >= bounds.sharedFiles) this.stopSharing([...this.#shared.values()][0])
+    const shared = { id, state: 'shared', name: file.name, size: file.size, file, uploads: new Set() }
+    this.#shared.set(id, shared)
+    const message = this.#add(ROOM, { own: true, from: this.self, file: shared, status: 'sending' })
+    shared.message = message
+    try {
+      const { recipients } = await this.node.services.pubsub.publish(FILE_TOPIC, utf8(id))
+      message.status = recipients ? 'sent' : 'lonely'
+      message.note = recipients ? 'offered to the room' : 'nobody was connected to hear of it'
+    } catch (error) { Object.assign(message, { status: 'failed', note: `not offered: ${wordsOf(error)}` }) }
+    this.#changed('update', { message })
+  }
+
+  stopSharing(shared) {
+    this.#shared.delete(shared.id)
+    shared.state = 'withdrawn'
+    shared.file = undefined
+    for (const one of shared.uploads) one.cancel?.()
+    this.#changed('update', { message: shared.message })
+  }
+
+  async #serveFile({ stream }) {
+    let upload, shared
+    const slow = setTimeout(() => stream.abort(new Error('too slow')), 10000)
+    try {
+      const id = textOf(await new FrameReader(stream.readable).frame(64))
+      clearTimeout(slow)
+      shared = this.#shared.get(id)
+      if (!shared) throw new Error('there is no such file')
+      if (this.#uploads >= bounds.uploadsAtOnce) throw new Error('busy')
+      const { file, message } = shared
+      upload = { peer: String(stream.connection.remotePeer), done: 0, total: file.size, state: 'sending' }
+      upload.cancel = () => {
+        upload.state = 'cancelled'
+        stream.abort(new Error('cancelled'))
+      }
+      this.#uploads++
+      shared.uploads.add(upload)
+      if (shared.uploads.size > 20) shared.uploads.delete([...shared.uploads].find((one) => one.state !== 'sending'))
+      const writer = stream.writable.getWriter()
+      await writer.write(uvarint(file.size))
+      for (let at = 0; at < file.size; at += CHUNK) {
+        const bytes = new Uint8Array(await file.slice(at, at + CHUNK).arrayBuffer())
+        await writer.ready
+        await writer.write(bytes)
+        upload.done = at + bytes.length
+        this.#changed('progress', { message })
+      }
+      await writer.close()
+      upload.state = 'sent'
+    } catch (error) {
+      if (upload?.state === 'sending') Object.assign(upload, { state: 'failed', note: wordsOf(error) })
+      stream.abort(error)
+    } finally {
+      clearTimeout(slow)
+      if (upload) {
+        this.#uploads--
+        upload.cancel = undefined
+        this.#changed('update', { message: shared.message })
+      }
+    }
+  }
+
+  /** Fetches an offered file from its sender. */
+  async fetchFile(message) {
+    const { file } = message
+    const abort = new AbortController()
+    Object.assign(file, { state: 'fetching', done: 0, total: 0, note: '', cancel: () => abort.abort(new Error('cancelled')) })
+    this.#changed('update', { message })
+    let stream
+    try {
+      const known = this.peer(file.peer)
+      if (!known.path && known.addresses.some(dialable)) await this.node.dial(known.addresses.filter(dialable), { signal: abort.signal })
+      stream = await this.node.dialProtocol(file.peer, FILE_PROTOCOL, { signal: abort.signal, runOnLimitedConnection: true })
+      abort.signal.addEventListener('abort', () => stream.abort(abort.signal.reason))
+      await stream.writable.getWriter().write(frame(utf8(file.id)))
+      const reader = new FrameReader(stream.readable)
+      const parts = []
+      file.total = await reader.length(bounds.fileBytes)
+      for await (const piece of reader.pieces(file.total)) {
+        parts.push(piece)
+        file.done += piece.length
+        this.#changed('progress', { message })
+      }
+      stream.close().catch(() => {})
+      Object.assign(file, { state: 'fetched', blob: new Blob(parts, { type: 'application/octet-stream' }), head: parts[0]?.slice(0, 16) })
+    } catch (error) {
+      stream?.abort(error)
+      Object.assign(file, abort.signal.aborted ? { state: 'offered', note: 'Cancelled' } : { state: 'failed', note: wordsOf(error) })
+    }
+    file.cancel = undefined
+    this.#changed('update', { message })
+  }
+}

@@ -1,0 +1,115 @@
+// Addresses, paths and faults of the chat, in words.
+
+const tail = (peer) => peer.slice(-7)
+
+/** The relays that this page may use: first the one that served it, by the address that it was served at. */
+export async function relaysOf(location) {
+  const response = await fetch('status.json', { cache: 'no-store', signal: AbortSignal.timeout(10000) })
+  if (!response.ok) throw new Error(`status ${response.status}`)
+  const { peerId, addresses = [] } = await response.json()
+  if (typeof peerId !== 'string' || !/^[1-9A-HJ-NP-Za-km-z]{40,60}$/.test(peerId)) throw new Error('it names no peer')
+  const own = `${originAddress(location)}/p2p/${peerId}`
+  const others = (Array.isArray(addresses) ? addresses : []).map(String).filter(dialable)
+    .map((one) => one.includes('/p2p/') ? one : `${one}/p2p/${peerId}`)
+  return [...new Set([own, ...others])].slice(0, 4)
+}
+
+/** Where a page was served, as the address of the WebSocket on the same port. */
+export function originAddress({ protocol, hostname, port }) {
+  const secure = protocol === 'https:'
+  const isNumber = /^[\d.]+$/.test(hostname)
+  const host = hostname.startsWith('[') ? `ip6/${hostname.slice(1, -1)}` : `${isNumber ? 'ip4' : 'dns4'}/${hostname}`
+  return `/${host}/tcp/${port || (secure ? 443 : 80)}/${secure ? 'tls/ws' : 'ws'}`
+}
+
+/** Whether a page can dial an address at all. */
+export function dialable(address) {
+  const secure = globalThis.location?.protocol === 'https:'
+  if (/\/(webrtc-direct|webtransport|quic|quic-v1)(\/|$)/.test(address) || /\/webrtc(\/|$)/.test(address)) return false
+  return /\/(wss|tls(\/sni\/[^/]+)?\/ws)(\/|$)/.test(address) || (!secure && /\/ws(\/|$)/.test(address))
+}
+
+function transportOf(address) {
+  if (/\/webrtc-direct(\/|$)/.test(address)) return 'WebRTC direct'
+  if (/\/webrtc(\/|$)/.test(address)) return 'WebRTC'
+  if (/\/webtransport(\/|$)/.test(address)) return 'WebTransport'
+  if (/\/(wss|tls(\/sni\/[^/]+)?\/ws)(\/|$)/.test(address)) return 'secure WebSocket'
+  if (/\/ws(\/|$)/.test(address)) return 'WebSocket'
+  return /\/quic/.test(address) ? 'QUIC' : 'TCP'
+}
+
+/** How a connection runs: `{ kind: 'direct' | 'relayed', words, relay? }`. */
+export function pathOf({ remoteAddr, direct, limits }) {
+  const address = String(remoteAddr)
+  const isRelayed = direct === undefined ? /\/p2p-circuit(\/p2p\/[^/]+)?$/.test(address) : !direct
+  if (!isRelayed) return { kind: 'direct', words: `Direct, ${transportOf(address)}`, address }
+  const relay = address.split('/p2p-circuit')[0].split('/p2p/')[1] ?? ''
+  const { bytes, seconds } = limits ?? {}
+  const allowed = [bytes && `${sizeOf(bytes)} left`, seconds && `${seconds} s left`].filter(Boolean)
+  return {
+    kind: 'relayed', relay, address, words: relay ? `Relayed through ${tail(relay)}` : 'Relayed',
+    limits: allowed.length ? `The relay limits it: ${allowed.join(', ')}` : '',
+  }
+}
+
+export function sizeOf(bytes) {
+  if (bytes < 1024) return `${bytes} B`
+  if (bytes < 1 << 20) return `${(bytes / 1024).toFixed(bytes < 10240 ? 1 : 0)} KiB`
+  return `${(bytes / (1 << 20)).toFixed(1)} MiB`
+}
+
+const words = {
+  ABORT_ERR: 'it took too long or was cancelled',
+  ERR_ABORTED_LOCALLY: 'cancelled here',
+  ERR_ANSWER: 'the other end answered what makes no sense',
+  ERR_BACKED_OFF: 'it failed a moment ago; try again shortly',
+  ERR_CIRCUIT_BYTES: "the relay's limit of bytes for one circuit was met",
+  ERR_CIRCUIT_DURATION: "the relay's time limit for one circuit was met",
+  ERR_CLOSED: 'the connection was closed',
+  ERR_CONNECTION_LOST: 'the connection broke',
+  ERR_INVALID_ADDRESS: 'this is not a complete address: it must end in /p2p/ and a peer id',
+  ERR_INVALID_PEER: 'this is not a peer id',
+  ERR_LIMIT: 'a limit of this page was met',
+  ERR_LIMITED_CONNECTION: 'the relayed connection is too limited for this',
+  ERR_MESSAGE_TOO_LARGE: 'the message is too large',
+  ERR_MIXED_CONTENT: 'a page of https may not open unencrypted WebSockets',
+  ERR_NOT_CONNECTED: 'not connected, and no address of the peer is known',
+  ERR_NOT_RELAY_ADDRESS: 'this is not the address of a relay',
+  ERR_NO_SUBSCRIBERS: 'nobody is there to hear it',
+  ERR_OWN_PEER: 'this is your own address',
+  ERR_PEER_FAULT: 'the other end broke the protocol',
+  ERR_REFUSED_BY_RELAY: 'the relay refused',
+  ERR_RESET: 'the other end ended it',
+  ERR_STOPPED: 'the node is not running',
+  ERR_TIMEOUT: 'no answer in time',
+  ERR_TRAP: 'the module failed',
+  ERR_UNREACHABLE: 'no address could be reached',
+  ERR_UNRESOLVED: 'there is no such name',
+  ERR_UNSUPPORTED_PROTOCOL: 'the peer does not speak this protocol',
+  ERR_UNSUPPORTED_TRANSPORT: 'a page cannot dial this kind of address (only WebSocket, and circuits over it)',
+  ERR_WASM: 'the module could not be loaded',
+  ERR_WRONG_PEER: 'another peer answered than the address says',
+}
+
+const relayStatus = {
+  100: 'ok', 200: 'it has no place free for another reservation', 201: 'a resource limit was exceeded', 202: 'permission denied',
+  203: 'it could not reach the peer', 204: 'the peer has no reservation there', 400: 'malformed message', 401: 'unexpected message',
+}
+
+/** A fault in words that people understand. Takes an error or a dial's outcome; a browser does not tell why a socket did not open. */
+export function wordsOf(fault, isDial = fault?.address !== undefined) {
+  if (isDial && fault?.code === 'ERR_CONNECTION_LOST') return 'nothing answers there as a peer'
+  if (fault?.code === 'ERR_REFUSED_BY_RELAY' && relayStatus[fault.value]) return `the relay refused: ${relayStatus[fault.value]}`
+  return words[fault?.code] ?? fault?.message ?? fault?.result ?? String(fault)
+}
+
+const kinds = [
+  ['png', [0x89, 0x50, 0x4e, 0x47]], ['jpg', [0xff, 0xd8, 0xff]], ['gif', [0x47, 0x49, 0x46, 0x38]], ['pdf', [0x25, 0x50, 0x44, 0x46]],
+  ['zip', [0x50, 0x4b, 3, 4]], ['gz', [0x1f, 0x8b]],
+]
+
+/** A file's name: the announcement says only its id, so the ending comes from how it begins. */
+export function fileName(id, head = []) {
+  const kind = kinds.find(([, bytes]) => bytes.every((byte, index) => head[index] === byte))?.[0]
+  return `${id.slice(0, 8)}.${kind ?? 'bin'}`
+}

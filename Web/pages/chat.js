@@ -1,0 +1,364 @@
+// The chat's page. Texts of peers go into the document as text, never as markup.
+
+import { bounds } from './chat-bounds.js'
+import { Chat, ROOM, nickOf } from './chat-node.js'
+import { drawMessage, updateMessage } from './chat-message.js'
+import { avatar, copyButton, fill, make } from './chat-elements.js'
+import { sizeOf, wordsOf } from './chat-words.js'
+
+const $ = (id) => document.getElementById(id)
+const chat = new Chat()
+let open = ROOM
+let drawn = new Map()
+let atEnd = true
+
+const setText = (element, text) => { if (element.textContent !== text) element.textContent = text }
+const isWide = matchMedia('(min-width: 56.01rem)')
+const isSeen = () => document.visibilityState === 'visible' && (isWide.matches || document.body.dataset.view === 'talk')
+
+/** Says something to screen readers; the last few lines stay. */
+function announce(text) {
+  const log = $('announcer')
+  log.append(make('span', { text }))
+  while (log.childElementCount > 5) log.firstChild.remove()
+}
+
+// Parts on a phone
+
+function show(view) {
+  document.body.dataset.view = view
+  for (const button of document.querySelectorAll('.views button')) {
+    if (button.dataset.view === view) button.setAttribute('aria-current', 'true')
+    else button.removeAttribute('aria-current')
+  }
+  if (view === 'talk') markRead()
+}
+for (const button of document.querySelectorAll('.views button')) button.addEventListener('click', () => show(button.dataset.view))
+
+// People
+
+const people = new Map()
+
+function personButton(key) {
+  const nick = make('span', { class: 'nick' }), how = make('span', { class: 'how' }), badge = make('span', { class: 'badge' })
+  const button = make('button', { class: 'person', type: 'button' }, avatar(key), make('span', { class: 'who' }, nick, how), badge)
+  button.addEventListener('click', () => openTalk(key))
+  const row = { item: make('li', {}, button), button, nick, how, badge }
+  people.set(key, row)
+  return row
+}
+
+function pathWords(peer) {
+  if (peer.isMeeting) return ['connecting', 'Connecting…']
+  if (peer.path) return [peer.path.kind, peer.path.words]
+  if (peer.failure) return ['failed', `Could not connect: ${peer.failure.words}`]
+  return ['none', peer.inRoom ? 'In the room, not connected to you' : 'Not connected']
+}
+
+function drawPerson(key, name, [kind, words], list) {
+  const { item, button, nick, how, badge } = people.get(key) ?? personButton(key)
+  setText(nick, name)
+  setText(how, words)
+  button.title = key === ROOM ? '' : words
+  button.dataset.path = kind
+  if (key === open) button.setAttribute('aria-current', 'true')
+  else button.removeAttribute('aria-current')
+  const unread = chat.conversations.get(key)?.unread ?? 0
+  badge.hidden = !unread
+  setText(badge, unread ? `${unread > 99 ? '99+' : unread}` : '')
+  badge.setAttribute('aria-label', unread ? `${unread} unread` : '')
+  if (item.parentNode !== list) list.append(item)
+}
+
+function drawPeople() {
+  const inRoom = [...chat.peers.values()].filter((one) => one.inRoom && !one.isRelay)
+  drawPerson(ROOM, 'Room', ['room', `universal-connectivity, ${inRoom.length + 1} here`], $('room-list'))
+  let mine = 0, others = 0
+  for (const peer of chat.peers.values()) {
+    if (peer.id === chat.self) continue
+    const isPerson = !peer.isRelay && (peer.inRoom || chat.conversations.has(peer.id))
+    if (!isPerson && !peer.path && !peer.failure) {
+      people.get(peer.id)?.item.remove()
+      continue
+    }
+    if (isPerson) mine++
+    else others++
+    drawPerson(peer.id, peer.isRelay ? `${peer.nick} · relay` : peer.nick, pathWords(peer), $(isPerson ? 'people-list' : 'other-list'))
+  }
+  for (const [key, { item }] of people) {
+    if (key === ROOM || chat.peers.has(key)) continue
+    item.remove()
+    people.delete(key)
+  }
+  setText($('people-count'), `${mine}`)
+  setText($('other-count'), `${others}`)
+  $('people-empty').hidden = mine > 0
+  $('other-title').hidden = others === 0
+  const unread = [...chat.conversations.values()].reduce((sum, one) => sum + one.unread, 0)
+  $('views-unread').hidden = !unread
+  setText($('views-unread'), unread ? `${unread}` : '')
+  document.title = unread ? `(${unread}) Causeway chat` : 'Causeway chat'
+  drawTalkHead()
+}
+
+// The conversation
+
+function openTalk(key) {
+  open = key
+  chat.conversation(key)
+  drawn = new Map()
+  $('message-list').replaceChildren()
+  for (const message of chat.conversations.get(key)?.messages ?? []) addMessage(message)
+  drawStart()
+  show('talk')
+  const isRoom = key === ROOM
+  $('attach').hidden = !isRoom
+  setText($('text-label'), isRoom ? 'Message to everyone in the room' : `Direct message to ${nickOf(key)}`)
+  $('text').placeholder = isRoom ? 'Message everyone' : `Message ${nickOf(key)} only`
+  note('')
+  markRead()
+  $('messages').scrollTop = $('messages').scrollHeight
+  $('talk-title').focus({ preventScroll: true })
+  if (isWide.matches) $('text').focus()
+}
+
+function markRead() {
+  const talk = chat.conversations.get(open)
+  if (talk && isSeen()) talk.unread = 0
+  drawPeople()
+}
+
+function drawTalkHead() {
+  const isRoom = open === ROOM, peer = chat.peers.get(open)
+  setText($('talk-title'), isRoom ? 'universal-connectivity' : nickOf(open))
+  setText($('talk-note'), isRoom ? 'Everyone on this topic reads it. Messages are signed, not kept.'
+    : peer ? [pathWords(peer)[1], peer.path?.limits].filter(Boolean).join('. ') : 'Gone')
+  $('talk-actions').hidden = isRoom || !peer
+  $('peer-facts').hidden = isRoom || !peer
+  const failure = !isRoom && !peer?.path && peer?.failure
+  $('peer-failure').hidden = !failure
+  if (!isRoom && peer) {
+    $('act-connect').hidden = !!peer.path
+    $('act-connect').disabled = peer.isMeeting
+    $('act-ping').hidden = $('act-hang-up').hidden = !peer.path
+    if (failure) fill($('peer-failure'), make('p', { text: `Could not connect: ${failure.words}` }), outcomeList(failure.outcomes))
+    if ($('peer-facts').open) drawFacts(peer)
+  }
+  const hidden = chat.conversations.get(open)?.hidden ?? 0
+  $('hidden-count').hidden = !hidden
+  setText($('hidden-count'), `${hidden} more ${hidden === 1 ? 'message was' : 'messages were'} not shown: sent too fast.`)
+}
+
+function drawFacts(peer) {
+  const lines = [
+    ['Peer ID', peer.id], ['Software', peer.agent ?? 'not told yet'],
+    ['Path', peer.path?.words ?? 'none'], ['Over', peer.path?.address ?? '–'],
+    ['Round trip', peer.roundTrip ?? 'not measured'], ...peer.addresses.map((one) => ['Address', one]),
+    ...peer.attempts.map((one) => ['Tried', `${one.address}: ${wordsOf(one)} (${one.milliseconds} ms)`]),
+  ]
+  const text = JSON.stringify(lines)
+  const list = $('peer-facts-list')
+  if (list.dataset.text === text) return
+  list.dataset.text = text
+  fill(list, ...lines.flatMap(([name, value]) => [make('dt', { text: name }), make('dd', {}, make('code', { text: value }))]))
+}
+$('peer-facts').addEventListener('toggle', drawPeople)
+
+function outcomeList(outcomes = []) {
+  return make('ul', { class: 'outcomes' }, ...outcomes.slice(0, 12).map((one) =>
+    make('li', {}, make('code', { text: String(one.address) }), make('span', { text: `${wordsOf(one)}, after ${one.milliseconds} ms` }))))
+}
+
+function drawStart() {
+  const list = $('message-list'), isEmpty = !drawn.size
+  list.querySelector('.start')?.remove()
+  if (!isEmpty) return
+  const isRoom = open === ROOM
+  list.prepend(make('li', { class: 'start' },
+    make('strong', { text: isRoom ? 'The room is quiet' : `A line to ${nickOf(open)}` }),
+    make('span', { text: isRoom
+      ? 'Say something, or share a file. What is said while you are away is not kept for you.'
+      : `Only ${nickOf(open)} gets what you write here, encrypted on the whole way.` })))
+}
+
+function addMessage(message) {
+  const element = drawMessage(message, chat, open)
+  drawn.set(message.key, element)
+  $('message-list').append(element)
+}
+
+function onMessage({ talk, message, removed }) {
+  const box = $('messages'), isAtEnd = atEnd
+  if (removed?.file?.url) URL.revokeObjectURL(removed.file.url)
+  if (talk.key === open) {
+    if (removed) {
+      drawn.get(removed.key)?.remove()
+      drawn.delete(removed.key)
+    }
+    addMessage(message)
+    drawStart()
+    if (isAtEnd || message.own) box.scrollTop = box.scrollHeight
+    if (isSeen()) talk.unread = 0
+  }
+  if (!message.own) {
+    const where = talk.key === ROOM ? '' : 'Direct message from '
+    announce(`${where}${nickOf(message.from)}: ${message.file ? 'offers a file' : message.text.slice(0, 200)}`)
+  }
+  soon('people')
+}
+
+function onPath({ peer, words }) {
+  announce(`${nickOf(peer)} is reached another way now: ${words}`)
+  if (open !== peer && open !== ROOM) return
+  $('message-list').append(make('li', { class: 'event', text: `${nickOf(peer)} is reached another way now: ${words}` }))
+  for (const old of [...document.querySelectorAll('.event')].slice(0, -20)) old.remove()
+}
+
+// Writing
+
+function note(text, isBad = false) {
+  setText($('text-note'), text)
+  $('text-note').toggleAttribute('data-bad', isBad)
+}
+
+function grow() {
+  const text = $('text')
+  text.style.height = 'auto'
+  text.style.height = `${text.scrollHeight + 2}px`
+  const left = bounds.messageBytes - new TextEncoder().encode(text.value).length
+  note(left < 0 ? `${-left} bytes too long` : left < 500 ? `${left} bytes left` : '', left < 0)
+}
+$('text').addEventListener('input', grow)
+$('text').addEventListener('keydown', (event) => {
+  if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return
+  event.preventDefault()
+  $('composer').requestSubmit()
+})
+$('composer').addEventListener('submit', (event) => {
+  event.preventDefault()
+  const text = $('text').value.trim()
+  if (!text) return
+  if (chat.node?.status !== 'started') return note('The node is not running yet.', true)
+  const sending = open === ROOM ? chat.sayToRoom(text) : chat.sayTo(open, text)
+  $('text').value = ''
+  grow()
+  sending.catch((error) => {
+    $('text').value ||= text
+    note(wordsOf(error), true)
+  })
+})
+$('attach').addEventListener('click', () => $('file').click())
+$('file').addEventListener('change', () => {
+  const [file] = $('file').files
+  if (file) chat.share(file).catch((error) => note(`Not shared: ${wordsOf(error)}`, true))
+  $('file').value = ''
+})
+
+// The peer of a conversation
+
+const peerAct = (id, act) => $(id).addEventListener('click', async () => {
+  const peer = open
+  try { await act(peer) } catch (error) { note(`${$(id).textContent}: ${wordsOf(error)}`, true) }
+  drawPeople()
+})
+peerAct('act-connect', (peer) => chat.connect(peer))
+peerAct('act-hang-up', (peer) => chat.hangUp(peer))
+peerAct('act-ping', async (peer) => {
+  note('Waiting for the echo…')
+  const known = chat.peer(peer)
+  known.roundTrip = `${(await chat.ping(peer)).toFixed(1)} ms`
+  note(`${nickOf(peer)} answers within ${known.roundTrip}`)
+})
+
+// My node
+
+function drawState() {
+  $('state').dataset.state = chat.state
+  setText($('state-text'), chat.stateWords)
+  $('state').title = chat.stateWords
+  setText($('node-state'), chat.stateWords + (chat.startNote ? `. ${chat.startNote}` : ''))
+  $('restart').hidden = chat.state !== 'failed'
+}
+$('restart').addEventListener('click', () => chat.restart())
+
+function addressItem(text, what) {
+  return make('li', {}, make('code', { text }), copyButton(text, what, announce))
+}
+
+function drawSelf() {
+  if (!chat.self) return
+  setText($('node-nick'), nickOf(chat.self))
+  if (!$('own-id').childElementCount) fill($('own-id'), addressItem(chat.self, 'peer ID'))
+  const addresses = chat.node.getMultiaddrs().map(String)
+  setText($('address-count'), `${addresses.length}`)
+  $('addresses-empty').hidden = addresses.length > 0
+  const list = $('own-addresses'), text = addresses.join(' ')
+  if (list.dataset.text !== text) {
+    list.dataset.text = text
+    fill(list, ...addresses.map((one) => addressItem(one, 'address')))
+  }
+  const { expires, limits } = chat.reservation ?? {}
+  setText($('node-expires'), expires ? expires.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' }) : '–')
+  setText($('node-limits'), limits ? `Each relayed connection may carry ${[
+    limits.bytes && `${sizeOf(limits.bytes)} each way`, limits.seconds && `last ${limits.seconds} s`].filter(Boolean).join(' and ')}.` : '')
+}
+
+function drawNumbers() {
+  setText($('node-connections'), `${chat.node.getConnections().length}`)
+  setText($('node-received'), `${chat.received.perMinute}`)
+  setText($('node-sent'), `${chat.sent.perMinute}`)
+}
+
+$('dial').addEventListener('submit', async (event) => {
+  event.preventDefault()
+  const address = $('address').value.trim(), result = $('dial-result')
+  if (!address || chat.node?.status !== 'started') return
+  result.removeAttribute('data-bad')
+  fill(result, make('p', { text: 'Dialling…' }))
+  $('dial-go').disabled = true
+  try {
+    const { remotePeer, remoteAddr } = await chat.dial(address)
+    fill(result, make('p', { text: `Connected to ${nickOf(remotePeer)}` }), make('code', { text: String(remoteAddr) }))
+    $('address').value = ''
+  } catch (error) {
+    result.setAttribute('data-bad', '')
+    fill(result, make('p', { text: `Could not connect: ${wordsOf(error, true)}` }), outcomeList(error.outcomes))
+  }
+  $('dial-go').disabled = false
+})
+
+// Drawing, at most once a frame
+
+const wanted = new Set()
+const draws = { people: drawPeople, state: drawState, self: drawSelf, tick: drawNumbers }
+
+function soon(what) {
+  if (!wanted.size) setTimeout(flush, 30)
+  wanted.add(what)
+}
+
+function flush() {
+  for (const what of [...wanted]) {
+    wanted.delete(what)
+    if (typeof what === 'string') draws[what]?.()
+    else if (drawn.has(what.key)) updateMessage(drawn.get(what.key), what, chat, open)
+  }
+}
+
+chat.addEventListener('change', ({ detail }) => {
+  switch (detail.what) {
+    case 'message': return onMessage(detail)
+    case 'update': case 'progress': return soon(detail.message)
+    case 'path': return onPath(detail)
+    case 'peers': return soon('people')
+    default: return soon(detail.what)
+  }
+})
+$('messages').addEventListener('scroll', ({ target }) => { atEnd = target.scrollHeight - target.scrollTop - target.clientHeight < 60 })
+new ResizeObserver(() => { if (atEnd) $('messages').scrollTop = $('messages').scrollHeight }).observe($('messages'))
+document.addEventListener('visibilitychange', markRead)
+isWide.addEventListener('change', markRead)
+
+openTalk(ROOM)
+drawState()
+chat.start()
