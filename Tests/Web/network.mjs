@@ -199,6 +199,16 @@ export async function network(causeway, peers) {
     await at.event('peer:disconnect')
   })
 
+  await test('after the machine slept, the living connection stays and what is due is done', async (after) => {
+    const at = await relay(after, peers.us), one = await reserved(after, at), { now } = Date
+    after(() => { Date.now = now })
+    const refreshed = eventOf(one, 'reservation', ({ state }) => state === 'refreshed')
+    Date.now = () => now() + 3_000_000
+    check((await one.ping(at.id)) < 10_000, 'a ping does not count the sleep')
+    await refreshed
+    equal([one.getPeers().map(String), one.getMultiaddrs().length], [[at.id], 1])
+  })
+
   await test('a place at a relay can be asked for, and given up', async (after) => {
     const at = await relay(after, peers.us), one = await node(after)
     const made = await one.reserve(at.address, { signal: signal() })

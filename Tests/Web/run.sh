@@ -3,7 +3,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 dist=$here/../../Web/dist
-command -v node >/dev/null || { echo 'Tests/Web: node is missing (apt-get install nodejs)' >&2; exit 1; }
+node --experimental-websocket -e 0 2>/dev/null || { echo 'Tests/Web: node 20 or newer is needed, with its WebSocket' >&2; exit 1; }
 if command -v tsc >/dev/null; then
   tsc --noEmit --strict --target es2022 --module es2022 --moduleResolution node --lib es2022,dom,dom.iterable "$here/example.ts"
   echo 'ok    types'
