@@ -24,8 +24,7 @@ export class Chat extends EventTarget {
   state = 'starting'
   stateWords = 'Starting'
   conversations = new Map([[ROOM, { key: ROOM, messages: [], unread: 0, hidden: 0 }]])
-  /** By peer id: what is known of it. */
-  peers = new Map()
+  peers = new Map() // by peer id: what is known of it
   relays = []
   reservation = undefined
   received = new Rate()
@@ -59,11 +58,7 @@ export class Chat extends EventTarget {
       pubsub: { floodPublish: true, allowPublishToZeroTopicPeers: true },
     }
     try {
-      try { this.node = await createNode({ ...options, key: 'persistent' }) } catch (error) {
-        // Another tab has it, or there is no storage: this tab is a peer of its own then.
-        if (!['ERR_KEY_IN_USE', 'ERR_STORAGE', 'ERR_INSECURE_CONTEXT'].includes(error.code)) throw error
-        this.node = await createNode(options)
-      }
+      this.node = await Chat.#makeNode(options)
       this.self = String(this.node.peerId)
       this.#listen()
       const limited = { runOnLimitedConnection: true }
@@ -80,6 +75,22 @@ export class Chat extends EventTarget {
     addEventListener('offline', () => this.#become('offline', 'This device is offline'))
     addEventListener('online', () => this.#recover('Back online, checking connections'))
   }
+
+  /** With the key that this browser keeps. While another tab has it, or without storage, this tab is a peer of its own. */
+  static async #makeNode(options) {
+    // A page that was just loaded anew may still hold the key.
+    for (let attempt = 0; attempt < 4; attempt++) {
+      try { return await createNode({ ...options, key: 'persistent' }) } catch (error) {
+        if (!['ERR_KEY_IN_USE', 'ERR_STORAGE', 'ERR_INSECURE_CONTEXT'].includes(error.code)) throw error
+        if (error.code !== 'ERR_KEY_IN_USE') break
+        await new Promise((resolve) => setTimeout(resolve, 150))
+      }
+    }
+    return createNode(options)
+  }
+
+  /** Says goodbye to the peers, when the page goes. */
+  stop() { this.node?.stop().catch(() => {}) }
 
   #fail(error) {
     this.#become('failed', `Stopped: ${wordsOf(error)}`)
@@ -207,6 +218,8 @@ export class Chat extends EventTarget {
     known.connection = open.find((one) => one.direct) ?? open[0]
     known.path = known.connection && pathOf(known.connection)
     if (known.path) known.failure = undefined
+    // Whoever is still there is announced or heard again.
+    else known.discoveredAt = known.heardAt = 0
     if (known.id === this.reservation?.relay || !known.path) this.#settle()
     this.#changed('peers')
   }

@@ -356,6 +356,8 @@ chat.addEventListener('change', ({ detail }) => {
 })
 $('messages').addEventListener('scroll', ({ target }) => { atEnd = target.scrollHeight - target.scrollTop - target.clientHeight < 60 })
 new ResizeObserver(() => { if (atEnd) $('messages').scrollTop = $('messages').scrollHeight }).observe($('messages'))
+addEventListener('pagehide', () => chat.stop())
+addEventListener('pageshow', ({ persisted }) => persisted && chat.restart())
 document.addEventListener('visibilitychange', markRead)
 isWide.addEventListener('change', markRead)
 
