@@ -29,7 +29,7 @@ public final class NodeState {
     private var lastLink: UInt32 = 0
     var addressesDiffer = false
     /// Circuits' links that the shell was asked for, until they are established or closed.
-    var expectedLinks: [UInt32: ExpectedLink] = [:]
+    var expectedLinks = Table<UInt32, ExpectedLink>()
     /// Drained by `Node` after each input: to the dialler.
     var failedCircuits: [FailedCircuit] = []
     /// Drained by `Node` after each input: to the dialler, whose answer goes to `connectAnswered` of the owner.
@@ -42,7 +42,7 @@ public final class NodeState {
     /// What is served: the protocols' own entries, then the application's.
     public internal(set) var protocolTable = ProtocolTable([])
     /// Peers whose connections are not pruned: how often each was spared.
-    var spared: [[UInt8]: Int] = [:]
+    var spared = BytesTable<Int>()
 
     init(identity: PrivateKey, limits: NodeLimits, seed: UInt64, unixEpoch: UInt64, now: Instant) {
         self.identity = identity
