@@ -4,8 +4,9 @@ import PackageDescription
 // One libFuzzer program per codec: Sources/NAME/NAME.swift and seeds in Corpus/NAME. To add one, make the folder and name it here.
 // Built and run by run.sh, which gives the flags that also instrument the library.
 let names = [
-    "Multiaddr", "PeerID", "PublicKey", "SignedEnvelope", "Protobuf", "Varint", "JSON", "NoisePayload", "Upgrade", "Streams", "Multistream",
-    "Yamux", "DataChannel", "WebSocket", "HTTPHead", "Identify", "HopCodec", "Relay", "Gossip", "Discovery", "Node", "NodeRequests",
+    "Multiaddr", "PeerID", "PublicKey", "SignedEnvelope", "Protobuf", "Varint", "JSON", "NoisePayload", "Upgrade", "Streams",
+    "Multistream", "Yamux", "DataChannel", "WebSocket", "HTTPHead", "Identify", "HopCodec", "Relay", "Signalling", "Gossip", "Discovery",
+    "Node", "NodeRequests",
 ]
 let sanitize = ["-sanitize=fuzzer,address"]
 

@@ -157,7 +157,7 @@ private final class Script {
             case .resolve(let request, _): lookUps.append(request)
             case .splice(let circuit, _, _, _, _): circuits.append(circuit)
             case .link(let link, .openStream(let stream, _)): streams.append(StreamKey(link: link, stream: stream))
-            case .link, .endSplice, .event: break
+            case .link, .endSplice, .peerConnection, .event: break
             }
         }
     }

@@ -29,6 +29,9 @@ extension Multiaddr {
         return Multiaddr(unchecked: out)
     }
 
+    /// `/webrtc` alone.
+    public static var webRTC: Multiaddr { Multiaddr(unchecked: [0x99, 0x02]) }
+
     /// With one more component. The value must be a valid one of the protocol, which must be in the table.
     public func appending(code: UInt32, value: [UInt8] = []) -> Multiaddr {
         precondition(MultiaddrProtocol.of(code: code) != nil, "a code that is not in the table")

@@ -27,6 +27,8 @@ final class DialAttempt {
         /// A circuit's relay is being dialled.
         case reachingRelay
         case dialling
+        /// The circuit stands; WebRTC's signalling is to make a direct connection of it.
+        case upgrading
         case over
     }
     enum Group: Int, CaseIterable { case local, wide, relayed }
@@ -57,6 +59,7 @@ final class DialAttempt {
     }
 
     var isWaiting: Bool { if case .waiting = step { true } else { false } }
+    var isUpgrading: Bool { if case .upgrading = step { true } else { false } }
     var isOver: Bool { if case .over = step { true } else { false } }
 
     /// In which of our phases a time-out hits it.
@@ -64,6 +67,7 @@ final class DialAttempt {
         switch step {
         case .resolving: .dns
         case .reachingRelay: .circuit
+        case .upgrading: .signalling
         case .waiting, .dialling, .over: group == .relayed ? .circuit : .transport
         }
     }

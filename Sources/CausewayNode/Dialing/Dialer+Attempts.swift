@@ -51,7 +51,8 @@ extension Dialer {
 
     /// The relay that a circuit's address names: one relay, by a direct address with its peer id, that is neither this node nor the target.
     private func relay(of address: Multiaddr, of dial: PeerDial, in node: NodeState) -> (address: Multiaddr, peer: PeerID)? {
-        guard let (relay, rest) = address.splitAtCircuit(), rest.bytes.isEmpty, !relay.isCircuit, let peer = relay.peerID,
+        guard let (relay, rest) = address.splitAtCircuit(), rest.bytes.isEmpty || upgrades && rest == .webRTC, !relay.isCircuit,
+            let peer = relay.peerID,
             peer != node.peerID, peer != dial.peer
         else { return nil }
         return (relay, peer)
@@ -117,7 +118,7 @@ extension Dialer {
     /// Undoes whatever was begun for an attempt.
     func giveUp(_ attempt: DialAttempt, in node: NodeState) {
         switch attempt.step {
-        case .waiting, .resolving, .over: return
+        case .waiting, .resolving, .upgrading, .over: return
         case .reachingRelay:
             for dial in order where dial.requests.contains(where: { $0.origin == .circuit(link: attempt.link) }) {
                 dial.requests.removeAll { $0.origin == .circuit(link: attempt.link) }

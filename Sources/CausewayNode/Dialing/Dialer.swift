@@ -16,12 +16,14 @@ final class Dialer {
 
     let transports: DialTransports
     var circuits: (any CircuitDialing)?
-    var dials = BytesTable<PeerDial>()
+    /// Relayed connections may become direct ones by WebRTC.
+    var upgrades = false
+    var dials: [[UInt8]: PeerDial] = [:]
     /// In the order of their beginning.
     var order: [PeerDial] = []
     /// Attempts that are under way, by the link that each is to become.
-    var byLink = Table<UInt32, (dial: PeerDial, attempt: DialAttempt)>()
-    var byLookup = Table<UInt32, (dial: PeerDial, attempt: DialAttempt)>()
+    var byLink: [UInt32: (dial: PeerDial, attempt: DialAttempt)] = [:]
+    var byLookup: [UInt32: (dial: PeerDial, attempt: DialAttempt)] = [:]
     var lastLookup: UInt32 = 0
     var backoff = DialBackoff()
     /// Dials of relays that are over, for the circuits that wait for them.
@@ -33,7 +35,7 @@ final class Dialer {
     // MARK: Requests
 
     func connect(request: UInt32, peer: PeerID, addresses: [Multiaddr], allowsLimited: Bool, in node: NodeState) {
-        let isOneCircuit = addresses.count == 1 && addresses[0].isCircuit
+        let isOneCircuit = addresses.count == 1 && addresses[0].transport == .circuit
         let request = DialRequest(
             origin: .application(request), allowsLimited: allowsLimited || isOneCircuit, directOnly: false,
             deadline: node.now + node.limits.dialTime)
@@ -124,7 +126,7 @@ final class Dialer {
         return (attempt.address, attempt.localAddress ?? attempt.address)
     }
 
-    var pendingLinks: [UInt32] { byLink.keys }
+    var pendingLinks: [UInt32] { byLink.keys.sorted() }
 
     func linked(_ link: UInt32, local: Multiaddr) {
         guard let attempt = byLink[link]?.attempt else { return }
@@ -137,9 +139,17 @@ final class Dialer {
         var isOurs = false
         if let (dial, attempt) = byLink[link.id] {
             isOurs = true
-            finish(attempt, of: dial, .connected, in: node)
+            if link.isRelayed, attempt.address.transport == .webRTC, dial.requests.contains(where: { !$0.allowsLimited }) {
+                attempt.step = .upgrading
+                attempt.deadline = node.now + node.limits.signallingTime
+            } else {
+                finish(attempt, of: dial, .connected, in: node)
+            }
         }
         if let dial = dials[link.peer.bytes] {
+            if !link.isRelayed {
+                for attempt in dial.attempts where attempt.isUpgrading { finish(attempt, of: dial, .connected, in: node) }
+            }
             var left: [DialRequest] = []
             for request in dial.requests {
                 if let link = fitting(request, link.peer, in: node) {
@@ -160,6 +170,13 @@ final class Dialer {
     func closed(_ link: UInt32, _ error: ConnectionError, in node: NodeState) { failed(link, .failed(error), in: node) }
 
     func circuitFailed(_ failed: FailedCircuit, in node: NodeState) { self.failed(failed.link, failed.result, in: node) }
+
+    /// What was to lead from a circuit to a direct connection did not.
+    func upgradeFailed(_ failed: FailedUpgrade, in node: NodeState) {
+        guard let dial = dials[failed.peer.bytes] else { return }
+        for attempt in dial.attempts where attempt.isUpgrading { finish(attempt, of: dial, failed.result, in: node) }
+        settle(in: node)
+    }
 
     func failed(_ link: UInt32, _ result: DialOutcome.Result, in node: NodeState) {
         guard let (dial, attempt) = byLink[link] else { return }

@@ -53,7 +53,8 @@ extension Node {
         }
         return ConnectedLink(
             id: id, peer: peer, publicKey: key, remoteAddress: remote, localAddress: local,
-            isInbound: circuit?.isInbound ?? (pending != nil), isRelayed: circuit != nil, limit: circuit?.limit, openedAt: state.now,
+            isInbound: circuit?.isInbound ?? (pending != nil), isRelayed: circuit?.carrier != nil, limit: circuit?.limit,
+            openedAt: state.now,
             carrier: circuit?.carrier)
     }
 

@@ -16,7 +16,7 @@ public final class Node {
     let review = PathReview()
     var applicationProtocols: [ProtocolTable.Entry] = []
     /// Which protocol answers to a name: its index in `NodeState.protocols`.
-    private var serving = BytesTable<Int>()
+    private var serving: [[UInt8]: Int] = [:]
     private var nextOutput = 0
 
     public convenience init(_ configuration: NodeConfiguration, now: Instant) {
@@ -38,6 +38,11 @@ public final class Node {
         state.protocols = [identify, ping]
         if let relay = parts.relay { state.protocols.append(relay) }
         if let client = parts.relayClient { state.protocols.append(client) }
+        if let signalling = parts.signalling {
+            dialer.upgrades = true
+            state.advertisesWebRTC = true
+            state.protocols.append(signalling)
+        }
         if let gossip = parts.gossip {
             state.topics = gossip
             state.protocols.append(gossip)
@@ -170,6 +175,7 @@ public final class Node {
 
     private func settleOnce() {
         for failed in state.takeFailedCircuits() { dialer.circuitFailed(failed, in: state) }
+        for failed in state.takeFailedUpgrades() { dialer.upgradeFailed(failed, in: state) }
         for request in state.takeConnectRequests() { dialer.connect(request, in: state) }
         for answer in state.takeConnectAnswers() {
             state.protocols[answer.owner]

@@ -5,9 +5,9 @@ public import CausewayIdentity
 public struct NodeConfiguration: Sendable {
     public var identity: PrivateKey
     /// Told by identify: name and version of the program, UTF-8.
-    public var agent = [UInt8](utf8: "causeway/0.1.0")
+    public var agent = [UInt8]("causeway/0.1.0".utf8)
     /// Told by identify: the network's name and version, UTF-8.
-    public var protocolVersion = [UInt8](utf8: "ipfs/0.1.0")
+    public var protocolVersion = [UInt8]("ipfs/0.1.0".utf8)
     public var limits = NodeLimits()
     /// Seeds choices and jitter; never keys.
     public var seed: UInt64
@@ -21,6 +21,8 @@ public struct NodeConfiguration: Sendable {
     public var relay: RelayLimits?
     /// Uses relays: dials through them, reserves at them. nil: does not.
     public var relayClient: RelayClientLimits? = RelayClientLimits()
+    /// Makes direct connections by WebRTC out of relayed ones: the shell has to know how (`NodeOutput.peerConnection`).
+    public var webRTC = false
     /// nil: no gossip, and no discovery over it.
     public var gossip: GossipSubConfiguration? = GossipSubConfiguration()
     public var discovery: [DiscoveryTopic] = []
@@ -36,6 +38,7 @@ public struct NodeConfiguration: Sendable {
 public struct NodeParts {
     public var relay: (any CircuitServing)?
     public var relayClient: RelayClient?
+    public var signalling: (any PeerConnectionSignalling)?
     public var gossip: GossipSub?
     public var discovery: PubsubDiscovery?
 
@@ -45,6 +48,7 @@ public struct NodeParts {
     public init(_ configuration: NodeConfiguration) {
         relay = configuration.relay.map { HopServer(limits: $0) }
         relayClient = configuration.relayClient.map { RelayClient(limits: $0) }
+        if configuration.webRTC { signalling = Signalling() }
         gossip = configuration.gossip.map { GossipSub($0) }
         if gossip != nil, !configuration.discovery.isEmpty { discovery = PubsubDiscovery(configuration.discovery) }
     }

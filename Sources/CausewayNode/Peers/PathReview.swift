@@ -11,7 +11,7 @@ final class PathReview {
     static let grace = Interval.seconds(10)
 
     private var due: [(peer: PeerID, at: Instant)] = []
-    private var scheduled = BytesTable<Bool>()
+    private var scheduled: [[UInt8]: Bool] = [:]
 
     var nextDeadline: Instant { due.first?.at ?? .distantFuture }
 

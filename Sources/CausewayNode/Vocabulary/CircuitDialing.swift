@@ -12,18 +12,18 @@ public protocol CircuitDialing: AnyObject {
     func cancelCircuit(link: UInt32, in node: NodeState)
 }
 
-/// What the node knows of a circuit's link before it is authenticated.
+/// What the node knows of a link over a circuit, or of one by WebRTC, before it is authenticated.
 public struct ExpectedLink: Equatable, Sendable {
     /// Its number.
     public let link: UInt32
-    /// `<relay's address>/p2p-circuit/p2p/<remote>`.
+    /// `<relay's address>/p2p-circuit/p2p/<remote>`, or with `/webrtc` before the remote; `/webrtc/p2p/<remote>` at the answerer.
     public let remoteAddress: Multiaddr
-    /// The local address of the link to the relay.
+    /// The local address of the link to the relay, or `/webrtc`.
     public let localAddress: Multiaddr
     /// nil: not limited.
     public let limit: CircuitLimit?
-    /// The link to the relay.
-    public let carrier: UInt32
+    /// The link to the relay; nil: it does not run over one.
+    public let carrier: UInt32?
     /// The remote dialled us.
     public let isInbound: Bool
 }
@@ -60,9 +60,10 @@ struct ConnectAnswer {
 }
 
 extension NodeState {
-    /// Announces a coming link over a circuit; to be called before `NodeOutput.circuit` is appended.
+    /// Announces a coming link over a circuit, or one that signalling made; to be called before `NodeOutput.circuit` or `.carry` is
+    /// appended.
     public func expectLink(
-        _ link: UInt32, remoteAddress: Multiaddr, localAddress: Multiaddr, limit: CircuitLimit?, carrier: UInt32, isInbound: Bool
+        _ link: UInt32, remoteAddress: Multiaddr, localAddress: Multiaddr, limit: CircuitLimit?, carrier: UInt32?, isInbound: Bool
     ) {
         expectedLinks[link] = ExpectedLink(
             link: link, remoteAddress: remoteAddress, localAddress: localAddress, limit: limit, carrier: carrier, isInbound: isInbound)
@@ -71,6 +72,11 @@ extension NodeState {
     /// Reports a circuit asked for by `CircuitDialing.dialCircuit` that failed; `Node` brings it to the dialler.
     public func circuitFailed(link: UInt32, _ result: DialOutcome.Result) {
         failedCircuits.append(FailedCircuit(link: link, result: result))
+    }
+
+    /// Reports that a relayed connection to the peer was not upgraded; `Node` brings it to the dialler.
+    func upgradeFailed(_ peer: PeerID, _ result: DialOutcome.Result) {
+        failedUpgrades.append(FailedUpgrade(peer: peer, result: result))
     }
 
     /// Asks for a direct connection; answered once by `NodeProtocol.connectAnswered` of `owner`, never before this call returned.

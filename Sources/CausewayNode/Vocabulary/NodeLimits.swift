@@ -30,5 +30,14 @@ public struct NodeLimits: Equatable, Sendable {
     public var identifyMessage = 8192
     public var identifyMessages = 10
 
+    /// From the first signalling message to a connected WebRTC peer connection (js: 30 s).
+    public var signallingTime = Interval.seconds(30)
+    /// One signalling message. A data channel's description has about 500 bytes, with all candidates in it 4 KiB.
+    public var signallingMessage = 16 << 10
+    /// Candidates taken from one remote: a host has an address or two on each of a few interfaces.
+    public var signallingCandidates = 64
+    /// WebRTC connections in the making at once: browsers allow a page 500 in all.
+    public var signallings = 64
+
     public init() {}
 }

@@ -41,5 +41,7 @@ public enum NodeOutput: Equatable, Sendable {
     /// ownership. Answered by `Node.spliceEnded`. `received` are bytes that the first stream's end sent ahead.
     case splice(circuit: UInt32, StreamKey, StreamKey, limit: CircuitLimit, received: [UInt8])
     case endSplice(circuit: UInt32)
+    /// Something for a WebRTC peer connection that is to become link `link`. Only of a node with `NodeParts.signalling`.
+    case peerConnection(link: UInt32, PeerConnectionCommand)
     case event(NodeEvent)
 }

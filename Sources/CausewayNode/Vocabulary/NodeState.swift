@@ -28,10 +28,14 @@ public final class NodeState {
     private var lastStream: UInt32 = 1 << 31
     private var lastLink: UInt32 = 0
     var addressesDiffer = false
-    /// Circuits' links that the shell was asked for, until they are established or closed.
-    var expectedLinks = Table<UInt32, ExpectedLink>()
+    /// Circuits are advertised with `/webrtc`, too.
+    var advertisesWebRTC = false
+    /// Circuits' and WebRTC's links that the shell was asked for, until they are established or closed.
+    var expectedLinks: [UInt32: ExpectedLink] = [:]
     /// Drained by `Node` after each input: to the dialler.
     var failedCircuits: [FailedCircuit] = []
+    /// Drained by `Node` after each input: to the dialler.
+    var failedUpgrades: [FailedUpgrade] = []
     /// Drained by `Node` after each input: to the dialler, whose answer goes to `connectAnswered` of the owner.
     var connectRequests: [ConnectRequest] = []
     /// Drained by `Node` after each input: to the protocol that asked.
@@ -42,7 +46,7 @@ public final class NodeState {
     /// What is served: the protocols' own entries, then the application's.
     public internal(set) var protocolTable = ProtocolTable([])
     /// Peers whose connections are not pruned: how often each was spared.
-    var spared = BytesTable<Int>()
+    var spared: [[UInt8]: Int] = [:]
 
     init(identity: PrivateKey, limits: NodeLimits, seed: UInt64, unixEpoch: UInt64, now: Instant) {
         self.identity = identity
@@ -108,16 +112,22 @@ public final class NodeState {
         addressesDiffer = true
     }
 
-    /// Listen addresses, then circuits: what others may dial, without `/p2p/<self>`.
-    public var advertisedAddresses: [Multiaddr] { listenAddresses + circuitAddresses }
+    /// Listen addresses, then circuits, then WebRTC over these: what others may dial, without `/p2p/<self>`.
+    public var advertisedAddresses: [Multiaddr] {
+        var addresses = listenAddresses + circuitAddresses
+        if advertisesWebRTC { for circuit in circuitAddresses { addresses.append(circuit.appending(.webRTC)) } }
+        return addresses
+    }
 
     // MARK: What Node brings from one part to another
 
     var hasUnsettled: Bool {
-        addressesDiffer || !failedCircuits.isEmpty || !connectRequests.isEmpty || !connectAnswers.isEmpty || !identifiedLinks.isEmpty
+        addressesDiffer || !failedCircuits.isEmpty || !failedUpgrades.isEmpty || !connectRequests.isEmpty || !connectAnswers.isEmpty
+            || !identifiedLinks.isEmpty
     }
 
     func takeFailedCircuits() -> [FailedCircuit] { take(&failedCircuits) }
+    func takeFailedUpgrades() -> [FailedUpgrade] { take(&failedUpgrades) }
     func takeConnectRequests() -> [ConnectRequest] { take(&connectRequests) }
     func takeConnectAnswers() -> [ConnectAnswer] { take(&connectAnswers) }
     func takeIdentifiedLinks() -> [UInt32] { take(&identifiedLinks) }

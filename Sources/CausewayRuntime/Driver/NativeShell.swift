@@ -155,6 +155,7 @@ public final class NativeShell: @unchecked Sendable {
             splices[circuit] = splice
             splice.start(limit: limit.bytes, received: received)
         case .endSplice(let circuit): splices[circuit]?.end()
+        case .peerConnection: break
         }
     }
 

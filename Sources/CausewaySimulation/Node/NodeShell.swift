@@ -129,6 +129,7 @@ final class NodeShell: LinkShell, SpliceObserver {
         case .endSplice(let circuit):
             splices[circuit]?.source.end(.ended)
             splices[circuit]?.target.end(.ended)
+        case .peerConnection: break
         }
     }
 

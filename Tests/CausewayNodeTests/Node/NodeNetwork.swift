@@ -33,6 +33,13 @@ final class NodeNetwork {
     /// While true, dials stand but no handshake ends.
     var holdsHandshakes = false
     private var held: [Wire] = []
+    /// Whether WebRTC finds a way.
+    var hasDirectPath = true
+    private(set) var offers = 0
+    private var nextRelayed: UInt32 = 1_000_000
+    /// Ends of peer connections that are being made, and those that the nodes have taken over.
+    private var peerConnections: [End: End] = [:]
+    private var carried: Set<End> = []
     /// Links that carry an application's stream: they are not idle.
     var busyLinks: Set<UInt32> = []
 
@@ -88,6 +95,7 @@ final class NodeNetwork {
         case .dial(let link, let address, _): dial(address, link, from: index)
         case .link(let link, let command): obey(command, End(host: index, link: link))
         case .resolve(let request, _): host.node.resolved(request: request, addresses: [], code: -1, now: now)
+        case .peerConnection(let link, let command): obey(command, End(host: index, link: link))
         case .circuit, .splice, .endSplice: break
         }
     }
@@ -149,4 +157,60 @@ final class NodeNetwork {
     }
 
     private func tell(_ end: End, _ event: LinkEvent) { hosts[end.host].node.receive(event, from: end.link, now: now) }
+
+    // MARK: WebRTC
+
+    /// A relayed connection with a limit, as if a relay had brought it about.
+    func relay(_ dialler: Node, _ target: Node) {
+        nextRelayed += 2
+        var ends: [End] = []
+        for (node, remote) in [(dialler, target), (target, dialler)] {
+            guard let host = hosts.firstIndex(where: { $0.node === node }) else { return }
+            ends.append(End(host: host, link: nextRelayed))
+            node.state.expectLink(
+                nextRelayed, remoteAddress: address("/ip4/192.0.2.9/tcp/1/p2p/\(peer(9))/p2p-circuit/p2p/\(remote.peerID)"),
+                localAddress: address("/ip4/192.0.2.8/tcp/2"), limit: CircuitLimit(bytes: 100_000, seconds: nil), carrier: 1,
+                isInbound: node === target)
+        }
+        other[ends[0]] = ends[1]
+        other[ends[1]] = ends[0]
+        tellEstablished(ends[1], of: ends[0])
+        tellEstablished(ends[0], of: ends[1])
+        run()
+    }
+
+    /// Descriptions name the end that they are of.
+    private func obey(_ command: PeerConnectionCommand, _ end: End) {
+        let node = hosts[end.host].node
+        let description = [UInt8(end.host), UInt8(end.link)]
+        switch command {
+        case .offer:
+            offers += 1
+            node.described(link: end.link, description: description, now: now)
+            node.gathered(link: end.link, candidate: [1], now: now)
+        case .answer(let offer):
+            let offerer = End(host: Int(offer[0]), link: UInt32(offer[1]))
+            peerConnections[end] = offerer
+            peerConnections[offerer] = end
+            node.described(link: end.link, description: description, now: now)
+        case .accept:
+            guard let remote = peerConnections[end] else { return }
+            for one in [remote, end] {
+                if hasDirectPath {
+                    hosts[one.host].node.peerConnected(link: one.link, now: now)
+                } else {
+                    hosts[one.host].node.peerFailed(link: one.link, now: now)
+                }
+            }
+        case .candidate, .close: break
+        case .carry:
+            guard let remote = peerConnections[end] else { return }
+            carried.insert(end)
+            guard carried.contains(remote) else { return }
+            other[end] = remote
+            other[remote] = end
+            tellEstablished(remote, of: end)
+            tellEstablished(end, of: remote)
+        }
+    }
 }

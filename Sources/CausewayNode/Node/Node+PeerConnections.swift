@@ -1,0 +1,33 @@
+public import CausewayConnection
+import CausewayIdentity
+
+// What the shell tells of WebRTC peer connections that the node has asked for and does not drive yet.
+extension Node {
+    /// A peer connection has its local description.
+    public func described(link: UInt32, description: [UInt8], now: Instant) {
+        begin(now)
+        parts.signalling?.described(link, description, in: state)
+        settle()
+    }
+
+    /// A peer connection has found a candidate of its own.
+    public func gathered(link: UInt32, candidate: [UInt8], now: Instant) {
+        begin(now)
+        parts.signalling?.gathered(link, candidate, in: state)
+        settle()
+    }
+
+    /// A peer connection is connected: `.carry` follows, or `.close` if it is not wanted any more.
+    public func peerConnected(link: UInt32, now: Instant) {
+        begin(now)
+        parts.signalling?.peerConnected(link, in: state)
+        settle()
+    }
+
+    /// A peer connection that the node does not yet drive has failed.
+    public func peerFailed(link: UInt32, now: Instant) {
+        begin(now)
+        parts.signalling?.peerFailed(link, in: state)
+        settle()
+    }
+}

@@ -1,0 +1,233 @@
+public import CausewayConnection
+public import CausewayIdentity
+
+/// Signalling of private WebRTC (webrtc/webrtc.md): relayed connections carry the descriptions of direct ones that then replace them.
+///
+/// The side that dialled the relayed connection offers, as soon as identify has told that the remote speaks this.
+///
+///     offerer    opening --stream ready--> describing --described--> awaiting --answer--> trickling --connected--> link
+///     answerer   awaiting --offer--> describing --described--> trickling --connected--> link
+///
+/// Whatever else happens ends the try. The relayed connection stays, and the next try comes after 10, 20, 40 ... 300 s.
+public final class Signalling: PeerConnectionSignalling {
+    static let protocolID = [UInt8]("/webrtc-signaling/0.0.1".utf8)
+    private static let retry = Interval.seconds(10)
+    private static let longestRetry = Interval.seconds(300)
+
+    private enum Step { case opening, awaiting, describing, trickling }
+
+    private final class Session {
+        let link: UInt32
+        let stream: StreamKey
+        let peer: PeerID
+        let isOfferer: Bool
+        let deadline: Instant
+        var step: Step
+        var inbox: SignallingInbox
+        var candidates = 0
+        /// The shell has a peer connection for it.
+        var isBegun = false
+
+        init(_ link: UInt32, _ stream: StreamKey, _ peer: PeerID, isOfferer: Bool, in node: NodeState) {
+            self.link = link
+            self.stream = stream
+            self.peer = peer
+            self.isOfferer = isOfferer
+            deadline = node.now + node.limits.signallingTime
+            step = isOfferer ? .opening : .awaiting
+            inbox = SignallingInbox(limit: node.limits.signallingMessage)
+        }
+    }
+
+    /// Tries that failed, of a peer with a relayed connection.
+    private struct Failures {
+        let peer: PeerID
+        var count: UInt64
+        var retryAt: Instant
+    }
+
+    private var sessions: [Session] = []
+    private var failures: [[UInt8]: Failures] = [:]
+
+    public init() {}
+
+    public var served: [ProtocolTable.Entry] { [ProtocolTable.Entry(name: Self.protocolID, owner: .node, allowsLimited: true)] }
+
+    public var nextDeadline: Instant {
+        var soonest = Instant.distantFuture
+        for session in sessions { soonest = min(soonest, session.deadline) }
+        for one in failures.values { soonest = min(soonest, one.retryAt) }
+        return soonest
+    }
+
+    var sessionCount: Int { sessions.count }
+
+    // MARK: Beginning
+
+    public func identified(_ peer: PeerID, on link: ConnectedLink, in node: NodeState) {
+        guard link.isRelayed, !link.isInbound else { return }
+        guard !sessions.contains(where: { $0.peer == peer && $0.isOfferer }) else { return }
+        if failures[peer.bytes] != nil { return node.upgradeFailed(peer, .backedOff) }
+        _ = offer(to: peer, in: node)
+    }
+
+    /// False if there is nothing to upgrade.
+    private func offer(to peer: PeerID, in node: NodeState) -> Bool {
+        guard let link = node.connections.best(for: peer, allowsLimited: true), link.isRelayed, !link.isInbound else { return false }
+        guard node.peers.speaks(peer, Self.protocolID) else {
+            node.upgradeFailed(peer, .failed(.noCommonProtocol(.signalling)))
+            return false
+        }
+        guard sessions.count < node.limits.signallings else {
+            failed(peer, .limit(.pendingConnections, value: UInt64(node.limits.signallings)), in: node)
+            return true
+        }
+        let stream = node.openStream(on: link.id, [Self.protocolID], for: self)
+        sessions.append(Session(node.nextLink(), stream, peer, isOfferer: true, in: node))
+        return true
+    }
+
+    public func streamReady(_ stream: StreamKey, protocolID: [UInt8], in node: NodeState) {
+        guard let session = session(on: stream), session.step == .opening else { return }
+        session.step = .describing
+        session.isBegun = true
+        node.append(.peerConnection(link: session.link, .offer))
+    }
+
+    public func streamOpened(_ stream: StreamKey, protocolID: [UInt8], in node: NodeState) {
+        guard let link = node.connections[stream.link], sessions.count < node.limits.signallings,
+            !sessions.contains(where: { $0.peer == link.peer && !$0.isOfferer })
+        else {
+            node.reset(stream)
+            return
+        }
+        sessions.append(Session(node.nextLink(), stream, link.peer, isOfferer: false, in: node))
+    }
+
+    // MARK: The remote
+
+    public func received(_ bytes: [UInt8], on stream: StreamKey, in node: NodeState) {
+        guard let session = session(on: stream) else { return }
+        session.inbox.add(bytes)
+        do throws(SignallingFault) {
+            while self.session(on: stream) != nil, let message = try session.inbox.next() {
+                try received(SignallingMessage(message), in: session, in: node)
+            }
+        } catch {
+            end(session, .peerFault(.signalling, code: error.rawValue), in: node)
+        }
+    }
+
+    private func received(_ message: SignallingMessage, in session: Session, in node: NodeState) throws(SignallingFault) {
+        switch (message.kind, session.step, session.isOfferer) {
+        case (.offer, .awaiting, false):
+            session.step = .describing
+            session.isBegun = true
+            node.append(.peerConnection(link: session.link, .answer(message.data)))
+        case (.answer, .awaiting, true):
+            session.step = .trickling
+            node.append(.peerConnection(link: session.link, .accept(message.data)))
+        case (.candidate, .trickling, _), (.candidate, .describing, false):
+            session.candidates += 1
+            if session.candidates > node.limits.signallingCandidates { throw .tooManyCandidates }
+            if !message.isEndOfCandidates { node.append(.peerConnection(link: session.link, .candidate(message.data))) }
+        default: throw .unexpectedType
+        }
+    }
+
+    /// Once both descriptions are there the remote may be done before us.
+    public func finished(_ stream: StreamKey, in node: NodeState) {
+        guard let session = session(on: stream), session.step != .trickling else { return }
+        end(session, .peerFault(.signalling, code: SignallingFault.endedEarly.rawValue), in: node)
+    }
+
+    public func closed(_ stream: StreamKey, error: StreamError?, in node: NodeState) {
+        guard let session = session(on: stream), error != nil || session.step != .trickling else { return }
+        switch error {
+        case .connection(let error): end(session, error, in: node)
+        case .unsupportedProtocol: end(session, .noCommonProtocol(.signalling), in: node)
+        default: end(session, .peerFault(.signalling, code: SignallingFault.endedEarly.rawValue), in: node)
+        }
+    }
+
+    // MARK: The shell
+
+    public func described(_ link: UInt32, _ description: [UInt8], in node: NodeState) {
+        guard let session = session(of: link), session.step == .describing else { return }
+        let message = SignallingMessage(session.isOfferer ? .offer : .answer, description)
+        session.step = session.isOfferer ? .awaiting : .trickling
+        node.send(message.framed, on: session.stream)
+    }
+
+    public func gathered(_ link: UInt32, _ candidate: [UInt8], in node: NodeState) {
+        guard let session = session(of: link), session.step == .awaiting || session.step == .trickling else { return }
+        node.send(SignallingMessage(.candidate, candidate).framed, on: session.stream)
+    }
+
+    public func peerConnected(_ link: UInt32, in node: NodeState) {
+        guard let session = session(of: link), session.step == .trickling, let relayed = node.connections[session.stream.link] else {
+            node.append(.peerConnection(link: link, .close))
+            return
+        }
+        sessions.removeAll { $0 === session }
+        failures[session.peer.bytes] = nil
+        node.finish(session.stream)
+        let remote =
+            session.isOfferer ? Self.address(over: relayed.remoteAddress, session.peer) : Multiaddr.webRTC.appending(session.peer)
+        node.expectLink(
+            link, remoteAddress: remote, localAddress: .webRTC, limit: nil, carrier: nil, isInbound: !session.isOfferer)
+        node.append(.peerConnection(link: link, .carry(session.peer, relayed.publicKey)))
+    }
+
+    public func peerFailed(_ link: UInt32, in node: NodeState) {
+        guard let session = session(of: link) else { return }
+        session.isBegun = false
+        end(session, .peerFault(.signalling, code: SignallingFault.notConnected.rawValue), in: node)
+    }
+
+    // MARK: The end
+
+    public func linkClosed(_ link: ConnectedLink, in node: NodeState) {
+        // Without a relayed connection of ours there is nothing to try again.
+        if !node.connections.isConnected(link.peer) { failures[link.peer.bytes] = nil }
+    }
+
+    public func advance(in node: NodeState) {
+        for session in sessions where session.deadline <= node.now { end(session, .timedOut(.signalling), in: node) }
+        var due: [Failures] = []
+        for one in failures.values where one.retryAt <= node.now { due.append(one) }
+        due.sort { $0.peer.bytes.lexicographicallyPrecedes($1.peer.bytes) }
+        for one in due {
+            failures[one.peer.bytes]?.retryAt = .distantFuture
+            if !offer(to: one.peer, in: node) { failures[one.peer.bytes] = nil }
+        }
+    }
+
+    private func end(_ session: Session, _ error: ConnectionError, in node: NodeState) {
+        sessions.removeAll { $0 === session }
+        node.reset(session.stream)
+        if session.isBegun { node.append(.peerConnection(link: session.link, .close)) }
+        if session.isOfferer { failed(session.peer, error, in: node) }
+    }
+
+    private func failed(_ peer: PeerID, _ error: ConnectionError, in node: NodeState) {
+        node.upgradeFailed(peer, .failed(error))
+        guard let link = node.connections.best(for: peer, allowsLimited: true) else { return }
+        let outcome = DialOutcome(
+            peer: peer, address: Self.address(over: link.remoteAddress, peer), result: .failed(error), took: Interval(nanoseconds: 0))
+        node.emit(.dialAttempt(outcome))
+        var entry = failures[peer.bytes] ?? Failures(peer: peer, count: 0, retryAt: .distantFuture)
+        let wait = min(Self.retry.nanoseconds << min(entry.count, 5), Self.longestRetry.nanoseconds)
+        entry.count += 1
+        entry.retryAt = node.now + Interval(nanoseconds: wait)
+        failures[peer.bytes] = entry
+    }
+
+    private func session(on stream: StreamKey) -> Session? { sessions.first { $0.stream == stream } }
+    private func session(of link: UInt32) -> Session? { sessions.first { $0.link == link } }
+
+    /// `<relay>/p2p-circuit/webrtc/p2p/<peer>`, of a relayed connection's address.
+    private static func address(over relayed: Multiaddr, _ peer: PeerID) -> Multiaddr {
+        relayed.withoutPeerID.appending(Multiaddr.webRTC).appending(peer)
+    }
+}
