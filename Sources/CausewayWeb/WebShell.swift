@@ -9,11 +9,11 @@ final class WebShell: LinkShell {
     private(set) var now = Instant(nanoseconds: 0)
     private(set) var node: Node?
     private var identity: NoiseIdentity?
-    private var links: [UInt32: WebLink] = [:]
+    private var links = Table<UInt32, WebLink>()
     /// The links' numbers, in the order in which they were made.
     private var order: [UInt32] = []
     private var queue: [WebLink] = []
-    private var streams: [UInt32: WebStream] = [:]
+    private var streams = Table<UInt32, WebStream>()
     /// Between two announcements to the discovery topics; 0: the topics' own.
     var announcementInterval = Interval.milliseconds(0)
     private var lastAccepted: UInt32 = 1

@@ -32,6 +32,6 @@ struct CircuitGate {
         return index + Int(size)
     }
 
-    private static let hop = [UInt8]("/libp2p/circuit/relay/0.2.0/hop".utf8)
-    private static let stop = [UInt8]("/libp2p/circuit/relay/0.2.0/stop".utf8)
+    private static let hop = [UInt8](utf8: "/libp2p/circuit/relay/0.2.0/hop")
+    private static let stop = [UInt8](utf8: "/libp2p/circuit/relay/0.2.0/stop")
 }

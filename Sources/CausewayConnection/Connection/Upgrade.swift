@@ -23,7 +23,7 @@ final class Upgrade {
     /// Where a WebSocket client's masks start.
     var maskSeed: UInt64 = 0
 
-    static let noiseID = [UInt8]("/noise".utf8)
+    static let noiseID = [UInt8](utf8: "/noise")
     /// The longest handshake message we take: an RSA key of 8,192 bits and its signature are 2 KiB, and extensions may follow.
     static let largestMessage = 8192
 

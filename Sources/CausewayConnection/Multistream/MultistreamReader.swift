@@ -2,8 +2,8 @@ import CausewayIdentity
 
 /// The messages of multistream-select 1.0 (connections/README.md): a varint length, a text, a line feed.
 enum Multistream {
-    static let header = [UInt8]("/multistream/1.0.0".utf8)
-    static let notAvailable = [UInt8]("na".utf8)
+    static let header = [UInt8](utf8: "/multistream/1.0.0")
+    static let notAvailable = [UInt8](utf8: "na")
 
     static func append(_ text: [UInt8], to bytes: inout [UInt8]) {
         Varint.append(UInt64(text.count) + 1, to: &bytes)

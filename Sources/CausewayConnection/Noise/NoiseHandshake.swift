@@ -14,7 +14,7 @@ struct NoiseHandshake {
     private(set) var remoteStatic: [UInt8] = []
     private var messages = 0
 
-    static let protocolName = [UInt8]("Noise_XX_25519_ChaChaPoly_SHA256".utf8)
+    static let protocolName = [UInt8](utf8: "Noise_XX_25519_ChaChaPoly_SHA256")
 
     init(isInitiator: Bool, staticSecret: [UInt8], staticPublic: [UInt8], ephemeralSecret: [UInt8], prologue: [UInt8]) {
         self.isInitiator = isInitiator

@@ -7,7 +7,7 @@ struct NoisePayload: Equatable {
     /// `NoiseExtensions.stream_muxers`; empty: no early muxer negotiation.
     var muxers: [[UInt8]] = []
 
-    static let signaturePrefix = [UInt8]("noise-libp2p-static-key:".utf8)
+    static let signaturePrefix = [UInt8](utf8: "noise-libp2p-static-key:")
 
     init(identityKey: [UInt8], signature: [UInt8], muxers: [[UInt8]]) {
         self.identityKey = identityKey

@@ -1,7 +1,7 @@
 import CausewayIdentity
 
 enum Yamux {
-    static let protocolID = [UInt8]("/yamux/1.0.0".utf8)
+    static let protocolID = [UInt8](utf8: "/yamux/1.0.0")
     static let headerSize = 12
     /// Every stream starts with this window in both directions; the specification fixes it.
     static let initialWindow: UInt32 = 256 << 10

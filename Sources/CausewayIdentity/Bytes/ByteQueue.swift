@@ -95,4 +95,9 @@ extension Array where Element == UInt8 {
             count = bytes.count
         }
     }
+
+    /// A literal's UTF-8. `[UInt8]("…".utf8)` would bring the standard library's strings into the page's module.
+    public init(utf8 text: StaticString) {
+        self.init(copying: UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
 }

@@ -126,12 +126,12 @@ private struct JSONParser {
 
     static func members(_ parser: inout JSONParser) throws(JSONError) -> [JSON.Member] {
         var list: [JSON.Member] = []
-        var names: Set<[UInt8]> = []
+        var names = BytesSet()
         if try parser.closes(UInt8(ascii: "}")) { return list }
         repeat {
             guard try parser.peek() == UInt8(ascii: "\"") else { throw parser.failure(.unexpectedByte) }
             let name = try parser.string()
-            guard names.insert(name).inserted else { throw parser.failure(.duplicateName) }
+            guard names.insert(name) else { throw parser.failure(.duplicateName) }
             guard try parser.peek() == UInt8(ascii: ":") else { throw parser.failure(.unexpectedByte) }
             parser.position += 1
             list.append(JSON.Member(name, try parser.value()))

@@ -3,9 +3,9 @@ public struct PeerRecord: Equatable, Sendable {
     /// multicodec `libp2p-peer-record` as two bytes.
     public static let payloadType: [UInt8] = [0x03, 0x01]
     /// What implementations sign with ...
-    public static let domain = [UInt8]("libp2p-peer-record".utf8)
+    public static let domain = [UInt8](utf8: "libp2p-peer-record")
     /// ... and what the specification's text says; taken, too.
-    public static let textDomain = [UInt8]("libp2p-routing-state".utf8)
+    public static let textDomain = [UInt8](utf8: "libp2p-routing-state")
 
     public let peerID: PeerID
     /// Grows with each record; a lower one is stale.

@@ -10,7 +10,7 @@ struct DialBackoff {
     /// Remembered at once; beyond, those whose time is over go, then everything.
     private static let capacity = 4096
     private static let longest = Interval.seconds(300)
-    private var entries: [[UInt8]: Entry] = [:]
+    private var entries = BytesTable<Entry>()
 
     var count: Int { entries.count }
 
@@ -20,8 +20,8 @@ struct DialBackoff {
     }
 
     mutating func failed(_ peer: PeerID, _ address: Multiaddr, at now: Instant) {
-        if entries.count >= Self.capacity { entries = entries.filter { $0.value.until > now } }
-        if entries.count >= Self.capacity { entries = [:] }
+        if entries.count >= Self.capacity { entries.removeAll { $0.until <= now } }
+        if entries.count >= Self.capacity { entries = BytesTable() }
         var entry = entries[key(peer, address)] ?? Entry(failures: 0, until: now)
         // After so long without a try it is a new story.
         if now - entry.until > Self.longest { entry.failures = 0 }

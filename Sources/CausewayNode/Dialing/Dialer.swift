@@ -18,12 +18,12 @@ final class Dialer {
     var circuits: (any CircuitDialing)?
     /// Relayed connections may become direct ones by WebRTC.
     var upgrades = false
-    var dials: [[UInt8]: PeerDial] = [:]
+    var dials = BytesTable<PeerDial>()
     /// In the order of their beginning.
     var order: [PeerDial] = []
     /// Attempts that are under way, by the link that each is to become.
-    var byLink: [UInt32: (dial: PeerDial, attempt: DialAttempt)] = [:]
-    var byLookup: [UInt32: (dial: PeerDial, attempt: DialAttempt)] = [:]
+    var byLink = Table<UInt32, (dial: PeerDial, attempt: DialAttempt)>()
+    var byLookup = Table<UInt32, (dial: PeerDial, attempt: DialAttempt)>()
     var lastLookup: UInt32 = 0
     var backoff = DialBackoff()
     /// Dials of relays that are over, for the circuits that wait for them.
@@ -126,7 +126,7 @@ final class Dialer {
         return (attempt.address, attempt.localAddress ?? attempt.address)
     }
 
-    var pendingLinks: [UInt32] { byLink.keys.sorted() }
+    var pendingLinks: [UInt32] { byLink.keys }
 
     func linked(_ link: UInt32, local: Multiaddr) {
         guard let attempt = byLink[link]?.attempt else { return }

@@ -53,16 +53,19 @@ struct Announcement: Equatable {
 
     // MARK: JSON
 
+    private static let peerName = [UInt8](utf8: "peerId")
+    private static let addressesName = [UInt8](utf8: "addrs")
+
     static func json(_ peer: PeerID, _ addresses: [Multiaddr]) -> [UInt8] {
         let texts = addresses.map { JSON.string($0.appending(peer).text) }
-        return JSON.object(["peerId": .string(peer.text), "addrs": .array(texts)]).bytes
+        return JSON.object([JSON.Member(peerName, .string(peer.text)), JSON.Member(addressesName, .array(texts))]).bytes
     }
 
     init(json bytes: [UInt8], limit: Int) throws(Fault) {
         guard let json = try? JSON(parsing: bytes, limits: JSONLimits(bytes: 64 << 10, depth: 4, values: 1024)) else { throw .malformed }
-        guard let text = json["peerId"]?.string, text.count <= 128, let peer = try? PeerID(text: text) else { throw .noPeer }
+        guard let text = json[Self.peerName]?.string, text.count <= 128, let peer = try? PeerID(text: text) else { throw .noPeer }
         var found: [Multiaddr] = []
-        for value in (json["addrs"]?.array ?? []).prefix(limit) {
+        for value in (json[Self.addressesName]?.array ?? []).prefix(limit) {
             if let text = value.string, let address = try? Multiaddr(text: text) { found.append(address) }
         }
         self.init(peer, found)

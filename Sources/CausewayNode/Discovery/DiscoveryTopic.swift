@@ -1,4 +1,5 @@
 public import CausewayConnection
+import CausewayIdentity
 
 /// One topic on which peers tell of themselves.
 public struct DiscoveryTopic: Equatable, Sendable {
@@ -25,6 +26,6 @@ public struct DiscoveryTopic: Equatable, Sendable {
     }
 
     /// The topic and form of js-libp2p's `pubsubPeerDiscovery()`.
-    public static let protobuf = DiscoveryTopic(name: [UInt8]("_peer-discovery._p2p._pubsub".utf8), form: .protobuf)
-    public static let json = DiscoveryTopic(name: [UInt8]("p2p-discovery".utf8), form: .json)
+    public static let protobuf = DiscoveryTopic(name: [UInt8](utf8: "_peer-discovery._p2p._pubsub"), form: .protobuf)
+    public static let json = DiscoveryTopic(name: [UInt8](utf8: "p2p-discovery"), form: .json)
 }

@@ -1,4 +1,5 @@
 import CausewayConnection
+import CausewayIdentity
 
 extension GossipSub {
     /// Mends the meshes, tells others what there is, forgets what is old (gossipsub-v1.0.md, "Heartbeat").

@@ -22,7 +22,7 @@ final class GossipPeer {
     /// The beginning of an RPC whose end has not come.
     var partial: [UInt8] = []
 
-    private var topics: Set<[UInt8]> = []
+    private var topics = BytesSet()
     private var topicBytes = 0
 
     /// It names messages as js-libp2p does; nil: it has not shown yet.
@@ -42,14 +42,15 @@ final class GossipPeer {
     /// False: it did already, or a limit is reached.
     func subscribe(to topic: [UInt8], limits: GossipLimits) -> Bool {
         guard topics.count < limits.subscriptions, topicBytes + topic.count <= limits.subscriptionBytes else { return false }
-        guard topics.insert(topic).inserted else { return false }
+        guard topics.insert(topic) else { return false }
         topicBytes += topic.count
         return true
     }
 
     /// False: it did not subscribe.
     func unsubscribe(from topic: [UInt8]) -> Bool {
-        guard topics.remove(topic) != nil else { return false }
+        guard topics.contains(topic) else { return false }
+        topics.remove(topic)
         topicBytes -= topic.count
         return true
     }

@@ -126,7 +126,7 @@ extension GossipSub {
         peer.partial = []
     }
 
-    private static let jsAgent = [UInt8]("js-libp2p".utf8)
+    private static let jsAgent = [UInt8](utf8: "js-libp2p")
 
     private static func contains(_ text: [UInt8], _ word: [UInt8]) -> Bool {
         var start = 0

@@ -8,19 +8,19 @@ public import CausewayIdentity
 /// neighbour. Nothing is kept of topics that this node neither joined nor publishes to, but their names with the peer that subscribes.
 public final class GossipSub: NodeProtocol, TopicPublishing {
     /// What we speak, the one we like best first.
-    static let protocolIDs = [[UInt8]("/meshsub/1.1.0".utf8), [UInt8]("/meshsub/1.0.0".utf8)]
+    static let protocolIDs = [[UInt8](utf8: "/meshsub/1.1.0"), [UInt8](utf8: "/meshsub/1.0.0")]
 
     public let configuration: GossipSubConfiguration
     public internal(set) var nextDeadline = Instant.distantFuture
 
     /// In the order of their coming.
     var peers: [GossipPeer] = []
-    var peersByID: [[UInt8]: GossipPeer] = [:]
-    var peersByStream: [UInt64: GossipPeer] = [:]
+    var peersByID = BytesTable<GossipPeer>()
+    var peersByStream = Table<UInt64, GossipPeer>()
     var lastPeer: UInt32 = 0
     /// In the order of their making.
     var topics: [GossipTopic] = []
-    var topicsByName: [[UInt8]: GossipTopic] = [:]
+    var topicsByName = BytesTable<GossipTopic>()
     var seen: SeenCache
     var cache: MessageCache
     /// Of all peers' unfinished RPCs.

@@ -15,7 +15,7 @@ final class GossipTopic {
     /// To whom own messages go while the topic is not joined.
     var fanout: [GossipPeer] = []
     var lastPublished: Instant?
-    private var backoffs: [[UInt8]: Instant] = [:]
+    private var backoffs = BytesTable<Instant>()
 
     init(name: [UInt8]) { self.name = name }
 
@@ -68,6 +68,6 @@ final class GossipTopic {
     }
 
     func forgetBackoffs(before moment: Instant) {
-        if !backoffs.isEmpty { backoffs = backoffs.filter { $0.value > moment } }
+        backoffs.removeAll { $0 <= moment }
     }
 }

@@ -1,3 +1,5 @@
+import CausewayIdentity
+
 /// A message as it is sent to each neighbour: framed once, the bytes shared by all sends.
 final class CachedMessage {
     let id: [UInt8]
@@ -6,7 +8,7 @@ final class CachedMessage {
     let topic: [UInt8]
     let frame: [UInt8]
     /// How often it was sent again to a peer that asked, by `GossipPeer.id`.
-    var retransmissions: [UInt32: Int] = [:]
+    var retransmissions = Table<UInt32, Int>()
 
     init(id: [UInt8], key: [UInt8], topic: [UInt8], frame: [UInt8]) {
         self.id = id
@@ -19,7 +21,7 @@ final class CachedMessage {
 /// The messages of the last heartbeats, to answer IWANT and to gossip of (gossipsub-v1.0.md, "Message Cache"). Full, it drops the oldest.
 struct MessageCache {
     private let limit: Int
-    private var messages: [[UInt8]: CachedMessage] = [:]
+    private var messages = BytesTable<CachedMessage>()
     private var order = FIFO<CachedMessage>()
     /// How many messages each window has; the newest window first.
     private var windows: [Int]

@@ -28,7 +28,7 @@ struct MessageFields {
 
 enum MessageCodec {
     /// What a signature covers begins with this (pubsub/README.md, "Message Signing").
-    static let domain = [UInt8]("libp2p-pubsub:".utf8)
+    static let domain = [UInt8](utf8: "libp2p-pubsub:")
 
     /// The bytes that are signed, of a message that arrived: domain, and the fields but signature and key in the order of their numbers.
     /// What else a sender may have put into it is left out, here and in what goes on to others.

@@ -1,4 +1,5 @@
 import CausewayConnection
+import CausewayIdentity
 
 /// The ids of messages that were verified and handled, for a time counted from the first copy. Full, it forgets the oldest.
 struct SeenCache {
@@ -9,7 +10,7 @@ struct SeenCache {
 
     private let lifetime: Interval
     private let limit: Int
-    private var ids: Set<[UInt8]> = []
+    private var ids = BytesSet()
     private var order = FIFO<Entry>()
 
     init(lifetime: Interval, limit: Int) {
@@ -23,7 +24,7 @@ struct SeenCache {
 
     mutating func insert(_ id: [UInt8], now: Instant) {
         forget(now: now)
-        guard ids.insert(id).inserted else { return }
+        guard ids.insert(id) else { return }
         order.append(Entry(id: id, expires: now + lifetime))
     }
 

@@ -43,7 +43,7 @@ enum IdentifiedPeer {
     }
 
     private static func distinct(_ names: [[UInt8]]) -> [[UInt8]] {
-        var seen: [[UInt8]: Bool] = [:]
+        var seen = BytesTable<Bool>()
         return names.filter { seen.updateValue(true, forKey: $0) == nil }
     }
 }

@@ -4,8 +4,8 @@ import CausewayIdentity
 /// Identify and identify push (identify/README.md): tells every peer who we are, what we speak and where we listen, asks the same of it,
 /// and tells again when that changes. Everything else builds on what it hears, so it waits for nothing.
 final class Identify: NodeProtocol {
-    static let protocolID = [UInt8]("/ipfs/id/1.0.0".utf8)
-    static let pushID = [UInt8]("/ipfs/id/push/1.0.0".utf8)
+    static let protocolID = [UInt8](utf8: "/ipfs/id/1.0.0")
+    static let pushID = [UInt8](utf8: "/ipfs/id/push/1.0.0")
     /// For a peer's whole answer (go and js: 5 s).
     static let deadline = Interval.seconds(10)
     /// Changes that come together are told together.
@@ -30,12 +30,12 @@ final class Identify: NodeProtocol {
 
     private let agent: [UInt8]
     private let protocolVersion: [UInt8]
-    private var hearings: [UInt64: Hearing] = [:]
+    private var hearings = Table<UInt64, Hearing>()
     /// In the order of their deadlines, which all lie equally far ahead.
     private var due: [(stream: StreamKey, at: Instant)] = []
-    private var pushesOnLink: [UInt32: Int] = [:]
+    private var pushesOnLink = Table<UInt32, Int>()
     /// Our push streams that are not settled yet.
-    private var pushing: [UInt64: Bool] = [:]
+    private var pushing = Table<UInt64, Bool>()
     private var pushAt = Instant.distantFuture
     private var toPush: [UInt32] = []
     /// Signed anew only when the addresses differ.

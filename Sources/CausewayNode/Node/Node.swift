@@ -16,7 +16,7 @@ public final class Node {
     let review = PathReview()
     var applicationProtocols: [ProtocolTable.Entry] = []
     /// Which protocol answers to a name: its index in `NodeState.protocols`.
-    private var serving: [[UInt8]: Int] = [:]
+    private var serving = BytesTable<Int>()
     private var nextOutput = 0
 
     public convenience init(_ configuration: NodeConfiguration, now: Instant) {

@@ -5,9 +5,9 @@ public import CausewayIdentity
 public struct NodeConfiguration: Sendable {
     public var identity: PrivateKey
     /// Told by identify: name and version of the program, UTF-8.
-    public var agent = [UInt8]("causeway/0.1.0".utf8)
+    public var agent = [UInt8](utf8: "causeway/0.1.0")
     /// Told by identify: the network's name and version, UTF-8.
-    public var protocolVersion = [UInt8]("ipfs/0.1.0".utf8)
+    public var protocolVersion = [UInt8](utf8: "ipfs/0.1.0")
     public var limits = NodeLimits()
     /// Seeds choices and jitter; never keys.
     public var seed: UInt64

@@ -15,15 +15,15 @@ final class Admission {
     private static let pause = Interval.milliseconds(500)
 
     private let limits: NodeLimits
-    private var pending: [UInt32: PendingLink] = [:]
-    private var placeOfLink: [UInt32: [UInt8]] = [:]
-    private var countByPlace: [[UInt8]: Int] = [:]
-    private var protected: [[UInt8]: [[UInt8]]] = [:]
+    private var pending = Table<UInt32, PendingLink>()
+    private var placeOfLink = Table<UInt32, [UInt8]>()
+    private var countByPlace = BytesTable<Int>()
+    private var protected = BytesTable<[[UInt8]]>()
     private var nextPruning = Instant(nanoseconds: 0)
 
     init(limits: NodeLimits) { self.limits = limits }
 
-    var pendingLinks: [UInt32] { pending.keys.sorted() }
+    var pendingLinks: [UInt32] { pending.keys }
     var pendingCount: Int { pending.count }
     var placeCount: Int { countByPlace.count }
 
@@ -81,7 +81,7 @@ final class Admission {
     /// protected peers, those that hold a reservation here or give one, and connections that carry others.
     private func prune(in node: NodeState) -> Bool {
         guard node.now >= nextPruning else { return false }
-        var carriers: [UInt32: Bool] = [:]
+        var carriers = Table<UInt32, Bool>()
         for id in node.connections.order { if let carrier = node.connections[id]?.carrier { carriers[carrier] = true } }
         var candidates: [(value: Int, position: Int, link: UInt32)] = []
         for (position, id) in node.connections.order.enumerated() {

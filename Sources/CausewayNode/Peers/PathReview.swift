@@ -11,7 +11,7 @@ final class PathReview {
     static let grace = Interval.seconds(10)
 
     private var due: [(peer: PeerID, at: Instant)] = []
-    private var scheduled: [[UInt8]: Bool] = [:]
+    private var scheduled = BytesTable<Bool>()
 
     var nextDeadline: Instant { due.first?.at ?? .distantFuture }
 

@@ -5,7 +5,7 @@ import CausewayIdentity
 ///
 /// js-libp2p closes a connection whose remote does not answer, so this must not depend on anything.
 final class Ping: NodeProtocol {
-    static let protocolID = [UInt8]("/ipfs/ping/1.0.0".utf8)
+    static let protocolID = [UInt8](utf8: "/ipfs/ping/1.0.0")
     static let size = 32
     /// Inbound streams of one peer at once, as the specification has it; a further one is reset.
     static let streamsPerPeer = 2
@@ -20,11 +20,11 @@ final class Ping: NodeProtocol {
         var received: [UInt8] = []
     }
 
-    private var requests: [UInt64: Request] = [:]
+    private var requests = Table<UInt64, Request>()
     /// The part of a payload that has come on each inbound stream.
-    private var partial: [UInt64: [UInt8]] = [:]
-    private var peers: [UInt64: [UInt8]] = [:]
-    private var streamCount: [[UInt8]: Int] = [:]
+    private var partial = Table<UInt64, [UInt8]>()
+    private var peers = Table<UInt64, [UInt8]>()
+    private var streamCount = BytesTable<Int>()
     private(set) var nextDeadline = Instant.distantFuture
 
     var served: [ProtocolTable.Entry] { [ProtocolTable.Entry(name: Self.protocolID, owner: .node, allowsLimited: true)] }
@@ -43,7 +43,7 @@ final class Ping: NodeProtocol {
 
     /// False if no such request waits here.
     func cancel(request: UInt32, in node: NodeState) -> Bool {
-        for (key, waiting) in requests where waiting.number == request {
+        for key in requests.keys where requests[key]?.number == request {
             end(StreamKey(packed: key), .cancelled, in: node)
             return true
         }
@@ -51,7 +51,7 @@ final class Ping: NodeProtocol {
     }
 
     func cancelAll(in node: NodeState) {
-        for key in requests.keys.sorted() { end(StreamKey(packed: key), .cancelled, in: node) }
+        for key in requests.keys { end(StreamKey(packed: key), .cancelled, in: node) }
     }
 
     private func end(_ stream: StreamKey, _ answer: Answer, in node: NodeState) {
@@ -133,7 +133,7 @@ final class Ping: NodeProtocol {
     // MARK: Time
 
     func advance(in node: NodeState) {
-        for key in requests.keys.sorted() where requests[key]!.deadline <= node.now {
+        for key in requests.keys where requests[key]!.deadline <= node.now {
             end(StreamKey(packed: key), .noPong(.timedOut), in: node)
         }
     }

@@ -11,11 +11,11 @@ import CausewayIdentity
 public final class RelayClient: NodeProtocol, CircuitDialing {
     /// Its times and bounds.
     public let limits: RelayClientLimits
-    var streams: [UInt64: RelayClientStream] = [:]
+    var streams = Table<UInt64, RelayClientStream>()
     /// Hop streams by the link that they are to become.
-    var circuitStreams: [UInt32: StreamKey] = [:]
+    var circuitStreams = Table<UInt32, StreamKey>()
     var stopStreams = 0
-    var relays: [[UInt8]: KeptRelay] = [:]
+    var relays = BytesTable<KeptRelay>()
     /// The relays in the order in which they were named.
     var order: [KeptRelay] = []
     /// How many relays of the candidates to hold a reservation at.
@@ -117,10 +117,9 @@ public final class RelayClient: NodeProtocol, CircuitDialing {
     private func endLateStreams(in node: NodeState) {
         var late: [UInt64] = []
         soonest = .distantFuture
-        for (key, stream) in streams {
-            if stream.deadline <= node.now { late.append(key) } else { soonest = min(soonest, stream.deadline) }
+        for stream in streams.values {
+            if stream.deadline <= node.now { late.append(stream.key.packed) } else { soonest = min(soonest, stream.deadline) }
         }
-        late.sort()
         for key in late {
             guard let stream = streams[key] else { continue }
             drop(stream, in: node)

@@ -7,7 +7,7 @@ struct Voucher: Equatable {
     /// Unix seconds.
     let expiration: UInt64
 
-    static let domain = [UInt8]("libp2p-relay-rsvp".utf8)
+    static let domain = [UInt8](utf8: "libp2p-relay-rsvp")
     /// The multicodec 0x0302 as go and js write it, in two bytes.
     static let payloadType: [UInt8] = [0x03, 0x02]
     /// The same as a varint, which is what the specification's words mean.

@@ -55,8 +55,8 @@ public final class ConnectionTable {
     static let simultaneous = Interval.seconds(5)
 
     private let own: PeerID
-    private var byLink: [UInt32: ConnectedLink] = [:]
-    private var byPeer: [[UInt8]: [UInt32]] = [:]
+    private var byLink = Table<UInt32, ConnectedLink>()
+    private var byPeer = BytesTable<[UInt32]>()
     private var closing = 0
     /// All links in the order in which they were opened.
     public private(set) var order: [UInt32] = []

@@ -31,7 +31,7 @@ public final class NodeState {
     /// Circuits are advertised with `/webrtc`, too.
     var advertisesWebRTC = false
     /// Circuits' and WebRTC's links that the shell was asked for, until they are established or closed.
-    var expectedLinks: [UInt32: ExpectedLink] = [:]
+    var expectedLinks = Table<UInt32, ExpectedLink>()
     /// Drained by `Node` after each input: to the dialler.
     var failedCircuits: [FailedCircuit] = []
     /// Drained by `Node` after each input: to the dialler.
@@ -46,7 +46,7 @@ public final class NodeState {
     /// What is served: the protocols' own entries, then the application's.
     public internal(set) var protocolTable = ProtocolTable([])
     /// Peers whose connections are not pruned: how often each was spared.
-    var spared: [[UInt8]: Int] = [:]
+    var spared = BytesTable<Int>()
 
     init(identity: PrivateKey, limits: NodeLimits, seed: UInt64, unixEpoch: UInt64, now: Instant) {
         self.identity = identity

@@ -29,7 +29,7 @@ public final class PeerStore {
     }
 
     private let limits: NodeLimits
-    private var entries: [[UInt8]: Entry] = [:]
+    private var entries = BytesTable<Entry>()
     private var connectedCount = 0
     /// Peers in the order of their news; those that are not the peer's last are skipped.
     private var order: [(peer: [UInt8], news: UInt64)] = []

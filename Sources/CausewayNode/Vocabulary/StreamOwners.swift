@@ -1,8 +1,10 @@
+import CausewayIdentity
+
 /// Which protocol owns each of the node's streams: its index in `NodeState.protocols`. Streams of one link are kept in the order of their
 /// opening.
 struct StreamOwners {
-    private var owners: [UInt64: Int] = [:]
-    private var byLink: [UInt32: [UInt32]] = [:]
+    private var owners = Table<UInt64, Int>()
+    private var byLink = Table<UInt32, [UInt32]>()
 
     var count: Int { owners.count }
 
