@@ -7,10 +7,10 @@ US := $(CURDIR)/$(RELEASE)/release/causeway-testpeer
 
 .PHONY: run build test check wasm bench soak web fuzz docs interop peers format clean
 
-run: ## installs what is missing, builds, starts a relay on ports 4001 (TCP) and 4002 (WebSocket)
+run: ## installs what is missing, builds, starts a relay on ports 4001 (TCP) and 4002 (WebSocket, and http://127.0.0.1:4002/)
 	@Scripts/install.sh build
 	swift build -c release --scratch-path $(RELEASE) --product causeway
-	$(RELEASE)/release/causeway relay
+	$(RELEASE)/release/causeway relay --pages Web/pages
 
 build: ## the command and the test peer, optimised
 	@Scripts/install.sh build

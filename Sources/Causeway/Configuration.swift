@@ -128,6 +128,9 @@ public struct Configuration: Sendable {
     public var discovery: [Discovery] = []
     public var certificate: Certificate?
     public var trust = Trust.system
+    /// A directory whose files (.html, .css, .js, .wasm, .svg, .d.ts, 16 MiB together) are shown to browsers on the WebSocket ports, with
+    /// `/status.json` beside them: what `Node.report` tells, for these pages alone. Read once, by `Node.init`. nil: no pages.
+    public var pages: String?
     /// Threads that carry connections. One serves a peer; a busy relay may use a core each.
     public var loops = 1
     /// What identify tells of the software.

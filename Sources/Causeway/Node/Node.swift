@@ -24,6 +24,7 @@ public final class Node: Sendable {
     let feeds = Feeds()
     private let phase = Mutex(Phase.made)
     private let started = Gate()
+    let madeAt = ContinuousClock.now
 
     private enum Phase { case made, running, over }
 
@@ -32,14 +33,18 @@ public final class Node: Sendable {
         self.configuration = configuration
         let key = try configuration.identity.key()
         peerID = key.publicKey.peerID
+        let website = try configuration.pages.map { path throws(NodeError) in try Website(directory: path) }
         do {
-            shell = try NativeShell(node: configuration.core(key: key), shell: try configuration.shell())
+            var shell = try configuration.shell()
+            shell.pages = website
+            self.shell = try NativeShell(node: configuration.core(key: key), shell: shell)
         } catch let error as NodeError {
             throw error
         } catch {
             throw .identity("\(error)")
         }
         hear(shell)
+        website?.tellStatus { [weak self] in await self?.report().json.bytes ?? [] }
     }
 
     /// Listens, reserves and serves until the task is cancelled, then says good-bye to its connections and returns.
@@ -112,36 +117,7 @@ public final class Node: Sendable {
     }
 }
 
-/// A node's counts, as they stand.
-public struct NodeStatus: Sendable, Equatable {
-    public var peers = 0
-    public var connections = 0
-    /// As relay: reservations and circuits now, and all bytes that circuits have moved, those that stand included.
-    public var reservations = 0
-    public var circuits = 0
-    public var relayedBytes: UInt64 = 0
-}
-
 extension Node {
-    /// How much there is of everything now.
-    public var status: NodeStatus {
-        get async {
-            let moving = configuration.relayService == nil ? 0 : await shell.bytesInCircuits()
-            return await onNode { node, _ in
-                var status = NodeStatus()
-                let descriptions = node.connectionDescriptions
-                status.connections = descriptions.count
-                status.peers = Set(descriptions.map(\.peer)).count
-                if let counts = node.relayCounts {
-                    status.reservations = counts.reservations
-                    status.circuits = counts.circuits
-                    status.relayedBytes = counts.bytesMoved + moving
-                }
-                return status
-            }
-        }
-    }
-
     /// Where tasks should run that work with this node much: `Task(executorPreference: node.executor)`. Calls from there cost no hop.
     public var executor: any TaskExecutor { shell.loop.tasks }
 

@@ -7,7 +7,7 @@ extension Command {
             "causeway relay",
             "causeway relay --listen /ip4/0.0.0.0/tcp/4001 --listen /ip4/0.0.0.0/tcp/4002/ws --key relay.key",
             "causeway relay --listen /ip4/0.0.0.0/tcp/443/tls/ws --cert fullchain.pem --cert-key privkey.pem",
-            "causeway relay --circuit-data 16MiB --circuit-time 1h --topic my-app",
+            "causeway relay --circuit-data 16MiB --circuit-time 1h --topic my-app --pages Web/pages",
         ],
         options: identity + [
             Option(
@@ -26,6 +26,7 @@ extension Command {
             Option("no-discovery", .flag, "do not carry the discovery topics"),
             Option("connections", .value("N"), "connections at once", standard: "16384"),
             Option("connections-per-ip", .value("N"), "connections from one IPv4 address or IPv6 /56", standard: "256"),
+            Option("pages", .value("DIRECTORY"), "show the pages in it to browsers on the WebSocket ports"),
             Option("loops", .value("N"), "threads that carry connections", standard: "one a core, 4 at most"),
         ],
         run: { values, terminal in
@@ -67,6 +68,7 @@ extension Command {
         configuration.limits.connectionsPerAddress = try values.integer(
             "connections-per-ip", or: configuration.limits.connectionsPerAddress, in: 1...1_000_000)
         configuration.loops = try values.integer("loops", or: min(Machine.cores, 4), in: 1...64)
+        configuration.pages = values.text("pages")
         if !values.flag("no-discovery") {
             var carried = [Configuration.Discovery.pubsub, .json]
             for index in carried.indices { carried[index].listenOnly = true }
@@ -96,6 +98,9 @@ extension Command {
         if let address = addresses.first(where: { $0.reach != .loopback }) ?? addresses.first {
             terminal.say("\ntry it from elsewhere:\n  causeway dial \(address)\n")
         }
+        if node.configuration.pages != nil, let place = pageAddress(addresses) {
+            terminal.say("see it in a browser:\n  \(terminal.paint(place, .bold))\n")
+        }
         terminal.tell("ready", ["peerId": .text(node.peerID.description), "addrs": .array(addresses.map { .text($0.description) })])
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
@@ -113,6 +118,22 @@ extension Command {
             try await group.next()
             group.cancelAll()
         }
+    }
+
+    /// Where a browser finds the pages: on this machine if it can, or else from afar.
+    private static func pageAddress(_ addresses: [Multiaddr]) -> String? {
+        let places = addresses.filter { address in
+            if case .webSocket = address.transport { !address.isCircuit } else { false }
+        }
+        guard let place = places.first(where: { $0.reach == .loopback }) ?? places.first, let host = place.host, let port = place.port,
+            case .webSocket(let isSecure) = place.transport
+        else { return nil }
+        let name =
+            switch host {
+            case .ip: place.description.split(separator: "/")[1]
+            case .name(_, let name): Substring(decoding: name, as: UTF8.self)
+            }
+        return (isSecure ? "https" : "http") + "://" + (name.contains(":") ? "[\(name)]" : name) + ":\(port)/"
     }
 
     private static func liveLine(_ status: NodeStatus, _ terminal: Terminal) -> String {

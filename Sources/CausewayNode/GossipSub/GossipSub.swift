@@ -91,6 +91,9 @@ extension GossipSub {
     /// The connected peers that are known to subscribe, in the order of their coming.
     public func subscribers(_ name: [UInt8]) -> [PeerID] { peers.filter { $0.subscribes(to: name) }.map { $0.peer } }
 
+    /// In the order of their making.
+    public var joinedTopics: [[UInt8]] { topics.filter { $0.isJoined }.map { $0.name } }
+
     public func subscriberCount(of name: [UInt8]) -> Int {
         var count = 0
         for peer in peers where peer.isReachable && peer.subscribes(to: name) { count += 1 }

@@ -54,6 +54,14 @@ struct HopReservations {
         return reservation
     }
 
+    /// Those that end first, in the order of ending.
+    func first(_ count: Int) -> [HopReservation] {
+        let all = byPeer.values.sorted {
+            $0.deadline == $1.deadline ? $0.peer.bytes.lexicographicallyPrecedes($1.peer.bytes) : $0.deadline < $1.deadline
+        }
+        return Array(all.prefix(count))
+    }
+
     /// Takes out what has ended, in the order of ending. Scans only when `soonest` has come.
     mutating func expired(at now: Instant) -> [HopReservation] {
         guard soonest <= now else { return [] }

@@ -1,19 +1,41 @@
 import CausewayConnection
 
+/// Bytes that a circuit has moved.
+public struct CircuitBytes: Equatable, Sendable {
+    /// From its source to its target.
+    public var sent: UInt64 = 0
+    /// Back.
+    public var returned: UInt64 = 0
+
+    public init() {}
+}
+
 extension NativeShell {
-    /// Bytes that the circuits which stand now have moved so far, both directions together.
-    public func bytesInCircuits() async -> UInt64 {
-        let ends = await withUnsafeContinuation { continuation in
-            first.loop.run { continuation.resume(returning: self.splices.values.flatMap { [$0.source, $0.target] }) }
+    /// What the circuits which stand now have moved so far, by their numbers.
+    public func bytesInCircuits() async -> [UInt32: CircuitBytes] {
+        let splices = await withUnsafeContinuation { continuation in
+            first.loop.run { continuation.resume(returning: Array(self.splices.values)) }
         }
-        var total: UInt64 = 0
+        var moved: [UInt32: CircuitBytes] = [:]
         for home in homes {
-            let here = ends.filter { $0.home === home }
+            let here = splices.filter { $0.source.home === home || $0.target.home === home }
             guard !here.isEmpty else { continue }
-            total += await withUnsafeContinuation { continuation in
-                home.loop.run { continuation.resume(returning: here.reduce(0) { $0 + ($1.leg?.moved ?? 0) }) }
+            let counts = await withUnsafeContinuation { continuation in
+                home.loop.run {
+                    continuation.resume(
+                        returning: here.map { splice in
+                            (
+                                splice.circuit, splice.source.home === home ? splice.source.leg?.moved ?? 0 : 0,
+                                splice.target.home === home ? splice.target.leg?.moved ?? 0 : 0
+                            )
+                        })
+                }
+            }
+            for (circuit, sent, returned) in counts {
+                moved[circuit, default: CircuitBytes()].sent += sent
+                moved[circuit, default: CircuitBytes()].returned += returned
             }
         }
-        return total
+        return moved
     }
 }

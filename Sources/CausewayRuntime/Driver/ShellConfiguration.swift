@@ -11,6 +11,8 @@ public struct ShellConfiguration: Sendable {
     public var trust: TLSClientContext?
     /// For `/dnsaddr`: `address:port,...`; nil: the system's name servers.
     public var nameServers: String?
+    /// Answers HTTP requests on WebSocket ports that ask for no WebSocket; nil: those are refused.
+    public var pages: (any PageServing)?
 
     public init() {}
 }

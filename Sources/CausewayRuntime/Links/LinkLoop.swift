@@ -48,6 +48,8 @@ final class LinkLoop: LinkShell, @unchecked Sendable {
     }
 
     var shell: NativeShell { reference.shell }
+    var pages: (any PageServing)? { shell.configuration.pages }
+    var handshakeTime: Interval { shell.limits.connection.handshakeTime }
 
     func start(holding shell: NativeShell) {
         held = shell
@@ -101,15 +103,22 @@ final class LinkLoop: LinkShell, @unchecked Sendable {
         socket.startReading()
     }
 
-    /// The first byte of an accepted socket has come: makes its link. False: it is nothing that is served here.
+    /// The first byte of an accepted socket has come: makes its link, or waits for the head of its request if there are pages to be asked
+    /// for. False: it is nothing that is served here.
     func sniff(_ seat: LinkSeat, _ first: UInt8, now: Instant) -> Bool {
-        guard let socket = seat.socket, let kind = seat.welcome?.kinds.kind(firstByte: first),
-            let remote = socket.peerAddress, let local = socket.localAddress
-        else { return false }
+        guard let kind = seat.welcome?.kinds.kind(firstByte: first) else { return false }
         if kind == .secureWebSocket {
             guard let certificate, let engine = try? TLSEngine(certificate) else { return false }
             seat.tls = engine
         }
+        guard pages != nil, kind != .tcp else { return welcome(seat, as: kind, now: now) }
+        seat.page = PageExchange(kind, headLimit: shell.limits.connection.httpHead, now: now)
+        return true
+    }
+
+    /// What an accepted socket is, is known: it becomes a link. False: its remote is gone.
+    func welcome(_ seat: LinkSeat, as kind: ListenKinds, now: Instant) -> Bool {
+        guard let socket = seat.socket, let remote = socket.peerAddress, let local = socket.localAddress else { return false }
         seat.welcome = nil
         silent.spoke()
         let role: Connection.WebSocketRole = kind == .tcp ? .none : .server

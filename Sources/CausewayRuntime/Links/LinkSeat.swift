@@ -15,6 +15,8 @@ final class LinkSeat: SocketOwner {
     var tls: TLSEngine?
     /// For an accepted socket: what it may turn out to be.
     var welcome: Welcome?
+    /// For an accepted socket on a port with pages: its request, while that is no WebSocket's.
+    var page: PageExchange?
     /// What the loop's heap holds for this link.
     var armed = Instant.distantFuture
     /// The shell's own deadline: for the first byte, or for the last ones.
@@ -52,7 +54,8 @@ final class LinkSeat: SocketOwner {
         guard start + count > 0 else { return }
         let bytes = UnsafeMutableRawBufferPointer(rebasing: home.loop.readBuffer[..<(start + count)])
         let now = home.loop.now
-        if link == nil, !home.sniff(self, bytes[0], now: now) { return home.drop(self) }
+        if link == nil, page == nil, !home.sniff(self, bytes[0], now: now) { return home.drop(self) }
+        if let page { return read(UnsafeRawBufferPointer(bytes), page, now: now) }
         guard let link else { return }
         if tls == nil {
             link.connection.receive(bytes, now: now)
@@ -66,7 +69,9 @@ final class LinkSeat: SocketOwner {
         if count >= 32 << 10 { _ = home.settle() }
     }
 
-    func socketWritable() { home.enqueue(self) }
+    func socketWritable() {
+        if let page { flush(page) } else { home.enqueue(self) }
+    }
 
     func socketEnded(errno: Int32) {
         closeSocket()

@@ -1,0 +1,113 @@
+import CausewayConnection
+import CausewayNode
+import CausewayRuntime
+
+/// What there is to see of a node at one moment, for status pages and logs.
+public struct NodeReport: Sendable {
+    /// A connected peer.
+    public struct Peer: Sendable, Equatable {
+        /// The connection that new streams take.
+        public let connection: Connection
+        /// What identify told of its software; nil while it has not.
+        public let agent: String?
+        /// How long that connection has stood.
+        public let connectedFor: Interval
+        /// As relay: how long its reservation holds from now; nil if it has none.
+        public let reservedFor: Interval?
+    }
+
+    /// A reservation that this relay has given.
+    public struct Place: Sendable, Equatable {
+        public let peer: PeerID
+        /// Until it ends, unless it is refreshed.
+        public let remaining: Interval
+    }
+
+    /// A circuit that runs through this relay.
+    public struct Circuit: Sendable, Equatable {
+        public let id: UInt32
+        public let source: PeerID
+        public let target: PeerID
+        /// Bytes from source to target, and back.
+        public let sent: UInt64
+        public let returned: UInt64
+        /// For the bytes each way, and the time.
+        public let limit: CircuitLimit
+        public let age: Interval
+    }
+
+    /// A gossip topic that this node has joined, for itself or for discovery.
+    public struct Topic: Sendable, Equatable {
+        public let name: String
+        public let mesh: [PeerID]
+        /// Connected peers that are known to subscribe.
+        public let subscribers: [PeerID]
+    }
+
+    public let peerID: PeerID
+    public let agent: String
+    /// Under which others can dial the node, with its peer id.
+    public let addresses: [Multiaddr]
+    /// Since the node was made.
+    public let uptime: Duration
+    public let status: NodeStatus
+    /// What it serves as relay, with its limits; nil if it is none.
+    public let relayService: Configuration.RelayService?
+    /// Connections that it takes at once.
+    public let connectionLimit: Int
+    /// How long the lists below may be: they are cut there, `status` has the whole numbers.
+    public let listLimit: Int
+    public let peers: [Peer]
+    /// Those that end first at the front.
+    public let places: [Place]
+    /// The oldest at the front.
+    public let circuits: [Circuit]
+    public let topics: [Topic]
+}
+
+extension Node {
+    /// Everything that stands now, with at most `limit` entries in each list: it is gathered on the node's own loop.
+    public func report(atMost limit: Int = 256) async -> NodeReport {
+        let moving = configuration.relayService == nil ? [:] : await shell.bytesInCircuits()
+        let (peerID, configuration) = (peerID, configuration)
+        let uptime = ContinuousClock.now - madeAt
+        return await onNode { node, now in
+            NodeReport(
+                peerID: peerID, agent: configuration.agent, addresses: node.advertisedAddresses.map { $0.appending(peerID) },
+                uptime: uptime, status: NodeStatus(node, moving: moving.values.reduce(0) { $0 + $1.sent + $1.returned }),
+                relayService: configuration.relayService, connectionLimit: configuration.limits.connections, listLimit: limit,
+                peers: NodeReport.peers(of: node, limit: limit, now: now),
+                places: node.relayPlaces(atMost: limit, now: now).map { .init(peer: $0.peer, remaining: $0.remaining) },
+                circuits: node.relayedCircuits(atMost: limit, now: now).map { circuit in
+                    let moved = moving[circuit.id] ?? .init()
+                    return .init(
+                        id: circuit.id, source: circuit.source, target: circuit.target, sent: moved.sent, returned: moved.returned,
+                        limit: circuit.limit, age: circuit.age)
+                },
+                topics: node.joinedTopics.prefix(limit).map { name in
+                    .init(
+                        name: String(decoding: name, as: UTF8.self), mesh: Array(node.mesh(name).prefix(limit)),
+                        subscribers: Array(node.subscribers(name).prefix(limit)))
+                })
+        }
+    }
+}
+
+extension NodeReport {
+    /// One entry a peer, in the order of their coming.
+    fileprivate static func peers(of node: CausewayNode.Node, limit: Int, now: Instant) -> [Peer] {
+        var told: Set<PeerID> = []
+        var peers: [Peer] = []
+        for description in node.connectionDescriptions {
+            guard peers.count < limit else { break }
+            guard told.insert(description.peer).inserted else { continue }
+            let best = node.bestConnection(to: description.peer, allowsLimited: true) ?? description
+            let agent = node.description(of: best.peer).map { String(decoding: $0.agent, as: UTF8.self) }
+            peers.append(
+                Peer(
+                    connection: Connection(best), agent: agent, connectedFor: now - best.openedAt,
+                    reservedFor: node.relayPlace(of: best.peer, now: now)?.remaining))
+        }
+        return peers
+    }
+}

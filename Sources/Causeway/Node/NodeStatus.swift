@@ -1,0 +1,46 @@
+import CausewayNode
+import CausewayRuntime
+
+/// A node's counts, as they stand.
+public struct NodeStatus: Sendable, Equatable {
+    public var peers = 0
+    public var connections = 0
+    /// As relay: reservations and circuits now, and all bytes that circuits have moved, those that stand included.
+    public var reservations = 0
+    public var circuits = 0
+    public var relayedBytes: UInt64 = 0
+    /// As relay, since the start: reservations made and refused, circuits opened and refused.
+    public var reservationsMade: UInt64 = 0
+    public var reservationsRefused: UInt64 = 0
+    public var circuitsOpened: UInt64 = 0
+    public var circuitsRefused: UInt64 = 0
+}
+
+extension Node {
+    /// How much there is of everything now.
+    public var status: NodeStatus {
+        get async {
+            let moving = configuration.relayService == nil ? [:] : await shell.bytesInCircuits()
+            return await onNode { node, _ in
+                NodeStatus(node, moving: moving.values.reduce(0) { $0 + $1.sent + $1.returned })
+            }
+        }
+    }
+}
+
+extension NodeStatus {
+    /// `moving`: bytes of the circuits that stand, which the core does not see.
+    init(_ node: CausewayNode.Node, moving: UInt64) {
+        let descriptions = node.connectionDescriptions
+        connections = descriptions.count
+        peers = Set(descriptions.map(\.peer)).count
+        guard let counts = node.relayCounts else { return }
+        reservations = counts.reservations
+        circuits = counts.circuits
+        relayedBytes = counts.bytesMoved + moving
+        reservationsMade = counts.reservationsMade
+        reservationsRefused = counts.reservationsRefused
+        circuitsOpened = counts.circuitsOpened
+        circuitsRefused = counts.circuitsRefused
+    }
+}

@@ -1,0 +1,122 @@
+import CausewayConnection
+import CausewayRuntime
+import Synchronization
+
+/// The pages of a node, and its status as JSON for them.
+final class Website: PageServing {
+    private let files: [String: PageFile]
+    private let source = Mutex<@Sendable () async -> [UInt8]>({ [] })
+    private let status = Mutex(Status())
+
+    private struct Status {
+        var bytes: [UInt8] = []
+        var madeAt: ContinuousClock.Instant?
+        var isBeingMade = false
+        var waiting: [@Sendable ([UInt8]) -> Void] = []
+    }
+
+    /// However many ask for the status, it is made no more often than this.
+    private static let statusInterval = Duration.milliseconds(500)
+
+    /// What every answer says: these pages load nothing from elsewhere, and nobody else shows or reads them.
+    private static let strict = """
+        Content-Security-Policy: default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self' ws: wss:; \
+        img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r
+        X-Content-Type-Options: nosniff\r
+        Referrer-Policy: no-referrer\r
+        Cross-Origin-Resource-Policy: same-origin\r
+
+        """
+
+    init(directory: String) throws(NodeError) { files = try PageFile.all(in: directory) }
+
+    /// Where the status comes from.
+    func tellStatus(_ source: @escaping @Sendable () async -> [UInt8]) { self.source.withLock { $0 = source } }
+
+    // MARK: Answers
+
+    func answer(_ request: HTTPRequest, then: @escaping @Sendable (HTTPResponse) -> Void) {
+        let isHead = request.method == Array("HEAD".utf8)
+        guard isHead || request.method == Array("GET".utf8) else {
+            return then(Self.plain("405 Method Not Allowed", "Only GET and HEAD are served here.", fields: "Allow: GET, HEAD\r\n"))
+        }
+        let path = String(decoding: request.target.prefix { $0 != UInt8(ascii: "?") }, as: UTF8.self)
+        if path == "/status.json" {
+            guard Self.isOwn(request) else { return then(Self.plain("403 Forbidden", "For this relay's own pages only.")) }
+            return withStatus { then(Self.page("200 OK", "application/json", "Cache-Control: no-store\r\n", $0, isHead: isHead)) }
+        }
+        guard let file = file(at: path) else { return then(Self.plain("404 Not Found", "There is no such page.")) }
+        let fields = "ETag: \(file.tag)\r\nCache-Control: no-cache\r\n"
+        let isKnown = Self.names(file.tag, in: request.ifNoneMatch)
+        then(Self.page(isKnown ? "304 Not Modified" : "200 OK", file.type, fields, file.bytes, isHead: isHead || isKnown))
+    }
+
+    func refuse(_ fault: WebSocketFault) -> HTTPResponse {
+        switch fault {
+        case .headTooLarge, .tooManyHeaders: Self.plain("431 Request Header Fields Too Large", "The request's head is too large.")
+        default: Self.plain("400 Bad Request", "This is no valid request.")
+        }
+    }
+
+    /// `/` is the status page, and every page may be asked for without its ending. Names hold no slash: there is no way up.
+    private func file(at path: String) -> PageFile? {
+        guard path.hasPrefix("/") else { return nil }
+        let name = path == "/" ? "status" : String(path.dropFirst())
+        return files[name] ?? files[name + ".html"]
+    }
+
+    private static func page(_ status: String, _ type: String, _ fields: String, _ body: [UInt8], isHead: Bool) -> HTTPResponse {
+        HTTPResponse(
+            status: status, fields: strict + "Content-Type: \(type)\r\n" + fields, body: isHead ? [] : body, length: body.count)
+    }
+
+    private static func plain(_ status: String, _ text: String, fields: String = "") -> HTTPResponse {
+        page(status, "text/plain; charset=utf-8", fields + "Cache-Control: no-store\r\n", Array((text + "\n").utf8), isHead: false)
+    }
+
+    // MARK: Who asks
+
+    /// Whether a page of this very server asks, or somebody who is no page.
+    private static func isOwn(_ request: HTTPRequest) -> Bool {
+        if let site = request.fetchSite, site != Array("same-origin".utf8), site != Array("none".utf8) { return false }
+        guard let origin = request.origin else { return true }
+        guard let host = request.host else { return false }
+        return ["http://", "https://"].contains { Array($0.utf8) + host == origin }
+    }
+
+    /// A list of tags, each perhaps marked as weak, or `*` (RFC 9110 section 13.1.2).
+    private static func names(_ tag: String, in list: [UInt8]?) -> Bool {
+        guard let list else { return false }
+        return String(decoding: list, as: UTF8.self).split(separator: ",").contains { part in
+            let word = part.drop { $0 == " " }.prefix { $0 != " " }
+            return word == "*" || word == tag || word == "W/" + tag
+        }
+    }
+
+    // MARK: The status
+
+    private func withStatus(_ then: @escaping @Sendable ([UInt8]) -> Void) {
+        let known = status.withLock { status -> [UInt8]? in
+            if let madeAt = status.madeAt, madeAt.duration(to: .now) < Self.statusInterval { return status.bytes }
+            status.waiting.append(then)
+            guard !status.isBeingMade else { return nil }
+            status.isBeingMade = true
+            Task { await self.makeStatus() }
+            return nil
+        }
+        if let known { then(known) }
+    }
+
+    private func makeStatus() async {
+        let source = source.withLock { $0 }
+        let bytes = await source()
+        let waiting = status.withLock { status in
+            status.bytes = bytes
+            status.madeAt = .now
+            status.isBeingMade = false
+            defer { status.waiting = [] }
+            return status.waiting
+        }
+        for one in waiting { one(bytes) }
+    }
+}

@@ -1,0 +1,26 @@
+public import CausewayConnection
+
+/// What answers the HTTP requests on a WebSocket's port that ask for no WebSocket. Called on any of the loops.
+public protocol PageServing: Sendable {
+    /// Answers a request, at once or later, from any thread; an answer that comes too late is let go.
+    func answer(_ request: HTTPRequest, then: @escaping @Sendable (HTTPResponse) -> Void)
+    /// What those are told whose head cannot be read.
+    func refuse(_ fault: WebSocketFault) -> HTTPResponse
+}
+
+/// An answer, after which the connection is closed.
+public struct HTTPResponse: Equatable, Sendable {
+    /// From the status line to the empty line.
+    public var head: [UInt8]
+    /// Shared, not copied: many slow readers of a large page cost its size once.
+    public var body: [UInt8]
+
+    /// - Parameters:
+    ///   - status: `200 OK`.
+    ///   - fields: whole lines, each with its end.
+    ///   - length: of the body, which an answer to HEAD leaves out.
+    public init(status: String, fields: String, body: [UInt8], length: Int? = nil) {
+        head = Array("HTTP/1.1 \(status)\r\n\(fields)Content-Length: \(length ?? body.count)\r\nConnection: close\r\n\r\n".utf8)
+        self.body = body
+    }
+}
