@@ -33,9 +33,10 @@ function bytes(count) {
 function duration(seconds) {
   seconds = Math.max(0, Math.round(seconds));
   const [d, h, m, s] = [Math.floor(seconds / 86400), Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60, seconds % 60];
-  if (d > 0) return `${d} d ${h} h`;
-  if (h > 0) return `${h} h ${m} min`;
-  return m > 0 ? `${m} min ${s} s` : `${s} s`;
+  const units = [[d, "d"], [h, "h"], [m, "min"], [s, "s"]];
+  const first = units.findIndex(([count]) => count > 0);
+  if (first < 0) return "0 s";
+  return units.slice(first, first + 2).filter(([count]) => count > 0).map(([count, unit]) => `${count} ${unit}`).join(" ");
 }
 
 const short = (id) => id.length > 16 ? `${id.slice(0, 4)}…${id.slice(-8)}` : id;
@@ -113,12 +114,13 @@ function makePlots() {
     plot.area = element("path", { class: "area" });
     plot.curve = element("path", { class: "curve" });
     plot.top = element("span", {}, "");
+    plot.from = element("span", { class: "from" }, "");
     plot.svg = element("svg", { viewBox: "0 0 600 100", preserveAspectRatio: "none", role: "img" },
       element("line", { class: "base", x1: 0, x2: 600, y1: 100, y2: 100 }), plot.area, plot.curve);
     byID("tiles").append(element("figure", { class: "tile" },
       element("figcaption", {}, element("div", { class: "name" }, plot.name),
         element("div", { class: "value" }, plot.number, plot.small)),
-      plot.svg, element("div", { class: "axis", "aria-hidden": "true" }, element("span", {}, "10 min ago"), plot.top)));
+      plot.svg, element("div", { class: "axis", "aria-hidden": "true" }, plot.from, plot.top)));
   }
 }
 
@@ -126,7 +128,9 @@ function drawPlot(plot, now) {
   const value = plot.value(now);
   const most = Math.max(1, ...history.map((one) => one[plot.id]));
   const end = history.at(-1).at;
-  const points = history.map((one) => [600 - (end - one.at) / KEPT * 600, 98 - one[plot.id] / most * 92]);
+  // A page that was just opened shows what it has over the whole width.
+  const span = Math.min(KEPT, Math.max(60000, end - history[0].at));
+  const points = history.map((one) => [600 - (end - one.at) / span * 600, 98 - one[plot.id] / most * 92]);
   let line = "";
   let start = 0;
   let area = "";
@@ -149,6 +153,7 @@ function drawPlot(plot, now) {
   setText(plot.number, plot.format(value));
   const limit = plot.limit?.(now);
   setText(plot.small, limit ? ` of ${whole.format(limit)}` : "");
+  setText(plot.from, `${duration(Math.floor(span / 60000) * 60)} ago`);
   setText(plot.top, `most ${plot.format(Math.max(...history.map((one) => one[plot.id])))}`);
   plot.svg.setAttribute("aria-label",
     `${plot.name} in the last ten minutes: now ${plot.format(value)}, at most ${plot.format(Math.max(...history.map((one) => one[plot.id])))}`);

@@ -9,6 +9,7 @@ final class RawSocket: SocketOwner, @unchecked Sendable {
     private var socket: TCPSocket?
     private var listener: TCPListener?
     private var ended: Int32?
+    private var received: [UInt8] = []
     private var waitsForEnd: CheckedContinuation<Int32, Never>?
     private var waitsForSocket: CheckedContinuation<Void, Never>?
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 16)
@@ -72,8 +73,19 @@ final class RawSocket: SocketOwner, @unchecked Sendable {
         }
     }
 
+    func send(_ bytes: [UInt8]) { loop.post { _ = bytes.withUnsafeBytes { self.socket?.send($0) } } }
+
+    /// Takes nothing any more, as a client that has gone to sleep.
+    func fallAsleep() { loop.post { self.socket?.stopReading() } }
+
+    /// All that came until the other end was gone.
+    func answer() async -> [UInt8] {
+        _ = await end()
+        return await withCheckedContinuation { continuation in loop.post { continuation.resume(returning: self.received) } }
+    }
+
     func socketBuffer() -> UnsafeMutableRawBufferPointer { buffer }
-    func socketReceived(_ count: Int) {}
+    func socketReceived(_ count: Int) { received += buffer[..<count] }
     func socketWritable() {}
     func socketEnded(errno: Int32) {
         ended = errno

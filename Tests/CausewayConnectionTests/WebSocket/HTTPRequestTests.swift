@@ -1,0 +1,54 @@
+import CausewayConnection
+import Testing
+
+/// Feeds a reader growing prefixes, `piece` bytes more at a time.
+private func read(_ text: String, piece: Int = .max / 2) throws -> HTTPRequest? {
+    let bytes = Array(text.utf8)
+    var reader = HTTPRequestReader(headLimit: 512)
+    var count = 0
+    while count < bytes.count {
+        count = min(count + piece, bytes.count)
+        if let request = try bytes[0..<count].withUnsafeBytes({ try reader.receive($0) }) { return request }
+    }
+    return nil
+}
+
+@Suite("Requests for pages") struct HTTPRequestTests {
+    private let whole = """
+        HEAD /status.json?a=b HTTP/1.1\r
+        Host: relay.example:4002\r
+        ORIGIN: http://relay.example:4002\r
+        Sec-Fetch-Site: same-origin\r
+        If-None-Match: "abc"\r
+        \r
+
+        """
+
+    @Test(arguments: [1, 7, 10_000]) func fields(_ piece: Int) throws {
+        let request = try #require(try read(whole + "what follows", piece: piece))
+        #expect(request.method == Array("HEAD".utf8) && request.target == Array("/status.json?a=b".utf8))
+        #expect(request.host == Array("relay.example:4002".utf8) && request.origin == Array("http://relay.example:4002".utf8))
+        #expect(request.fetchSite == Array("same-origin".utf8) && request.ifNoneMatch == Array("\"abc\"".utf8))
+        #expect(!request.isUpgrade)
+        #expect(try read(String(whole.dropLast(2)), piece: piece) == nil)
+    }
+
+    @Test func upgradesAreTold() throws {
+        #expect(try read("GET / HTTP/1.1\r\nHost: a\r\nUpgrade: h2c, WebSocket\r\n\r\n")?.isUpgrade == true)
+        #expect(try read("GET / HTTP/1.1\r\nHost: a\r\nUpgrade: h2c\r\n\r\n")?.isUpgrade == false)
+    }
+
+    @Test(
+        arguments: [
+            ("\u{1}", WebSocketFault.malformedHead), ("GET /\r\n\r\n", .malformedHead),
+            ("GET / HTTP/1.0\r\nHost: a\r\n\r\n", .malformedHead),
+            ("GET  HTTP/1.1\r\nHost: a\r\n\r\n", .malformedHead), ("GET / x HTTP/1.1\r\nHost: a\r\n\r\n", .malformedHead),
+            ("GET / HTTP/1.1\nHost: a\n\n", .bareLineEnd), ("GET / HTTP/1.1\r\n\r\n", .badHost),
+            ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", .badHost), ("GET / HTTP/1.1\r\nHost : a\r\n\r\n", .malformedHead),
+            ("GET /" + String(repeating: "a", count: 600), .headTooLarge),
+        ])
+    func faults(_ text: String, _ fault: WebSocketFault) {
+        #expect(throws: fault) { try read(text) }
+        #expect(throws: fault) { try read(text, piece: 1) }
+    }
+}

@@ -1,0 +1,154 @@
+import CausewayConnection
+import CausewayIdentity
+import CausewayTLS
+import Testing
+
+@testable import CausewayRuntime
+
+/// Answers every request with its target and as many bytes as asked for, some time later.
+private struct Pages: PageServing {
+    var size = 0
+
+    func answer(_ request: HTTPRequest, then: @escaping @Sendable (HTTPResponse) -> Void) {
+        let body = request.target + [UInt8](repeating: 0x2e, count: size)
+        Task { then(HTTPResponse(status: "200 OK", fields: "", body: body)) }
+    }
+
+    func refuse(_ fault: WebSocketFault) -> HTTPResponse { HTTPResponse(status: "400 \(fault)", fields: "", body: []) }
+}
+
+private let request = Array("GET /page HTTP/1.1\r\nHost: x\r\n\r\n".utf8)
+private let page = Array("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\n/page".utf8)
+
+private func server(_ pages: Pages = Pages(), loops: Int = 1, handshake: Interval = .seconds(15), pending: Int = 1024) throws -> TestNode {
+    var shell = ShellConfiguration()
+    shell.pages = pages
+    shell.loops = loops
+    return try TestNode(shell) {
+        $0.limits.connection.handshakeTime = handshake
+        $0.limits.pendingConnections = pending
+    }
+}
+
+private func listen(_ node: TestNode, _ kind: String = "/ws") async throws -> Multiaddr {
+    try await node.shell.listen([Multiaddr("/ip4/127.0.0.1/tcp/0" + kind)])[0]
+}
+
+@Suite("Pages on a WebSocket's port", .timeLimit(.minutes(1))) struct PageTests {
+    @Test(arguments: [1, 2]) func pagesAndWebSocketsShareAPort(_ loops: Int) async throws {
+        let node = try server(loops: loops)
+        let address = try await listen(node)
+        let port = try #require(address.port)
+        for _ in 0..<4 {
+            let raw = RawSocket()
+            #expect(await raw.connect(to: port, sending: request) == 0)
+            #expect(await raw.answer() == page)
+            raw.stop()
+        }
+        let client = try TestNode()
+        let link = try #require(await client.connect(to: address, node.peerID).link)
+        #expect(try await client.echo([1, 2], on: link) == [1, 2])
+        await client.stop()
+        await node.stop()
+    }
+
+    @Test func headsTrickleIn() async throws {
+        let node = try server()
+        let raw = RawSocket()
+        #expect(await raw.connect(to: try #require(try await listen(node).port), sending: [request[0]]) == 0)
+        for byte in request.dropFirst() {
+            raw.send([byte])
+            await Task.yield()
+        }
+        #expect(await raw.answer() == page)
+        raw.stop()
+        await node.stop()
+    }
+
+    @Test func whatIsNoRequestIsRefused() async throws {
+        let node = try server()
+        let port = try #require(try await listen(node).port)
+        for bytes in [[0, 1, 2, 3], Array("GET / HTTP/1.1\r\n\r\n".utf8), [UInt8](repeating: 0x41, count: 9000)] {
+            let raw = RawSocket()
+            #expect(await raw.connect(to: port, sending: bytes) == 0)
+            #expect(await raw.answer().starts(with: Array("HTTP/1.1 400 ".utf8)))
+            raw.stop()
+        }
+        // A faulty WebSocket is the handshake's to refuse, as without pages.
+        let raw = RawSocket()
+        #expect(await raw.connect(to: port, sending: Array("GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n\r\n".utf8)) == 0)
+        #expect(await raw.answer().starts(with: Array("HTTP/1.1 400 Bad Request".utf8)))
+        raw.stop()
+        await node.stop()
+    }
+
+    @Test func plainPortsHaveNoPages() async throws {
+        let node = try server()
+        let raw = RawSocket()
+        #expect(await raw.connect(to: try #require(try await listen(node, "").port), sending: request) == 0)
+        #expect(await !raw.answer().starts(with: Array("HTTP".utf8)))
+        raw.stop()
+        await node.stop()
+    }
+
+    @Test func webSocketsOverTLSStillCome() async throws {
+        let folder = try TemporaryFolder()
+        let authority = TestCertificate(isAuthority: true)
+        let leaf = TestCertificate(names: "IP:127.0.0.1", issuer: authority)
+        var shell = ShellConfiguration()
+        shell.pages = Pages()
+        shell.certificate = try TLSServerContext(
+            certificates: folder.write("leaf.pem", leaf.certificatePEM), key: folder.write("leaf.key", leaf.keyPEM))
+        let node = try TestNode(shell)
+        let address = try await listen(node, "/tls/ws")
+        var trusting = ShellConfiguration()
+        trusting.trust = try TLSClientContext(authorities: folder.write("ca.pem", authority.certificatePEM))
+        let client = try TestNode(trusting)
+        let link = try #require(await client.connect(to: address, node.peerID).link)
+        #expect(try await client.echo([1, 2], on: link) == [1, 2])
+        await client.stop()
+        await node.stop()
+    }
+
+    @Test func halfARequestIsNotWaitedForLong() async throws {
+        let node = try server(handshake: .milliseconds(200))
+        let raw = RawSocket()
+        #expect(await raw.connect(to: try #require(try await listen(node).port), sending: Array(request.dropLast())) == 0)
+        #expect(await raw.answer() == [])
+        raw.stop()
+        await node.stop()
+    }
+
+    @Test func manyWhoAskForNothingPushTheOldestOut() async throws {
+        let node = try server(pending: 4)
+        let port = try #require(try await listen(node).port)
+        let slow = (0..<8).map { _ in RawSocket() }
+        for one in slow { #expect(await one.connect(to: port, sending: Array(request.dropLast())) == 0) }
+        for one in slow.prefix(4) { #expect(await one.answer() == []) }
+        let raw = RawSocket()
+        #expect(await raw.connect(to: port, sending: request) == 0)
+        #expect(await raw.answer() == page)
+        for one in slow + [raw] { one.stop() }
+        await node.stop()
+    }
+
+    @Test func whoDoesNotTakeAnAnswerLosesIt() async throws {
+        let node = try server(Pages(size: 16 << 20), handshake: .milliseconds(300))
+        let raw = RawSocket()
+        #expect(await raw.connect(to: try #require(try await listen(node).port), sending: request) == 0)
+        raw.fallAsleep()
+        while await node.seatCount() != 0 { try await Task.sleep(for: .milliseconds(20)) }
+        raw.stop()
+        await node.stop()
+    }
+
+    @Test func largePagesArriveWhole() async throws {
+        let node = try server(Pages(size: 4 << 20))
+        let raw = RawSocket()
+        #expect(await raw.connect(to: try #require(try await listen(node).port), sending: request) == 0)
+        let answer = await raw.answer()
+        #expect(answer.count > 4 << 20 && answer.suffix(4 << 20).allSatisfy { $0 == 0x2e })
+        raw.stop()
+        await node.stop()
+    }
+}
