@@ -7,10 +7,11 @@ US := $(CURDIR)/$(RELEASE)/release/causeway-testpeer
 
 .PHONY: run build test check wasm bench soak web fuzz docs interop peers format clean
 
-run: ## installs what is missing, builds, starts a relay on ports 4001 (TCP) and 4002 (WebSocket, and http://127.0.0.1:4002/)
-	@Scripts/install.sh build
+run: ## installs what is missing, builds, starts a relay on ports 4001 (TCP) and 4002 (WebSocket, and its pages: http://127.0.0.1:4002/)
+	@Scripts/install.sh web
 	swift build -c release --scratch-path $(RELEASE) --product causeway
-	$(RELEASE)/release/causeway relay --pages Web/pages
+	Scripts/build-web.sh
+	$(RELEASE)/release/causeway relay --pages Web/dist --topic universal-connectivity --topic universal-connectivity-file
 
 build: ## the command and the test peer, optimised
 	@Scripts/install.sh build

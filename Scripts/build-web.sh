@@ -18,8 +18,6 @@ else
   echo 'build-web: no esbuild, so causeway.js keeps its comments' >&2
   cp "$here/Web/causeway.js" "$out"
 fi
-# Not part of the package, but of the folder that a test serves.
-find "$here/Web" -maxdepth 1 -name 'testpeer*' -exec cp {} "$out" \;
 [ ! -d "$here/Web/pages" ] || cp -r "$here/Web/pages/." "$out"
 
 # The module holds code of AWS-LC, whose licence goes with it.

@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
-# Installs what is missing of the system's packages, and says what.   install.sh build | test | browsers
+# Installs what is missing of the system's packages, and says what.   install.sh build | web | test | browsers
 set -euo pipefail
 
 # Debian's name and Homebrew's name of each; a part after ':' names the file that proves it where pkg-config cannot.
 build=(libuv1-dev=libuv libssl-dev=openssl@3 libsodium-dev=libsodium libc-ares-dev=c-ares pkg-config=pkgconf)
-test=(binaryen=binaryen iproute2= python3-venv= python3-pip= python3-dev= libgmp-dev=gmp build-essential= openssl=openssl@3 ca-certificates= node-typescript=typescript esbuild=esbuild)
+web=(binaryen=binaryen python3-pip= ca-certificates= esbuild=esbuild)
+test=(iproute2= python3-venv= python3-dev= libgmp-dev=gmp build-essential= openssl=openssl@3 node-typescript=typescript)
 browsers=(chromium= firefox-esr=)
 
 want=("${build[@]}")
-[ "${1:-build}" = test ] && want+=("${test[@]}")
+[ "${1:-build}" = web ] && want+=("${web[@]}")
+[ "${1:-build}" = test ] && want+=("${web[@]}" "${test[@]}")
 [ "${1:-build}" = browsers ] && want=("${browsers[@]}")
 
 if [ "$(uname)" = Darwin ]; then

@@ -48,6 +48,8 @@ testpeer() {
 
 package() {
   [ -n "${package_built:-}" ] || run "browser package" Scripts/build-web.sh "$build/wasm"
+  # A relay that serves the folder has no business with it, a test has.
+  cp Web/testpeer* Web/dist
   package_built=yes
 }
 
