@@ -28,12 +28,12 @@ check: ## format, warnings (errors in every build), Wasm build
 	@Scripts/test.sh check wasm
 
 wasm: ## the core as Embedded Swift, with its size
-	@Scripts/install.sh test
-	Scripts/build-wasm.sh .build/wasm
+	@Scripts/install.sh web
+	Scripts/build-wasm.sh
 
 web: ## the browser's package, in Web/dist, with its size
-	@Scripts/install.sh test
-	Scripts/build-web.sh .build/wasm
+	@Scripts/install.sh web
+	Scripts/build-web.sh
 
 bench: build ## the speed table beside the go peer, kept in Benchmarks/RESULTS.md
 	Benchmarks/run.sh "$(US)" "$(PEERS)"

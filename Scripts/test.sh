@@ -62,7 +62,7 @@ for part in "${parts[@]}"; do
       run "unit tests" swift test --scratch-path "$build"
       ;;
     wasm)
-      run "Wasm build" Scripts/build-wasm.sh "$build/wasm"
+      package
       run "Wasm tests" Tests/Wasm/run.sh "$build/wasm"
       ;;
     web)

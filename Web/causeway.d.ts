@@ -101,11 +101,10 @@ export interface HandlerOptions {
   runOnLimitedConnection?: boolean
 }
 
-/** What a relay allows a circuit. */
+/** What a relay allows a circuit: of a reservation in all, of a connection still. A field is missing where there is no such limit. */
 export interface Limits {
-  /** Bytes still allowed. */
+  /** In each direction. */
   bytes?: number
-  /** Seconds still allowed. */
   seconds?: number
 }
 

@@ -149,7 +149,11 @@ function view(data) {
   return refuse('ERR_INVALID_ARGUMENT', 'bytes are wanted (Uint8Array)')
 }
 
-const limitsOf = (bytes, seconds) => bytes || seconds ? { bytes: bytes || undefined, seconds: seconds || undefined } : undefined
+/** Of two parts, each empty if there is no such limit. */
+function limitsOf(bytes, seconds) {
+  const limits = { ...(bytes.length ? { bytes: number(bytes) } : {}), ...(seconds.length ? { seconds: number(seconds) } : {}) }
+  return bytes.length || seconds.length ? limits : undefined
+}
 
 // Streams
 
@@ -483,7 +487,7 @@ class Engine {
 
   limits(link) {
     const parts = this.query(2)
-    for (let i = 0; i < parts.length; i += 6) if (number(parts[i]) === link) return limitsOf(number(parts[i + 4]), number(parts[i + 5]))
+    for (let i = 0; i < parts.length; i += 6) if (number(parts[i]) === link) return limitsOf(parts[i + 4], parts[i + 5])
   }
 
   open(peer, protocols, { signal, runOnLimitedConnection = false } = {}) {
@@ -633,7 +637,7 @@ function identified(peer, [agent, count, ...rest]) {
 }
 
 function reservation(state, [relay, expires, bytes, seconds, ...addresses]) {
-  const until = number(expires), limits = limitsOf(number(bytes), number(seconds))
+  const until = number(expires), limits = limitsOf(bytes, seconds)
   return {
     state, relay: toPeer(relay), addresses: toAddresses(addresses), ...(until ? { expires: new Date(until * 1000) } : {}),
     ...(limits ? { limits } : {}),

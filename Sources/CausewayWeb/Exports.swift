@@ -37,7 +37,7 @@ public func turn(_ milliseconds: Double) -> Double {
     var commands = recorded
     recorded = []
     if shell.node == nil { start(&commands) }
-    let deadline = shell.turn(at: now) { node in
+    let deadline = shell.turn { node in
         for index in commands.indices { carryOut(&commands[index], node) }
     }
     return deadline == .distantFuture ? .infinity : Double(deadline.nanoseconds) / 1e6
@@ -91,7 +91,6 @@ private func carryOut(_ recorded: inout RecordedCommand, _ node: Node) {
     case .release: if let peer = try? PeerID(text: recorded.bytes) { node.release(relay: peer, now: now) }
     case .keepRelays: node.keepRelays(addresses(recorded.bytes), count: Int(clamping: a), now: now)
     case .protocols: setProtocols(recorded.bytes, node)
-    case .announce: node.listening(addresses(recorded.bytes), now: now)
     }
 }
 

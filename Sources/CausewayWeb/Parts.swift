@@ -1,3 +1,4 @@
+import CausewayConnection
 import CausewayIdentity
 
 /// Writes a message for the page: byte strings, each behind its length in four bytes, little-endian.
@@ -19,6 +20,12 @@ struct PartsWriter {
     @inline(never) mutating func add(_ value: UInt64) {
         number(8, width: 4)
         number(value, width: 8)
+    }
+
+    /// Bytes and seconds, each empty if there is no such limit.
+    mutating func add(_ limit: CircuitLimit?) {
+        if let bytes = limit?.bytes { add(bytes) } else { add([]) }
+        if let seconds = limit?.seconds { add(seconds) } else { add([]) }
     }
 
     private mutating func number(_ value: UInt64, width: Int) {

@@ -23,7 +23,8 @@ enum WebCommand: UInt32 {
     case subscribe, unsubscribe, publish
     case protocols, openStream, streamWrite, streamFinish, streamReset, streamConsumed
     case socketOpen, socketData, socketClosed, socketDrained
-    case announce, suspended, query, closeLink, socketBlocked
+    case suspended = 23
+    case query, closeLink, socketBlocked
 }
 
 /// What is on or off in a node, as bits of `WebCommand.start`.

@@ -133,8 +133,7 @@ extension WebShell {
         var parts = PartsWriter()
         parts.add(reservation.relay.text)
         parts.add(reservation.expires)
-        parts.add(reservation.limit?.bytes ?? 0)
-        parts.add(reservation.limit?.seconds ?? 0)
+        parts.add(reservation.limit)
         for address in reservation.addresses { parts.add(address.text) }
         return parts.bytes
     }
@@ -146,23 +145,20 @@ extension WebShell {
 
     // MARK: Questions
 
-    /// The answer to `WebCommand.query`.
+    /// The answer to `WebCommand.query`: 2 connections, 3 a topic's subscribers, 4 its mesh, 5 what identify told of a peer.
     func answer(_ request: UInt32, _ question: UInt32, _ argument: [UInt8], _ node: Node) {
         var parts = PartsWriter()
-        let peer = try? PeerID(text: argument)
         switch question {
-        case 1: return WebEvent.answer.tell(request, question, ownAddresses())
         case 2: for connection in node.connectionDescriptions { add(connection, to: &parts) }
         case 3: for one in node.subscribers(argument) { parts.add(one.text) }
         case 4: for one in node.mesh(argument) { parts.add(one.text) }
-        case 5:
-            if let peer, let known = node.description(of: peer) {
+        default:
+            if let peer = try? PeerID(text: argument), let known = node.description(of: peer) {
                 parts.add(known.agent)
                 parts.add(known.protocolVersion)
                 parts.add(known.observedAddress?.text ?? [])
                 addRest(of: known, to: &parts)
             }
-        default: if let peer { for address in node.addresses(of: peer) { parts.add(address.text) } }
         }
         WebEvent.answer.tell(request, question, parts.bytes)
     }
@@ -172,7 +168,6 @@ extension WebShell {
         parts.add(connection.peer.text)
         parts.add(connection.remoteAddress.text)
         parts.add(UInt8(truncatingIfNeeded: flags(connection)))
-        parts.add(connection.limit?.bytes ?? 0)
-        parts.add(connection.limit?.seconds ?? 0)
+        parts.add(remainingLimit(of: connection.link))
     }
 }

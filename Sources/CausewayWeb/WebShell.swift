@@ -21,10 +21,9 @@ final class WebShell: LinkShell {
 
     // MARK: Turns
 
-    /// Works off what is due at `now` and everything that follows from it.
-    func turn(at now: Instant, _ input: (Node) -> Void) -> Instant {
+    /// Works off `input`, what is due and everything that follows from it.
+    func turn(_ input: (Node) -> Void) -> Instant {
         guard let node else { return .distantFuture }
-        self.now = max(self.now, now)
         input(node)
         advance(node)
         repeat {
@@ -271,6 +270,9 @@ final class WebShell: LinkShell {
             ended(stream, error)
         }
     }
+
+    /// What a relay still allows a link; nil: it named no limit.
+    func remainingLimit(of link: UInt32) -> CircuitLimit? { links[link]?.link?.carrier?.remaining(at: now) }
 
     func stream(_ number: UInt32) -> WebStream? { streams[number] }
 

@@ -110,7 +110,9 @@ export async function network(causeway, peers) {
     await fails('ERR_LIMITED_CONNECTION', one.dialProtocol(two.peerId, ECHO))
     await fails('ERR_UNSUPPORTED_PROTOCOL', one.dialProtocol(two.peerId, '/direct/1.0.0', { runOnLimitedConnection: true }))
     const stream = await one.dialProtocol(two.peerId, ECHO, { runOnLimitedConnection: true })
+    const before = connection.limits.bytes
     await echo(stream, bytes('little'))
+    check(connection.limits.bytes < before, `${connection.limits.bytes} bytes left of ${before}`)
     const more = await one.dialProtocol(two.peerId, ECHO, { runOnLimitedConnection: true })
     const error = await fails('ERR_CIRCUIT_BYTES', echo(more, pattern(1 << 20)))
     equal(error.value, 65536)

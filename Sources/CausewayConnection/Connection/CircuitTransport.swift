@@ -121,6 +121,14 @@ public final class CircuitTransport: StreamOwner {
         return nil
     }
 
+    /// What is left of the limit that the relay named; nil: it named none.
+    public func remaining(at now: Instant) -> CircuitLimit? {
+        guard var left = toldLimit else { return nil }
+        if let bytes = left.bytes { left.bytes = bytes - min(bytes, max(sent, received)) }
+        if let seconds = left.seconds { left.seconds = seconds - UInt32(min(UInt64(seconds), (now - openedAt).seconds)) }
+        return left
+    }
+
     // MARK: From the inner connection
 
     /// Moves what the inner connection wants sent. True if that made room on its wire.
