@@ -10,6 +10,8 @@ const START = 1, CONNECT = 2, CANCEL = 3, HANG_UP = 4, PING = 5, RESERVE = 6, RE
 const PUBLISH = 11, PROTOCOLS = 12, OPEN_STREAM = 13, STREAM_WRITE = 14, STREAM_FINISH = 15, STREAM_RESET = 16, STREAM_CONSUMED = 17
 const SOCKET_OPEN = 18, SOCKET_DATA = 19, SOCKET_CLOSED = 20, SOCKET_DRAINED = 21, SUSPENDED = 23, QUERY = 24, CLOSE_LINK = 25
 const SOCKET_BLOCKED = 26
+const DESCRIBED = 30, GATHERED = 31, PEER_CONNECTED = 32, PEER_FAILED = 33, PEER_DIALLED = 34
+const CHANNEL_OPENED = 35, CHANNEL_READY = 36, CHANNEL_DATA = 37, CHANNEL_CLOSED = 38, CHANNEL_DRAINED = 39
 
 // By the module's error kinds; each but the first says what happened.
 const kinds = ('CLOSED CONNECTION_LOST CLOSED TIMEOUT PEER_FAULT LIMIT NOT_CONNECTED LIMITED_CONNECTION UNSUPPORTED_PROTOCOL RESET '
@@ -95,6 +97,9 @@ function addressOf(peer, bytes) {
 /** The peer that a peer id, or an address, names. */
 const peerOf = (to) => peerIdFromString(String(to).startsWith('/') ? new Multiaddr(String(to)).getPeerId() : to).toString()
 
+/** Of a relayed connection, and not of a direct one that is to be made over it. */
+const isCircuit = (address) => parse(address).findLast(([name]) => /^p2p-circuit$|^webrtc/.test(name))?.[0] === 'p2p-circuit'
+
 const isSecurePage = () => String(globalThis.origin ?? '').startsWith('https:')
 
 /** The URL of an address with a WebSocket. */
@@ -108,6 +113,13 @@ function socketURL(address) {
 function undialable(address) {
   const names = parse(address).map(([name]) => name), at = names.indexOf('p2p-circuit')
   const first = at < 0 ? names : names.slice(0, at)
+  if (names.some((name) => /^webrtc/.test(name)) && !globalThis.RTCPeerConnection) {
+    return new CausewayError('ERR_NO_WEBRTC', `there is no WebRTC here, so ${address} cannot be dialled`)
+  }
+  if (first.includes('webrtc-direct')) {
+    if (names.includes('certhash')) return
+    return new CausewayError('ERR_INVALID_ADDRESS', `${address} names no certificate (/certhash/…)`)
+  }
   if (at >= 0 && first.every((name) => name === 'p2p')) return
   if (!first.includes('ws') && !first.includes('wss')) {
     return new CausewayError('ERR_UNSUPPORTED_TRANSPORT', `a page cannot dial ${address}`)
@@ -287,8 +299,6 @@ class Connection {
   #link
   #closed
   status = 'open'
-  encryption = 'noise'
-  multiplexer = 'yamux'
 
   constructor(engine, link, flags, remotePeer, remoteAddr, localAddr) {
     this.#engine = engine
@@ -296,6 +306,7 @@ class Connection {
     Object.assign(this, {
       id: String(link), remotePeer, remoteAddr, localAddr, direction: flags & 1 ? 'inbound' : 'outbound', direct: !(flags & 4),
       limited: !!(flags & 2),
+      ...(/\/webrtc/.test(remoteAddr) ? { encryption: 'dtls', multiplexer: 'webrtc' } : { encryption: 'noise', multiplexer: 'yamux' }),
     })
     this.#closed = new Promise((resolve) => engine.closing.set(link, resolve))
   }
@@ -310,6 +321,253 @@ class Connection {
 }
 
 // The module
+
+const CHANNEL_LOW_WATER = 128 << 10
+/** A path that is lost may come back. */
+const DISCONNECTED_TIME = 10_000
+const HELD = 256
+
+/** The module's WebRTC peer connections, and their data channels. */
+class PeerConnections {
+  #peers = new Map()
+  #engine
+  #configuration
+  /** Of the one that was closed last. */
+  report
+
+  constructor(engine, configuration = {}) {
+    this.#engine = engine
+    this.#configuration = configuration
+  }
+
+  handle(kind, link, channel, bytes) {
+    switch (kind) {
+      case 50: return this.#begin(link, (peer) => this.#offer(peer))
+      case 51: return this.#begin(link, (peer) => this.#answer(peer, string(bytes)))
+      case 52: return this.#step(link, ({ pc }) => refusing(pc.setRemoteDescription({ type: 'answer', sdp: string(bytes) })))
+      case 53: return this.#step(link, (peer) => this.#candidate(peer, string(bytes)))
+      case 54: return this.#begin(link, (peer) => this.#dial(peer, ...split(bytes)))
+      case 55: return this.#carried(link)
+      case 56: return this.close(link)
+    }
+    const peer = this.#peers.get(link)
+    if (peer) this.#channel(kind, peer, channel, bytes)
+  }
+
+  /** One step of a peer connection after the other. */
+  #step(link, act) {
+    const peer = this.#peers.get(link)
+    if (!peer) return
+    const isHere = () => this.#peers.get(link) === peer
+    peer.work = peer.work.then(() => isHere() && act(peer)).catch((error) => {
+      if (!isHere()) return
+      peer.error = error
+      this.#engine.send(PEER_FAILED, link, error.isRefused ? 1 : 0)
+    })
+  }
+
+  #begin(link, act) {
+    const peer = { link, channels: new Map(), last: 0, held: [], work: Promise.resolve(), began: performance.now(), local: 0, remote: 0 }
+    this.#peers.set(link, peer)
+    this.#step(link, async () => {
+      const configuration = typeof this.#configuration === 'function' ? await this.#configuration() : this.#configuration
+      if (this.#peers.get(link) === peer) return this.#watch(peer, peer.pc = new RTCPeerConnection(configuration))
+    })
+    this.#step(link, act)
+  }
+
+  #watch(peer, pc) {
+    const { link } = peer, engine = this.#engine
+    const failed = () => this.#peers.get(link) === peer && engine.send(PEER_FAILED, link)
+    pc.onicecandidate = ({ candidate }) => {
+      if (!candidate?.candidate) return
+      peer.local += 1
+      engine.send(GATHERED, link, 0, utf8(JSON.stringify(candidate)))
+    }
+    pc.ondatachannel = ({ channel }) => {
+      // The offerer's first one is there to have something to offer, and is the offerer's to close.
+      if (channel.label !== 'init' || peer.init) this.#adopt(peer, peer.last += 2, channel)
+    }
+    pc.onconnectionstatechange = () => {
+      clearTimeout(peer.lost)
+      const { connectionState } = pc
+      if (connectionState === 'connected') {
+        // The end of DTLS is the remote's goodbye; without it, ICE would look for it for half a minute.
+        const dtls = pc.sctp?.transport
+        if (dtls) dtls.onstatechange = () => /closed|failed/.test(dtls.state) && failed()
+        peer.connected?.()
+      } else if (connectionState === 'disconnected') peer.lost = setTimeout(failed, DISCONNECTED_TIME)
+      else if (/closed|failed/.test(connectionState)) failed()
+    }
+  }
+
+  async #offer(peer) {
+    const { pc, link } = peer, init = peer.init = pc.createDataChannel('init')
+    let isConnected = false
+    // A remote that closes the channel on sight has opened it.
+    const settle = () => {
+      if (!isConnected || init.readyState === 'connecting') return
+      init.close()
+      if (peer.isTold) return
+      peer.isTold = true
+      this.#engine.send(PEER_CONNECTED, link)
+    }
+    init.onopen = init.onclose = init.onclosing = settle
+    peer.connected = () => {
+      isConnected = true
+      settle()
+    }
+    const offer = await pc.createOffer()
+    this.#engine.send(DESCRIBED, link, 0, utf8(offer.sdp))
+    await pc.setLocalDescription(offer)
+  }
+
+  async #answer(peer, sdp) {
+    const { pc, link } = peer
+    peer.connected = () => {
+      if (peer.isTold) return
+      peer.isTold = true
+      this.#engine.send(PEER_CONNECTED, link)
+    }
+    await refusing(pc.setRemoteDescription({ type: 'offer', sdp }))
+    const answer = await pc.createAnswer()
+    this.#engine.send(DESCRIBED, link, 0, utf8(answer.sdp))
+    await pc.setLocalDescription(answer)
+  }
+
+  /** What cannot be used (another machine's `.local` name, another browser's extension) is left out: others may do. */
+  async #candidate(peer, text) {
+    peer.remote += 1
+    try {
+      await peer.pc.addIceCandidate(JSON.parse(text))
+    } catch {}
+  }
+
+  /** `/webrtc-direct`: the server has no signalling; both descriptions are made here (webrtc-direct.md). */
+  async #dial(peer, host, port, certificate) {
+    const { pc, link } = peer, engine = this.#engine
+    const channel = pc.createDataChannel('', { negotiated: true, id: 0 })
+    const offer = await pc.createOffer()
+    const line = (name, sdp) => new RegExp(`^a=${name}:(.*?)\r?$`, 'm').exec(sdp)?.[1]
+    let secret = `libp2p+webrtc+v1/${randomText(32)}`
+    // Version 1 tells the server our credentials by making them the same as its own; a browser that forbids that speaks version 2.
+    const sdp = offer.sdp.replace(/^a=ice-(ufrag|pwd):.*?(\r?)$/gm, `a=ice-$1:${secret}$2`)
+    await pc.setLocalDescription({ type: 'offer', sdp }).catch(() => {})
+    if (line('ice-ufrag', pc.localDescription?.sdp) !== secret) {
+      if (!pc.localDescription) await pc.setLocalDescription(offer)
+      secret = `libp2p+webrtc+v2/${line('ice-pwd', pc.localDescription.sdp)}`
+    }
+    const own = line('fingerprint', pc.localDescription.sdp).replace(/^sha-256 /i, '').split(':').map((one) => parseInt(one, 16))
+    channel.onopen = () => engine.send(PEER_DIALLED, link, 0, Uint8Array.from(own))
+    this.#adopt(peer, 0, channel)
+    await pc.setRemoteDescription({ type: 'answer', sdp: serverDescription(string(host), number(port), secret, certificate) })
+  }
+
+  /** The module drives it now, and hears of what came before. */
+  #carried(link) {
+    const peer = this.#peers.get(link)
+    if (!peer) return
+    peer.isCarried = true
+    for (const one of peer.held) this.#engine.send(...one)
+    peer.held = []
+  }
+
+  #tell(peer, kind, number, bytes) {
+    const command = [kind, peer.link, number, bytes]
+    if (peer.isCarried) return this.#engine.send(...command)
+    // Nothing that keeps to the protocol says so much yet.
+    if (peer.held.push(command) > HELD) this.#engine.send(PEER_FAILED, peer.link)
+  }
+
+  #adopt(peer, number, channel) {
+    const isOurs = number % 2 === 1
+    peer.channels.set(number, channel)
+    channel.binaryType = 'arraybuffer'
+    channel.bufferedAmountLowThreshold = CHANNEL_LOW_WATER
+    channel.onmessage = ({ data }) => data instanceof ArrayBuffer && this.#tell(peer, CHANNEL_DATA, number, new Uint8Array(data))
+    channel.onbufferedamountlow = () => this.#drained(peer, number)
+    channel.onclose = () => peer.channels.delete(number) && this.#tell(peer, CHANNEL_CLOSED, number)
+    if (isOurs) channel.onopen = () => this.#tell(peer, CHANNEL_READY, number)
+    else if (number) this.#tell(peer, CHANNEL_OPENED, number)
+  }
+
+  #drained(peer, number) {
+    const channel = peer.channels.get(number), buffered = channel?.bufferedAmount
+    if (buffered <= CHANNEL_LOW_WATER) this.#tell(peer, CHANNEL_DRAINED, number, new Uint8Array(Uint32Array.of(buffered).buffer))
+    if (!buffered) channel?.drained?.()
+  }
+
+  #channel(kind, peer, number, bytes) {
+    const channel = peer.channels.get(number)
+    try {
+      if (kind === 57) this.#adopt(peer, number, peer.pc.createDataChannel(''))
+      else if (!channel) return
+      else if (kind === 58) {
+        channel.send(bytes)
+        if (channel.isCounted) return
+        channel.isCounted = true
+        queueMicrotask(() => {
+          channel.isCounted = false
+          this.#drained(peer, number)
+        })
+      } else this.#closeChannel(peer, number, channel)
+    } catch {
+      peer.channels.delete(number)
+      this.#tell(peer, CHANNEL_CLOSED, number)
+    }
+  }
+
+  /** After what it was given to send, for half a minute at most. */
+  #closeChannel(peer, number, channel) {
+    const late = setTimeout(() => channel.close(), 30_000)
+    channel.drained = () => {
+      clearTimeout(late)
+      peer.channels.delete(number)
+      channel.close()
+    }
+    channel.bufferedAmountLowThreshold = 0
+    if (!channel.bufferedAmount) channel.drained()
+  }
+
+  close(link) {
+    const peer = this.#peers.get(link)
+    if (!peer) return
+    this.#peers.delete(link)
+    clearTimeout(peer.lost)
+    const { pc, local, remote, began, error } = peer
+    this.report = {
+      candidates: { local, remote }, ice: pc?.iceConnectionState ?? 'new', state: pc?.connectionState ?? 'new',
+      milliseconds: Math.round(performance.now() - began), ...(error ? { cause: error } : {}),
+    }
+    if (!pc) return
+    pc.onicecandidate = pc.ondatachannel = pc.onconnectionstatechange = null
+    if (pc.sctp?.transport) pc.sctp.transport.onstatechange = null
+    for (const channel of [peer.init, ...peer.channels.values()]) if (channel) channel.onclose = channel.onmessage = channel.onopen = null
+    pc.close()
+  }
+
+  end() { for (const link of [...this.#peers.keys()]) this.close(link) }
+}
+
+/** Marks the failure as the remote's description's. */
+const refusing = (promise) => promise.catch((cause) => {
+  throw Object.assign(new Error('the description is not taken', { cause }), { isRefused: true })
+})
+
+function randomText(length) {
+  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
+  return Array.from(crypto.getRandomValues(new Uint8Array(length)), (one) => letters[one & 63]).join('')
+}
+
+/** What a `/webrtc-direct` server would say of itself, of its address. */
+const serverDescription = (host, port, secret, certificate) => {
+  const family = host.includes(':') ? 'IP6' : 'IP4'
+  const fingerprint = Array.from(certificate, (one) => one.toString(16).padStart(2, '0').toUpperCase()).join(':')
+  return ['v=0', `o=- 0 0 IN ${family} ${host}`, 's=-', 't=0 0', 'a=ice-lite', `m=application ${port} UDP/DTLS/SCTP webrtc-datachannel`,
+    `c=IN ${family} ${host}`, 'a=mid:0', 'a=ice-options:ice2', `a=ice-ufrag:${secret}`, `a=ice-pwd:${secret}`,
+    `a=fingerprint:sha-256 ${fingerprint}`, 'a=setup:passive', 'a=sctp-port:5000', 'a=max-message-size:16384',
+    `a=candidate:1 1 UDP 1 ${host} ${port} typ host`, 'a=end-of-candidates', ''].join('\r\n')
+}
 
 /** One instance of the module with its sockets, requests and streams. */
 class Engine {
@@ -328,9 +586,10 @@ class Engine {
   origin = Date.now() - performance.now()
   slept = 0
 
-  constructor(node, WebSocket) {
+  constructor(node, WebSocket, rtcConfiguration) {
     this.node = node
     this.WebSocket = WebSocket
+    this.peerConnections = new PeerConnections(this, rtcConfiguration)
   }
 
   async load(module, flags, seed, { agent, discovery }) {
@@ -434,6 +693,7 @@ class Engine {
     clearTimeout(this.timer)
     this.unwatch?.abort()
     for (const link of [...this.sockets.keys()]) this.closeSocket(link)
+    this.peerConnections.end()
     for (const map of [this.requests, this.opening]) {
       for (const one of map.values()) one.reject(error)
       map.clear()
@@ -561,7 +821,10 @@ class Engine {
   // Events
 
   handle(kind, a, b, bytes) {
-    const { node } = this
+    const { node, peerConnections } = this
+    if (kind >= 50) return peerConnections.handle(kind, a, b, bytes)
+    const { report } = peerConnections
+    peerConnections.report = undefined
     switch (kind) {
       case 1: this.peer = string(bytes); return
       case 2: case 3: case 4: case 5: this.requests.get(a)?.answer(b, split(bytes)); return
@@ -599,7 +862,8 @@ class Engine {
           ...reservation(['made', 'refreshed', 'lost', 'failed'][a], parts), ...(b ? { error: failure(b) } : {}),
         })
       case 15: {
-        const outcome = { address: first.length ? addressOf(first, parts[1]) : toAddresses(parts)[1], ...result(a, number(parts[2]), b) }
+        const address = first.length ? addressOf(first, parts[1]) : toAddresses(parts)[1]
+        const outcome = { address, ...result(a, number(parts[2]), b), ...(report && /\/webrtc/.test(address) ? { webrtc: report } : {}) }
         return node.tell('dial:attempt', first.length ? { peer: toPeer(first), ...outcome } : outcome)
       }
       case 16:
@@ -774,28 +1038,30 @@ class CausewayNode extends EventTarget {
   constructor(options) {
     super()
     this.#options = options
-    const { key, pubsub = true, discovery = true } = options
+    const { key, pubsub = true, discovery = true, webrtc } = options
     const gossip = pubsub === true ? {} : pubsub
     const find = gossip && (discovery === true ? { json: true, protobuf: true } : discovery) || {}
     if (key !== undefined && key !== 'persistent' && !(key instanceof Uint8Array && key.length === 32)) {
       refuse('ERR_INVALID_KEY', "a key is 32 bytes, or 'persistent'")
     }
     if (!(options.WebSocket ?? globalThis.WebSocket)) refuse('ERR_NO_WEBSOCKET', 'there is no WebSocket here; pass one as option')
-    this.#flags = (find.json ? 1 : 0) | (find.protobuf ? 2 : 0) | (isSecurePage() ? 0 : 4)
+    const hasWebRTC = webrtc !== false && globalThis.RTCPeerConnection
+    this.#flags = (hasWebRTC ? 64 : 0) | (find.json ? 1 : 0) | (find.protobuf ? 2 : 0) | (isSecurePage() ? 0 : 4)
       | (gossip ? 8 | (gossip.floodPublish === false ? 0 : 16) | (gossip.allowPublishToZeroTopicPeers ? 32 : 0) : 0)
-    this.#candidates = CausewayNode.#listen(options)
+    this.#candidates = CausewayNode.#listen(options, hasWebRTC)
     this.services = { pubsub: new PubSub(() => this.#engine, gossip) }
     if (gossip?.emitSelf) this.#echoOwn()
   }
 
   /** The relays to hold places at, and how many of them. */
-  static #listen({ relays = [], addresses: { listen = relays.length ? ['/p2p-circuit'] : [] } = {} }) {
+  static #listen({ relays = [], addresses: { listen = relays.length ? ['/p2p-circuit'] : [] } = {} }, hasWebRTC) {
     const named = []
     let any = 0
     for (const one of listen.map(String)) {
-      if (one === '/p2p-circuit') any = 1
+      if (one === '/webrtc') hasWebRTC || refuse('ERR_NO_WEBRTC', 'there is no WebRTC here to listen by')
+      else if (one === '/p2p-circuit') any = 1
       else if (one.endsWith('/p2p-circuit')) named.push(one.slice(0, -12))
-      else refuse('ERR_UNSUPPORTED_LISTEN', `a page can listen at relays (/p2p-circuit), not at ${one}`)
+      else refuse('ERR_UNSUPPORTED_LISTEN', `a page can listen at relays (/p2p-circuit) and by /webrtc, not at ${one}`)
     }
     if (any && !relays.length) refuse('ERR_INVALID_ARGUMENT', '/p2p-circuit needs relays, or one named before it')
     const list = [...named, ...any ? relays.map((one) => String(one).replace(/\/p2p-circuit$/, '')) : []]
@@ -830,7 +1096,7 @@ class CausewayNode extends EventTarget {
       tell: (type, detail) => this.#tell(type, detail),
       failed: (error) => this.#failed(error),
       incoming: (protocol, stream) => this.#incoming(protocol, stream),
-    }, this.#options.WebSocket ?? globalThis.WebSocket)
+    }, this.#options.WebSocket ?? globalThis.WebSocket, this.#options.webrtc?.rtcConfiguration)
     try { await this.#engine.load(this.#module, this.#flags, this.#key.seed, this.#options) } catch (error) {
       this.#key.release?.()
       throw error
@@ -911,7 +1177,7 @@ class CausewayNode extends EventTarget {
     if (peer === String(this.peerId)) throw failure(16)
     const isForStream = limited === false
     if (isForStream && !addresses.length && engine.best(peer)) return engine.best(peer)
-    limited ??= !addresses.length || addresses.some((one) => one.includes('/p2p-circuit'))
+    limited ??= !addresses.length || addresses.some((one) => isCircuit(one))
     return engine.ask(CONNECT, limited ? 1 : 0, join(utf8(peer), ...addresses.map(utf8)), signal, (link, parts) => {
       const connection = engine.connections.get(link) ?? (link ? engine.best(peer) : undefined)
       if (connection) return connection

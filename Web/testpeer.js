@@ -6,7 +6,7 @@ import {
 } from './testpeer-protocols.js'
 
 const FIELDS = new Set(['seed', 'listen', 'relays', 'pubsub', 'discovery', 'agent', 'muxers', 'security',
-  'caCert', 'wssInsecure', 'maxSeconds', 'quiet'])
+  'caCert', 'wssInsecure', 'stunServers', 'maxSeconds', 'quiet'])
 
 const utf8 = new TextEncoder()
 const hex = bytes => Array.from(bytes, b => b.toString(16).padStart(2, '0')).join('')
@@ -49,8 +49,8 @@ const reservationFields = r => ({
   expires: r.expires == null ? 0 : Math.floor(r.expires.getTime() / 1000),
   limit: limitFields(r.limits)
 })
-/** A page cannot listen but through relays. */
-const canListen = address => /\/p2p-circuit$/.test(address)
+/** A page cannot listen but through relays, and by WebRTC over them. */
+const canListen = address => /\/p2p-circuit$|^\/webrtc$/.test(address)
 /** Without relays a bare one means those that are asked for later. */
 const listenAddresses = ({ listen = [], relays = [] }) =>
   listen.filter(one => canListen(one) && (one !== '/p2p-circuit' || relays.length > 0))
@@ -61,6 +61,9 @@ function nodeOptions (config) {
   const pubsub = config.pubsub ?? { enabled: discovery != null }
   return {
     relays: config.relays ?? [],
+    webrtc: {
+      rtcConfiguration: { iceServers: (config.stunServers ?? []).map(urls => ({ urls: urls.includes(':') ? urls : `stun:${urls}` })) }
+    },
     addresses: { listen: listenAddresses(config) },
     pubsub: pubsub.enabled || discovery != null ? { floodPublish: pubsub.floodPublish ?? true, allowPublishToZeroTopicPeers: true } : false,
     discovery: discovery != null && { json, protobuf: !json, interval: discovery.intervalMs },

@@ -71,10 +71,17 @@ private func carryOut(_ recorded: inout RecordedCommand, _ node: Node) {
     case .openStream: openStream(recorded, node)
     case .socketOpen: shell.socketOpened(a, node)
     case .socketData: shell.socketReceived(a, &recorded.bytes, node)
-    case .socketClosed: shell.socketClosed(a, node)
+    case .socketClosed: shell.link(a).map { shell.linkEnded($0, node) }
     case .socketDrained: shell.setBlocked(a, false)
     case .socketBlocked: shell.setBlocked(a, true)
     case .closeLink: shell.close(a, node)
+    case .described: node.described(link: a, description: recorded.bytes, now: now)
+    case .gathered: node.gathered(link: a, candidate: recorded.bytes, now: now)
+    case .peerConnected: node.peerConnected(link: a, now: now)
+    case .peerFailed: shell.peerFailed(a, isRefused: b == 1, node)
+    case .peerDialled: shell.peerDialled(a, recorded.bytes, node)
+    case .channelOpened, .channelReady, .channelData, .channelClosed, .channelDrained:
+        shell.tell(recorded.command, b, of: a, recorded.bytes)
     case .suspended: shell.probe()
     case .query: shell.answer(a, b, recorded.bytes, node)
     case .cancel: node.cancel(request: a, now: now)

@@ -8,6 +8,9 @@ enum WebEvent: UInt32 {
     case streamData, streamWritable, streamFinished, streamClosed, streamOpened
     case socketConnect = 40
     case socketSend, socketClose
+    case peerOffer = 50
+    case peerAnswer, peerAccept, peerCandidate, peerDial, peerCarried, peerClose
+    case channelOpen, channelSend, channelClose
 
     func tell(_ a: UInt32 = 0, _ b: UInt32 = 0, _ bytes: UnsafeRawBufferPointer) {
         hostEvent(rawValue, a, b, bytes.baseAddress, Int32(bytes.count))
@@ -25,6 +28,9 @@ enum WebCommand: UInt32 {
     case socketOpen, socketData, socketClosed, socketDrained
     case suspended = 23
     case query, closeLink, socketBlocked
+    case described = 30
+    case gathered, peerConnected, peerFailed, peerDialled
+    case channelOpened, channelReady, channelData, channelClosed, channelDrained
 }
 
 /// What is on or off in a node, as bits of `WebCommand.start`.
@@ -37,6 +43,7 @@ struct WebFlags: OptionSet {
     static let gossip = WebFlags(rawValue: 8)
     static let floodPublish = WebFlags(rawValue: 16)
     static let publishToNobody = WebFlags(rawValue: 32)
+    static let webRTC = WebFlags(rawValue: 64)
 }
 
 @_extern(wasm, module: "host", name: "event")

@@ -1,30 +1,65 @@
 import CausewayConnection
 import CausewayIdentity
-import CausewayNode
 
 /// A link of the page's node, from the attempt to connect to its end.
 final class WebLink {
+    /// What carries its bytes.
+    enum Carrier { case webSocket, circuit, peerConnection }
+
     let id: UInt32
-    /// The address that a WebSocket is opened to; nil: it runs over a circuit.
+    let carrier: Carrier
+    /// The address that was dialled; nil: none was.
     let address: Multiaddr?
     let expecting: PeerID?
     /// Set when the transport stands.
     var link: Link?
+    /// What the link drives: bytes, or data channels.
+    var connection: Connection?
+    var channels: DataChannelConnection?
     /// The page's WebSocket has much to send still.
     var isBlocked = false
     var isQueued = false
 
-    init(_ id: UInt32, address: Multiaddr? = nil, expecting: PeerID? = nil) {
+    init(_ id: UInt32, _ carrier: Carrier, address: Multiaddr? = nil, expecting: PeerID? = nil) {
         self.id = id
+        self.carrier = carrier
         self.address = address
         self.expecting = expecting
     }
 
-    /// Hands what the link wants sent to the page's WebSocket. True if there was something.
+    /// Hands what the link wants sent to the page. True if there was something.
     func flush() -> Bool {
-        guard address != nil, !isBlocked, let link, !link.connection.wire.isEmpty else { return false }
-        WebEvent.socketSend.tell(id, 0, link.connection.wire.bytes)
-        link.connection.wireTaken(link.connection.wire.count)
+        if let channels { return flush(channels) }
+        guard carrier == .webSocket, !isBlocked, let connection, !connection.wire.isEmpty else { return false }
+        WebEvent.socketSend.tell(id, 0, connection.wire.bytes)
+        connection.wireTaken(connection.wire.count)
         return true
+    }
+
+    private func flush(_ channels: DataChannelConnection) -> Bool {
+        let actions = channels.takeActions()
+        for action in actions {
+            switch action {
+            case .open(let channel): WebEvent.channelOpen.tell(id, channel)
+            case .send(let channel, let bytes): WebEvent.channelSend.tell(id, channel, bytes)
+            case .close(let channel): WebEvent.channelClose.tell(id, channel)
+            }
+        }
+        return !actions.isEmpty
+    }
+
+    /// Whether it is over and has nothing left to send.
+    var isDone: Bool {
+        guard let link, link.multiplexer.isClosed else { return false }
+        return connection?.wire.isEmpty ?? true || carrier == .circuit && link.carrier == nil
+    }
+
+    /// Tells the page to let go of what carries the link.
+    func release() {
+        switch carrier {
+        case .webSocket: WebEvent.socketClose.tell(id)
+        case .peerConnection: WebEvent.peerClose.tell(id)
+        case .circuit: break
+        }
     }
 }

@@ -112,7 +112,7 @@ extension WebShell {
 
     /// 1 inbound, 2 limited, 4 relayed.
     private func flags(_ connection: ConnectionDescription) -> UInt32 {
-        (connection.isInbound ? 1 : 0) | (connection.limit != nil ? 2 : 0) | (connection.remoteAddress.isCircuit ? 4 : 0)
+        (connection.isInbound ? 1 : 0) | (connection.limit != nil ? 2 : 0) | (connection.remoteAddress.transport == .circuit ? 4 : 0)
     }
 
     private func described(_ peer: PeerDescription) -> [UInt8] {

@@ -8,7 +8,7 @@ import CausewayNode
 final class WebShell: LinkShell {
     private(set) var now = Instant(nanoseconds: 0)
     private(set) var node: Node?
-    private var identity: NoiseIdentity?
+    private(set) var identity: NoiseIdentity?
     private var links = Table<UInt32, WebLink>()
     /// The links' numbers, in the order in which they were made.
     private var order: [UInt32] = []
@@ -43,7 +43,7 @@ final class WebShell: LinkShell {
     private func advance(_ node: Node) {
         if node.nextDeadline <= now { node.advance(to: now) }
         for id in order {
-            guard let link = links[id]?.link, link.connection.nextDeadline <= now else { continue }
+            guard let link = links[id]?.link, link.multiplexer.nextDeadline <= now else { continue }
             link.advance(to: now)
         }
     }
@@ -51,7 +51,7 @@ final class WebShell: LinkShell {
     private func nextDeadline(_ node: Node) -> Instant {
         var soonest = node.nextDeadline
         for id in order {
-            if let link = links[id]?.link { soonest = min(soonest, link.connection.nextDeadline) }
+            if let link = links[id]?.link { soonest = min(soonest, link.multiplexer.nextDeadline) }
         }
         return soonest
     }
@@ -61,18 +61,17 @@ final class WebShell: LinkShell {
         guard let link = webLink.link, links[webLink.id] === webLink else { return }
         repeat { link.turn(now: now) } while webLink.flush()
         for event in link.takeEvents() { node.receive(event, from: webLink.id, now: now) }
-        guard link.connection.isClosed, link.connection.wire.isEmpty || (webLink.address == nil && link.carrier == nil) else { return }
-        forget(webLink)
+        if webLink.isDone { forget(webLink) }
     }
 
-    /// A link is over: its WebSocket is closed after what it was given to send.
+    /// A link is over: what carries it is closed after what it was given to send.
     private func forget(_ webLink: WebLink) {
-        if webLink.address != nil { WebEvent.socketClose.tell(webLink.id) }
+        webLink.release()
         links[webLink.id] = nil
         order.removeAll { $0 == webLink.id }
     }
 
-    private func enqueue(_ webLink: WebLink) {
+    func enqueue(_ webLink: WebLink) {
         guard !webLink.isQueued else { return }
         webLink.isQueued = true
         queue.append(webLink)
@@ -86,14 +85,14 @@ final class WebShell: LinkShell {
     }
 
     func streamOpened(_ stream: UInt32, entry: ProtocolTable.Entry, on link: Link) {
-        guard let peer = link.connection.remotePeer else { return }
+        guard let peer = link.multiplexer.remotePeer else { return }
         lastInbound &+= 2
         let one = WebStream(lastInbound, shell: self)
         streams[one.number] = one
         var parts = PartsWriter()
         parts.add(peer.text)
         parts.add(entry.name)
-        parts.add(UInt8(link.connection.isLimited ? 1 : 0))
+        parts.add(UInt8(link.multiplexer.isLimited ? 1 : 0))
         WebEvent.streamOpened.tell(one.number, link.id, parts.bytes)
         one.attach(link.setOwner(one, of: stream), on: link)
     }
@@ -117,8 +116,7 @@ final class WebShell: LinkShell {
         case .event(let event): tell(event, now: now)
         case .link(let id, let command): perform(command, on: id, node)
         case .dial(let id, let address, let expecting):
-            add(WebLink(id, address: address, expecting: expecting))
-            WebEvent.socketConnect.tell(id, 0, address.text)
+            dial(id, address, expecting)
         // A page has no resolver; host names go to the WebSocket as they are.
         case .resolve(let request, _): node.resolved(request: request, addresses: [], code: 0, now: now)
         case .circuit(let id, let over, let initiator, let expecting, let limit, let received):
@@ -127,7 +125,18 @@ final class WebShell: LinkShell {
             links[source.link]?.link?.apply(.reset(stream: source.stream), now: now)
             links[target.link]?.link?.apply(.reset(stream: target.stream), now: now)
             node.spliceEnded(circuit: circuit, sent: 0, returned: 0, limit: nil, now: now)
-        case .endSplice, .peerConnection: break
+        case .peerConnection(let id, let command): perform(command, on: id, node)
+        case .endSplice: break
+        }
+    }
+
+    private func dial(_ id: UInt32, _ address: Multiaddr, _ expecting: PeerID?) {
+        if address.transport == .webRTCDirect {
+            add(WebLink(id, .peerConnection, address: address, expecting: expecting))
+            tellDial(id, address)
+        } else {
+            add(WebLink(id, .webSocket, address: address, expecting: expecting))
+            WebEvent.socketConnect.tell(id, 0, address.text)
         }
     }
 
@@ -144,7 +153,7 @@ final class WebShell: LinkShell {
     private func openCircuit(
         _ id: UInt32, _ over: StreamKey, _ initiator: Bool, _ expecting: PeerID?, _ limit: CircuitLimit?, _ received: [UInt8], _ node: Node
     ) {
-        let webLink = WebLink(id, expecting: expecting)
+        let webLink = WebLink(id, .circuit, expecting: expecting)
         guard let outer = links[over.link]?.link,
             let inner = makeLink(
                 webLink, isInitiator: initiator, isLimited: limit != nil, limits: CircuitTransport.limits(inside: limits(node)))
@@ -157,9 +166,9 @@ final class WebShell: LinkShell {
         enqueue(webLink)
     }
 
-    private func limits(_ node: Node) -> ConnectionLimits { node.configuration.limits.connection }
+    func limits(_ node: Node) -> ConnectionLimits { node.configuration.limits.connection }
 
-    private func add(_ webLink: WebLink) {
+    func add(_ webLink: WebLink) {
         links[webLink.id] = webLink
         order.append(webLink.id)
     }
@@ -170,7 +179,9 @@ final class WebShell: LinkShell {
             identity: identity, isInitiator: isInitiator, expecting: webLink.expecting, protocols: node.protocolTable, limits: limits,
             entropy: secretBytes(Connection.entropySize))
         configuration.isLimited = isLimited
-        let link = Link(id: webLink.id, connection: Connection(configuration, now: now), shell: self, now: now)
+        let connection = Connection(configuration, now: now)
+        webLink.connection = connection
+        let link = Link(id: webLink.id, connection: connection, shell: self, now: now)
         webLink.link = link
         return link
     }
@@ -186,9 +197,11 @@ final class WebShell: LinkShell {
         var configuration = NodeConfiguration(identity: key, seed: secretBytes(8).littleEndian(width: 8), unixEpoch: unixEpoch)
         if !agent.isEmpty { configuration.agent = agent }
         configuration.transports = flags.contains(.plainWebSocket) ? DialTransports.browser.union(.webSocket) : .browser
+        if flags.contains(.webRTC) { configuration.transports.insert(.webRTCDirect) }
         // A page relays for nobody, and what is not named here is not linked.
         var parts = NodeParts()
         parts.relayClient = RelayClient(limits: RelayClientLimits())
+        if flags.contains(.webRTC) { parts.signalling = Signalling() }
         if flags.contains(.gossip) { addGossip(flags, to: &parts) }
         let made = Node(configuration, parts: parts, now: now)
         node = made
@@ -209,7 +222,7 @@ final class WebShell: LinkShell {
     }
 
     func socketOpened(_ id: UInt32, _ node: Node) {
-        guard let webLink = links[id], let address = webLink.address, webLink.link == nil,
+        guard let webLink = links[id], webLink.carrier == .webSocket, let address = webLink.address, webLink.link == nil,
             makeLink(webLink, isInitiator: true, isLimited: false, limits: limits(node)) != nil
         else { return }
         node.linked(link: id, remote: address, local: Multiaddr.tcp(ip: [0, 0, 0, 0], port: 0).appending(code: MultiaddrCode.ws), now: now)
@@ -217,16 +230,17 @@ final class WebShell: LinkShell {
     }
 
     func socketReceived(_ id: UInt32, _ bytes: inout [UInt8], _ node: Node) {
-        guard let webLink = links[id], let link = webLink.link else { return }
+        guard let webLink = links[id], let connection = webLink.connection else { return }
         // Within the bytes' lifetime: they are lent to the connection.
         bytes.withUnsafeMutableBytes {
-            link.connection.receive($0, now: now)
+            connection.receive($0, now: now)
             pump(webLink, node)
         }
     }
 
-    func socketClosed(_ id: UInt32, _ node: Node) {
-        guard let webLink = links[id] else { return }
+    /// A WebSocket or a peer connection ended.
+    func linkEnded(_ webLink: WebLink, _ node: Node) {
+        let id = webLink.id
         if let link = webLink.link {
             link.linkClosed(errno: 0)
             webLink.isBlocked = false
@@ -249,7 +263,7 @@ final class WebShell: LinkShell {
     func probe() {
         for id in order {
             links[id]?.link.map { link in
-                link.connection.probe(now: now)
+                link.multiplexer.probe(now: now)
                 linkIsDirty(link)
             }
         }
@@ -276,7 +290,9 @@ final class WebShell: LinkShell {
 
     func stream(_ number: UInt32) -> WebStream? { streams[number] }
 
-    private func secretBytes(_ count: Int) -> [UInt8] {
+    func link(_ id: UInt32) -> WebLink? { links[id] }
+
+    func secretBytes(_ count: Int) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)
         bytes.withUnsafeMutableBytes { arc4random_buf($0.baseAddress, count) }
         return bytes

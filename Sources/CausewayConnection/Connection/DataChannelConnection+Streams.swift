@@ -39,18 +39,22 @@ extension DataChannelConnection {
                 stream.isWaiting = true
                 break
             }
-            let size = min(bytes.count - taken, DataChannelFraming.payloadSize)
-            send(DataChannelFraming.data(UnsafeRawBufferPointer(rebasing: bytes[taken..<taken + size])), on: stream)
-            taken += size
+            taken += sendPiece(of: bytes, from: taken, on: stream)
         }
         return taken
     }
 
     public func writeAll(_ stream: UInt32, _ bytes: UnsafeRawBufferPointer) -> Bool {
         guard let stream = streams[stream], !stream.isFinishing, stream.negotiation?.isOptimistic ?? true else { return false }
-        guard bytes.count <= DataChannelFraming.payloadSize else { return false }
-        send(DataChannelFraming.data(bytes), on: stream)
+        var taken = 0
+        while taken < bytes.count { taken += sendPiece(of: bytes, from: taken, on: stream) }
         return true
+    }
+
+    private func sendPiece(of bytes: UnsafeRawBufferPointer, from start: Int, on stream: DataChannelStream) -> Int {
+        let size = min(bytes.count - start, messageSize - DataChannelFraming.overhead)
+        send(DataChannelFraming.data(UnsafeRawBufferPointer(rebasing: bytes[start..<start + size])), on: stream)
+        return size
     }
 
     /// Ends our direction, once the protocol is settled.

@@ -1,7 +1,8 @@
 public import CausewayIdentity
 
 /// The streams of a WebRTC peer connection, one data channel each, with multistream-select on every channel (webrtc/README.md). It knows no
-/// browser, socket or clock; DTLS encrypts, and who the remote is was proven on the connection that carried the signalling.
+/// browser, socket or clock; DTLS encrypts. Who the remote is was proven on the connection that carried the signalling, or is found out by
+/// Noise on channel 0.
 ///
 /// - Inputs from the shell: `channelOpened`, `channelReady`, `received`, `channelClosed`, `channelDrained`, `linkClosed`, `advance`.
 /// - Outputs to it: `takeActions`, after every input and command, and `nextDeadline`.
@@ -14,7 +15,7 @@ public final class DataChannelConnection: StreamMultiplexer {
     public internal(set) var isClosed = false
     /// Never: what WebRTC finds is a direct path.
     public var isLimited = false
-    public let remotePeer: PeerID?
+    public private(set) var remotePeer: PeerID?
 
     var now: Instant
     var protocols: ProtocolTable
@@ -30,6 +31,10 @@ public final class DataChannelConnection: StreamMultiplexer {
     var openingStreams = 0
     var unread = 0
     var deadline = Instant.distantFuture
+    /// The longest message to send, with its prefix.
+    let messageSize: Int
+    /// nil once the remote is known.
+    private var handshake: DataChannelHandshake?
 
     /// Established from the start: to be made when the peer connection is connected.
     public init(peer: PeerID, publicKey: PublicKey, protocols: ProtocolTable, limits: ConnectionLimits, now: Instant) {
@@ -37,7 +42,26 @@ public final class DataChannelConnection: StreamMultiplexer {
         self.protocols = protocols
         self.now = now
         remotePeer = peer
+        messageSize = DataChannelFraming.messageSize
         outputs = [.established(peer, publicKey)]
+    }
+
+    /// The dialler's side of `/webrtc-direct`: to be made when channel 0 is open.
+    /// - Parameters:
+    ///   - ephemeralSecret: 32 fresh secret random bytes.
+    ///   - certificates: SHA-256 of our certificate and of the remote's, 32 bytes each.
+    public init(
+        expecting: PeerID?, identity: NoiseIdentity, ephemeralSecret: [UInt8], certificates: (own: [UInt8], remote: [UInt8]),
+        protocols: ProtocolTable, limits: ConnectionLimits, now: Instant
+    ) {
+        self.limits = limits
+        self.protocols = protocols
+        self.now = now
+        messageSize = DataChannelFraming.cautiousMessageSize
+        outputs = []
+        deadline = now + limits.handshakeTime
+        handshake = DataChannelHandshake(
+            expecting: expecting, identity: identity, ephemeralSecret: ephemeralSecret, certificates: certificates, deadline: deadline)
     }
 
     // MARK: Inputs
@@ -46,7 +70,8 @@ public final class DataChannelConnection: StreamMultiplexer {
     public func channelOpened(_ channel: UInt32, now: Instant) {
         moveTime(to: now)
         guard !isClosed, streams[channel] == nil else { return }
-        guard channel & 1 == 0, channel < 1 << 31, inboundStreams < limits.inboundStreams else {
+        if let handshake { return hold(channel, nil, until: handshake) }
+        guard channel & 1 == 0, channel != DataChannelHandshake.channel, channel < 1 << 31, inboundStreams < limits.inboundStreams else {
             actions.append(.close(channel))
             return
         }
@@ -68,6 +93,11 @@ public final class DataChannelConnection: StreamMultiplexer {
     /// The next bytes of a channel, whatever message they came in.
     public func received(_ channel: UInt32, _ bytes: UnsafeRawBufferPointer, now: Instant) {
         moveTime(to: now)
+        guard !isClosed else { return }
+        if let handshake {
+            if channel == DataChannelHandshake.channel { return authenticate(handshake, bytes) }
+            return hold(channel, [UInt8](copying: bytes), until: handshake)
+        }
         var rest = bytes
         while !rest.isEmpty, let stream = streams[channel] {
             do throws(DataChannelFault) {
@@ -80,9 +110,33 @@ public final class DataChannelConnection: StreamMultiplexer {
         }
     }
 
+    private func hold(_ channel: UInt32, _ bytes: [UInt8]?, until handshake: DataChannelHandshake) {
+        guard !handshake.hold(channel, bytes) else { return }
+        terminate(.limit(.pendingControlFrames, value: UInt64(DataChannelHandshake.heldMessages)))
+    }
+
+    private func authenticate(_ handshake: DataChannelHandshake, _ bytes: UnsafeRawBufferPointer) {
+        do throws(ConnectionError) {
+            let (replies, key) = try handshake.receive(bytes)
+            for reply in replies { actions.append(.send(DataChannelHandshake.channel, reply)) }
+            guard let key else { return }
+            self.handshake = nil
+            deadline = .distantFuture
+            remotePeer = key.peerID
+            outputs.append(.established(key.peerID, key))
+            actions.append(.close(DataChannelHandshake.channel))
+            for (channel, bytes) in handshake.held {
+                if let bytes { bytes.withUnsafeBytes { received(channel, $0, now: now) } } else { channelOpened(channel, now: now) }
+            }
+        } catch {
+            terminate(error)
+        }
+    }
+
     /// The remote closed a channel, or it failed.
     public func channelClosed(_ channel: UInt32, now: Instant) {
         moveTime(to: now)
+        if handshake != nil, channel == DataChannelHandshake.channel { return terminate(.link(errno: 0)) }
         guard let stream = streams[channel] else { return }
         remove(stream, .reset(code: 0))
     }
@@ -107,6 +161,7 @@ public final class DataChannelConnection: StreamMultiplexer {
         }
         streams = [:]
         actions = []
+        handshake = nil
         outputs.append(.closed(error))
     }
 
@@ -142,6 +197,7 @@ public final class DataChannelConnection: StreamMultiplexer {
     public func advance(to now: Instant) {
         moveTime(to: now)
         guard !isClosed, self.now >= deadline else { return }
+        if handshake != nil { return terminate(.timedOut(.noise)) }
         var expired: [UInt32] = []
         deadline = .distantFuture
         for stream in streams.values {

@@ -21,10 +21,13 @@ enum DataChannelFraming {
 
     /// The largest message, with its prefix.
     static let messageSize = 16384
-    /// What of that can be payload: two bytes of prefix, three of the field's head.
-    static let payloadSize = messageSize - 5
+    /// What a listener of `/webrtc-direct` is sent at most: go-libp2p reads the prefix, and whatever comes in one message with it, into
+    /// 4,096 bytes; rust-libp2p takes 8,192.
+    static let cautiousMessageSize = 4096
+    /// What of a message is not payload: two bytes of prefix, three of the field's head.
+    static let overhead = 5
 
-    /// A message of at most `payloadSize` bytes.
+    /// A message of at most `messageSize - overhead` bytes.
     static func data(_ payload: UnsafeRawBufferPointer) -> [UInt8] {
         let body = 1 + Varint.length(of: UInt64(payload.count)) + payload.count
         var message: [UInt8] = []

@@ -8,6 +8,8 @@ public final class NoiseIdentity: Sendable {
     let staticPublic: [UInt8]
     /// The encoded `NoisePayload` that both roles send.
     let payload: [UInt8]
+    /// The same where nothing is to be multiplexed.
+    let payloadWithoutMuxers: [UInt8]
 
     /// - Parameters:
     ///   - staticSecret: 32 fresh secret random bytes, for this process's lifetime only.
@@ -23,6 +25,9 @@ public final class NoiseIdentity: Sendable {
         } catch {
             throw .cannotSign
         }
-        payload = NoisePayload(identityKey: key.publicKey.protobuf, signature: signature, muxers: muxers).encoded
+        var payload = NoisePayload(identityKey: key.publicKey.protobuf, signature: signature, muxers: muxers)
+        self.payload = payload.encoded
+        payload.muxers = []
+        payloadWithoutMuxers = payload.encoded
     }
 }

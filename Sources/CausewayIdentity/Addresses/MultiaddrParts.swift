@@ -132,6 +132,14 @@ extension Multiaddr {
     /// The HTTP path of a WebSocket, decoded, with or without a slash in front, as it was written.
     public var httpPath: [UInt8]? { first(MultiaddrCode.httpPath) }
 
+    /// SHA-256 of the certificate by which a server is known: of the first `/certhash` of that kind. 32 bytes.
+    public var certificateHash: [UInt8]? {
+        for component in components where component.code == MultiaddrCode.certhash {
+            if component.value.count == 34, component.value[0] == 0x12, component.value[1] == 0x20 { return [UInt8](component.value[2...]) }
+        }
+        return nil
+    }
+
     public var reach: Reach {
         switch host {
         case .none: .none

@@ -11,6 +11,9 @@ public struct DialTransports: OptionSet, Sendable {
     /// Dials host names as they are: the platform looks them up. `/dnsaddr` needs a resolver all the same.
     public static let hostNames = DialTransports(rawValue: 8)
 
+    /// `/webrtc-direct`.
+    public static let webRTCDirect = DialTransports(rawValue: 16)
+
     public static let native: DialTransports = [.tcp, .webSocket, .secureWebSocket]
     /// A page served over HTTPS may not open plain WebSockets.
     public static let browser: DialTransports = [.secureWebSocket, .hostNames]

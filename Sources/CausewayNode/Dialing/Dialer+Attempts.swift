@@ -45,6 +45,7 @@ extension Dialer {
         return switch address.transport {
         case .tcp: transports.contains(.tcp)
         case .webSocket(let secure): transports.contains(secure ? .secureWebSocket : .webSocket)
+        case .webRTCDirect: transports.contains(.webRTCDirect) && address.reach != .name && address.certificateHash != nil
         default: false
         }
     }

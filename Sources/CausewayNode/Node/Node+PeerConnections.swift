@@ -24,10 +24,10 @@ extension Node {
         settle()
     }
 
-    /// A peer connection that the node does not yet drive has failed.
-    public func peerFailed(link: UInt32, now: Instant) {
+    /// A peer connection that the node does not yet drive has failed: `.close` follows if it is known.
+    public func peerFailed(link: UInt32, _ fault: SignallingFault, now: Instant) {
         begin(now)
-        parts.signalling?.peerFailed(link, in: state)
+        parts.signalling?.peerFailed(link, fault, in: state)
         settle()
     }
 }

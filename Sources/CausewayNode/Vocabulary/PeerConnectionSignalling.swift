@@ -24,7 +24,7 @@ public protocol PeerConnectionSignalling: NodeProtocol {
     /// The shell has found a candidate, as JSON. Its description was told before.
     func gathered(_ link: UInt32, _ candidate: [UInt8], in node: NodeState)
     func peerConnected(_ link: UInt32, in node: NodeState)
-    func peerFailed(_ link: UInt32, in node: NodeState)
+    func peerFailed(_ link: UInt32, _ fault: SignallingFault, in node: NodeState)
 }
 
 /// An upgrade of a relayed connection that failed; `Node` brings it to the dialler.

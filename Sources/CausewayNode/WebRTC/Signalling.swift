@@ -21,6 +21,7 @@ public final class Signalling: PeerConnectionSignalling {
         let stream: StreamKey
         let peer: PeerID
         let isOfferer: Bool
+        let startedAt: Instant
         let deadline: Instant
         var step: Step
         var inbox: SignallingInbox
@@ -33,6 +34,7 @@ public final class Signalling: PeerConnectionSignalling {
             self.stream = stream
             self.peer = peer
             self.isOfferer = isOfferer
+            startedAt = node.now
             deadline = node.now + node.limits.signallingTime
             step = isOfferer ? .opening : .awaiting
             inbox = SignallingInbox(limit: node.limits.signallingMessage)
@@ -79,7 +81,7 @@ public final class Signalling: PeerConnectionSignalling {
             return false
         }
         guard sessions.count < node.limits.signallings else {
-            failed(peer, .limit(.pendingConnections, value: UInt64(node.limits.signallings)), in: node)
+            failed(peer, .limit(.pendingConnections, value: UInt64(node.limits.signallings)), startedAt: node.now, in: node)
             return true
         }
         let stream = node.openStream(on: link.id, [Self.protocolID], for: self)
@@ -179,10 +181,9 @@ public final class Signalling: PeerConnectionSignalling {
         node.append(.peerConnection(link: link, .carry(session.peer, relayed.publicKey)))
     }
 
-    public func peerFailed(_ link: UInt32, in node: NodeState) {
+    public func peerFailed(_ link: UInt32, _ fault: SignallingFault, in node: NodeState) {
         guard let session = session(of: link) else { return }
-        session.isBegun = false
-        end(session, .peerFault(.signalling, code: SignallingFault.notConnected.rawValue), in: node)
+        end(session, .peerFault(.signalling, code: fault.rawValue), in: node)
     }
 
     // MARK: The end
@@ -207,14 +208,14 @@ public final class Signalling: PeerConnectionSignalling {
         sessions.removeAll { $0 === session }
         node.reset(session.stream)
         if session.isBegun { node.append(.peerConnection(link: session.link, .close)) }
-        if session.isOfferer { failed(session.peer, error, in: node) }
+        if session.isOfferer { failed(session.peer, error, startedAt: session.startedAt, in: node) }
     }
 
-    private func failed(_ peer: PeerID, _ error: ConnectionError, in node: NodeState) {
+    private func failed(_ peer: PeerID, _ error: ConnectionError, startedAt: Instant, in node: NodeState) {
         node.upgradeFailed(peer, .failed(error))
         guard let link = node.connections.best(for: peer, allowsLimited: true) else { return }
         let outcome = DialOutcome(
-            peer: peer, address: Self.address(over: link.remoteAddress, peer), result: .failed(error), took: Interval(nanoseconds: 0))
+            peer: peer, address: Self.address(over: link.remoteAddress, peer), result: .failed(error), took: node.now - startedAt)
         node.emit(.dialAttempt(outcome))
         var entry = failures[peer.bytes] ?? Failures(peer: peer, count: 0, retryAt: .distantFuture)
         let wait = min(Self.retry.nanoseconds << min(entry.count, 5), Self.longestRetry.nanoseconds)

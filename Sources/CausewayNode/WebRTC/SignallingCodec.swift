@@ -1,22 +1,6 @@
 import CausewayConnection
 import CausewayIdentity
 
-/// What went wrong in signalling. The raw value is the `code` of `.peerFault(.signalling, code:)`.
-public enum SignallingFault: UInt16, Error, Equatable, Sendable {
-    /// Longer than `NodeLimits.signallingMessage`.
-    case messageTooLong = 1
-    /// Not the message of the specification.
-    case malformed = 2
-    /// A message that may not come at this point: a second answer, a candidate before the offer.
-    case unexpectedType = 3
-    /// More than `NodeLimits.signallingCandidates`.
-    case tooManyCandidates = 4
-    /// The stream ended before the answer was there.
-    case endedEarly = 5
-    /// WebRTC itself failed: no path, or a description that it does not take.
-    case notConnected = 6
-}
-
 /// The message of `/webrtc-signaling/0.0.1` (webrtc/webrtc.md): protobuf `{type = 1, data = 2}`, a varint length before it.
 struct SignallingMessage: Equatable {
     enum Kind: UInt64 {

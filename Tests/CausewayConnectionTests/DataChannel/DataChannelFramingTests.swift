@@ -40,7 +40,7 @@ import Testing
     }
 
     @Test func theLargestMessageIs16KiBWithItsPrefix() throws {
-        let payload = [UInt8](repeating: 5, count: DataChannelFraming.payloadSize)
+        let payload = [UInt8](repeating: 5, count: DataChannelFraming.messageSize - DataChannelFraming.overhead)
         #expect(Self.data(payload).count == DataChannelFraming.messageSize)
         #expect(try Self.decode([Self.data(payload)]) == [Seen(payload: payload)])
     }

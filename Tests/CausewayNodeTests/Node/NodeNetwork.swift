@@ -199,7 +199,7 @@ final class NodeNetwork {
                 if hasDirectPath {
                     hosts[one.host].node.peerConnected(link: one.link, now: now)
                 } else {
-                    hosts[one.host].node.peerFailed(link: one.link, now: now)
+                    hosts[one.host].node.peerFailed(link: one.link, .notConnected, now: now)
                 }
             }
         case .candidate, .close: break
