@@ -31,6 +31,19 @@ export interface DialOutcome {
   /** What belongs to the result: a status or a limit; 0: nothing. */
   value: number
   milliseconds: number
+  /** Of a try by WebRTC that failed: how far it came. */
+  webrtc?: WebRTCReport
+}
+
+/** What a peer connection had come to when it was given up. */
+export interface WebRTCReport {
+  /** How many candidates each side has named. */
+  candidates: { local: number, remote: number }
+  ice: RTCIceConnectionState
+  state: RTCPeerConnectionState
+  milliseconds: number
+  /** What the browser said. */
+  cause?: unknown
 }
 
 export type ErrorCode =
@@ -54,6 +67,7 @@ export type ErrorCode =
   | 'ERR_LIMITED_CONNECTION' // only a limited connection: say runOnLimitedConnection
   | 'ERR_MESSAGE_TOO_LARGE'
   | 'ERR_MIXED_CONTENT' // an https page may not open ws:// addresses
+  | 'ERR_NO_WEBRTC' // there is no WebRTC here: a worker, node, or a browser that forbids it
   | 'ERR_NO_WEBSOCKET'
   | 'ERR_NOT_CONNECTED' // no connection and no known address
   | 'ERR_NOT_RELAY_ADDRESS'
@@ -143,8 +157,8 @@ export interface Connection {
   /** Not over a relay. */
   readonly direct: boolean
   readonly status: 'open' | 'closed'
-  readonly encryption: 'noise'
-  readonly multiplexer: 'yamux'
+  readonly encryption: 'noise' | 'dtls'
+  readonly multiplexer: 'yamux' | 'webrtc'
   readonly streams: Stream[]
   newStream(protocols: string | string[], options?: StreamOptions): Promise<Stream>
   close(): Promise<void>
@@ -267,9 +281,17 @@ export interface NodeOptions {
   /** Addresses of relays, for a bare `/p2p-circuit`. */
   relays?: AddressLike[]
   addresses?: {
-    /** `/p2p-circuit` (a place at one of `relays`) or `<relay>/p2p-circuit`. Default: `/p2p-circuit` if there are relays. */
+    /**
+     * `/p2p-circuit` (a place at one of `relays`) or `<relay>/p2p-circuit`. Default: `/p2p-circuit` if there are relays. `/webrtc` may
+     * stand there too: where there is WebRTC every relayed address can be reached by it.
+     */
     listen?: AddressLike[]
   }
+  /**
+   * Direct connections, to pages (over a relay) and to servers (`/webrtc-direct`). Default: on where the browser has WebRTC. The
+   * configuration, or what makes it, is the browser's own; without `iceServers` no third party is asked for this machine's public address.
+   */
+  webrtc?: false | { rtcConfiguration?: RTCConfiguration | (() => RTCConfiguration | Promise<RTCConfiguration>) }
   /** Finding peers by gossip, with `interval` milliseconds between two announcements (10,000). Default: both formats; needs pubsub. */
   discovery?: boolean | { json?: boolean; protobuf?: boolean; interval?: number }
   /** Default: on. */
