@@ -12,6 +12,8 @@ export const bounds = {
   burst: 15,
   perSecond: 3,
   dmSeconds: 5,
+  /** How long a file waits for a direct connection. */
+  directSeconds: 35,
 }
 
 /** Lets `burst` through at once, then `perSecond`. */

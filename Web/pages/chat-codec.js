@@ -86,6 +86,11 @@ export class FrameReader {
     }
   }
 
+  /** Reads on, and throws away, until the stream is over. */
+  async end() {
+    while (!(await this.#reader.read()).done);
+  }
+
   /** A whole frame of at most `limit` bytes. */
   async frame(limit) {
     const parts = []

@@ -2,6 +2,7 @@
 
 import { ROOM, nickOf } from './chat-node.js'
 import { avatar, fill, make } from './chat-elements.js'
+import { isUpgrading } from './chat-paths.js'
 import { fileName, sizeOf, wordsOf } from './chat-words.js'
 
 const clock = new Intl.DateTimeFormat([], { hour: '2-digit', minute: '2-digit' })
@@ -47,9 +48,12 @@ const percent = (done, total) => total ? Math.floor(done / total * 100) : 0
 function shaped(bubble, shape, draw) {
   if (bubble.dataset.shape === shape) return
   bubble.dataset.shape = shape
-  const hadFocus = bubble.contains(document.activeElement)
+  const focused = bubble.contains(document.activeElement) ? document.activeElement : undefined
   fill(bubble, ...draw())
-  if (hadFocus) (bubble.querySelector('button, a') ?? document.getElementById('text')).focus()
+  if (!focused) return
+  const buttons = [...bubble.querySelectorAll('button, a')]
+  const same = buttons.find((one) => one.getAttribute('aria-label') === focused.getAttribute('aria-label'))
+  ;(same ?? buttons[0] ?? document.getElementById('text')).focus()
 }
 
 function bar(label) {
@@ -58,9 +62,10 @@ function bar(label) {
   return { progress, text }
 }
 
-function move(progress, text, { done, total }) {
+function move(progress, text, { done, total, step, isDirect }) {
   if (total) progress.value = percent(done, total)
-  text.textContent = total ? `${sizeOf(done)} of ${sizeOf(total)}, ${percent(done, total)} %` : 'Waiting for the sender…'
+  const way = isDirect ? 'directly' : 'through the relay'
+  text.textContent = total ? `${sizeOf(done)} of ${sizeOf(total)}, ${percent(done, total)} %, ${way}` : step
 }
 
 function drawShared(bubble, file, chat) {
@@ -71,24 +76,33 @@ function drawShared(bubble, file, chat) {
     ...uploads.flatMap((one) => {
       const who = nickOf(one.peer)
       if (one.state !== 'sending') {
-        const words = { sent: `${who} has it`, cancelled: `Cancelled for ${who}`, failed: `${who}: ${one.note}` }[one.state]
+        const words = {
+          sent: `${who} has it, sent ${one.isDirect ? 'directly' : 'through the relay'}`, cancelled: `Cancelled for ${who}`,
+          failed: `${who}: ${one.note}`,
+        }[one.state]
         return [make('div', { class: 'file-row', text: words })]
       }
       const { progress, text } = bar(`Sending to ${who}`)
       progress.dataset.peer = text.dataset.peer = one.peer
-      return [progress, make('div', { class: 'file-row' }, make('span', {}, `To ${who}: `, text), button('Cancel', () => one.cancel?.()))]
+      const cancel = button('Cancel', () => one.cancel?.(), `Cancel sending to ${who}`)
+      return [progress, make('div', { class: 'file-row' }, make('span', {}, `To ${who}: `, text), cancel)]
     }),
     file.state === 'withdrawn' ? make('div', { class: 'file-row', text: 'No longer shared' })
       : make('div', { class: 'file-row' }, make('span', { text: uploads.length ? '' : 'Nobody has fetched it yet' }),
-        button('Stop sharing', () => chat.stopSharing(file), `Stop sharing ${file.name}`)),
+        button('Stop sharing', () => chat.files.stopSharing(file), `Stop sharing ${file.name}`)),
   ])
   const bars = bubble.querySelectorAll('progress'), amounts = bubble.querySelectorAll('.amount')
   uploads.filter((one) => one.state === 'sending').forEach((one, index) => bars[index] && move(bars[index], amounts[index], one))
 }
 
+function offerWords(peer) {
+  if (peer?.path?.kind !== 'relayed') return 'Its size is told when it is fetched'
+  return isUpgrading(peer) ? 'Fetched once there is a direct connection' : 'Reached over a relay only, which lets little through'
+}
+
 function drawOffer(bubble, message, chat) {
   const { file } = message
-  const fetch = (text) => button(text, () => chat.fetchFile(message), `${text} from ${nickOf(file.peer)}`)
+  const fetch = (text) => button(text, () => chat.files.fetch(message), `${text} from ${nickOf(file.peer)}`)
   shaped(bubble, file.state + (file.note ?? ''), () => {
     const size = make('small', { text: file.total ? sizeOf(file.total) : '' })
     const name = make('div', { class: 'file-name' }, make('span', { text: 'A file' }), size)
@@ -96,15 +110,16 @@ function drawOffer(bubble, message, chat) {
     switch (file.state) {
       case 'fetching': {
         const { progress, text } = bar(`Fetching a file from ${nickOf(file.peer)}`)
-        return [name, progress, row(text, button('Cancel', () => file.cancel?.()))]
+        return [name, progress, row(text, button('Cancel', () => file.cancel?.(), `Cancel fetching from ${nickOf(file.peer)}`))]
       }
       case 'fetched': {
         file.url ??= URL.createObjectURL(file.blob)
         const title = fileName(file.id, file.head)
-        return [name, row(make('a', { href: file.url, download: title, text: `Save as ${title}` }))]
+        return [name, row(make('a', { href: file.url, download: title, text: `Save as ${title}` }),
+          make('span', { text: `${sizeOf(file.total)}, came ${file.isDirect ? 'directly' : 'through the relay'}` }))]
       }
       case 'failed': return [name, row(make('span', { text: `Not fetched: ${file.note}` }), fetch('Try again'))]
-      default: return [name, row(make('span', { text: file.note || 'Its size is told when it is fetched' }), fetch('Fetch'))]
+      default: return [name, row(make('span', { text: file.note || offerWords(chat.peers.get(file.peer)) }), fetch('Fetch'))]
     }
   })
   const progress = bubble.querySelector('progress')

@@ -2,20 +2,16 @@
 
 import { createNode } from './causeway.js'
 import { Gate, Rate, bounds } from './chat-bounds.js'
-import {
-  FrameReader, Status, decodeRequest, decodeResponse, encodeRequest, encodeResponse, frame, textOf, utf8, uvarint,
-} from './chat-codec.js'
-import { dialable, pathOf, relaysOf, wordsOf } from './chat-words.js'
+import { textOf, utf8 } from './chat-codec.js'
+import { DM_PROTOCOL, DirectMessages } from './chat-direct.js'
+import { FILE_PROTOCOL, FILE_TOPIC, Files, announcedFile } from './chat-files.js'
+import { followFault, followPath } from './chat-paths.js'
+import { pathOf, relaysOf, stunServers, wordsOf, worthDialling } from './chat-words.js'
 
 export const ROOM = 'universal-connectivity'
-const FILE_TOPIC = 'universal-connectivity-file'
-const FILE_PROTOCOL = '/universal-connectivity-file/1'
-const DM_PROTOCOL = '/universal-connectivity/dm/1.0.0'
 const VERSION = 'causeway-chat/0.1'
 
-const CHUNK = 16 << 10
 const SLEEP = 6000
-const idPattern = /^[0-9a-zA-Z-]{1,64}$/
 
 export const nickOf = (peer) => String(peer).slice(-7)
 
@@ -29,18 +25,23 @@ export class Chat extends EventTarget {
   reservation = undefined
   received = new Rate()
   sent = new Rate()
-  #shared = new Map()
-  #uploads = 0
+  /** Asked for this machine's public address; nobody, unless the page's address names somebody: `?stun=host:port`. */
+  iceServers = stunServers(location.search)
+  direct = new DirectMessages(this, VERSION)
+  files = new Files(this)
   #gates = new Map()
   #nextMessage = 1
 
-  #changed(what, detail) { this.dispatchEvent(new CustomEvent('change', { detail: { what, ...detail } })) }
+  changed(what, detail) { this.dispatchEvent(new CustomEvent('change', { detail: { what, ...detail } })) }
 
-  #become(state, words) {
+  #become(state, what) {
+    // Who is reached directly does not need the relay.
+    const direct = state === 'recovering' ? [...this.peers.values()].filter((one) => one.path?.kind === 'direct' && !one.isRelay).length : 0
+    const words = what + (direct ? `. ${direct === 1 ? 'One person stays' : `${direct} people stay`} connected directly` : '')
     if (this.state === state && this.stateWords === words) return
     this.state = state
     this.stateWords = words
-    this.#changed('state')
+    this.changed('state')
   }
 
   // The node's life
@@ -55,22 +56,22 @@ export class Chat extends EventTarget {
     }
     const options = {
       relays: this.relays, agent: VERSION, start: false, discovery: true,
-      pubsub: { floodPublish: true, allowPublishToZeroTopicPeers: true },
+      pubsub: { floodPublish: true, allowPublishToZeroTopicPeers: true }, webrtc: { rtcConfiguration: { iceServers: this.iceServers } },
     }
     try {
       this.node = await Chat.#makeNode(options)
       this.self = String(this.node.peerId)
       this.#listen()
       const limited = { runOnLimitedConnection: true }
-      await this.node.handle(DM_PROTOCOL, (incoming) => this.#answerDirect(incoming), limited)
-      await this.node.handle(FILE_PROTOCOL, (incoming) => this.#serveFile(incoming), limited)
+      await this.node.handle(DM_PROTOCOL, (incoming) => this.direct.answer(incoming), limited)
+      await this.node.handle(FILE_PROTOCOL, (incoming) => this.files.serve(incoming), limited)
       this.node.services.pubsub.subscribe(ROOM)
       this.node.services.pubsub.subscribe(FILE_TOPIC)
       await this.node.start()
       if (this.relays.length) this.#become('connecting', 'Connecting to the relay')
       else this.#become('connecting', 'No relay known: dial an address')
     } catch (error) { return this.#fail(error) }
-    this.#changed('self')
+    this.changed('self')
     this.beat ??= setInterval(() => this.#tick(), 1000)
     addEventListener('offline', () => this.#become('offline', 'This device is offline'))
     addEventListener('online', () => this.#recover('Back online, checking connections'))
@@ -111,7 +112,7 @@ export class Chat extends EventTarget {
     this.lastTick = now
     if (this.node?.status !== 'started') return
     this.#findPeers()
-    this.#changed('tick')
+    this.changed('tick')
   }
 
   async #recover(words) {
@@ -155,7 +156,7 @@ export class Chat extends EventTarget {
         this.reservation = undefined
         this.#become(this.wasReserved ? 'recovering' : 'connecting', `Relay ${nickOf(one.relay)} ${fault}, trying again`)
       }
-      this.#changed('self')
+      this.changed('self')
     })
     on('connection:open', ({ remotePeer }) => this.#noteConnections(remotePeer))
     on('connection:close', ({ remotePeer }) => this.#noteConnections(remotePeer))
@@ -165,7 +166,7 @@ export class Chat extends EventTarget {
       const isNews = known.lastPath && known.lastPath !== words
       known.lastPath = words
       this.#noteConnections(peer)
-      if (isNews) this.#changed('path', { peer: known.id, words })
+      if (isNews) this.changed('path', { peer: known.id, words })
     })
     on('peer:identify', ({ peerId, agentVersion, listenAddrs, protocols }) => {
       const known = this.peer(peerId)
@@ -173,7 +174,7 @@ export class Chat extends EventTarget {
       known.addresses = listenAddrs.slice(0, 16).map(String)
       known.speaksChat = protocols.includes(DM_PROTOCOL)
       known.isRelay = protocols.includes('/libp2p/circuit/relay/0.2.0/hop')
-      this.#changed('peers')
+      this.changed('peers')
     })
     on('peer:discovery', ({ id, multiaddrs }) => {
       const known = this.peer(id)
@@ -185,9 +186,11 @@ export class Chat extends EventTarget {
       if (!peer || outcome.result === 'connected') return
       const known = this.peer(peer)
       known.attempts = [{ ...outcome, at: Date.now() }, ...known.attempts].slice(0, 6)
-      this.#changed('peers')
+      const isNews = followFault(known, outcome) && known.upgrade.tries === 1
+      if (isNews) this.changed('no-direct', { peer: known.id, words: known.upgrade.words })
+      this.changed('peers')
     })
-    on('self:peer:update', () => this.#changed('self'))
+    on('self:peer:update', () => this.changed('self'))
     on('error', (error) => node.status === 'failed' && this.#fail(error))
     node.services.pubsub.addEventListener('message', ({ detail }) => this.#heard(detail))
   }
@@ -208,20 +211,18 @@ export class Chat extends EventTarget {
     }
     known = { id: key, nick: nickOf(key), addresses: [], attempts: [], path: undefined, inRoom: false, isRelay: false }
     this.peers.set(key, known)
-    this.#changed('peers')
+    this.changed('peers')
     return known
   }
 
   #noteConnections(id) {
     const known = this.peer(id)
-    const open = this.node.getConnections(known.id).filter((one) => one.status === 'open')
-    known.connection = open.find((one) => one.direct) ?? open[0]
-    known.path = known.connection && pathOf(known.connection)
+    followPath(known, this.node.getConnections(known.id))
     if (known.path) known.failure = undefined
     // Whoever is still there is announced or heard again.
     else known.discoveredAt = known.heardAt = 0
     if (known.id === this.reservation?.relay || !known.path) this.#settle()
-    this.#changed('peers')
+    this.changed('peers')
   }
 
   #findPeers() {
@@ -233,7 +234,7 @@ export class Chat extends EventTarget {
         || known.discoveredAt > Date.now() - 90000
       if (known.inRoom === inRoom) continue
       known.inRoom = inRoom
-      this.#changed('peers')
+      this.changed('peers')
     }
   }
 
@@ -241,7 +242,7 @@ export class Chat extends EventTarget {
   #meet(known) {
     if (known.path || known.isMeeting || known.id === this.self || this.meeting || this.node.getPeers().length > 40) return
     if (known.triedAt > Date.now() - 60000) return
-    const addresses = known.addresses.filter(dialable)
+    const addresses = worthDialling(known.addresses)
     if (!addresses.length) return
     this.meeting = known.id
     this.dial(addresses).catch(() => {}).finally(() => { this.meeting = undefined })
@@ -253,19 +254,25 @@ export class Chat extends EventTarget {
     const id = list[0].split('/p2p/').at(-1)
     const known = /^[1-9A-HJ-NP-Za-km-z]{40,60}$/.test(id) ? this.peer(id) : undefined
     if (known) Object.assign(known, { isMeeting: true, triedAt: Date.now() })
-    this.#changed('peers')
+    this.changed('peers')
     try { return await this.node.dial(list.length > 1 ? list : list[0], { signal: AbortSignal.timeout(30000) }) } catch (error) {
       if (known) known.failure = { error, words: wordsOf(error, true), outcomes: error.outcomes ?? [] }
       throw error
     } finally {
       if (known) known.isMeeting = false
-      this.#changed('peers')
+      this.changed('peers')
     }
   }
 
   connect(id) {
-    const addresses = this.peer(id).addresses.filter(dialable)
+    const addresses = worthDialling(this.peer(id).addresses)
     return this.dial(addresses.length ? addresses : id)
+  }
+
+  /** Connects to a peer that is not connected, if there is an address to try. */
+  async reach(known, signal) {
+    const addresses = known.path ? [] : worthDialling(known.addresses)
+    if (addresses.length) await this.node.dial(addresses, { signal })
   }
 
   hangUp(id) { return this.node.hangUp(id) }
@@ -286,20 +293,22 @@ export class Chat extends EventTarget {
     return found
   }
 
-  #add(key, message) {
+  add(key, message) {
     const talk = this.conversation(key)
     if (!talk) return undefined
     const added = { key: this.#nextMessage++, at: Date.now(), ...message }
     talk.messages.push(added)
     const removed = talk.messages.length > bounds.keptMessages ? talk.messages.shift() : undefined
-    if (removed?.file) this.#shared.delete(removed.file.id)
+    if (removed?.file) this.files.forget(removed.file)
     if (!added.own) talk.unread++
-    this.#changed('message', { talk, message: added, removed })
+    this.changed('message', { talk, message: added, removed })
     return added
   }
 
+  addToRoom(message) { return this.add(ROOM, message) }
+
   /** Whether a peer's message may be shown; it may send only so many. */
-  #passes(id, key) {
+  passes(id, key) {
     this.received.add()
     if (this.#gates.size > 2000) this.#gates.clear()
     let gate = this.#gates.get(id)
@@ -313,17 +322,16 @@ export class Chat extends EventTarget {
   #heard({ topic, data, from }) {
     const author = from && String(from)
     if (!author || author === this.self || (topic !== ROOM && topic !== FILE_TOPIC)) return
-    if (!this.#passes(author, ROOM)) return
+    if (!this.passes(author, ROOM)) return
     const known = this.peer(author)
     known.heardAt = Date.now()
     if (topic === FILE_TOPIC) {
-      const id = textOf(data.subarray(0, 65))
-      if (!idPattern.test(id)) return
-      this.#add(ROOM, { from: author, file: { id, peer: author, state: 'offered', done: 0, total: 0 } })
+      const id = announcedFile(data)
+      if (id) this.add(ROOM, { from: author, file: { id, peer: author, state: 'offered', done: 0, total: 0 } })
       return
     }
     const isCut = data.length > bounds.messageBytes
-    this.#add(ROOM, { from: author, text: textOf(isCut ? data.subarray(0, bounds.messageBytes) : data), isCut })
+    this.add(ROOM, { from: author, text: textOf(isCut ? data.subarray(0, bounds.messageBytes) : data), isCut })
   }
 
   #checked(text) {
@@ -334,7 +342,7 @@ export class Chat extends EventTarget {
 
   async sayToRoom(text) {
     const bytes = this.#checked(text)
-    const message = this.#add(ROOM, { own: true, from: this.self, text, status: 'sending' })
+    const message = this.add(ROOM, { own: true, from: this.self, text, status: 'sending' })
     try {
       const { recipients } = await this.node.services.pubsub.publish(ROOM, bytes)
       this.sent.add()
@@ -342,159 +350,18 @@ export class Chat extends EventTarget {
       const words = `sent to ${recipients} ${recipients === 1 ? 'neighbour' : 'neighbours'}`
       message.note = recipients ? words : 'nobody was connected to hear it'
     } catch (error) { Object.assign(message, { status: 'failed', note: `not sent: ${wordsOf(error)}` }) }
-    this.#changed('update', { message })
+    this.changed('update', { message })
   }
 
   async sayTo(id, text) {
     this.#checked(text)
-    const message = this.#add(id, { own: true, from: this.self, text, status: 'sending' })
-    if (message) await this.#direct(id, message)
+    const message = this.add(id, { own: true, from: this.self, text, status: 'sending' })
+    if (message) await this.direct.send(id, message)
   }
 
   async resend(id, message) {
     Object.assign(message, { status: 'sending', note: '' })
-    this.#changed('update', { message })
-    await this.#direct(id, message)
-  }
-
-  async #direct(id, message) {
-    const signal = AbortSignal.timeout(bounds.dmSeconds * 1000)
-    let stream
-    try {
-      const known = this.peer(id)
-      if (!known.path && known.addresses.some(dialable)) await this.node.dial(known.addresses.filter(dialable), { signal })
-      stream = await this.node.dialProtocol(id, DM_PROTOCOL, { signal, runOnLimitedConnection: true })
-      signal.addEventListener('abort', () => stream.abort(signal.reason))
-      const request = encodeRequest({ clientVersion: VERSION, timestamp: Date.now(), content: message.text })
-      const writer = stream.writable.getWriter()
-      await writer.write(frame(request))
-      const answer = decodeResponse(await new FrameReader(stream.readable).frame(bounds.messageBytes))
-      if (answer.status !== Status.ok) throw new Error(`the peer answered ${answer.status} ${answer.statusText.slice(0, 100)}`.trim())
-      stream.close().catch(() => {})
-      this.sent.add()
-      Object.assign(message, { status: 'sent', note: 'delivered' })
-    } catch (error) {
-      stream?.abort(error)
-      const why = signal.aborted ? `no answer within ${bounds.dmSeconds} seconds` : wordsOf(error)
-      Object.assign(message, { status: 'failed', note: `not delivered: ${why}`, outcomes: error.outcomes })
-    }
-    this.#changed('update', { message })
-  }
-
-  async #answerDirect({ stream }) {
-    const id = String(stream.connection.remotePeer)
-    const end = setTimeout(() => stream.abort(new Error('too slow')), bounds.dmSeconds * 1000)
-    try {
-      const { content } = decodeRequest(await new FrameReader(stream.readable).frame(bounds.messageBytes + 512))
-      const taken = this.#passes(id, id) && content && this.#add(id, { from: id, text: content })
-      const answer = encodeResponse({
-        clientVersion: VERSION, timestamp: Date.now(), status: taken ? Status.ok : Status.error,
-        statusText: taken ? 'OK' : content ? 'too many messages' : 'empty message',
-      })
-      await stream.writable.getWriter().write(frame(answer))
-      await stream.close()
-    } catch (error) { stream.abort(error) } finally { clearTimeout(end) }
-  }
-
-  // Files
-
-  /** Offers a file to the room; it is read only when somebody asks for it. */
-  async share(file) {
-    if (file.size > bounds.fileBytes) throw new Error(`too large: at most ${bounds.fileBytes >> 20} MiB`)
-    if (!file.size) throw new Error('the file is empty')
-    const random = crypto.getRandomValues(new Uint8Array(16))
-    const id = crypto.randomUUID?.() ?? [...random].map((one) => one.toString(16).padStart(2, '0')).join('')
-    if (this.#shared.size >= bounds.sharedFiles) this.stopSharing([...this.#shared.values()][0])
-    const shared = { id, state: 'shared', name: file.name, size: file.size, file, uploads: new Set() }
-    this.#shared.set(id, shared)
-    const message = this.#add(ROOM, { own: true, from: this.self, file: shared, status: 'sending' })
-    shared.message = message
-    try {
-      const { recipients } = await this.node.services.pubsub.publish(FILE_TOPIC, utf8(id))
-      message.status = recipients ? 'sent' : 'lonely'
-      message.note = recipients ? 'offered to the room' : 'nobody was connected to hear of it'
-    } catch (error) { Object.assign(message, { status: 'failed', note: `not offered: ${wordsOf(error)}` }) }
-    this.#changed('update', { message })
-  }
-
-  stopSharing(shared) {
-    this.#shared.delete(shared.id)
-    shared.state = 'withdrawn'
-    shared.file = undefined
-    for (const one of shared.uploads) one.cancel?.()
-    this.#changed('update', { message: shared.message })
-  }
-
-  async #serveFile({ stream }) {
-    let upload, shared
-    const slow = setTimeout(() => stream.abort(new Error('too slow')), 10000)
-    try {
-      const id = textOf(await new FrameReader(stream.readable).frame(64))
-      clearTimeout(slow)
-      shared = this.#shared.get(id)
-      if (!shared) throw new Error('there is no such file')
-      if (this.#uploads >= bounds.uploadsAtOnce) throw new Error('busy')
-      const { file, message } = shared
-      upload = { peer: String(stream.connection.remotePeer), done: 0, total: file.size, state: 'sending' }
-      upload.cancel = () => {
-        upload.state = 'cancelled'
-        stream.abort(new Error('cancelled'))
-      }
-      this.#uploads++
-      shared.uploads.add(upload)
-      if (shared.uploads.size > 20) shared.uploads.delete([...shared.uploads].find((one) => one.state !== 'sending'))
-      const writer = stream.writable.getWriter()
-      await writer.write(uvarint(file.size))
-      for (let at = 0; at < file.size; at += CHUNK) {
-        const bytes = new Uint8Array(await file.slice(at, at + CHUNK).arrayBuffer())
-        await writer.ready
-        await writer.write(bytes)
-        upload.done = at + bytes.length
-        this.#changed('progress', { message })
-      }
-      await writer.close()
-      upload.state = 'sent'
-    } catch (error) {
-      if (upload?.state === 'sending') Object.assign(upload, { state: 'failed', note: wordsOf(error) })
-      stream.abort(error)
-    } finally {
-      clearTimeout(slow)
-      if (upload) {
-        this.#uploads--
-        upload.cancel = undefined
-        this.#changed('update', { message: shared.message })
-      }
-    }
-  }
-
-  /** Fetches an offered file from its sender. */
-  async fetchFile(message) {
-    const { file } = message
-    const abort = new AbortController()
-    Object.assign(file, { state: 'fetching', done: 0, total: 0, note: '', cancel: () => abort.abort(new Error('cancelled')) })
-    this.#changed('update', { message })
-    let stream
-    try {
-      const known = this.peer(file.peer)
-      if (!known.path && known.addresses.some(dialable)) await this.node.dial(known.addresses.filter(dialable), { signal: abort.signal })
-      stream = await this.node.dialProtocol(file.peer, FILE_PROTOCOL, { signal: abort.signal, runOnLimitedConnection: true })
-      abort.signal.addEventListener('abort', () => stream.abort(abort.signal.reason))
-      await stream.writable.getWriter().write(frame(utf8(file.id)))
-      const reader = new FrameReader(stream.readable)
-      const parts = []
-      file.total = await reader.length(bounds.fileBytes)
-      for await (const piece of reader.pieces(file.total)) {
-        parts.push(piece)
-        file.done += piece.length
-        this.#changed('progress', { message })
-      }
-      stream.close().catch(() => {})
-      Object.assign(file, { state: 'fetched', blob: new Blob(parts, { type: 'application/octet-stream' }), head: parts[0]?.slice(0, 16) })
-    } catch (error) {
-      stream?.abort(error)
-      Object.assign(file, abort.signal.aborted ? { state: 'offered', note: 'Cancelled' } : { state: 'failed', note: wordsOf(error) })
-    }
-    file.cancel = undefined
-    this.#changed('update', { message })
+    this.changed('update', { message })
+    await this.direct.send(id, message)
   }
 }

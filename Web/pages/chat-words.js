@@ -24,9 +24,26 @@ export function originAddress({ protocol, hostname, port }) {
 
 /** Whether a page can dial an address at all. */
 export function dialable(address) {
-  const secure = globalThis.location?.protocol === 'https:'
-  if (/\/(webrtc-direct|webtransport|quic|quic-v1)(\/|$)/.test(address) || /\/webrtc(\/|$)/.test(address)) return false
-  return /\/(wss|tls(\/sni\/[^/]+)?\/ws)(\/|$)/.test(address) || (!secure && /\/ws(\/|$)/.test(address))
+  if (/\/(webtransport|quic|quic-v1)(\/|$)/.test(address)) return false
+  if (/\/webrtc(-direct)?(\/|$)/.test(address) && !globalThis.RTCPeerConnection) return false
+  // A server that shows its certificate in its address.
+  if (/\/webrtc-direct(\/|$)/.test(address)) return /^\/ip[46]\/[^/]+\/udp\/\d+\/webrtc-direct\/certhash\//.test(address)
+  const isSecurePage = globalThis.location?.protocol === 'https:'
+  return /\/(wss|tls(\/sni\/[^/]+)?\/ws)(\/|$)/.test(address) || (!isSecurePage && /\/ws(\/|$)/.test(address))
+}
+
+/**
+ * What to dial of a peer's addresses. From a circuit a direct connection follows by itself, and the circuit is there when that fails: so
+ * `…/p2p-circuit/webrtc` is dialled as the circuit.
+ */
+export function worthDialling(addresses) {
+  return [...new Set(addresses.filter(dialable).map((one) => one.replace(/\/p2p-circuit\/webrtc(?=\/|$)/, '/p2p-circuit')))]
+}
+
+/** The STUN servers that a page's address names: `?stun=host:port`. */
+export function stunServers(search) {
+  const named = new URLSearchParams(search).getAll('stun').filter((one) => /^([\w.-]+|\[[\da-f:.]+\])(:\d{1,5})?$/i.test(one))
+  return named.slice(0, 4).map((one) => ({ urls: `stun:${one}` }))
 }
 
 function transportOf(address) {
@@ -75,6 +92,7 @@ const words = {
   ERR_MIXED_CONTENT: 'a page of https may not open unencrypted WebSockets',
   ERR_NOT_CONNECTED: 'not connected, and no address of the peer is known',
   ERR_NOT_RELAY_ADDRESS: 'this is not the address of a relay',
+  ERR_NO_WEBRTC: 'this browser has no WebRTC',
   ERR_NO_SUBSCRIBERS: 'nobody is there to hear it',
   ERR_OWN_PEER: 'this is your own address',
   ERR_PEER_FAULT: 'the other end broke the protocol',
@@ -86,7 +104,7 @@ const words = {
   ERR_UNREACHABLE: 'no address could be reached',
   ERR_UNRESOLVED: 'there is no such name',
   ERR_UNSUPPORTED_PROTOCOL: 'the peer does not speak this protocol',
-  ERR_UNSUPPORTED_TRANSPORT: 'a page cannot dial this kind of address (only WebSocket, and circuits over it)',
+  ERR_UNSUPPORTED_TRANSPORT: 'a page cannot dial this kind of address (WebSocket, WebRTC and circuits over them it can)',
   ERR_WASM: 'the module could not be loaded',
   ERR_WRONG_PEER: 'another peer answered than the address says',
 }
@@ -102,6 +120,30 @@ export function wordsOf(fault, isDial = fault?.address !== undefined) {
   if (fault?.code === 'ERR_REFUSED_BY_RELAY' && relayStatus[fault.value]) return `the relay refused: ${relayStatus[fault.value]}`
   return words[fault?.code] ?? fault?.message ?? fault?.result ?? String(fault)
 }
+
+/** Why no direct connection came of a try by WebRTC. Takes a dial's outcome. */
+export function directFault({ webrtc, code, ...outcome }) {
+  if (code === 'ERR_UNSUPPORTED_PROTOCOL') return 'the other side does not do WebRTC'
+  if (!webrtc) return wordsOf({ code, ...outcome })
+  const { candidates: { local, remote }, ice, state, cause } = webrtc
+  if (cause) return `the browser refused: ${cause.cause?.message ?? cause.message ?? cause}`
+  if (!local) return 'this browser found no address of its own to offer'
+  if (!remote) return 'the other side named no address it could be reached at'
+  const isThrough = /connected|completed/.test(ice)
+  if (isThrough && state !== 'connected') return 'packets get through, but the encryption failed'
+  return isThrough ? wordsOf({ code, ...outcome })
+    : 'no packet gets through between the two; a NAT or firewall on the way does not let them'
+}
+
+/** How far such a try came: candidates, states and time. */
+export function directFacts({ webrtc, milliseconds }) {
+  if (!webrtc) return `after ${timeOf(milliseconds)}`
+  const { candidates: { local, remote }, ice, state } = webrtc
+  return `${local} ${local === 1 ? 'address' : 'addresses'} offered here and ${remote} there; ICE ${ice}, connection ${state}; `
+    + `after ${timeOf(webrtc.milliseconds)}`
+}
+
+const timeOf = (milliseconds) => milliseconds < 1000 ? `${milliseconds} ms` : `${(milliseconds / 1000).toFixed(1)} s`
 
 const kinds = [
   ['png', [0x89, 0x50, 0x4e, 0x47]], ['jpg', [0xff, 0xd8, 0xff]], ['gif', [0x47, 0x49, 0x46, 0x38]], ['pdf', [0x25, 0x50, 0x44, 0x46]],

@@ -4,7 +4,8 @@ import { bounds } from './chat-bounds.js'
 import { Chat, ROOM, nickOf } from './chat-node.js'
 import { drawMessage, updateMessage } from './chat-message.js'
 import { avatar, copyButton, fill, make } from './chat-elements.js'
-import { sizeOf, wordsOf } from './chat-words.js'
+import { isUpgrading, pathWords, whyRelayed } from './chat-paths.js'
+import { directFacts, directFault, sizeOf, wordsOf } from './chat-words.js'
 
 const $ = (id) => document.getElementById(id)
 const chat = new Chat()
@@ -46,13 +47,6 @@ function personButton(key) {
   const row = { item: make('li', {}, button), button, nick, how, badge }
   people.set(key, row)
   return row
-}
-
-function pathWords(peer) {
-  if (peer.isMeeting) return ['connecting', 'Connecting…']
-  if (peer.path) return [peer.path.kind, peer.path.words]
-  if (peer.failure) return ['failed', `Could not connect: ${peer.failure.words}`]
-  return ['none', peer.inRoom ? 'In the room, not connected to you' : 'Not connected']
 }
 
 function drawPerson(key, name, [kind, words], list) {
@@ -132,16 +126,14 @@ function drawTalkHead() {
   const isRoom = open === ROOM, peer = chat.peers.get(open)
   setText($('talk-title'), isRoom ? 'universal-connectivity' : nickOf(open))
   setText($('talk-note'), isRoom ? 'Everyone on this topic reads it. Messages are signed, not kept.'
-    : peer ? [pathWords(peer)[1], peer.path?.limits].filter(Boolean).join('. ') : 'Gone')
+    : peer ? [`${pathWords(peer)[1]}.`.replace('….', '…'), peer.path?.limits].filter(Boolean).join(' ') : 'Gone')
   $('talk-actions').hidden = isRoom || !peer
   $('peer-facts').hidden = isRoom || !peer
-  const failure = !isRoom && !peer?.path && peer?.failure
-  $('peer-failure').hidden = !failure
+  drawFailure(isRoom ? undefined : peer)
   if (!isRoom && peer) {
     $('act-connect').hidden = !!peer.path
     $('act-connect').disabled = peer.isMeeting
     $('act-ping').hidden = $('act-hang-up').hidden = !peer.path
-    if (failure) fill($('peer-failure'), make('p', { text: `Could not connect: ${failure.words}` }), outcomeList(failure.outcomes))
     if ($('peer-facts').open) drawFacts(peer)
   }
   const hidden = chat.conversations.get(open)?.hidden ?? 0
@@ -149,12 +141,29 @@ function drawTalkHead() {
   setText($('hidden-count'), `${hidden} more ${hidden === 1 ? 'message was' : 'messages were'} not shown: sent too fast.`)
 }
 
+/** Why a peer is not reached, or not directly. */
+function drawFailure(peer) {
+  const failure = peer && !peer.path && peer.failure, why = peer && whyRelayed(peer)
+  $('peer-failure').hidden = !failure && !why
+  if (failure) return fill($('peer-failure'), make('p', { text: `Could not connect: ${failure.words}` }), outcomeList(failure.outcomes))
+  const text = why && JSON.stringify([why, peer.upgrade.tries])
+  if (!why || $('peer-failure').dataset.text === text) return
+  $('peer-failure').dataset.text = text
+  const { outcome } = peer.upgrade
+  const tried = outcome && `Tried ${peer.upgrade.tries === 1 ? 'once' : `${peer.upgrade.tries} times`}: ${directFacts(outcome)}.`
+  const hint = outcome && !chat.iceServers.length
+    && 'Across networks a STUN server helps: none is named in this page’s address (?stun=host:port).'
+  fill($('peer-failure'), make('p', { text: `No direct connection: ${why}. Messages go through the relay meanwhile.` }),
+    ...[tried, hint].filter(Boolean).map((one) => make('p', { class: 'fact', text: one })))
+}
+
 function drawFacts(peer) {
   const lines = [
     ['Peer ID', peer.id], ['Software', peer.agent ?? 'not told yet'],
     ['Path', peer.path?.words ?? 'none'], ['Over', peer.path?.address ?? '–'],
+    ['Direct', peer.path?.kind === 'direct' ? 'yes' : isUpgrading(peer) ? 'being tried' : whyRelayed(peer) ?? 'no'],
     ['Round trip', peer.roundTrip ?? 'not measured'], ...peer.addresses.map((one) => ['Address', one]),
-    ...peer.attempts.map((one) => ['Tried', `${one.address}: ${wordsOf(one)} (${one.milliseconds} ms)`]),
+    ...peer.attempts.map((one) => ['Tried', `${one.address}: ${outcomeWords(one)}`]),
   ]
   const text = JSON.stringify(lines)
   const list = $('peer-facts-list')
@@ -166,8 +175,10 @@ $('peer-facts').addEventListener('toggle', drawPeople)
 
 function outcomeList(outcomes = []) {
   return make('ul', { class: 'outcomes' }, ...outcomes.slice(0, 12).map((one) =>
-    make('li', {}, make('code', { text: String(one.address) }), make('span', { text: `${wordsOf(one)}, after ${one.milliseconds} ms` }))))
+    make('li', {}, make('code', { text: String(one.address) }), make('span', { text: outcomeWords(one) }))))
 }
+
+const outcomeWords = (one) => one.webrtc ? `${directFault(one)}; ${directFacts(one)}` : `${wordsOf(one)}, after ${one.milliseconds} ms`
 
 function drawStart() {
   const list = $('message-list'), isEmpty = !drawn.size
@@ -207,11 +218,19 @@ function onMessage({ talk, message, removed }) {
   soon('people')
 }
 
-function onPath({ peer, words }) {
-  announce(`${nickOf(peer)} is reached another way now: ${words}`)
+/** Something happened to a peer: said, and shown where it is of interest. */
+function onEvent(peer, words) {
+  const text = `${nickOf(peer)} ${words}`
+  announce(text)
   if (open !== peer && open !== ROOM) return
-  $('message-list').append(make('li', { class: 'event', text: `${nickOf(peer)} is reached another way now: ${words}` }))
+  const box = $('messages'), isAtEnd = atEnd
+  $('message-list').append(make('li', { class: 'event', text }))
   for (const old of [...document.querySelectorAll('.event')].slice(0, -20)) old.remove()
+  if (isAtEnd) box.scrollTop = box.scrollHeight
+}
+
+function onFetched({ file }) {
+  if (file.state !== 'offered') announce(file.state === 'fetched' ? `A file of ${nickOf(file.peer)} is here` : `Not fetched: ${file.note}`)
 }
 
 // Writing
@@ -247,10 +266,15 @@ $('composer').addEventListener('submit', (event) => {
     note(wordsOf(error), true)
   })
 })
+// Out of a conversation, back to the room.
+document.addEventListener('keydown', (event) => {
+  if (event.key !== 'Escape' || event.defaultPrevented || event.isComposing || open === ROOM) return
+  openTalk(ROOM)
+})
 $('attach').addEventListener('click', () => $('file').click())
 $('file').addEventListener('change', () => {
   const [file] = $('file').files
-  if (file) chat.share(file).catch((error) => note(`Not shared: ${wordsOf(error)}`, true))
+  if (file) chat.files.share(file).catch((error) => note(`Not shared: ${wordsOf(error)}`, true))
   $('file').value = ''
 })
 
@@ -301,6 +325,9 @@ function drawSelf() {
   setText($('node-expires'), expires ? expires.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' }) : '–')
   setText($('node-limits'), limits ? `Each relayed connection may carry ${[
     limits.bytes && `${sizeOf(limits.bytes)} each way`, limits.seconds && `last ${limits.seconds} s`].filter(Boolean).join(' and ')}.` : '')
+  const asked = chat.iceServers.map(({ urls }) => urls).join(', ')
+  setText($('node-stun'), asked ? `Asks ${asked} for this device’s public address.`
+    : 'Asks nobody for this device’s public address; direct connections work where no NAT is in between.')
 }
 
 function drawNumbers() {
@@ -349,7 +376,12 @@ chat.addEventListener('change', ({ detail }) => {
   switch (detail.what) {
     case 'message': return onMessage(detail)
     case 'update': case 'progress': return soon(detail.message)
-    case 'path': return onPath(detail)
+    case 'path': return onEvent(detail.peer, `is reached another way now: ${detail.words}`)
+    case 'no-direct': return onEvent(detail.peer, `cannot be reached directly: ${detail.words}`)
+    case 'fetched': return onFetched(detail.message)
+    case 'tick':
+      soon('tick')
+      return soon('people')
     case 'peers': return soon('people')
     default: return soon(detail.what)
   }

@@ -1,0 +1,200 @@
+// Two tabs of the chat page against a relay that stops and comes back.
+//   chat.mjs CAUSEWAY DIST [--other firefox]        CAUSEWAY: the command; DIST: Web/dist; the other tab may be Firefox's
+import { spawn } from 'node:child_process'
+import { createHash, randomBytes } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { check, close, equal, test } from './cases.mjs'
+import {
+  fetchFile, hear, isReachable, lastFile, misfits, openTalk, pathTo, pressFile, ready, savedHash, say, share, unnamed, untilNote, untilPath,
+} from './chat-flow.mjs'
+import { Chromium } from './chromium.mjs'
+import { Firefox } from './firefox.mjs'
+import { pause } from './page.mjs'
+
+const [causeway, dist, ...options] = process.argv.slice(2)
+const option = (name) => options.includes(name) ? options[options.indexOf(name) + 1] : undefined
+const folder = await mkdtemp(join(tmpdir(), 'causeway-'))
+const port = 20000 + Math.floor(Math.random() * 20000)
+const url = `http://127.0.0.1:${port}/chat.html`
+
+let relay
+/** The same relay, at the same address with the same key. */
+async function startRelay() {
+  relay = spawn(causeway, ['relay', '--listen', `/ip4/127.0.0.1/tcp/${port}/ws`, '--key', join(folder, 'key'), '--pages', dist,
+    '--topic', 'universal-connectivity', '--topic', 'universal-connectivity-file'], { stdio: 'ignore' })
+  for (let tries = 0; tries < 100; tries++) {
+    if (await fetch(url).then((answer) => answer.ok, () => false)) return
+    await pause(100)
+  }
+  throw new Error('the relay does not answer')
+}
+
+async function stopRelay() {
+  relay.kill('SIGKILL')
+  await new Promise((resolve) => relay.once('exit', resolve))
+}
+
+async function fileOf(size) {
+  const bytes = randomBytes(size), path = join(folder, `${size}.bin`)
+  await writeFile(path, bytes)
+  return { path, hash: createHash('sha256').update(bytes).digest('hex') }
+}
+
+await startRelay()
+const browsers = [await Chromium.start(), ...option('--other') === 'firefox' ? [await Firefox.start()] : []]
+const a = await browsers[0].open(url)
+const b = await browsers.at(-1).open(url)
+const both = [a, b]
+console.log(`${a.browser.name} and ${b.browser.name}, ${url}`)
+
+await test('chat: both tabs get a place at the relay and find each other', async () => {
+  for (const page of both) await ready(page)
+  for (const page of both) await page.until('document.querySelector("#people-count").textContent !== "0"', { seconds: 20 })
+})
+
+await test('chat: the path becomes WebRTC by itself, and the page says so', async () => {
+  const [one, other] = await Promise.all([untilPath(a, b, 'direct'), untilPath(b, a, 'direct')])
+  equal([one.words, other.words], ['Direct, WebRTC', 'Direct, WebRTC'])
+  const said = await Promise.all(both.map((page) => page.text('#announcer')))
+  check(said.some((text) => /is reached another way now: Direct, WebRTC/.test(text)), `announced: ${said}`)
+})
+
+await test('chat: the room, both ways', async () => {
+  for (const [from, to] of [[a, b], [b, a]]) {
+    const text = `from ${from.nick} to all`
+    await say(from, text)
+    await hear(to, text)
+  }
+})
+
+await test('chat: what a peer says is never markup', async () => {
+  const text = '<img src=x onerror="document.title=1"> <b>bold</b> &amp; \u202Eabc'
+  await say(a, text)
+  await hear(b, text)
+  equal(await b.evaluate('document.querySelectorAll("#message-list img, #message-list b:not(header b)").length'), 0)
+})
+
+await test('chat: a direct message by the keyboard alone', async () => {
+  await a.evaluate('document.activeElement.blur()')
+  await a.tabTo('#people-list .person')
+  await a.press('Enter')
+  await a.until(`document.querySelector('#talk-title').textContent === ${JSON.stringify(b.nick)}`)
+  check(await a.evaluate('document.activeElement.id === "text"'), 'the focus is where one writes')
+  await a.type('just for you')
+  await a.press('Enter')
+  equal(await untilNote(a, /delivered \w+/), 'delivered directly')
+  await b.until('document.querySelector("#people-list .badge")?.textContent === "1"')
+  await openTalk(b, a)
+  await hear(b, 'just for you')
+  await say(b, 'and back')
+  await hear(a, 'and back')
+  equal(await untilNote(b, /delivered \w+/), 'delivered directly')
+})
+
+await test('chat: Escape leads back to the room', async () => {
+  await a.press('Escape')
+  await a.until('document.querySelector("#talk-title").textContent === "universal-connectivity"')
+})
+
+await test('chat: a file of 20 MB over the direct connection', async () => {
+  const { path, hash } = await fileOf(20_000_000)
+  await share(a, b, path)
+  const { isHere, text, seen, seconds } = await fetchFile(b)
+  check(isHere && /came directly/.test(text), text)
+  equal(await savedHash(b), hash)
+  check(await a.until(`${lastFile}.innerText.match(/has it, sent directly/)?.[0]`), 'the sender knows')
+  console.log(`      ${seconds.toFixed(1)} s, ${(20 / seconds).toFixed(1)} MB/s, SHA-256 ${hash.slice(0, 16)}…, "${seen.at(-2)}"`)
+}, 120_000)
+
+await test('chat: a file is cancelled by either side', async () => {
+  const { path } = await fileOf(60_000_000)
+  await share(b, a, path)
+  await pressFile(a, 'Fetch')
+  await a.until(`${lastFile}.querySelector('progress')?.value > 0`)
+  await pressFile(a, 'Cancel')
+  await a.until(`${lastFile}.innerText.includes('Cancelled')`)
+  await b.until(`${lastFile}.innerText.includes(${JSON.stringify(`${a.nick}: the other end`)})`)
+  await pressFile(a, 'Fetch')
+  await a.until(`${lastFile}.querySelector('progress')?.value > 0`)
+  await b.until(`${lastFile}.querySelector('progress')`)
+  await pressFile(b, 'Cancel')
+  equal(await a.until(`${lastFile}.innerText.match(/Not fetched: .*/)?.[0]`), 'Not fetched: the other end ended it')
+  await pressFile(b, 'Stop sharing')
+  await pressFile(a, 'Try again')
+  await a.until(`${lastFile}.innerText.includes('Not fetched')`)
+}, 60_000)
+
+await test('chat: why a dial failed', async () => {
+  await a.focus('#address')
+  await a.type(`/ip4/127.0.0.1/tcp/1/ws/p2p/${b.id.slice(0, -1)}${b.id.endsWith('a') ? 'b' : 'a'}`)
+  await a.press('Enter')
+  await a.until('document.querySelector("#dial-result").hasAttribute("data-bad")', { seconds: 35 })
+  const text = await a.text('#dial-result')
+  check(/Could not connect: .+/.test(text), text)
+  console.log(`      ${text.replaceAll('\n', ' ')}`)
+}, 60_000)
+
+await test('chat: without the relay the two go on, and the page says what it does', async () => {
+  await stopRelay()
+  for (const page of both) {
+    await page.until('/stays connected directly/.test(document.querySelector("#state-text").textContent)', { seconds: 15 })
+    console.log(`      "${await page.text('#state-text')}"`)
+  }
+  for (const page of both) await openTalk(page)
+  await say(a, 'the relay is gone')
+  await hear(b, 'the relay is gone')
+  await openTalk(b, a)
+  await say(b, 'but we are not')
+  equal(await untilNote(b, /delivered \w+/), 'delivered directly')
+  equal((await pathTo(a, b)).kind, 'direct')
+}, 60_000)
+
+await test('chat: the relay comes back, and so do the places at it', async () => {
+  const said = new Set()
+  await pause(5000)
+  await startRelay()
+  const up = Date.now()
+  while (!(await Promise.all(both.map((page) => page.evaluate(isReachable)))).every(Boolean)) {
+    said.add(await a.text('#state-text'))
+    check(Date.now() - up < 30_000, `not in 30 s: ${[...said]}`)
+    await pause(100)
+  }
+  console.log(`      after ${((Date.now() - up) / 1000).toFixed(1)} s; said meanwhile: ${[...said].join(' / ')}`)
+  await openTalk(b)
+  await openTalk(a)
+  await say(b, 'welcome back')
+  await hear(a, 'welcome back')
+}, 60_000)
+
+await test('chat: everything that can be operated has a name', async () => {
+  for (const peer of [undefined, b]) {
+    await openTalk(a, peer)
+    equal(await unnamed(a), [])
+  }
+})
+
+await test('chat: on a phone nothing is too wide or too small for a finger', async () => {
+  await a.look({ width: 360, scheme: 'light' })
+  const faults = []
+  for (const peer of [undefined, b]) {
+    await openTalk(a, peer)
+    for (const view of ['people', 'talk', 'node']) {
+      await a.click(`[data-view="${view}"]:is(button)`)
+      await a.pause(100)
+      faults.push(...(await misfits(a)).map((one) => `${view}: ${one}`))
+    }
+  }
+  equal(faults, [])
+})
+
+await test('chat: neither page nor browser complained', () => {
+  // A relay that is gone is complained of by the browser itself.
+  equal(both.flatMap((page) => page.errors).filter((one) => !/WebSocket|ERR_CONNECTION_REFUSED|can.t establish a connection/.test(one)), [])
+})
+
+for (const browser of browsers) await browser.close()
+relay.kill('SIGKILL')
+await rm(folder, { recursive: true, force: true })
+close()

@@ -1,0 +1,160 @@
+// Files: announced by their id in the room, fetched by /universal-connectivity-file/1 from whoever shares them.
+
+import { bounds } from './chat-bounds.js'
+import { FrameReader, frame, textOf, utf8, uvarint } from './chat-codec.js'
+import { directPath, whyRelayed } from './chat-paths.js'
+import { sizeOf, wordsOf } from './chat-words.js'
+
+export const FILE_TOPIC = 'universal-connectivity-file'
+export const FILE_PROTOCOL = '/universal-connectivity-file/1'
+
+const CHUNK = 64 << 10
+const idPattern = /^[0-9a-zA-Z-]{1,64}$/
+
+/** The id that an announcement names. */
+export function announcedFile(data) {
+  const id = textOf(data.subarray(0, 65))
+  return idPattern.test(id) ? id : undefined
+}
+
+export class Files {
+  #chat
+  #shared = new Map()
+  #uploads = 0
+
+  constructor(chat) { this.#chat = chat }
+
+  /** Offers a file to the room; it is read only when somebody asks for it. */
+  async share(file) {
+    const chat = this.#chat
+    if (file.size > bounds.fileBytes) throw new Error(`too large: at most ${bounds.fileBytes >> 20} MiB`)
+    if (!file.size) throw new Error('the file is empty')
+    const random = crypto.getRandomValues(new Uint8Array(16))
+    const id = crypto.randomUUID?.() ?? [...random].map((one) => one.toString(16).padStart(2, '0')).join('')
+    if (this.#shared.size >= bounds.sharedFiles) this.stopSharing([...this.#shared.values()][0])
+    const shared = { id, state: 'shared', name: file.name, size: file.size, file, uploads: new Set() }
+    this.#shared.set(id, shared)
+    const message = shared.message = chat.addToRoom({ own: true, from: chat.self, file: shared, status: 'sending' })
+    try {
+      const { recipients } = await chat.node.services.pubsub.publish(FILE_TOPIC, utf8(id))
+      message.status = recipients ? 'sent' : 'lonely'
+      message.note = recipients ? 'offered to the room' : 'nobody was connected to hear of it'
+    } catch (error) { Object.assign(message, { status: 'failed', note: `not offered: ${wordsOf(error)}` }) }
+    chat.changed('update', { message })
+  }
+
+  stopSharing(shared) {
+    this.forget(shared)
+    shared.state = 'withdrawn'
+    shared.file = undefined
+    for (const one of shared.uploads) one.cancel?.()
+    this.#chat.changed('update', { message: shared.message })
+  }
+
+  /** Its message is gone from the room. */
+  forget({ id }) { this.#shared.delete(id) }
+
+  async serve({ stream }) {
+    const chat = this.#chat
+    let upload, shared
+    const slow = setTimeout(() => stream.abort(new Error('too slow')), 10000)
+    try {
+      const reader = new FrameReader(stream.readable)
+      const id = textOf(await reader.frame(64))
+      clearTimeout(slow)
+      shared = this.#shared.get(id)
+      if (!shared) throw new Error('there is no such file')
+      if (this.#uploads >= bounds.uploadsAtOnce) throw new Error('busy')
+      const { file, message } = shared
+      const { remotePeer, direct } = stream.connection
+      upload = { peer: String(remotePeer), done: 0, total: file.size, state: 'sending', isDirect: direct }
+      upload.cancel = () => {
+        upload.state = 'cancelled'
+        stream.abort(new Error('cancelled'))
+      }
+      this.#uploads++
+      shared.uploads.add(upload)
+      if (shared.uploads.size > 20) shared.uploads.delete([...shared.uploads].find((one) => one.state !== 'sending'))
+      chat.changed('update', { message })
+      const writer = stream.writable.getWriter()
+      await writer.write(uvarint(file.size))
+      if (!isWithin(file.size, stream.limits)) {
+        // The other end reads the size and sees the same.
+        await writer.close()
+        throw new Error(tooLarge(file.size, stream.limits))
+      }
+      for (let at = 0; at < file.size; at += CHUNK) {
+        const bytes = new Uint8Array(await file.slice(at, at + CHUNK).arrayBuffer())
+        await writer.write(bytes)
+        upload.done = at + bytes.length
+        chat.changed('progress', { message })
+      }
+      await writer.close()
+      await ended(reader)
+      if (upload.state === 'sending') upload.state = 'sent'
+    } catch (error) {
+      if (upload?.state === 'sending') Object.assign(upload, { state: 'failed', note: wordsOf(error) })
+      stream.abort(error)
+    } finally {
+      clearTimeout(slow)
+      if (upload) {
+        this.#uploads--
+        upload.cancel = undefined
+        chat.changed('update', { message: shared.message })
+      }
+    }
+  }
+
+  /** Fetches an offered file from its sender, over a direct connection if there can be one. */
+  async fetch(message) {
+    const chat = this.#chat, { file } = message, abort = new AbortController(), { signal } = abort
+    Object.assign(file, {
+      state: 'fetching', step: 'Connecting…', done: 0, total: 0, note: '', cancel: () => abort.abort(new Error('cancelled')),
+    })
+    const step = (words) => {
+      file.step = words
+      chat.changed('update', { message })
+    }
+    step('Connecting…')
+    const known = chat.peer(file.peer)
+    let stream
+    try {
+      await chat.reach(known, signal)
+      step('Waiting for a direct connection…')
+      await directPath(chat, known, bounds.directSeconds * 1000, signal)
+      signal.throwIfAborted()
+      step('Asking the sender…')
+      stream = await chat.node.dialProtocol(file.peer, FILE_PROTOCOL, { signal, runOnLimitedConnection: true })
+      signal.addEventListener('abort', () => stream.abort(signal.reason))
+      file.isDirect = stream.connection?.direct
+      await stream.writable.getWriter().write(frame(utf8(file.id)))
+      const reader = new FrameReader(stream.readable), parts = []
+      file.total = await reader.length(bounds.fileBytes)
+      if (!isWithin(file.total, stream.limits)) {
+        throw new Error(`${tooLarge(file.total, stream.limits)} Direct: ${whyRelayed(known) ?? 'not yet'}.`)
+      }
+      for await (const piece of reader.pieces(file.total)) {
+        parts.push(piece)
+        file.done += piece.length
+        chat.changed('progress', { message })
+      }
+      stream.close().catch(() => {})
+      Object.assign(file, { state: 'fetched', blob: new Blob(parts, { type: 'application/octet-stream' }), head: parts[0]?.slice(0, 16) })
+    } catch (error) {
+      stream?.abort(error)
+      Object.assign(file, signal.aborted ? { state: 'offered', note: 'Cancelled' } : { state: 'failed', note: wordsOf(error) })
+    }
+    file.cancel = undefined
+    chat.changed('update', { message })
+    chat.changed('fetched', { message })
+  }
+}
+
+/** Whether so many bytes get through, with what frames and acknowledgements take. */
+const isWithin = (bytes, limits) => limits?.bytes === undefined || bytes * 1.02 + 4096 < limits.bytes
+
+const tooLarge = (bytes, { bytes: left }) =>
+  `it has ${sizeOf(bytes)}, and the two of you are connected over a relay alone, which lets ${sizeOf(left)} more through.`
+
+/** The other end has read all and ended the stream; one that never says so is not waited for. */
+const ended = (reader) => Promise.race([reader.end(), new Promise((resolve) => setTimeout(resolve, 15000))])

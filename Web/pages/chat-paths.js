@@ -1,0 +1,72 @@
+// How a peer is reached, and what becomes of the try to reach it without the relay.
+
+import { directFault, pathOf } from './chat-words.js'
+
+/** A try by WebRTC is over by then, on whichever side it was begun. */
+const PATIENCE = 40000
+
+const isUpgrade = (address) => /\/p2p-circuit\/webrtc(\/|$)/.test(address)
+
+/** Follows a peer's connections: `connection`, `path` and `upgrade`, which is there while the peer is reached over a relay alone. */
+export function followPath(known, connections) {
+  const open = connections.filter((one) => one.status === 'open')
+  known.connection = open.find((one) => one.direct) ?? open[0]
+  known.path = known.connection && pathOf(known.connection)
+  if (known.path?.kind !== 'relayed') {
+    known.upgrade = undefined
+    return
+  }
+  // The side that dialled the relayed connection begins.
+  const state = open.some((one) => one.direction === 'outbound') ? 'trying' : 'awaited'
+  if (!known.upgrade) known.upgrade = { state, since: Date.now(), tries: 0 }
+  else if (known.upgrade.state === 'awaited') known.upgrade.state = state
+}
+
+/** A dial failed: was it the try to go around the relay? */
+export function followFault(known, outcome) {
+  if (!isUpgrade(outcome.address) || known.path?.kind === 'direct') return false
+  const tries = (known.upgrade?.tries ?? 0) + 1
+  known.upgrade = { state: 'failed', since: Date.now(), tries, outcome, words: directFault(outcome) }
+  return true
+}
+
+/** Whether a direct connection may still come about, now. */
+export const isUpgrading = (known) =>
+  /trying|awaited/.test(known.upgrade?.state) && Date.now() - known.upgrade.since < PATIENCE
+
+/** A peer's path in words: `[kind, words]`. */
+export function pathWords(known) {
+  if (known.isMeeting) return ['connecting', 'Connecting…']
+  if (known.path?.kind === 'relayed' && !known.isRelay) {
+    const end = isUpgrading(known) ? ', trying a direct connection…' : ', no direct connection'
+    return ['relayed', known.path.words + end]
+  }
+  if (known.path) return [known.path.kind, known.path.words]
+  if (known.failure) return ['failed', `Could not connect: ${known.failure.words}`]
+  return ['none', known.inRoom ? 'In the room, not connected to you' : 'Not connected']
+}
+
+/** Why a peer that is reached is not reached directly; undefined if it is, or may soon be. */
+export function whyRelayed(known) {
+  if (known.path?.kind !== 'relayed' || known.isRelay || isUpgrading(known)) return undefined
+  return known.upgrade.words ?? 'none came about. The other side tried it, and can say why'
+}
+
+/** Waits while a direct connection may come about, `milliseconds` at most. Whether there is one then. */
+export function directPath(chat, known, milliseconds, signal) {
+  const isOver = () => known.path?.kind !== 'relayed' || !isUpgrading(known)
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(late)
+      chat.removeEventListener('change', look)
+      signal?.removeEventListener('abort', end)
+      resolve(known.path?.kind === 'direct')
+    }
+    const look = () => isOver() && end()
+    const late = setTimeout(end, milliseconds)
+    chat.addEventListener('change', look)
+    signal?.addEventListener('abort', end)
+    if (signal?.aborted) end()
+    look()
+  })
+}
