@@ -212,7 +212,6 @@ extension DataChannelConnection {
 
     func remove(_ stream: DataChannelStream, _ error: StreamError?, closing: Bool = false) {
         guard streams.removeValue(forKey: stream.id) != nil else { return }
-        if streams.isEmpty, streams.capacity > 8 { streams = [:] }
         if closing { actions.append(.close(stream.id)) }
         if stream.isInbound { inboundStreams -= 1 } else if !stream.isReady { openingStreams -= 1 }
         unread -= stream.unread

@@ -24,7 +24,7 @@ public final class DataChannelConnection: StreamMultiplexer {
     var actions: [DataChannelAction] = []
     /// Payload of the `.data` outputs that were not polled yet.
     var arrived = ByteQueue()
-    var streams: [UInt32: DataChannelStream] = [:]
+    var streams = Table<UInt32, DataChannelStream>()
     var nextStream: UInt32 = 1
     var inboundStreams = 0
     /// Channels of ours that the remote has not opened yet.
@@ -156,10 +156,8 @@ public final class DataChannelConnection: StreamMultiplexer {
     private func terminate(_ error: ConnectionError) {
         guard !isClosed else { return }
         isClosed = true
-        for id in streams.keys.sorted() {
-            if let stream = streams[id] { tellEnd(of: stream, .connection(error)) }
-        }
-        streams = [:]
+        for stream in streams.values { tellEnd(of: stream, .connection(error)) }
+        streams = Table()
         actions = []
         handshake = nil
         outputs.append(.closed(error))
@@ -203,7 +201,7 @@ public final class DataChannelConnection: StreamMultiplexer {
         for stream in streams.values {
             if stream.deadline <= self.now { expired.append(stream.id) } else { deadline = min(deadline, stream.deadline) }
         }
-        for id in expired.sorted() {
+        for id in expired {
             guard let stream = streams[id] else { continue }
             if stream.isTold { closeChannel(of: stream) } else { abandon(stream, .timedOut) }
         }

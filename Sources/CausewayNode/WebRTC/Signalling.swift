@@ -10,7 +10,7 @@ public import CausewayIdentity
 ///
 /// Whatever else happens ends the try. The relayed connection stays, and the next try comes after 10, 20, 40 ... 300 s.
 public final class Signalling: PeerConnectionSignalling {
-    static let protocolID = [UInt8]("/webrtc-signaling/0.0.1".utf8)
+    static let protocolID = [UInt8](utf8: "/webrtc-signaling/0.0.1")
     private static let retry = Interval.seconds(10)
     private static let longestRetry = Interval.seconds(300)
 
@@ -42,14 +42,16 @@ public final class Signalling: PeerConnectionSignalling {
     }
 
     /// Tries that failed, of a peer with a relayed connection.
-    private struct Failures {
+    private final class Failures {
         let peer: PeerID
-        var count: UInt64
-        var retryAt: Instant
+        var count: UInt64 = 0
+        var retryAt = Instant.distantFuture
+
+        init(_ peer: PeerID) { self.peer = peer }
     }
 
     private var sessions: [Session] = []
-    private var failures: [[UInt8]: Failures] = [:]
+    private var failures: [Failures] = []
 
     public init() {}
 
@@ -58,7 +60,7 @@ public final class Signalling: PeerConnectionSignalling {
     public var nextDeadline: Instant {
         var soonest = Instant.distantFuture
         for session in sessions { soonest = min(soonest, session.deadline) }
-        for one in failures.values { soonest = min(soonest, one.retryAt) }
+        for one in failures { soonest = min(soonest, one.retryAt) }
         return soonest
     }
 
@@ -69,7 +71,7 @@ public final class Signalling: PeerConnectionSignalling {
     public func identified(_ peer: PeerID, on link: ConnectedLink, in node: NodeState) {
         guard link.isRelayed, !link.isInbound else { return }
         guard !sessions.contains(where: { $0.peer == peer && $0.isOfferer }) else { return }
-        if failures[peer.bytes] != nil { return node.upgradeFailed(peer, .backedOff) }
+        if failures(of: peer) != nil { return node.upgradeFailed(peer, .backedOff) }
         _ = offer(to: peer, in: node)
     }
 
@@ -172,7 +174,7 @@ public final class Signalling: PeerConnectionSignalling {
             return
         }
         sessions.removeAll { $0 === session }
-        failures[session.peer.bytes] = nil
+        forget(session.peer)
         node.finish(session.stream)
         let remote =
             session.isOfferer ? Self.address(over: relayed.remoteAddress, session.peer) : Multiaddr.webRTC.appending(session.peer)
@@ -190,17 +192,14 @@ public final class Signalling: PeerConnectionSignalling {
 
     public func linkClosed(_ link: ConnectedLink, in node: NodeState) {
         // Without a relayed connection of ours there is nothing to try again.
-        if !node.connections.isConnected(link.peer) { failures[link.peer.bytes] = nil }
+        if !node.connections.isConnected(link.peer) { forget(link.peer) }
     }
 
     public func advance(in node: NodeState) {
         for session in sessions where session.deadline <= node.now { end(session, .timedOut(.signalling), in: node) }
-        var due: [Failures] = []
-        for one in failures.values where one.retryAt <= node.now { due.append(one) }
-        due.sort { $0.peer.bytes.lexicographicallyPrecedes($1.peer.bytes) }
-        for one in due {
-            failures[one.peer.bytes]?.retryAt = .distantFuture
-            if !offer(to: one.peer, in: node) { failures[one.peer.bytes] = nil }
+        for one in failures where one.retryAt <= node.now {
+            one.retryAt = .distantFuture
+            if !offer(to: one.peer, in: node) { forget(one.peer) }
         }
     }
 
@@ -217,12 +216,18 @@ public final class Signalling: PeerConnectionSignalling {
         let outcome = DialOutcome(
             peer: peer, address: Self.address(over: link.remoteAddress, peer), result: .failed(error), took: node.now - startedAt)
         node.emit(.dialAttempt(outcome))
-        var entry = failures[peer.bytes] ?? Failures(peer: peer, count: 0, retryAt: .distantFuture)
-        let wait = min(Self.retry.nanoseconds << min(entry.count, 5), Self.longestRetry.nanoseconds)
+        let entry = failures(of: peer) ?? Failures(peer)
+        if entry.count == 0 { failures.append(entry) }
+        entry.retryAt = node.now + Interval(nanoseconds: min(Self.retry.nanoseconds << min(entry.count, 5), Self.longestRetry.nanoseconds))
         entry.count += 1
-        entry.retryAt = node.now + Interval(nanoseconds: wait)
-        failures[peer.bytes] = entry
     }
+
+    private func failures(of peer: PeerID) -> Failures? {
+        for one in failures where one.peer == peer { return one }
+        return nil
+    }
+
+    private func forget(_ peer: PeerID) { failures.removeAll { $0.peer == peer } }
 
     private func session(on stream: StreamKey) -> Session? { sessions.first { $0.stream == stream } }
     private func session(of link: UInt32) -> Session? { sessions.first { $0.link == link } }

@@ -48,7 +48,7 @@ struct SignallingMessage: Equatable {
     }
 
     /// `null` or a candidate that names nothing: the end of candidates, which need not be told on.
-    var isEndOfCandidates: Bool { kind == .candidate && (data.isEmpty || data == [UInt8]("null".utf8)) }
+    var isEndOfCandidates: Bool { kind == .candidate && (data.isEmpty || data == [UInt8](utf8: "null")) }
 }
 
 /// Cuts messages out of a stream's chunks. Holds one message at most.
