@@ -512,6 +512,8 @@ class PeerConnections {
         })
       } else this.#closeChannel(peer, number, channel)
     } catch {
+      // Who closes a peer connection is not told of it.
+      if (peer.pc.connectionState === 'closed') return this.#engine.send(PEER_FAILED, peer.link)
       peer.channels.delete(number)
       this.#tell(peer, CHANNEL_CLOSED, number)
     }

@@ -1,6 +1,11 @@
 import CausewayConnection
 import CausewayIdentity
 
+extension Multiaddr {
+    /// Leads to a direct connection, by WebRTC over a relayed one.
+    var isUpgradedCircuit: Bool { isCircuit && transport == .webRTC }
+}
+
 /// Somebody waits for a connection to a peer.
 struct DialRequest {
     enum Origin: Equatable {

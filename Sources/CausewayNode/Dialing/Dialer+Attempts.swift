@@ -9,8 +9,10 @@ extension Dialer {
     func add(_ named: Multiaddr, to dial: PeerDial, isExplicit: Bool, level: Int, in node: NodeState) {
         let address = named.withoutPeerID
         guard dial.takes(address, isExplicit: isExplicit) else { return }
-        dial.addressCount += 1
         let attempt = DialAttempt(address, isExplicit: isExplicit, level: level)
+        let isUnwanted = attempt.group == .relayed && !address.isUpgradedCircuit && dial.requests.allSatisfy { $0.directOnly }
+        guard isExplicit || !isUnwanted else { return }
+        dial.addressCount += 1
         if let reason = refusal(of: named, attempt, in: dial, in: node) {
             attempt.step = .over
             // An endless list is told of once.
@@ -31,7 +33,7 @@ extension Dialer {
         if node.listenAddresses.contains(attempt.address) { return .ownPeer }
         if !attempt.isExplicit, backoff.holds(dial.peer, attempt.address, at: node.now) { return .backedOff }
         if attempt.group == .relayed {
-            let directOnly = dial.requests.allSatisfy { $0.directOnly }
+            let directOnly = dial.requests.allSatisfy { $0.directOnly } && !(upgrades && attempt.address.isUpgradedCircuit)
             return directOnly || circuits == nil || relay(of: attempt.address, of: dial, in: node) == nil ? .unsupported : nil
         }
         if needsLookUp(attempt.address) {

@@ -36,8 +36,10 @@ final class Dialer {
 
     func connect(request: UInt32, peer: PeerID, addresses: [Multiaddr], allowsLimited: Bool, in node: NodeState) {
         let isOneCircuit = addresses.count == 1 && addresses[0].transport == .circuit
+        // Who names nothing but WebRTC over relays does not mean the relayed connection.
+        let isUpgrade = !addresses.isEmpty && addresses.allSatisfy { $0.isUpgradedCircuit }
         let request = DialRequest(
-            origin: .application(request), allowsLimited: allowsLimited || isOneCircuit, directOnly: false,
+            origin: .application(request), allowsLimited: allowsLimited || isOneCircuit, directOnly: isUpgrade,
             deadline: node.now + node.limits.dialTime)
         begin(request, peer, addresses, isExplicit: true, in: node)
         settle(in: node)
@@ -139,7 +141,7 @@ final class Dialer {
         var isOurs = false
         if let (dial, attempt) = byLink[link.id] {
             isOurs = true
-            if link.isRelayed, attempt.address.transport == .webRTC, dial.requests.contains(where: { !$0.allowsLimited }) {
+            if link.isRelayed, attempt.address.isUpgradedCircuit, dial.requests.contains(where: { $0.directOnly || !$0.allowsLimited }) {
                 attempt.step = .upgrading
                 attempt.deadline = node.now + node.limits.signallingTime
             } else {

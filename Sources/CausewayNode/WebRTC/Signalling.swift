@@ -12,6 +12,7 @@ public import CausewayIdentity
 public final class Signalling: PeerConnectionSignalling {
     static let protocolID = [UInt8](utf8: "/webrtc-signaling/0.0.1")
     private static let retry = Interval.seconds(10)
+    private static let pause = Interval.seconds(1)
     private static let longestRetry = Interval.seconds(300)
 
     private enum Step { case opening, awaiting, describing, trickling }
@@ -41,7 +42,7 @@ public final class Signalling: PeerConnectionSignalling {
         }
     }
 
-    /// Tries that failed, of a peer with a relayed connection.
+    /// Tries that failed, of a peer with a relayed connection; none if it lost its direct one.
     private final class Failures {
         let peer: PeerID
         var count: UInt64 = 0
@@ -71,7 +72,10 @@ public final class Signalling: PeerConnectionSignalling {
     public func identified(_ peer: PeerID, on link: ConnectedLink, in node: NodeState) {
         guard link.isRelayed, !link.isInbound else { return }
         guard !sessions.contains(where: { $0.peer == peer && $0.isOfferer }) else { return }
-        if failures(of: peer) != nil { return node.upgradeFailed(peer, .backedOff) }
+        if let failed = failures(of: peer) {
+            if failed.count > 0 { return node.upgradeFailed(peer, .backedOff) }
+            forget(peer)
+        }
         _ = offer(to: peer, in: node)
     }
 
@@ -191,8 +195,15 @@ public final class Signalling: PeerConnectionSignalling {
     // MARK: The end
 
     public func linkClosed(_ link: ConnectedLink, in node: NodeState) {
+        let peer = link.peer
         // Without a relayed connection of ours there is nothing to try again.
-        if !node.connections.isConnected(link.peer) { forget(link.peer) }
+        guard let best = node.connections.best(for: peer, allowsLimited: true) else { return forget(peer) }
+        guard !link.isRelayed, best.isRelayed, !best.isInbound, failures(of: peer) == nil,
+            !sessions.contains(where: { $0.peer == peer && $0.isOfferer })
+        else { return }
+        // A direct connection that was lost is made again, but for one that comes and goes; a peer that leaves takes the other one too.
+        let wait = node.now - link.openedAt < Self.retry ? Self.retry : Self.pause
+        entry(of: peer).retryAt = node.now + wait
     }
 
     public func advance(in node: NodeState) {
@@ -216,8 +227,7 @@ public final class Signalling: PeerConnectionSignalling {
         let outcome = DialOutcome(
             peer: peer, address: Self.address(over: link.remoteAddress, peer), result: .failed(error), took: node.now - startedAt)
         node.emit(.dialAttempt(outcome))
-        let entry = failures(of: peer) ?? Failures(peer)
-        if entry.count == 0 { failures.append(entry) }
+        let entry = entry(of: peer)
         entry.retryAt = node.now + Interval(nanoseconds: min(Self.retry.nanoseconds << min(entry.count, 5), Self.longestRetry.nanoseconds))
         entry.count += 1
     }
@@ -225,6 +235,13 @@ public final class Signalling: PeerConnectionSignalling {
     private func failures(of peer: PeerID) -> Failures? {
         for one in failures where one.peer == peer { return one }
         return nil
+    }
+
+    private func entry(of peer: PeerID) -> Failures {
+        if let one = failures(of: peer) { return one }
+        let made = Failures(peer)
+        failures.append(made)
+        return made
     }
 
     private func forget(_ peer: PeerID) { failures.removeAll { $0.peer == peer } }

@@ -156,6 +156,15 @@ final class NodeNetwork {
         tell(remote, .closed(.goAway(code: 0)))
     }
 
+    /// Ends the node's direct connection.
+    func cutDirect(_ node: Node) {
+        guard let host = hosts.firstIndex(where: { $0.node === node }),
+            let link = node.connectionDescriptions.first(where: { $0.limit == nil })?.link
+        else { return }
+        close(End(host: host, link: link), .cancelled)
+        run()
+    }
+
     private func tell(_ end: End, _ event: LinkEvent) { hosts[end.host].node.receive(event, from: end.link, now: now) }
 
     // MARK: WebRTC

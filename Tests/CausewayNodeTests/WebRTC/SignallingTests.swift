@@ -222,6 +222,28 @@ private final class SignallingBench {
         #expect(network.offers == 1)
     }
 
+    @Test(arguments: [(2, 10), (60, 1)] as [(UInt64, UInt64)])
+    func aDirectConnectionThatIsLostIsMadeAgain(lived: UInt64, pause: UInt64) {
+        let (network, alice, bob) = pair()
+        network.relay(alice, bob)
+        for one in alice.connectionDescriptions where one.limit != nil { network.busyLinks.insert(one.link) }
+        network.wait(.seconds(lived))
+        network.cutDirect(bob)
+        network.wait(.milliseconds(pause * 1000 - 500))
+        #expect(network.offers == 1)
+        #expect(alice.connectionDescriptions.count == 1 && bob.connectionDescriptions.count == 1)
+        network.wait(.seconds(1))
+        #expect(network.offers == 2)
+        for node in [alice, bob] { #expect(node.connectionDescriptions.count { $0.limit == nil } == 1) }
+        // Without the relayed one there is nothing to make it by.
+        network.busyLinks = []
+        network.wait(.seconds(60))
+        network.cutDirect(alice)
+        network.wait(.seconds(60))
+        #expect(network.offers == 2)
+        #expect(alice.connectionDescriptions.isEmpty)
+    }
+
     @Test func whereThereIsNoPathTheRelayedConnectionStays() {
         let (network, alice, bob) = pair()
         network.hasDirectPath = false
