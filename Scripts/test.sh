@@ -88,6 +88,14 @@ for part in "${parts[@]}"; do
       fi
       ;;
     browsers)
+      package
+      testpeer
+      for browser in chromium firefox-esr; do
+        command -v "$browser" >/dev/null || { skip "WebRTC in $browser" "it is not installed (Scripts/install.sh browsers)"; continue; }
+        only=()
+        [ "$browser" = chromium ] || only=(only=basics)
+        run "WebRTC in $browser" node Tests/Web/browser.mjs Web/dist "$us" "$browser" webrtc.html seconds=150 "${only[@]}"
+      done
       if [ ! -e "$peers/matrix.py" ]; then
         skip "matrix with Chromium" "no peers in $peers"
       elif ! command -v chromium >/dev/null; then

@@ -1,5 +1,8 @@
-// Runs cases one after another, prints a line each and the closing line.
-let passed = 0, failed = 0
+// Runs cases, prints a line each and the closing line.
+let passed = 0, failed = 0, print = console.log
+
+/** Where the lines go: from a page, to its server. */
+export function printTo(act) { print = act }
 
 export async function test(name, body, milliseconds = 40_000) {
   const began = performance.now(), undo = []
@@ -8,10 +11,11 @@ export async function test(name, body, milliseconds = 40_000) {
     const late = new Promise((_, reject) => { timer = setTimeout(() => reject(new Error(`not done in ${milliseconds} ms`)), milliseconds) })
     await Promise.race([body((act) => undo.unshift(act)), late])
     passed += 1
-    console.log(`ok    ${name} (${Math.round(performance.now() - began)} ms)`)
+    print(`ok    ${name} (${Math.round(performance.now() - began)} ms)`)
   } catch (error) {
     failed += 1
-    console.log(`FAIL  ${name}: ${error?.stack ?? error}`)
+    // Firefox's stacks do not say what happened.
+    print(`FAIL  ${name}: ${/firefox/i.test(globalThis.navigator?.userAgent) ? `${error}\n` : ''}${error?.stack ?? error}`)
   } finally {
     clearTimeout(timer)
     for (const act of undo) await act()

@@ -72,6 +72,21 @@ export async function local({ createNode, multiaddr, peerIdFromString }) {
     equal(await node.identify(peer), undefined)
   })
 
+  await test('without WebRTC it is said at once', async (after) => {
+    const node = await createNode({ addresses: { listen: [] } }), relayed = `/ip4/1.2.3.4/tcp/1/ws/p2p/${peer}/p2p-circuit`
+    after(() => node.stop())
+    const other = '12D3KooWLzQXGnfECF3uJcSDTM15e7h6xR9gfboHjhMnGKecAejw', hash = 'uEiAlL8Yc5wUfOAl5H2AcEwUjV8mkVUOaUaAyJU2jmJ0BqA'
+    await fails('ERR_NO_WEBRTC', node.dial(`${relayed}/webrtc/p2p/${other}`))
+    await fails('ERR_NO_WEBRTC', node.dial(`/ip4/1.2.3.4/udp/1/webrtc-direct/certhash/${hash}/p2p/${other}`))
+    await fails('ERR_NO_WEBRTC', createNode({ addresses: { listen: ['/webrtc'] } }))
+    // Where a browser has it, it can be turned off.
+    await withGlobals({ RTCPeerConnection: class {} }, async () => {
+      await fails('ERR_NO_WEBRTC', createNode({ webrtc: false, addresses: { listen: ['/webrtc'] } }))
+      const listening = await createNode({ addresses: { listen: ['/webrtc'] } })
+      await listening.stop()
+    })
+  })
+
   await test('handlers and topics are checked', async (after) => {
     const node = await createNode()
     after(() => node.stop())
