@@ -48,10 +48,13 @@ fuzz: ## every fuzz target for a minute; SECONDS_EACH=n for longer
 docs: ## the documentation, in .build/docs
 	Scripts/docs.sh .build/docs
 
-interop: build ## the whole matrix: go, js, Chromium, Firefox, py-libp2p
+interop: build web ## the whole matrix: go, js, Chromium, Firefox, py-libp2p, and our browser peer in both browsers
 	@Scripts/install.sh browsers
+	cp Web/testpeer* Web/dist
 	python3 $(PEERS)/matrix.py --us "$(US)" --with go,js --only tcp,ws,relay,relay-limit,relay-refuses,relay-restart,gossip,discovery,discovery-json
 	python3 $(PEERS)/matrix.py --us "$(US)" --with go,js,chromium,firefox --where 'relay us *,gossip us *,discovery* us *,webrtc us [cf]* [cf]*'
+	python3 Tests/Interop/web.py --us "$(US)" --peers "$(PEERS)" --dist Web/dist --browser chromium --with go,js,chromium,firefox
+	python3 Tests/Interop/web.py --us "$(US)" --peers "$(PEERS)" --dist Web/dist --browser firefox --with go,js,chromium,firefox
 	@Scripts/test.sh python
 
 peers: ## the foreign peers from Tests/Peers, where Go and npm can fetch their modules

@@ -114,12 +114,14 @@ for part in "${parts[@]}"; do
         package
         if command -v chromium >/dev/null; then
           run "browser peer in Chromium" python3 Tests/Interop/web.py --us "$us" --peers "$peers" --dist Web/dist --browser chromium
+          run "WebRTC with js-libp2p in Chromium" python3 Tests/Interop/web.py --us "$us" --peers "$peers" --dist Web/dist \
+            --browser chromium --with go,js,chromium --only webrtc
         else
           skip "browser peer in Chromium" "chromium is not installed (Scripts/install.sh browsers)"
         fi
         if command -v firefox-esr >/dev/null || command -v firefox >/dev/null; then
           run "browser peer in Firefox" python3 Tests/Interop/web.py --us "$us" --peers "$peers" --dist Web/dist --browser firefox \
-            --only ws,relay
+            --only ws,webrtc,webrtc-direct
         else
           skip "browser peer in Firefox" "firefox is not installed (Scripts/install.sh browsers)"
         fi

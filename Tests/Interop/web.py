@@ -2,7 +2,7 @@
 """The interop matrix with our browser peer, of Web/dist, in a browser: cells side by side, since most of a cell's time is waiting.
 
     web.py --us PEER --peers DIR --dist Web/dist --browser chromium
-    web.py --us PEER --peers DIR --dist Web/dist --browser firefox --only ws,relay
+    web.py --us PEER --peers DIR --dist Web/dist --browser firefox --only ws,webrtc --with go,js,chromium
 """
 import argparse
 import concurrent.futures
@@ -12,6 +12,12 @@ import subprocess
 import sys
 
 SCENARIOS = ("ws", "relay", "gossip", "discovery", "discovery-json", "webrtc", "webrtc-direct")
+
+
+def needs_native_webrtc(cell):
+    """Our native peer has no WebRTC: it relays for those who do, and stands in no other role there."""
+    scenario, *roles = cell.split()
+    return "us" in {"webrtc": roles[1:], "webrtc-direct": roles}.get(scenario, ())
 
 
 def main():
@@ -32,8 +38,7 @@ def main():
     cells = subprocess.run([*matrix, "--only", options.only, "--where", "*us-browser*", "--list"],
                            check=True, capture_output=True, text=True)
 
-    # Our native peer has no WebRTC.
-    cells = [cell for cell in cells.stdout.splitlines() if not (cell.startswith("webrtc") and "us" in cell.split()[-2 if cell.startswith("webrtc ") else -1:])]
+    cells = [cell for cell in cells.stdout.splitlines() if not needs_native_webrtc(cell)]
 
     def run(cell):
         """One cell, told as it ends; whether it passed."""
