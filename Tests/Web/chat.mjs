@@ -1,5 +1,6 @@
 // Two tabs of the chat page against a relay that stops and comes back.
-//   chat.mjs CAUSEWAY DIST [--other firefox]        CAUSEWAY: the command; DIST: Web/dist; the other tab may be Firefox's
+//   chat.mjs CAUSEWAY DIST [--other firefox] [--shots DIR]
+// CAUSEWAY: the command; DIST: Web/dist; the second tab may be Firefox's; with --shots pictures of both pages are put into DIR.
 import { spawn } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -9,6 +10,7 @@ import { check, close, equal, test } from './cases.mjs'
 import {
   fetchFile, hear, isReachable, lastFile, misfits, openTalk, pathTo, pressFile, ready, savedHash, say, share, unnamed, untilNote, untilPath,
 } from './chat-flow.mjs'
+import { Shots, desktop, phone } from './chat-shots.mjs'
 import { Chromium } from './chromium.mjs'
 import { Firefox } from './firefox.mjs'
 import { pause } from './page.mjs'
@@ -44,7 +46,10 @@ async function fileOf(size) {
 
 await startRelay()
 const browsers = [await Chromium.start(), ...option('--other') === 'firefox' ? [await Firefox.start()] : []]
+const shots = new Shots(option('--shots'))
 const a = await browsers[0].open(url)
+await ready(a)
+await shots.take(a, 'chat-empty')
 const b = await browsers.at(-1).open(url)
 const both = [a, b]
 console.log(`${a.browser.name} and ${b.browser.name}, ${url}`)
@@ -58,8 +63,16 @@ await test('chat: the path becomes WebRTC by itself, and the page says so', asyn
   const [one, other] = await Promise.all([untilPath(a, b, 'direct'), untilPath(b, a, 'direct')])
   equal([one.words, other.words], ['Direct, WebRTC', 'Direct, WebRTC'])
   const said = await Promise.all(both.map((page) => page.text('#announcer')))
-  check(said.some((text) => /is reached another way now: Direct, WebRTC/.test(text)), `announced: ${said}`)
+  check(said.some((text) => /is now reached: Direct, WebRTC/.test(text)), `announced: ${said}`)
 })
+
+// A page that offers no address of its own, as behind a network that lets nothing through.
+const walled = `{
+  const { RTCPeerConnection: Free } = globalThis
+  globalThis.RTCPeerConnection = class extends Free { constructor(one) { super({ ...one, iceTransportPolicy: 'relay' }) } }
+}`
+const status = await browsers[0].open(url.replace('chat.html', ''))
+const c = await browsers[0].open(url, { before: walled })
 
 await test('chat: the room, both ways', async () => {
   for (const [from, to] of [[a, b], [b, a]]) {
@@ -67,6 +80,12 @@ await test('chat: the room, both ways', async () => {
     await say(from, text)
     await hear(to, text)
   }
+  await ready(c)
+  await untilPath(a, c, 'relayed')
+  await say(c, 'Is anyone behind a wall, too?')
+  await hear(a, 'Is anyone behind a wall, too?')
+  await shots.take(a, 'chat-room')
+  await shots.take(a, 'chat-people', { view: 'people' })
 })
 
 await test('chat: what a peer says is never markup', async () => {
@@ -91,6 +110,9 @@ await test('chat: a direct message by the keyboard alone', async () => {
   await say(b, 'and back')
   await hear(a, 'and back')
   equal(await untilNote(b, /delivered \w+/), 'delivered directly')
+  await a.click('#peer-facts summary')
+  await shots.take(a, 'chat-direct')
+  await a.click('#peer-facts summary')
 })
 
 await test('chat: Escape leads back to the room', async () => {
@@ -102,14 +124,14 @@ await test('chat: a file of 20 MB over the direct connection', async () => {
   const { path, hash } = await fileOf(20_000_000)
   await share(a, b, path)
   const { isHere, text, seen, seconds } = await fetchFile(b)
-  check(isHere && /came directly/.test(text), text)
+  check(isHere && /came directly/i.test(text), text)
   equal(await savedHash(b), hash)
   check(await a.until(`${lastFile}.innerText.match(/has it, sent directly/)?.[0]`), 'the sender knows')
   console.log(`      ${seconds.toFixed(1)} s, ${(20 / seconds).toFixed(1)} MB/s, SHA-256 ${hash.slice(0, 16)}…, "${seen.at(-2)}"`)
 }, 120_000)
 
 await test('chat: a file is cancelled by either side', async () => {
-  const { path } = await fileOf(60_000_000)
+  const { path } = await fileOf(64_000_000)
   await share(b, a, path)
   await pressFile(a, 'Fetch')
   await a.until(`${lastFile}.querySelector('progress')?.value > 0`)
@@ -126,6 +148,36 @@ await test('chat: a file is cancelled by either side', async () => {
   await a.until(`${lastFile}.innerText.includes('Not fetched')`)
 }, 60_000)
 
+await test('chat: why there is no direct connection, and what goes over the relay', async () => {
+  await openTalk(a, c)
+  await a.until('/^No direct connection: /.test(document.querySelector("#peer-failure").innerText)', { seconds: 45 })
+  const words = await a.text('#peer-failure')
+  console.log(`      ${words.replaceAll('\n', ' ')}`)
+  check(/the other side named no address.*offered here and 0 there; ICE \w+, connection \w+; after [\d.]+\ss/s.test(words), words)
+  const path = await a.text('#talk-note')
+  check(/^Relayed through \w+, no direct connection\. The relay allows [\d.]+\sKiB and \d+\ss more\./.test(path), path)
+  await say(a, 'over the relay')
+  equal(await untilNote(a, /delivered .*/), 'delivered through the relay')
+  await shots.take(a, 'chat-relayed')
+  await status.until('document.querySelector("#circuits tr")')
+  equal(await unnamed(status), [])
+  await status.look(phone)
+  equal(await misfits(status), [])
+  await shots.take(status, 'status', { isWhole: true })
+  await openTalk(a)
+  for (const [size, isHere] of [[50_000, true], [2_000_000, false]]) {
+    const { path, hash } = await fileOf(size)
+    await share(c, a, path)
+    const fetched = await fetchFile(a)
+    equal([fetched.isHere, /lets [\d.]+\s.iB more through/.test(fetched.text)], [isHere, !isHere], fetched.text)
+    if (isHere) equal(await savedHash(a), hash)
+    else console.log(`      ${fetched.text.replaceAll('\n', ' ')}`)
+  }
+  await c.until(`${lastFile}.innerText.includes('over a relay alone')`)
+  await shots.take(a, 'chat-file-refused')
+  await c.close()
+}, 120_000)
+
 await test('chat: why a dial failed', async () => {
   await a.focus('#address')
   await a.type(`/ip4/127.0.0.1/tcp/1/ws/p2p/${b.id.slice(0, -1)}${b.id.endsWith('a') ? 'b' : 'a'}`)
@@ -134,6 +186,7 @@ await test('chat: why a dial failed', async () => {
   const text = await a.text('#dial-result')
   check(/Could not connect: .+/.test(text), text)
   console.log(`      ${text.replaceAll('\n', ' ')}`)
+  await shots.take(a, 'chat-dial', { view: 'node' })
 }, 60_000)
 
 await test('chat: without the relay the two go on, and the page says what it does', async () => {
@@ -149,6 +202,10 @@ await test('chat: without the relay the two go on, and the page says what it doe
   await say(b, 'but we are not')
   equal(await untilNote(b, /delivered \w+/), 'delivered directly')
   equal((await pathTo(a, b)).kind, 'direct')
+  await shots.take(a, 'chat-recovering')
+  await status.until('document.querySelector("#link").dataset.state === "stale"', { seconds: 20 })
+  await shots.take(status, 'status-stale')
+  await status.close()
 }, 60_000)
 
 await test('chat: the relay comes back, and so do the places at it', async () => {
@@ -176,7 +233,7 @@ await test('chat: everything that can be operated has a name', async () => {
 })
 
 await test('chat: on a phone nothing is too wide or too small for a finger', async () => {
-  await a.look({ width: 360, scheme: 'light' })
+  await a.look(phone)
   const faults = []
   for (const peer of [undefined, b]) {
     await openTalk(a, peer)
@@ -193,6 +250,20 @@ await test('chat: neither page nor browser complained', () => {
   // A relay that is gone is complained of by the browser itself.
   equal(both.flatMap((page) => page.errors).filter((one) => !/WebSocket|ERR_CONNECTION_REFUSED|can.t establish a connection/.test(one)), [])
 })
+
+if (option('--shots')) {
+  // Many tabs would make the machine busy; files of the largest size last long enough to be looked at.
+  const { path } = await fileOf(64 << 20)
+  await a.look(desktop)
+  await share(b, a, path)
+  for (const [page, name] of [[a, 'chat-file-fetching'], [b, 'chat-file-sending']]) {
+    await pressFile(a, 'Fetch')
+    await a.until(`${lastFile}.querySelector('progress')?.value > 0`)
+    if (page.look) await shots.take(page, name)
+    await pressFile(a, 'Cancel')
+    await a.until(`${lastFile}.innerText.includes('Cancelled')`)
+  }
+}
 
 for (const browser of browsers) await browser.close()
 relay.kill('SIGKILL')

@@ -9,4 +9,5 @@ if command -v tsc >/dev/null; then
   echo 'ok    types'
 fi
 node --no-warnings "$here/chat-codec.mjs"
+node --no-warnings "$here/chat-words.mjs"
 exec node --no-warnings --experimental-websocket "$here/run.mjs" "$dist" "$@"

@@ -116,7 +116,7 @@ function drawOffer(bubble, message, chat) {
         file.url ??= URL.createObjectURL(file.blob)
         const title = fileName(file.id, file.head)
         return [name, row(make('a', { href: file.url, download: title, text: `Save as ${title}` }),
-          make('span', { text: `${sizeOf(file.total)}, came ${file.isDirect ? 'directly' : 'through the relay'}` }))]
+          make('span', { text: `Came ${file.isDirect ? 'directly' : 'through the relay'}` }))]
       }
       case 'failed': return [name, row(make('span', { text: `Not fetched: ${file.note}` }), fetch('Try again'))]
       default: return [name, row(make('span', { text: file.note || offerWords(chat.peers.get(file.peer)) }), fetch('Fetch'))]

@@ -56,23 +56,24 @@ function transportOf(address) {
 }
 
 /** How a connection runs: `{ kind: 'direct' | 'relayed', words, relay? }`. */
-export function pathOf({ remoteAddr, direct, limits }) {
+export function pathOf({ remoteAddr, direct }) {
   const address = String(remoteAddr)
   const isRelayed = direct === undefined ? /\/p2p-circuit(\/p2p\/[^/]+)?$/.test(address) : !direct
   if (!isRelayed) return { kind: 'direct', words: `Direct, ${transportOf(address)}`, address }
   const relay = address.split('/p2p-circuit')[0].split('/p2p/')[1] ?? ''
-  const { bytes, seconds } = limits ?? {}
-  const allowed = [bytes && `${sizeOf(bytes)} left`, seconds && `${seconds} s left`].filter(Boolean)
-  return {
-    kind: 'relayed', relay, address, words: relay ? `Relayed through ${tail(relay)}` : 'Relayed',
-    limits: allowed.length ? `The relay limits it: ${allowed.join(', ')}` : '',
-  }
+  return { kind: 'relayed', relay, address, words: relay ? `Relayed through ${tail(relay)}` : 'Relayed' }
+}
+
+/** What a relay still lets through. */
+export function limitWords({ bytes, seconds } = {}) {
+  const left = [bytes !== undefined && sizeOf(bytes), seconds !== undefined && `${Math.round(seconds)}\u00a0s`].filter(Boolean)
+  return left.length ? `The relay allows ${left.join(' and ')} more.` : ''
 }
 
 export function sizeOf(bytes) {
-  if (bytes < 1024) return `${bytes} B`
-  if (bytes < 1 << 20) return `${(bytes / 1024).toFixed(bytes < 10240 ? 1 : 0)} KiB`
-  return `${(bytes / (1 << 20)).toFixed(1)} MiB`
+  if (bytes < 1024) return `${bytes}\u00a0B`
+  if (bytes < 1 << 20) return `${(bytes / 1024).toFixed(bytes < 10240 ? 1 : 0)}\u00a0KiB`
+  return `${(bytes / (1 << 20)).toFixed(1)}\u00a0MiB`
 }
 
 const words = {
@@ -129,7 +130,7 @@ export function directFault({ webrtc, code, ...outcome }) {
   if (cause) return `the browser refused: ${cause.cause?.message ?? cause.message ?? cause}`
   if (!local) return 'this browser found no address of its own to offer'
   if (!remote) return 'the other side named no address it could be reached at'
-  const isThrough = /connected|completed/.test(ice)
+  const isThrough = ice === 'connected' || ice === 'completed'
   if (isThrough && state !== 'connected') return 'packets get through, but the encryption failed'
   return isThrough ? wordsOf({ code, ...outcome })
     : 'no packet gets through between the two; a NAT or firewall on the way does not let them'
@@ -143,7 +144,7 @@ export function directFacts({ webrtc, milliseconds }) {
     + `after ${timeOf(webrtc.milliseconds)}`
 }
 
-const timeOf = (milliseconds) => milliseconds < 1000 ? `${milliseconds} ms` : `${(milliseconds / 1000).toFixed(1)} s`
+const timeOf = (milliseconds) => milliseconds < 1000 ? `${milliseconds}\u00a0ms` : `${(milliseconds / 1000).toFixed(1)}\u00a0s`
 
 const kinds = [
   ['png', [0x89, 0x50, 0x4e, 0x47]], ['jpg', [0xff, 0xd8, 0xff]], ['gif', [0x47, 0x49, 0x46, 0x38]], ['pdf', [0x25, 0x50, 0x44, 0x46]],

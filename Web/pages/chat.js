@@ -5,7 +5,7 @@ import { Chat, ROOM, nickOf } from './chat-node.js'
 import { drawMessage, updateMessage } from './chat-message.js'
 import { avatar, copyButton, fill, make } from './chat-elements.js'
 import { isUpgrading, pathWords, whyRelayed } from './chat-paths.js'
-import { directFacts, directFault, sizeOf, wordsOf } from './chat-words.js'
+import { directFacts, directFault, limitWords, sizeOf, wordsOf } from './chat-words.js'
 
 const $ = (id) => document.getElementById(id)
 const chat = new Chat()
@@ -66,7 +66,7 @@ function drawPerson(key, name, [kind, words], list) {
 
 function drawPeople() {
   const inRoom = [...chat.peers.values()].filter((one) => one.inRoom && !one.isRelay)
-  drawPerson(ROOM, 'Room', ['room', `universal-connectivity, ${inRoom.length + 1} here`], $('room-list'))
+  drawPerson(ROOM, 'Room', ['room', `${inRoom.length + 1} here, with you`], $('room-list'))
   let mine = 0, others = 0
   for (const peer of chat.peers.values()) {
     if (peer.id === chat.self) continue
@@ -126,7 +126,7 @@ function drawTalkHead() {
   const isRoom = open === ROOM, peer = chat.peers.get(open)
   setText($('talk-title'), isRoom ? 'universal-connectivity' : nickOf(open))
   setText($('talk-note'), isRoom ? 'Everyone on this topic reads it. Messages are signed, not kept.'
-    : peer ? [`${pathWords(peer)[1]}.`.replace('….', '…'), peer.path?.limits].filter(Boolean).join(' ') : 'Gone')
+    : peer ? [`${pathWords(peer)[1]}.`.replace('….', '…'), limitWords(peer.connection?.limits)].filter(Boolean).join(' ') : 'Gone')
   $('talk-actions').hidden = isRoom || !peer
   $('peer-facts').hidden = isRoom || !peer
   drawFailure(isRoom ? undefined : peer)
@@ -151,10 +151,11 @@ function drawFailure(peer) {
   $('peer-failure').dataset.text = text
   const { outcome } = peer.upgrade
   const tried = outcome && `Tried ${peer.upgrade.tries === 1 ? 'once' : `${peer.upgrade.tries} times`}: ${directFacts(outcome)}.`
-  const hint = outcome && !chat.iceServers.length
-    && 'Across networks a STUN server helps: none is named in this page’s address (?stun=host:port).'
+  const fact = (...children) => make('p', { class: 'fact' }, ...children)
+  const hint = () => fact(
+    'Across networks a STUN server helps; this page’s address can name one: ', make('code', { text: '?stun=host:port' }))
   fill($('peer-failure'), make('p', { text: `No direct connection: ${why}. Messages go through the relay meanwhile.` }),
-    ...[tried, hint].filter(Boolean).map((one) => make('p', { class: 'fact', text: one })))
+    ...outcome ? [fact(tried), ...chat.iceServers.length ? [] : [hint()]] : [])
 }
 
 function drawFacts(peer) {
@@ -298,7 +299,10 @@ peerAct('act-ping', async (peer) => {
 
 function drawState() {
   $('state').dataset.state = chat.state
-  setText($('state-text'), chat.stateWords)
+  const [first, ...rest] = chat.stateWords.split(' ')
+  if ($('state-text').textContent !== chat.stateWords) {
+    fill($('state-text'), first, make('span', { class: 'tail', text: rest.length ? ` ${rest.join(' ')}` : '' }))
+  }
   $('state').title = chat.stateWords
   setText($('node-state'), chat.stateWords + (chat.startNote ? `. ${chat.startNote}` : ''))
   $('restart').hidden = chat.state !== 'failed'
@@ -351,6 +355,7 @@ $('dial').addEventListener('submit', async (event) => {
     result.setAttribute('data-bad', '')
     fill(result, make('p', { text: `Could not connect: ${wordsOf(error, true)}` }), outcomeList(error.outcomes))
   }
+  result.scrollIntoView({ block: 'nearest' })
   $('dial-go').disabled = false
 })
 
@@ -376,7 +381,7 @@ chat.addEventListener('change', ({ detail }) => {
   switch (detail.what) {
     case 'message': return onMessage(detail)
     case 'update': case 'progress': return soon(detail.message)
-    case 'path': return onEvent(detail.peer, `is reached another way now: ${detail.words}`)
+    case 'path': return onEvent(detail.peer, `is now reached: ${detail.words}`)
     case 'no-direct': return onEvent(detail.peer, `cannot be reached directly: ${detail.words}`)
     case 'fetched': return onFetched(detail.message)
     case 'tick':
@@ -393,6 +398,7 @@ addEventListener('pageshow', ({ persisted }) => persisted && chat.restart())
 document.addEventListener('visibilitychange', markRead)
 isWide.addEventListener('change', markRead)
 
+document.querySelector('.elsewhere').search = location.search
 openTalk(ROOM)
 drawState()
 chat.start()

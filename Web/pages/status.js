@@ -320,6 +320,8 @@ document.addEventListener("click", async (event) => {
   }
 });
 
+// The chat's page may be told by its address whom to ask for one's public address.
+document.querySelector(".elsewhere").search = location.search;
 makePlots();
 setInterval(age, 1000);
 ask();
