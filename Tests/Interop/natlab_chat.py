@@ -27,7 +27,7 @@ def main():
     parser.add_argument("--causeway", required=True, help="the command, optimised")
     parser.add_argument("--dist", required=True, help="the pages with causeway.js and causeway.wasm")
     parser.add_argument("--natlab", required=True, help="the folder of natlab.py")
-    parser.add_argument("--browsers", default="chromium:chromium", help="a's and b's: chromium, firefox")
+    parser.add_argument("--browsers", default="chromium:chromium", help="a's and b's: chromium, and firefox for one of them")
     parser.add_argument("--latency", default="10ms", help="one way, of each NAT")
     parser.add_argument("--only", default="", help="cells whose names hold this")
     options = parser.parse_args()
@@ -70,8 +70,11 @@ def cell(natlab, options, a, b, expect):
                 "url": f"http://{address}/chat.html?stun={lab.stun_servers[0].removeprefix('stun:')}",
                 "prefixes": [lab.host(name).prefix for name in ("a", "b")], "browsers": options.browsers.split(":"), "expect": expect}
             program = os.path.join(HERE, "..", "Web", "chat-nat.mjs")
+            # Firefox is driven over a socket of its own host, Chromium over a pipe.
+            prefix = next((lab.host(name).prefix for name, kind in zip("ab", arguments["browsers"]) if kind == "firefox"), [])
             node = subprocess.Popen(
-                ["node", "--no-warnings", "--experimental-websocket", program, json.dumps(arguments)], stdout=subprocess.PIPE, text=True)
+                [*prefix, "node", "--no-warnings", "--experimental-websocket", program, json.dumps(arguments)],
+                stdout=subprocess.PIPE, text=True)
             last = ""
             for line in node.stdout:
                 if line.strip():

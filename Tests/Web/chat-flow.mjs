@@ -66,6 +66,10 @@ export async function share(page, other, path) {
   await other.until(`document.querySelectorAll('.bubble.file').length > ${before}`, { what: 'a file is offered' })
 }
 
+/** Waits until something is true of the last file, which is `file` in the expression. */
+export const untilFile = (page, expression, seconds = 10) =>
+  page.until(`((file) => ${expression})(${lastFile})`, { seconds, what: `the file: ${expression}`, show: `${lastFile}.innerText` })
+
 /** Presses a button of the last file, by the keyboard. */
 export async function pressFile(page, words) {
   await page.evaluate(`[...${lastFile}.querySelectorAll('button, a')].find((one) => one.innerText.startsWith(${quote(words)})).focus()`)

@@ -8,8 +8,8 @@ export class Page {
 
   pause(milliseconds) { return pause(milliseconds) }
 
-  /** Waits until an expression in the page is true; answers its value. */
-  async until(expression, { seconds = 10, what = expression } = {}) {
+  /** Waits until an expression in the page is true; answers its value. `show` is what to tell if it never is. */
+  async until(expression, { seconds = 10, what = expression, show } = {}) {
     const end = Date.now() + seconds * 1000
     for (;;) {
       const value = await this.evaluate(expression).catch((error) => {
@@ -17,7 +17,7 @@ export class Page {
         if (Date.now() > end) throw error
       })
       if (value) return value
-      if (Date.now() > end) throw new Error(`not in ${seconds} s: ${what}`)
+      if (Date.now() > end) throw new Error(`not in ${seconds} s: ${what}${show ? `, but: ${await this.evaluate(show)}` : ''}`)
       await pause(100)
     }
   }
