@@ -113,7 +113,8 @@ for part in "${parts[@]}"; do
         testpeer
         package
         if command -v chromium >/dev/null; then
-          run "browser peer in Chromium" python3 Tests/Interop/web.py --us "$us" --peers "$peers" --dist Web/dist --browser chromium
+          run "browser peer in Chromium" python3 Tests/Interop/web.py --us "$us" --peers "$peers" --dist Web/dist --browser chromium \
+            --only ws,relay,gossip,discovery,discovery-json,webrtc-direct
           run "WebRTC with js-libp2p in Chromium" python3 Tests/Interop/web.py --us "$us" --peers "$peers" --dist Web/dist \
             --browser chromium --with go,js,chromium --only webrtc
         else
