@@ -74,6 +74,12 @@ for part in "${parts[@]}"; do
         command -v "$browser" >/dev/null || { skip "browser package in $browser" "it is not installed (Scripts/install.sh browsers)"; continue; }
         run "browser package in $browser" node Tests/Web/browser.mjs Web/dist "$us" "$browser"
       done
+      if command -v chromium >/dev/null; then
+        [ -x "$build/debug/causeway" ] || run "build of the command" swift build --scratch-path "$build" --product causeway
+        run "chat page in chromium" node --no-warnings Tests/Web/chat.mjs "$build/debug/causeway" Web/dist
+      else
+        skip "chat page" "chromium is not installed (Scripts/install.sh browsers)"
+      fi
       ;;
     fuzz) run "fuzz targets over their corpus" Fuzz/run.sh --smoke ;;
     examples) run "examples" swift build --package-path Examples --scratch-path "$build/examples" ;;
