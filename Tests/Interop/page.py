@@ -4,7 +4,8 @@
     page.py --us PEER --peers DIR --dist Web/dist                        both, medians and ours/js
     page.py --us PEER --peers DIR --dist Web/dist --only speed --megabytes 64 --runs 5
 
-`speed`: two browsers behind our relay, connected by WebRTC: echo there and back, /perf/1.0.0 up and down. `start`: from the navigation to a
+`speed`: two browsers behind our relay, connected by WebRTC: echo there and back, also by the CPU time of both
+browsers, /perf/1.0.0 up and down, streams one after another. `start`: from the navigation to a
 page to the answer of an echo over a relay, which the page's own clock tells; both peers load uncached from here, in one browser in turn.
 PEER is the native test peer; DIST holds testpeer.html and what it needs. Runs are interleaved, so that a busy minute hits both alike.
 """
@@ -47,16 +48,19 @@ def speed(options, Peer):
             with Peer(options.us, listen=["/ip4/127.0.0.1/tcp/0/ws"], relay=UNLIMITED) as relay:
                 listen = ["/webrtc", relay.address("/ws") + "/p2p-circuit"]
                 with Peer(command, listen=listen) as one, Peer(command, listen=listen) as two:
+                    two.wait("reservation", where=lambda value: value["state"] == "made")
                     one("dial", addr=two.address("/p2p-circuit/webrtc/"), within=40)
                     one("echo", peerId=two.id, bytes=MEGABYTE, within=60)
+                    used = sum(each("usage")["cpu"] for each in (one, two))
                     answer = one("echo", peerId=two.id, bytes=size, within=300)
+                    used = sum(each("usage")["cpu"] for each in (one, two)) - used
                     assert answer["matched"], f"{name}: another echo"
                     open_on = [each["transport"] for each in one("connections")["connections"] if each["peerId"] == two.id]
                     assert "webrtc" in open_on, f"{name}: {open_on}"
                     perf = one("perf", peerId=two.id, upload=size, download=size, within=300)
                     latency = one("latency", peerId=two.id, count=100, bytes=100, within=60)
             run = {
-                "echo MB/s": size / answer["ms"] / 1000, "perf up MB/s": size / perf["uploadMs"] / 1000,
+                "echo MB/s": size / answer["ms"] / 1000, "echo MB/cpu-s": size / used / 1e6, "perf up MB/s": size / perf["uploadMs"] / 1000,
                 "perf down MB/s": size / perf["downloadMs"] / 1000, "stream and echo of 100 B, 1/ms": 1000 / latency["medianUs"],
             }
             print(f"  {name:5}", "  ".join(f"{key} {value:.2f}" for key, value in run.items()), flush=True)
