@@ -322,7 +322,7 @@ class Connection {
 
 // The module
 
-const CHANNEL_LOW_WATER = 128 << 10
+const CHANNEL_LOW_WATER = 1 << 20
 /** A path that is lost may come back. */
 const DISCONNECTED_TIME = 10_000
 const HELD = 256

@@ -35,7 +35,7 @@ extension DataChannelConnection {
         }
         var taken = 0
         while taken < bytes.count {
-            guard stream.buffered < limits.wireHighWater else {
+            guard stream.buffered < limits.channelHighWater else {
                 stream.isWaiting = true
                 break
             }
@@ -182,7 +182,7 @@ extension DataChannelConnection {
     }
 
     func resumeWriter(of stream: DataChannelStream) {
-        guard stream.isWaiting, stream.isSettled, stream.isFinishing || stream.buffered <= limits.wireHighWater / 2 else { return }
+        guard stream.isWaiting, stream.isSettled, stream.isFinishing || stream.buffered <= limits.channelHighWater / 2 else { return }
         stream.isWaiting = false
         outputs.append(.writable(stream.id))
     }

@@ -18,9 +18,12 @@ public struct ConnectionLimits: Equatable, Sendable {
     public var maximumWindow = 16 << 20
     /// What all receive windows of one connection may grow to together beyond their starts.
     public var windowsPerConnection = 64 << 20
-    /// Bytes of one data channel that its reader has not taken when the stream is reset: a channel cannot be paused. Twice what js keeps
-    /// for one on its sending side.
-    public var unreadPerChannel = 4 << 20
+    /// Bytes of one data channel that its reader has not taken when the stream is reset: a channel cannot be paused. What a window may
+    /// grow to where there are windows.
+    public var unreadPerChannel = 16 << 20
+    /// Bytes waiting in one data channel before its writer is held back (js: the same). A page that is flooded hears late of what has
+    /// gone out: with less it sends more slowly than it is sent to, and an echo piles up.
+    public var channelHighWater = 2 << 20
     /// How long a data channel whose stream is over waits for the remote to say that it saw our end. As js; some stacks never say so.
     public var finishAcknowledgementTime = Interval.seconds(10)
     /// Payload of one frame we write: 32 KiB stay in the first-level cache (7 % faster than 64 KiB).

@@ -197,7 +197,9 @@ final class ChannelPair {
     }
 
     @Test func writersAreHeldBackByWhatTheChannelBuffers() throws {
-        let pair = ChannelPair()
+        var limits = ConnectionLimits()
+        limits.channelHighWater = 256 << 10
+        let pair = ChannelPair(limits: limits)
         pair.drains = false
         let stream = try pair.open()
         pair.run()
