@@ -3,9 +3,7 @@ import PackageDescription
 
 // One source tree, two builds:
 //   swift build, swift test     native: system libraries through pkg-config
-//   Scripts/build-wasm.sh       the core as Embedded Swift for the browser; the script sets CAUSEWAY_WASM
-// The Embedded flags live in Scripts/toolset-wasm.json, so no target here needs unsafe flags.
-let wasm = Context.environment["CAUSEWAY_WASM"] != nil
+//   Scripts/build-wasm.sh       the core as Embedded Swift for the browser: a module of all sources, without this manifest
 
 let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
@@ -22,14 +20,10 @@ func system(_ name: String, _ pkgConfig: String, apt: String, brew: String) -> T
         name: name, path: "Sources/System/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt]), .brew([brew])])
 }
 
-// One header, two implementations: what is excluded decides.
-let ccrypto: Target =
-    wasm
-    ? .target(name: "CCrypto", exclude: ["native.c"], cSettings: [.headerSearchPath("../../Scripts/libc")])
-    : .target(name: "CCrypto", dependencies: ["CSodium", "COpenSSL"], exclude: ["wasm.c"])
-
-var targets: [Target] = [
-    ccrypto,
+let api: Target.Dependency = "Causeway"
+let targets: [Target] = [
+    // One header, two implementations: the browser's is wasm.c.
+    .target(name: "CCrypto", dependencies: ["CSodium", "COpenSSL"], exclude: ["wasm.c"]),
     .target(name: "CausewayIdentity", dependencies: ["CCrypto"], swiftSettings: core),
     .target(name: "CausewayConnection", dependencies: ["CCrypto", "CausewayIdentity"], swiftSettings: core),
     .target(name: "CausewayNode", dependencies: ["CausewayConnection", "CausewayIdentity"], swiftSettings: core),
@@ -37,74 +31,52 @@ var targets: [Target] = [
     .target(
         name: "CausewayTrace", dependencies: ["CausewayIdentity", "CausewayConnection", "CausewayNode"], path: "Tests/Trace",
         exclude: ["digests.json"], swiftSettings: core),
+    system("CUV", "libuv", apt: "libuv1-dev", brew: "libuv"),
+    system("COpenSSL", "openssl", apt: "libssl-dev", brew: "openssl@3"),
+    system("CSodium", "libsodium", apt: "libsodium-dev", brew: "libsodium"),
+    system("CAres", "libcares", apt: "libc-ares-dev", brew: "c-ares"),
+    .systemLibrary(name: "CGNU", path: "Sources/System/CGNU"),
+    .target(name: "CausewayTLS", dependencies: ["COpenSSL", "CausewayIdentity"], swiftSettings: strict),
+    .target(
+        name: "CausewayRuntime",
+        dependencies: [
+            "CUV", "CAres", "CGNU", "CausewayTLS", "CausewayIdentity", "CausewayConnection", "CausewayNode",
+        ],
+        swiftSettings: strict),
+    .target(
+        name: "CausewaySimulation", dependencies: ["CausewayIdentity", "CausewayConnection", "CausewayNode"],
+        swiftSettings: strict),
+    .target(
+        name: "Causeway",
+        dependencies: ["CausewayRuntime", "CausewayTLS", "CausewayIdentity", "CausewayConnection", "CausewayNode"],
+        swiftSettings: strict),
+    .executableTarget(name: "CausewayCLI", dependencies: [api], swiftSettings: strict),
+    .executableTarget(name: "CausewayTestPeer", dependencies: [api], swiftSettings: strict),
+    .testTarget(name: "CausewayIdentityTests", dependencies: ["CausewayIdentity", "CCrypto"], swiftSettings: tests),
+    .testTarget(name: "CausewayConnectionTests", dependencies: ["CausewayConnection", "CausewayIdentity"], swiftSettings: tests),
+    .testTarget(
+        name: "CausewayNodeTests", dependencies: ["CausewayNode", "CausewayConnection", "CausewayIdentity"], swiftSettings: tests),
+    .testTarget(
+        name: "CausewayRuntimeTests",
+        dependencies: [
+            "CausewayRuntime", "CausewayTLS", "CausewayNode", "CausewayConnection", "CausewayIdentity", "COpenSSL",
+        ], swiftSettings: tests),
+    .testTarget(
+        name: "CausewaySimulationTests",
+        dependencies: ["CausewaySimulation", "CausewayNode", "CausewayConnection", "CausewayIdentity"], swiftSettings: tests),
+    .testTarget(name: "CausewayTests", dependencies: [api], swiftSettings: tests),
+    .testTarget(name: "CausewayCLITests", dependencies: ["CausewayCLI"], swiftSettings: tests),
+    .testTarget(
+        name: "InteropTests", dependencies: [api, "CausewayConnection", "CausewayTLS", "CausewayIdentity"], swiftSettings: tests),
+    .testTarget(name: "TraceTests", dependencies: ["CausewayTrace", "CausewayIdentity"], swiftSettings: tests),
+    .testTarget(name: "StyleTests", swiftSettings: tests),
 ]
-var products: [Product] = []
-
-if wasm {
-    targets += [
-        .target(name: "CWasmRT"),
-        .executableTarget(
-            name: "CausewayWeb", dependencies: ["CausewayIdentity", "CausewayConnection", "CausewayNode", "CWasmRT"],
-            swiftSettings: [.enableExperimentalFeature("Extern")]),
-        .executableTarget(
-            name: "CausewayWebSelfTest",
-            dependencies: ["CCrypto", "CausewayIdentity", "CausewayTrace", "CWasmRT"],
-            swiftSettings: [.enableExperimentalFeature("Extern")]),
-    ]
-    products += [
-        .executable(name: "CausewayWeb", targets: ["CausewayWeb"]),
-        .executable(name: "CausewayWebSelfTest", targets: ["CausewayWebSelfTest"]),
-    ]
-} else {
-    let api: Target.Dependency = "Causeway"
-    targets += [
-        system("CUV", "libuv", apt: "libuv1-dev", brew: "libuv"),
-        system("COpenSSL", "openssl", apt: "libssl-dev", brew: "openssl@3"),
-        system("CSodium", "libsodium", apt: "libsodium-dev", brew: "libsodium"),
-        system("CAres", "libcares", apt: "libc-ares-dev", brew: "c-ares"),
-        .systemLibrary(name: "CGNU", path: "Sources/System/CGNU"),
-        .target(name: "CausewayTLS", dependencies: ["COpenSSL", "CausewayIdentity"], swiftSettings: strict),
-        .target(
-            name: "CausewayRuntime",
-            dependencies: [
-                "CUV", "CAres", "CGNU", "CausewayTLS", "CausewayIdentity", "CausewayConnection", "CausewayNode",
-            ],
-            swiftSettings: strict),
-        .target(
-            name: "CausewaySimulation", dependencies: ["CausewayIdentity", "CausewayConnection", "CausewayNode"],
-            swiftSettings: strict),
-        .target(
-            name: "Causeway",
-            dependencies: ["CausewayRuntime", "CausewayTLS", "CausewayIdentity", "CausewayConnection", "CausewayNode"],
-            swiftSettings: strict),
-        .executableTarget(name: "CausewayCLI", dependencies: [api], swiftSettings: strict),
-        .executableTarget(name: "CausewayTestPeer", dependencies: [api], swiftSettings: strict),
-        .testTarget(name: "CausewayIdentityTests", dependencies: ["CausewayIdentity", "CCrypto"], swiftSettings: tests),
-        .testTarget(name: "CausewayConnectionTests", dependencies: ["CausewayConnection", "CausewayIdentity"], swiftSettings: tests),
-        .testTarget(
-            name: "CausewayNodeTests", dependencies: ["CausewayNode", "CausewayConnection", "CausewayIdentity"], swiftSettings: tests),
-        .testTarget(
-            name: "CausewayRuntimeTests",
-            dependencies: [
-                "CausewayRuntime", "CausewayTLS", "CausewayNode", "CausewayConnection", "CausewayIdentity", "COpenSSL",
-            ], swiftSettings: tests),
-        .testTarget(
-            name: "CausewaySimulationTests",
-            dependencies: ["CausewaySimulation", "CausewayNode", "CausewayConnection", "CausewayIdentity"], swiftSettings: tests),
-        .testTarget(name: "CausewayTests", dependencies: [api], swiftSettings: tests),
-        .testTarget(name: "CausewayCLITests", dependencies: ["CausewayCLI"], swiftSettings: tests),
-        .testTarget(
-            name: "InteropTests", dependencies: [api, "CausewayConnection", "CausewayTLS", "CausewayIdentity"], swiftSettings: tests),
-        .testTarget(name: "TraceTests", dependencies: ["CausewayTrace", "CausewayIdentity"], swiftSettings: tests),
-        .testTarget(name: "StyleTests", swiftSettings: tests),
-    ]
-    products += [
-        .library(name: "Causeway", targets: ["Causeway"]),
-        .library(name: "CausewayCore", targets: ["CausewayIdentity", "CausewayConnection", "CausewayNode"]),
-        .library(name: "CausewaySimulation", targets: ["CausewaySimulation"]),
-        .executable(name: "causeway", targets: ["CausewayCLI"]),
-        .executable(name: "causeway-testpeer", targets: ["CausewayTestPeer"]),
-    ]
-}
+let products: [Product] = [
+    .library(name: "Causeway", targets: ["Causeway"]),
+    .library(name: "CausewayCore", targets: ["CausewayIdentity", "CausewayConnection", "CausewayNode"]),
+    .library(name: "CausewaySimulation", targets: ["CausewaySimulation"]),
+    .executable(name: "causeway", targets: ["CausewayCLI"]),
+    .executable(name: "causeway-testpeer", targets: ["CausewayTestPeer"]),
+]
 
 let package = Package(name: "causeway", platforms: [.macOS(.v26)], products: products, targets: targets)
