@@ -148,3 +148,10 @@ struct MultiaddrReader {
         return value
     }
 }
+
+#if hasFeature(Embedded)
+    extension Array where Element == Multiaddr {
+        /// As for bytes: called, where the standard library's is inlined.
+        @inline(never) public mutating func append(_ element: Multiaddr) { append(contentsOf: CollectionOfOne(element)) }
+    }
+#endif

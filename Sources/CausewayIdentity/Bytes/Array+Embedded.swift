@@ -7,8 +7,4 @@
     extension Array where Element == [UInt8] {
         @inline(never) public mutating func append(_ element: [UInt8]) { append(contentsOf: CollectionOfOne(element)) }
     }
-
-    extension Array where Element == Multiaddr {
-        @inline(never) public mutating func append(_ element: Multiaddr) { append(contentsOf: CollectionOfOne(element)) }
-    }
 #endif
