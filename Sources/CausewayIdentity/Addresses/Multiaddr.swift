@@ -148,10 +148,3 @@ struct MultiaddrReader {
         return value
     }
 }
-
-#if hasFeature(Embedded)
-    extension Array where Element == Multiaddr {
-        /// As for bytes: called, where the standard library's is inlined.
-        @inline(never) public mutating func append(_ element: Multiaddr) { append(contentsOf: CollectionOfOne(element)) }
-    }
-#endif
