@@ -10,21 +10,12 @@ import sys
 import zlib
 from collections import Counter, defaultdict
 
+from wasmbinary import leb, sections
+
 FRONT = 96  # functions that stay in front
 WINDOW = 30000  # bytes that gzip still sees
 GRAM = 5  # bytes that count as something in common
 CHOICES = 24  # candidates that are compressed to see which fits best
-
-
-def leb(data, at):
-    value = shift = 0
-    while True:
-        byte = data[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        shift += 7
-        if byte < 0x80:
-            return value, at
 
 
 def number(value):
@@ -87,15 +78,6 @@ def renumbered(body, places, new):
     return bytes(out + body[at:])
 
 
-def sections(data):
-    at = 8
-    while at < len(data):
-        kind = data[at]
-        size, start = leb(data, at + 1)
-        at = start + size
-        yield kind, data[start:at]
-
-
 def imported_functions(section):
     count, at = leb(section, 0)
     functions = 0
@@ -150,7 +132,7 @@ def in_order(bodies, candidates, behind):
 def main():
     with open(sys.argv[1], "rb") as file:
         data = file.read()
-    parts = list(sections(data))
+    parts = [(kind, data[start:end]) for kind, start, end in sections(data)]
     imported = next((imported_functions(section) for kind, section in parts if kind == 2), 0)
     code = next(section for kind, section in parts if kind == 10)
     count, at = leb(code, 0)

@@ -10,28 +10,10 @@ import subprocess
 import sys
 from collections import Counter
 
+from wasmbinary import leb, sections
+
 SECTIONS = {0: "custom", 1: "types", 2: "imports", 3: "functions", 4: "tables", 5: "memory", 6: "globals", 7: "exports",
             8: "start", 9: "elements", 10: "code", 11: "data", 12: "data count"}
-
-
-def leb(data, at):
-    value = shift = 0
-    while True:
-        byte = data[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        shift += 7
-        if byte < 0x80:
-            return value, at
-
-
-def sections(data):
-    at = 8
-    while at < len(data):
-        kind = data[at]
-        size, start = leb(data, at + 1)
-        at = start + size
-        yield kind, start, at
 
 
 def text(data, at):
