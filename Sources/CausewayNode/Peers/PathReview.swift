@@ -3,7 +3,7 @@ import CausewayIdentity
 
 /// Lets go of connections that a better one to the same peer has replaced, once nothing of an application's lives on them any more.
 ///
-/// A limited relayed connection goes when a direct one stands, by either side's hand. Of two connections of one kind, which come about when
+/// A relayed connection goes when a direct one stands, by either side's hand. Of two connections of one kind, which come about when
 /// two peers dial each other, both sides use the same one for new streams (`ConnectionTable.best`), and only the peer with the smaller id
 /// closes the other.
 final class PathReview {
