@@ -403,32 +403,26 @@ class PeerConnections {
 
   async #offer(peer) {
     const { pc, link } = peer, init = peer.init = pc.createDataChannel('init')
-    let isConnected = false
     // A remote that closes the channel on sight has opened it.
-    const settle = () => {
-      if (!isConnected || init.readyState === 'connecting') return
+    init.onopen = init.onclose = init.onclosing = peer.connected = () => {
+      if (pc.connectionState !== 'connected' || init.readyState === 'connecting') return
       init.close()
-      if (peer.isTold) return
-      peer.isTold = true
-      this.#engine.send(PEER_CONNECTED, link)
-    }
-    init.onopen = init.onclose = init.onclosing = settle
-    peer.connected = () => {
-      isConnected = true
-      settle()
+      this.#connected(peer)
     }
     const offer = await pc.createOffer()
     this.#engine.send(DESCRIBED, link, 0, utf8(offer.sdp))
     await pc.setLocalDescription(offer)
   }
 
+  #connected(peer) {
+    if (peer.isTold) return
+    peer.isTold = true
+    this.#engine.send(PEER_CONNECTED, peer.link)
+  }
+
   async #answer(peer, sdp) {
     const { pc, link } = peer
-    peer.connected = () => {
-      if (peer.isTold) return
-      peer.isTold = true
-      this.#engine.send(PEER_CONNECTED, link)
-    }
+    peer.connected = () => this.#connected(peer)
     await refusing(pc.setRemoteDescription({ type: 'offer', sdp }))
     const answer = await pc.createAnswer()
     this.#engine.send(DESCRIBED, link, 0, utf8(answer.sdp))
@@ -521,14 +515,17 @@ class PeerConnections {
 
   /** After what it was given to send, for half a minute at most. */
   #closeChannel(peer, number, channel) {
-    const late = setTimeout(() => channel.close(), 30_000)
-    channel.drained = () => {
-      clearTimeout(late)
+    const close = () => {
       peer.channels.delete(number)
       channel.close()
     }
+    if (!channel.bufferedAmount) return close()
+    const late = setTimeout(close, 30_000)
+    channel.drained = () => {
+      clearTimeout(late)
+      close()
+    }
     channel.bufferedAmountLowThreshold = 0
-    if (!channel.bufferedAmount) channel.drained()
   }
 
   close(link) {
