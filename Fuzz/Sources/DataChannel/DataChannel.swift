@@ -3,16 +3,37 @@ import FuzzDriver
 
 @testable import CausewayConnection
 
-/// The messages of a data channel are the same however its bytes are cut: the first byte says how. A connection takes any of them.
+/// The messages of a data channel are the same however its bytes are cut: the first byte says how. A connection takes any of them, also
+/// in place of a listener's handshake.
 func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     guard count > 0 else { return 0 }
     let input = [UInt8](UnsafeBufferPointer(start: start + 1, count: count - 1))
     precondition(messages(input, piece: .max) == messages(input, piece: Int(start[0]) % 7 + 1))
-    feed(input, piece: Int(start[0]) + 1)
+    feed(established(), channel: 2, input, piece: Int(start[0]) + 1)
+    let dialled = dialled()
+    feed(dialled, channel: 0, input, piece: Int(start[0]) + 1)
+    precondition(dialled.remotePeer == nil, "nobody has proven who it is")
     return 0
 }
 
-private let key = try! PrivateKey(ed25519Seed: [UInt8](repeating: 1, count: 32)).publicKey
+private let key = try! PrivateKey(ed25519Seed: [UInt8](repeating: 1, count: 32))
+private let identity = try! NoiseIdentity(key, staticSecret: [UInt8](repeating: 2, count: 32))
+private let now = Instant(nanoseconds: 1)
+private let table = ProtocolTable([ProtocolTable.Entry(name: [UInt8]("/a".utf8), owner: .node, allowsLimited: true)])
+
+private func established() -> DataChannelConnection {
+    let connection = DataChannelConnection(
+        peer: key.publicKey.peerID, publicKey: key.publicKey, protocols: table, limits: ConnectionLimits(), now: now)
+    connection.channelOpened(2, now: now)
+    return connection
+}
+
+private func dialled() -> DataChannelConnection {
+    let hash = [UInt8](repeating: 4, count: 32)
+    return DataChannelConnection(
+        expecting: nil, identity: identity, ephemeralSecret: [UInt8](repeating: 3, count: 32), certificates: (hash, hash),
+        protocols: table, limits: ConnectionLimits(), now: now)
+}
 
 private func messages(_ input: [UInt8], piece: Int) -> [[UInt8]] {
     var decoder = DataChannelDecoder()
@@ -33,16 +54,12 @@ private func messages(_ input: [UInt8], piece: Int) -> [[UInt8]] {
     return found
 }
 
-private func feed(_ input: [UInt8], piece: Int) {
-    let now = Instant(nanoseconds: 1)
-    let table = ProtocolTable([ProtocolTable.Entry(name: [UInt8]("/a".utf8), owner: .node, allowsLimited: true)])
-    let connection = DataChannelConnection(peer: key.peerID, publicKey: key, protocols: table, limits: ConnectionLimits(), now: now)
-    connection.channelOpened(2, now: now)
+private func feed(_ connection: DataChannelConnection, channel: UInt32, _ input: [UInt8], piece: Int) {
     var position = 0
     while position < input.count {
         let end = min(position + piece, input.count)
         let part = [UInt8](input[position..<end])
-        part.withUnsafeBytes { connection.received(2, $0, now: now) }
+        part.withUnsafeBytes { connection.received(channel, $0, now: now) }
         while let output = connection.pollOutput() {
             if case .data(_, let start, let count) = output { precondition(connection.payload(start, count).count == count) }
         }
