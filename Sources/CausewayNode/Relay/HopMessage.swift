@@ -1,7 +1,7 @@
 public import CausewayConnection
 
 /// The hop protocol's message (relay/circuit-v2.md, `HopMessage`).
-public enum HopMessage: Equatable, Sendable {
+public indirect enum HopMessage: Equatable, Sendable {
     case reserve
     /// The target's peer id, not yet checked.
     case connect(peer: [UInt8])
@@ -9,7 +9,7 @@ public enum HopMessage: Equatable, Sendable {
 }
 
 /// The stop protocol's message (relay/circuit-v2.md, `StopMessage`).
-public enum StopMessage: Equatable, Sendable {
+public indirect enum StopMessage: Equatable, Sendable {
     /// The source's peer id, not yet checked.
     case connect(peer: [UInt8], limit: CircuitLimit?)
     case status(UInt16)

@@ -2,7 +2,7 @@ public import CausewayConnection
 public import CausewayIdentity
 
 /// What an application hears of its node.
-public enum NodeEvent: Equatable, Sendable {
+public indirect enum NodeEvent: Equatable, Sendable {
     /// The answer to a request; each request has exactly one.
     case answered(request: UInt32, Answer)
     case connectionOpened(ConnectionDescription)
@@ -222,7 +222,7 @@ public enum PublishError: Error, Equatable, Sendable {
 }
 
 /// What happens at a relay.
-public enum RelayEvent: Equatable, Sendable {
+public indirect enum RelayEvent: Equatable, Sendable {
     case reserved(PeerID, refreshed: Bool, expires: UInt64)
     /// Expired, or the peer's last connection closed.
     case reservationEnded(PeerID)

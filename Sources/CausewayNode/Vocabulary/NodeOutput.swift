@@ -25,7 +25,7 @@ public struct StreamKey: Equatable, Sendable {
 ///
 /// Links are numbered by whoever makes them: the node gives even numbers to those that it dials, the shell odd ones to those that it
 /// accepts.
-public enum NodeOutput: Equatable, Sendable {
+public indirect enum NodeOutput: Equatable, Sendable {
     case link(UInt32, LinkCommand)
     /// Connect to a resolved address and upgrade, as link `link`. Answered by `Node.linked` when the transport stands and by that link's
     /// events; `.link(link, .close(.cancelled))` gives it up at any time.

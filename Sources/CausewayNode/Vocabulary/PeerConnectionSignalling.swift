@@ -2,7 +2,7 @@ public import CausewayIdentity
 
 /// What a node asks of its shell for one WebRTC peer connection, which is to become a link. The shell answers by `Node.described`,
 /// `gathered`, `peerConnected` and `peerFailed`.
-public enum PeerConnectionCommand: Equatable, Sendable {
+public indirect enum PeerConnectionCommand: Equatable, Sendable {
     /// Make one, with a channel labelled `init`, and describe its offer.
     case offer
     /// Make one for the remote's offer, and describe the answer.
