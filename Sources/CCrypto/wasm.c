@@ -91,13 +91,3 @@ void cc_ed25519_sign(uint8_t sig[64], const uint8_t *m, size_t n, const uint8_t 
 int cc_ed25519_verify(const uint8_t *m, size_t n, const uint8_t sig[64], const uint8_t pub[32]) {
   return ed25519_verify_internal(ED25519_ALG, m, n, sig, pub, NULL, 0);
 }
-
-int cc_rsa_verify(const uint8_t *spki, size_t spki_n, const uint8_t *m, size_t n, const uint8_t *sig, size_t sig_n) {
-  return CC_UNSUPPORTED;
-}
-int cc_ecdsa_verify(int curve, const uint8_t *point, size_t point_n, const uint8_t *m, size_t n, const uint8_t *sig, size_t sig_n) {
-  return CC_UNSUPPORTED;
-}
-int cc_p256_public(uint8_t point[65], const uint8_t scalar[32]) { return CC_UNSUPPORTED; }
-int cc_p256_scalar(uint8_t scalar[32], const uint8_t entropy[48]) { return CC_UNSUPPORTED; }
-int cc_p256_sign(uint8_t sig[72], size_t *sig_n, const uint8_t *m, size_t n, const uint8_t scalar[32]) { return CC_UNSUPPORTED; }

@@ -85,19 +85,10 @@ public enum IPAddressText {
         guard text.count >= 1, text.count <= 4 else { return nil }
         var value: UInt16 = 0
         for character in text {
-            guard let digit = hexDigit(character) else { return nil }
+            guard let digit = HexText.digit(character) else { return nil }
             value = value << 4 | UInt16(digit)
         }
         return value
-    }
-
-    static func hexDigit(_ character: UInt8) -> UInt8? {
-        switch character {
-        case 0x30...0x39: character - 0x30
-        case 0x41...0x46: character - 0x37
-        case 0x61...0x66: character - 0x57
-        default: nil
-        }
     }
 
     private static func bytes(_ groups: [UInt16], gap: Int?) -> [UInt8]? {
@@ -154,34 +145,7 @@ public enum IPAddressText {
             let digit = UInt8(truncatingIfNeeded: group >> shift & 0xf)
             if digit == 0, !started, shift > 0 { continue }
             started = true
-            out.append(digit < 10 ? 0x30 + digit : 0x57 + digit)
+            out.append(HexText.character(digit))
         }
-    }
-}
-
-/// Numbers as decimal digits in UTF-8.
-public enum DecimalText {
-    public static func append(_ value: UInt64, to out: inout [UInt8]) {
-        var digits: [UInt8] = []
-        var rest = value
-        repeat {
-            digits.append(0x30 + UInt8(rest % 10))
-            rest /= 10
-        } while rest > 0
-        for digit in digits.reversed() { out.append(digit) }
-    }
-
-    /// nil unless it is all digits, at least one, and no more than `limit`.
-    public static func parse(_ text: [UInt8], limit: UInt64 = .max) -> UInt64? {
-        guard !text.isEmpty else { return nil }
-        var value: UInt64 = 0
-        for character in text {
-            guard character >= 0x30, character <= 0x39 else { return nil }
-            let (product, overflow) = value.multipliedReportingOverflow(by: 10)
-            let (sum, carry) = product.addingReportingOverflow(UInt64(character - 0x30))
-            guard !overflow, !carry, sum <= limit else { return nil }
-            value = sum
-        }
-        return value
     }
 }

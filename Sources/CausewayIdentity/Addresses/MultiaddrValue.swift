@@ -110,8 +110,8 @@ enum MultiaddrValue {
                 index += 1
                 continue
             }
-            guard text.count - index >= 3, let high = IPAddressText.hexDigit(text[index + 1]),
-                let low = IPAddressText.hexDigit(text[index + 2])
+            guard text.count - index >= 3, let high = HexText.digit(text[index + 1]),
+                let low = HexText.digit(text[index + 2])
             else { return nil }
             out.append(high << 4 | low)
             index += 3

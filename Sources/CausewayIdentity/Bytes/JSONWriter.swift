@@ -13,7 +13,7 @@ extension JSON {
         case .bool(let value): Self.append(value ? "true" : "false", to: &out)
         case .integer(let value): Self.append(value, to: &out)
         case .number(let value): Self.append(value, to: &out)
-        case .string(let value): Self.append(value, to: &out)
+        case .string(let value): Self.append(string: value, to: &out)
         case .array(let values):
             out.append(UInt8(ascii: "["))
             for (index, value) in values.enumerated() {
@@ -25,7 +25,7 @@ extension JSON {
             out.append(UInt8(ascii: "{"))
             for (index, member) in members.enumerated() {
                 if index > 0 { out.append(UInt8(ascii: ",")) }
-                Self.append(member.name, to: &out)
+                Self.append(string: member.name, to: &out)
                 out.append(UInt8(ascii: ":"))
                 member.value.append(to: &out)
             }
@@ -52,30 +52,28 @@ extension JSON {
         out.append(contentsOf: digits.reversed())
     }
 
-    private static func append(_ text: [UInt8], to out: inout [UInt8]) {
+    /// Appends a string as compact UTF-8 text, in quotes. What is no UTF-8 becomes U+FFFD.
+    public static func append(string text: [UInt8], to out: inout [UInt8]) {
         out.append(UInt8(ascii: "\""))
         var index = 0
         while index < text.count {
             let byte = text[index]
             switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"): out += [UInt8(ascii: "\\"), byte]
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+                out.append(UInt8(ascii: "\\"))
+                out.append(byte)
             case 0x0a: append("\\n", to: &out)
             case 0x0d: append("\\r", to: &out)
             case 0x09: append("\\t", to: &out)
             case 0..<0x20, 0x7f:
                 append("\\u00", to: &out)
-                for nibble in [byte >> 4, byte & 15] {
-                    out.append(nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10)
-                }
-            case 0x20..<0x7f: out.append(byte)
+                out.append(HexText.character(byte >> 4))
+                out.append(HexText.character(byte))
             default:
                 let length = UTF8Text.characterLength(text, at: index)
-                if length == 0 {
-                    out += [0xef, 0xbf, 0xbd]
-                } else {
-                    for offset in 0..<length { out.append(text[index + offset]) }
-                    index += length - 1
-                }
+                for offset in 0..<length { out.append(text[index + offset]) }
+                if length == 0 { UTF8Text.append(0xfffd, to: &out) }
+                index += max(length - 1, 0)
             }
             index += 1
         }

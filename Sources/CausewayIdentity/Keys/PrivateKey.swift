@@ -1,6 +1,7 @@
 import CCrypto
 
-/// A private key of this node: Ed25519 or ECDSA P-256. Where its bytes come from, and where they are kept, is the shell's business.
+/// A private key of this node: Ed25519, or ECDSA P-256, which the browser's build does not have. Where its bytes come from, and where they
+/// are kept, is the shell's business.
 public struct PrivateKey: Sendable {
     public let publicKey: PublicKey
     /// Ed25519: the seed and the public key. P-256: the scalar.
@@ -16,27 +17,6 @@ public struct PrivateKey: Sendable {
         self.secret = secret
     }
 
-    /// A P-256 key made of 48 random bytes, without bias (FIPS 186-5, A.2.1).
-    ///
-    /// - Throws: `KeyError.unsupported` in the browser's build.
-    public static func p256(entropy: [UInt8]) throws(KeyError) -> PrivateKey {
-        guard entropy.count == 48 else { throw .malformed(.ecdsa) }
-        var scalar = [UInt8](repeating: 0, count: 32)
-        guard cc_p256_scalar(&scalar, entropy) == 1 else { throw .unsupported(.ecdsa) }
-        return try PrivateKey(p256Scalar: scalar)
-    }
-
-    /// The P-256 key of a scalar of 32 bytes, big-endian.
-    public init(p256Scalar scalar: [UInt8]) throws(KeyError) {
-        guard scalar.count == 32 else { throw .malformed(.ecdsa) }
-        var point = [UInt8](repeating: 0, count: 65)
-        let answer = cc_p256_public(&point, scalar)
-        guard answer != CC_UNSUPPORTED else { throw .unsupported(.ecdsa) }
-        guard answer == 1 else { throw .malformed(.ecdsa) }
-        publicKey = PublicKey(checked: .ecdsa, SubjectPublicKeyInfo.p256(point: point))
-        secret = scalar
-    }
-
     /// Reads the `PrivateKey` protobuf: Ed25519 of 64 or (the old form) 96 bytes, ECDSA as DER of ECPrivateKey (RFC 5915) on P-256.
     public init(protobuf: [UInt8]) throws(KeyError) {
         let message = try KeyMessage(decoding: protobuf)
@@ -48,35 +28,61 @@ public struct PrivateKey: Sendable {
             guard [UInt8](data[32..<64]) == publicKey.data, data.count == 64 || data[64...].elementsEqual(data[32..<64]) else {
                 throw .malformed(.ed25519)
             }
-        case .ecdsa:
-            try self.init(p256Scalar: try ECPrivateKey.scalar(message.data))
-        case .rsa, .secp256k1:
-            throw .unsupported(message.kind)
+        #if !hasFeature(Embedded)
+            case .ecdsa: try self.init(p256Scalar: try ECPrivateKey.scalar(message.data))
+        #endif
+        default: throw .unsupported(message.kind)
         }
     }
 
     /// The deterministic `PrivateKey` protobuf.
     public var protobuf: [UInt8] {
-        let data =
-            publicKey.kind == .ed25519
-            ? secret : ECPrivateKey.encode(scalar: secret, point: [UInt8](publicKey.data.suffix(65)))
+        var data = secret
+        #if !hasFeature(Embedded)
+            if publicKey.kind == .ecdsa { data = ECPrivateKey.encode(scalar: secret, point: [UInt8](publicKey.data.suffix(65))) }
+        #endif
         return KeyMessage(kind: publicKey.kind, data: data).encoded
     }
 
     /// Signs as `PublicKey.verify` checks.
     public func sign(_ message: [UInt8]) throws(KeyError) -> [UInt8] {
-        if publicKey.kind == .ed25519 {
-            var signature = [UInt8](repeating: 0, count: 64)
-            cc_ed25519_sign(&signature, message, message.count, secret)
-            return signature
-        }
-        var signature = [UInt8](repeating: 0, count: 72)
-        var length = 0
-        guard cc_p256_sign(&signature, &length, message, message.count, secret) == 1 else { throw .unsupported(.ecdsa) }
-        signature.removeLast(signature.count - length)
+        #if !hasFeature(Embedded)
+            if publicKey.kind == .ecdsa { return try signP256(message) }
+        #endif
+        var signature = [UInt8](repeating: 0, count: 64)
+        cc_ed25519_sign(&signature, message, message.count, secret)
         return signature
     }
 }
+
+#if !hasFeature(Embedded)
+    extension PrivateKey {
+        /// A P-256 key made of 48 random bytes, without bias (FIPS 186-5, A.2.1).
+        public static func p256(entropy: [UInt8]) throws(KeyError) -> PrivateKey {
+            guard entropy.count == 48 else { throw .malformed(.ecdsa) }
+            var scalar = [UInt8](repeating: 0, count: 32)
+            guard cc_p256_scalar(&scalar, entropy) == 1 else { throw .unsupported(.ecdsa) }
+            return try PrivateKey(p256Scalar: scalar)
+        }
+
+        /// The P-256 key of a scalar of 32 bytes, big-endian.
+        public init(p256Scalar scalar: [UInt8]) throws(KeyError) {
+            guard scalar.count == 32 else { throw .malformed(.ecdsa) }
+            var point = [UInt8](repeating: 0, count: 65)
+            guard cc_p256_public(&point, scalar) == 1 else { throw .malformed(.ecdsa) }
+            publicKey = PublicKey(checked: .ecdsa, SubjectPublicKeyInfo.p256(point: point))
+            secret = scalar
+        }
+
+        private func signP256(_ message: [UInt8]) throws(KeyError) -> [UInt8] {
+            var signature = [UInt8](repeating: 0, count: 72)
+            var length = 0
+            guard cc_p256_sign(&signature, &length, message, message.count, secret) == 1 else { throw .unsupported(.ecdsa) }
+            signature.removeLast(signature.count - length)
+            return signature
+        }
+    }
+#endif
 
 /// The DER of a private key on P-256 (RFC 5915), with its curve and its point, as go's `x509.MarshalECPrivateKey` writes it.
 private enum ECPrivateKey {

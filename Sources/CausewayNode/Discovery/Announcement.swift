@@ -57,17 +57,36 @@ struct Announcement: Equatable {
     private static let addressesName = [UInt8](utf8: "addrs")
 
     static func json(_ peer: PeerID, _ addresses: [Multiaddr]) -> [UInt8] {
-        let texts = addresses.map { JSON.string($0.appending(peer).text) }
-        return JSON.object([JSON.Member(peerName, .string(peer.text)), JSON.Member(addressesName, .array(texts))]).bytes
+        var out = [UInt8](utf8: "{\"peerId\":")
+        JSON.append(string: peer.text, to: &out)
+        out += [UInt8](utf8: ",\"addrs\":[")
+        for index in addresses.indices {
+            if index > 0 { out.append(UInt8(ascii: ",")) }
+            JSON.append(string: addresses[index].appending(peer).text, to: &out)
+        }
+        out += [UInt8](utf8: "]}")
+        return out
     }
 
     init(json bytes: [UInt8], limit: Int) throws(Fault) {
-        guard let json = try? JSON(parsing: bytes, limits: JSONLimits(bytes: 64 << 10, depth: 4, values: 1024)) else { throw .malformed }
-        guard let text = json[Self.peerName]?.string, text.count <= 128, let peer = try? PeerID(text: text) else { throw .noPeer }
+        var peer: PeerID?
         var found: [Multiaddr] = []
-        for value in (json[Self.addressesName]?.array ?? []).prefix(limit) {
-            if let text = value.string, let address = try? Multiaddr(text: text) { found.append(address) }
+        do throws(JSONError) {
+            var reader = try JSONReader(bytes, limits: JSONLimits(bytes: 64 << 10, depth: 4, values: 1024))
+            var member: [UInt8] = []
+            while let token = try reader.next() {
+                if token == .name, reader.depth == 1 { member = reader.text }
+                guard token == .string else { continue }
+                if reader.depth == 1, member == Self.peerName {
+                    peer = try? PeerID(text: reader.text)
+                } else if reader.depth == 2, reader.isInArray, member == Self.addressesName, found.count < limit {
+                    if let address = try? Multiaddr(text: reader.text) { found.append(address) }
+                }
+            }
+        } catch {
+            throw .malformed
         }
+        guard let peer else { throw .noPeer }
         self.init(peer, found)
     }
 

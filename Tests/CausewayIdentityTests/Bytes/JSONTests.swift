@@ -66,4 +66,19 @@ import Testing
         #expect(throws: JSONError.self) { try Self.parse(wide, limits: JSONLimits(values: 1000)) }
         #expect(throws: JSONError(reason: .tooLong(limit: 10), offset: 10)) { try Self.parse(wide, limits: JSONLimits(bytes: 10)) }
     }
+
+    @Test func tokensComeOneByOne() throws {
+        var reader = try JSONReader([UInt8](" {\"a\\u0062\": [-1.5e2, {}, \"x\"], \"c\": true}\n".utf8))
+        let expected: [(JSONReader.Token, depth: Int, text: String)] = [
+            (.object, 1, ""), (.name, 1, "ab"), (.array, 2, "ab"), (.number, 2, "ab"), (.object, 3, "ab"), (.end, 2, "ab"),
+            (.string, 2, "x"), (.end, 1, "x"), (.name, 1, "c"), (.true, 1, "c"), (.end, 0, "c"),
+        ]
+        for (token, depth, text) in expected {
+            #expect(try reader.next() == token)
+            #expect(reader.depth == depth && reader.text == [UInt8](text.utf8))
+            if token == .number { #expect(reader.isInArray && reader.written == [UInt8]("-1.5e2".utf8)[...]) }
+        }
+        #expect(try reader.next() == nil)
+        #expect(try reader.next() == nil)
+    }
 }
