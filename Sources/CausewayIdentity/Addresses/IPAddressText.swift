@@ -25,7 +25,7 @@ public enum IPAddressText {
 
     /// 16 bytes; nil if it is no IPv6 address.
     public static func ipv6(_ text: [UInt8]) -> [UInt8]? {
-        var groups: [UInt16] = []
+        var out: [UInt8] = []
         var gap: Int?
         var position = 0
         if text.count >= 2, text[0] == colon, text[1] == colon {
@@ -33,27 +33,30 @@ public enum IPAddressText {
             position = 2
         }
         while position < text.count {
-            guard groups.count < 8 else { return nil }
+            guard out.count < 16 else { return nil }
             var end = position
             while end < text.count, text[end] != colon { end += 1 }
-            let part = [UInt8](text[position..<end])
-            if end == text.count, groups.count <= 6, let four = ipv4(part) {
-                groups += [UInt16(four[0]) << 8 | UInt16(four[1]), UInt16(four[2]) << 8 | UInt16(four[3])]
+            let part = [UInt8](copying: text, position..<end)
+            if end == text.count, out.count <= 12, let four = ipv4(part) {
+                out += four
                 break
             }
             guard let group = hex(part) else { return nil }
-            groups.append(group)
+            out.append(UInt8(group >> 8))
+            out.append(UInt8(truncatingIfNeeded: group))
             guard end < text.count else { break }
             position = end + 1
             // A colon must be followed by a group, or by a second colon once.
             guard position < text.count else { return nil }
             if text[position] == colon {
                 guard gap == nil else { return nil }
-                gap = groups.count
+                gap = out.count
                 position += 1
             }
         }
-        return bytes(groups, gap: gap)
+        guard let gap else { return out.count == 16 ? out : nil }
+        guard out.count < 16 else { return nil }
+        return filled(out, at: gap)
     }
 
     /// Of 4 or 16 bytes.
@@ -65,7 +68,7 @@ public enum IPAddressText {
         }
         guard address.count == 16 else { return out }
         if isIPv4Mapped(address) {
-            out += [colon, colon, 0x66, 0x66, 0x66, 0x66, colon]
+            out = [UInt8](utf8: "::ffff:")
             appendIPv4(address, 12, to: &out)
             return out
         }
@@ -91,12 +94,12 @@ public enum IPAddressText {
         return value
     }
 
-    private static func bytes(_ groups: [UInt16], gap: Int?) -> [UInt8]? {
-        guard gap == nil ? groups.count == 8 : groups.count < 8 else { return nil }
+    /// With as many zeros at `gap` as are missing.
+    private static func filled(_ bytes: [UInt8], at gap: Int) -> [UInt8] {
         var out: [UInt8] = []
-        for index in 0...groups.count {
-            if index == gap { for _ in 0..<(8 - groups.count) * 2 { out.append(0) } }
-            if index < groups.count { out += [UInt8(groups[index] >> 8), UInt8(truncatingIfNeeded: groups[index])] }
+        for index in 0..<16 {
+            let behind = index - 16 + bytes.count
+            out.append(index < gap ? bytes[index] : behind >= gap ? bytes[behind] : 0)
         }
         return out
     }
@@ -109,28 +112,31 @@ public enum IPAddressText {
     }
 
     private static func appendIPv6(_ address: [UInt8], to out: inout [UInt8]) {
-        var groups: [UInt16] = []
-        for index in 0..<8 { groups.append(UInt16(address[2 * index]) << 8 | UInt16(address[2 * index + 1])) }
-        let gap = longestZeros(groups)
+        let gap = longestZeros(address)
         var index = 0
         while index < 8 {
-            if index == gap.lowerBound, !gap.isEmpty {
-                out += [colon, colon]
+            if index == gap.lowerBound {
+                out.append(colon)
+                out.append(colon)
                 index = gap.upperBound
                 continue
             }
-            if index > 0, index != gap.upperBound || gap.isEmpty { out.append(colon) }
-            appendHex(groups[index], to: &out)
+            if index > 0, index != gap.upperBound { out.append(colon) }
+            appendHex(group(address, index), to: &out)
             index += 1
         }
     }
 
-    /// The first of the longest runs of at least two zero groups.
-    private static func longestZeros(_ groups: [UInt16]) -> Range<Int> {
-        var best = 0..<0
+    private static func group(_ address: [UInt8], _ index: Int) -> UInt16 {
+        UInt16(address[2 * index]) << 8 | UInt16(address[2 * index + 1])
+    }
+
+    /// The first of the longest runs of at least two zero groups; empty, and behind them all, if there is none.
+    private static func longestZeros(_ address: [UInt8]) -> Range<Int> {
+        var best = 8..<8
         var start = 0
         for index in 0..<8 {
-            if groups[index] != 0 {
+            if group(address, index) != 0 {
                 start = index + 1
             } else if index + 1 - start >= 2, index + 1 - start > best.count {
                 best = start..<(index + 1)
@@ -140,12 +146,7 @@ public enum IPAddressText {
     }
 
     private static func appendHex(_ group: UInt16, to out: inout [UInt8]) {
-        var started = false
-        for shift: UInt16 in [12, 8, 4, 0] {
-            let digit = UInt8(truncatingIfNeeded: group >> shift & 0xf)
-            if digit == 0, !started, shift > 0 { continue }
-            started = true
-            out.append(HexText.character(digit))
-        }
+        if group >= 16 { appendHex(group >> 4, to: &out) }
+        out.append(HexText.character(UInt8(truncatingIfNeeded: group)))
     }
 }

@@ -16,80 +16,82 @@ public struct Multiaddr: Hashable, Sendable {
 
         /// `/tcp/4001`.
         public var text: [UInt8] {
-            guard let row = MultiaddrProtocol.of(code: code) else { return [] }
-            let head = [UInt8(ascii: "/")] + row.nameBytes
-            guard row.value != .none else { return head }
-            let value = MultiaddrValue.text(value, as: row.value)
-            return row.value == .path && value.first == UInt8(ascii: "/") ? head + value : head + [UInt8(ascii: "/")] + value
+            var out: [UInt8] = []
+            Multiaddr.append(code, value, asTextTo: &out)
+            return out
         }
     }
 
     /// Checks a binary address. Peer ids that are written as CIDs become multihashes.
     public init(bytes: [UInt8]) throws(MultiaddrError) {
-        guard !bytes.isEmpty else { throw MultiaddrError(component: 0, name: [], reason: .empty) }
-        guard bytes.count <= Self.limit else { throw MultiaddrError(component: 0, name: [], reason: .tooLong(limit: Self.limit)) }
         var reader = MultiaddrReader(bytes)
         var out: [UInt8] = []
-        while let component = try reader.next() { Self.append(component.code, component.value, to: &out) }
+        do throws(MultiaddrError.Reason) {
+            guard !bytes.isEmpty else { throw .empty }
+            guard bytes.count <= Self.limit else { throw .tooLong(limit: Self.limit) }
+            while try reader.next() { Self.append(reader.code, try MultiaddrValue.checked(reader.value, as: reader.kind), to: &out) }
+        } catch { throw reader.failure(error) }
         self.bytes = out
     }
 
     /// Reads `/ip4/127.0.0.1/tcp/4001`. One slash at the end is ignored.
     public init(text: [UInt8]) throws(MultiaddrError) {
-        guard !text.isEmpty else { throw MultiaddrError(component: 0, name: [], reason: .empty) }
-        guard text.count <= Self.limit else { throw MultiaddrError(component: 0, name: [], reason: .tooLong(limit: Self.limit)) }
-        guard text[0] == UInt8(ascii: "/") else { throw MultiaddrError(component: 0, name: [], reason: .noLeadingSlash) }
-        bytes = try Self.parse(text)
+        var out: [UInt8] = []
+        var number = 0
+        var name: [UInt8] = []
+        do throws(MultiaddrError.Reason) {
+            guard !text.isEmpty else { throw .empty }
+            guard text.count <= Self.limit else { throw .tooLong(limit: Self.limit) }
+            guard text[0] == slash else { throw .noLeadingSlash }
+            let end = text.count > 1 && text[text.count - 1] == slash ? text.count - 1 : text.count
+            var position = 0
+            while position < end {
+                name = Self.part(of: text, at: &position, before: end)
+                guard let row = MultiaddrProtocol.of(name: name) else { throw name.isEmpty ? .empty : .unknownProtocol }
+                var value: [UInt8] = []
+                if row.value != .none {
+                    guard position < end else { throw .missingValue }
+                    value = Self.part(of: text, at: &position, before: end, isPath: row.value == .path)
+                    value = try MultiaddrValue.parse(value, as: row.value)
+                }
+                Self.append(row.code, value, to: &out)
+                number += 1
+            }
+        } catch { throw MultiaddrError(component: number, name: name, reason: error) }
+        bytes = out
     }
 
     public init(_ text: String) throws(MultiaddrError) { try self.init(text: [UInt8](text.utf8)) }
 
     public var text: [UInt8] {
         var out: [UInt8] = []
-        for component in components { out += component.text }
+        var reader = MultiaddrReader(bytes)
+        while reader.advance() { Self.append(reader.code, reader.value, asTextTo: &out) }
         return out
     }
 
     public var components: [Component] {
-        var reader = MultiaddrReader(bytes)
         var out: [Component] = []
-        while let component = try? reader.next() { out.append(component) }
+        var reader = MultiaddrReader(bytes)
+        while reader.advance() { out.append(Component(code: reader.code, value: reader.value)) }
         return out
     }
 
-    private static func parse(_ text: [UInt8]) throws(MultiaddrError) -> [UInt8] {
-        let slash = UInt8(ascii: "/")
-        var parts: [ArraySlice<UInt8>] = []
-        var start = 1
-        for index in 1...text.count where index == text.count || text[index] == slash {
-            parts.append(text[start..<index])
-            start = index + 1
-        }
-        if parts.count > 1, parts[parts.count - 1].isEmpty { parts.removeLast() }
-        var out: [UInt8] = []
-        var component = 0
-        var position = 0
-        while position < parts.count {
-            let name = [UInt8](parts[position])
-            guard let row = MultiaddrProtocol.of(name: name) else {
-                throw MultiaddrError(component: component, name: name, reason: name.isEmpty ? .empty : .unknownProtocol)
-            }
-            position += 1
-            var value: [UInt8] = []
-            if row.value != .none {
-                guard position < parts.count else { throw MultiaddrError(component: component, name: name, reason: .missingValue) }
-                // A path is everything that follows.
-                let end = row.value == .path ? parts[parts.count - 1].endIndex : parts[position].endIndex
-                let text = [UInt8](text[parts[position].startIndex..<end])
-                do throws(MultiaddrValue.Refusal) {
-                    value = try MultiaddrValue.parse(text, as: row.value)
-                } catch { throw MultiaddrError(component: component, name: name, reason: error.reason) }
-                position = row.value == .path ? parts.count : position + 1
-            }
-            append(row.code, value, to: &out)
-            component += 1
-        }
-        return out
+    /// What stands behind the slash at `position`, which moves on to the next one; to the end for a path, which is everything that follows.
+    private static func part(of text: [UInt8], at position: inout Int, before end: Int, isPath: Bool = false) -> [UInt8] {
+        let start = position + 1
+        position = start
+        while position < end, isPath || text[position] != slash { position += 1 }
+        return [UInt8](copying: text, start..<position)
+    }
+
+    private static func append(_ code: UInt32, _ value: [UInt8], asTextTo out: inout [UInt8]) {
+        guard let row = MultiaddrProtocol.of(code: code) else { return }
+        out.append(slash)
+        out += row.nameBytes
+        guard row.value != .none else { return }
+        if row.value != .path || value.first != slash { out.append(slash) }
+        MultiaddrValue.append(value, as: row.value, to: &out)
     }
 
     static func append(_ code: UInt32, _ value: [UInt8], to out: inout [UInt8]) {
@@ -104,47 +106,64 @@ extension Multiaddr: CustomStringConvertible {
     public var description: String { String(decoding: text, as: UTF8.self) }
 }
 
-/// Reads components off a binary address, checking each.
+private let slash = UInt8(ascii: "/")
+
+/// Walks over a binary address, component by component.
 struct MultiaddrReader {
     private let bytes: [UInt8]
-    private var position = 0
     private var number = 0
+    private var longCode: UInt64 = 0
+    private var valueStart = 0
+    /// Where this component begins and ends; before the first one both are 0.
+    private(set) var start = 0
+    private(set) var end = 0
+    /// Of this component's value.
+    private(set) var kind = MultiaddrProtocol.Value.none
 
     init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-    mutating func next() throws(MultiaddrError) -> Multiaddr.Component? {
-        guard position < bytes.count else { return nil }
-        let code = try varint(name: [])
-        guard code <= UInt64(UInt32.max), let row = MultiaddrProtocol.of(code: UInt32(code)) else {
-            var digits: [UInt8] = []
-            DecimalText.append(code, to: &digits)
-            throw MultiaddrError(component: number, name: digits, reason: .unknownProtocol)
-        }
-        var size = row.value.size ?? 0
-        if row.value.size == nil {
-            let length = try varint(name: row.nameBytes)
-            guard length <= UInt64(bytes.count - position) else { throw failure(row, .truncated) }
-            size = Int(length)
-        }
-        guard bytes.count - position >= size else { throw failure(row, .truncated) }
-        let value = bytes.withUnsafeBytes { [UInt8](copying: UnsafeRawBufferPointer(rebasing: $0[position..<position + size])) }
-        position += size
-        defer { number += 1 }
-        do throws(MultiaddrValue.Refusal) {
-            return Multiaddr.Component(code: row.code, value: try MultiaddrValue.checked(value, as: row.value))
-        } catch { throw failure(row, error.reason) }
+    /// 0 before the first component.
+    var code: UInt32 { UInt32(truncatingIfNeeded: longCode) }
+    var value: [UInt8] { [UInt8](copying: bytes, valueStart..<end) }
+
+    /// Goes on to the next component, whose value is still to be checked; false behind the last one, where it stays.
+    mutating func next() throws(MultiaddrError.Reason) -> Bool {
+        guard end < bytes.count else { return false }
+        if end > 0 { number += 1 }
+        start = end
+        longCode = try varint()
+        guard longCode <= UInt64(UInt32.max), let row = MultiaddrProtocol.of(code: code) else { throw .unknownProtocol }
+        kind = row.value
+        let size: UInt64 = if let size = kind.size { UInt64(size) } else { try varint() }
+        guard size <= UInt64(bytes.count - end) else { throw .truncated }
+        valueStart = end
+        end += Int(size)
+        return true
     }
 
-    private func failure(_ row: MultiaddrProtocol, _ reason: MultiaddrError.Reason) -> MultiaddrError {
-        MultiaddrError(component: number, name: row.nameBytes, reason: reason)
+    /// The same in bytes that were checked.
+    mutating func advance() -> Bool { (try? next()) ?? false }
+
+    /// Which component `next` or its value's check has failed at.
+    func failure(_ reason: MultiaddrError.Reason) -> MultiaddrError {
+        var name: [UInt8] = []
+        if end > start {
+            if reason == .unknownProtocol {
+                DecimalText.append(longCode, to: &name)
+            } else {
+                name = MultiaddrProtocol.of(code: code)?.nameBytes ?? []
+            }
+        }
+        return MultiaddrError(component: number, name: name, reason: reason)
     }
 
-    private mutating func varint(name: [UInt8]) throws(MultiaddrError) -> UInt64 {
-        let decoded = bytes.withUnsafeBytes { Varint.decode(UnsafeRawBufferPointer(rebasing: $0[position...])) }
-        guard case .value(let value, let length) = decoded else {
-            throw MultiaddrError(component: number, name: name, reason: decoded == .incomplete ? .truncated : .malformedVarint)
+    private mutating func varint() throws(MultiaddrError.Reason) -> UInt64 {
+        switch Varint.decode(bytes, at: end) {
+        case .value(let value, let length):
+            end += length
+            return value
+        case .incomplete: throw .truncated
+        case .malformed: throw .malformedVarint
         }
-        position += length
-        return value
     }
 }

@@ -68,24 +68,24 @@ struct MultiaddrProtocol {
     let value: Value
     let name: StaticString
 
+    // Without a call the table is data, not code that makes it.
+    @inline(__always)
     private init(_ code: UInt32, _ value: Value, _ name: StaticString) {
         self.code = code
         self.value = value
         self.name = name
     }
 
-    var nameBytes: [UInt8] {
-        [UInt8](copying: UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
-    }
+    var nameBytes: [UInt8] { [UInt8](utf8: name) }
 
     static func of(code: UInt32) -> MultiaddrProtocol? {
-        for row in table where row.code == code { return row }
+        for index in table.indices where table[index].code == code { return table[index] }
         return nil
     }
 
     /// By name; `ipfs` is the old one of `p2p`.
     static func of(name: [UInt8]) -> MultiaddrProtocol? {
-        for row in table where row.isNamed(name) { return row }
+        for index in table.indices where table[index].isNamed(name) { return table[index] }
         return name == [0x69, 0x70, 0x66, 0x73] ? of(code: MultiaddrCode.p2p) : nil
     }
 
@@ -95,7 +95,7 @@ struct MultiaddrProtocol {
         return true
     }
 
-    private static let table: [MultiaddrProtocol] = [
+    private static let table: InlineArray<40, MultiaddrProtocol> = [
         .init(MultiaddrCode.ip4, .ip4, "ip4"),
         .init(MultiaddrCode.tcp, .port, "tcp"),
         .init(MultiaddrCode.p2p, .peer, "p2p"),

@@ -1,7 +1,7 @@
 /// Which component of an address cannot be read, and why.
 public struct MultiaddrError: Error, Equatable, Sendable {
     /// What is wrong with the component.
-    public enum Reason: Equatable, Sendable {
+    public enum Reason: Error, Equatable, Sendable {
         case empty
         /// Text that does not begin with a slash.
         case noLeadingSlash

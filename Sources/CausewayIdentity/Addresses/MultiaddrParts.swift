@@ -46,38 +46,33 @@ extension Multiaddr {
 
     /// The peer of the last component; nil if the address ends with another protocol.
     public var peerID: PeerID? {
-        guard let last = components.last, last.code == MultiaddrCode.p2p else { return nil }
-        return PeerID(unchecked: last.value)
+        let last = lastComponent
+        return last.code == MultiaddrCode.p2p ? PeerID(unchecked: last.value) : nil
     }
 
     /// Without one `/p2p/…` at the end.
     public var withoutPeerID: Multiaddr {
-        var parts = components
-        guard let last = parts.last, last.code == MultiaddrCode.p2p else { return self }
-        parts.removeLast()
-        return Self.joined(parts[...])
+        let last = lastComponent
+        return last.code == MultiaddrCode.p2p ? part(0..<last.start) : self
     }
 
     public var isCircuit: Bool { has(MultiaddrCode.p2pCircuit) }
 
     /// What stands before and behind the last `/p2p-circuit`; nil if there is none. Either may be empty.
     public func splitAtCircuit() -> (relay: Multiaddr, rest: Multiaddr)? {
-        let parts = components
-        var place = parts.count
-        while place > 0 {
-            place -= 1
-            if parts[place].code == MultiaddrCode.p2pCircuit {
-                return (Self.joined(parts[..<place]), Self.joined(parts[(place + 1)...]))
-            }
-        }
-        return nil
+        var split: Range<Int>?
+        var reader = MultiaddrReader(bytes)
+        while reader.advance() { if reader.code == MultiaddrCode.p2pCircuit { split = reader.start..<reader.end } }
+        guard let split else { return nil }
+        return (part(0..<split.lowerBound), part(split.upperBound..<bytes.count))
     }
 
     public var transport: Transport {
         var transport = Transport.other
         var isSecure = false
-        for component in components {
-            switch component.code {
+        var reader = MultiaddrReader(bytes)
+        while reader.advance() {
+            switch reader.code {
             case MultiaddrCode.tcp: transport = .tcp
             case MultiaddrCode.tls: isSecure = true
             case MultiaddrCode.ws: transport = .webSocket(secure: isSecure)
@@ -101,13 +96,14 @@ extension Multiaddr {
 
     /// The first hop's host.
     public var host: Host? {
-        for component in components {
-            switch component.code {
-            case MultiaddrCode.ip4, MultiaddrCode.ip6: return .ip(component.value)
-            case MultiaddrCode.dns: return .name(kind: .dns, component.value)
-            case MultiaddrCode.dns4: return .name(kind: .dns4, component.value)
-            case MultiaddrCode.dns6: return .name(kind: .dns6, component.value)
-            case MultiaddrCode.dnsaddr: return .name(kind: .dnsaddr, component.value)
+        var reader = MultiaddrReader(bytes)
+        while reader.advance() {
+            switch reader.code {
+            case MultiaddrCode.ip4, MultiaddrCode.ip6: return .ip(reader.value)
+            case MultiaddrCode.dns: return .name(kind: .dns, reader.value)
+            case MultiaddrCode.dns4: return .name(kind: .dns4, reader.value)
+            case MultiaddrCode.dns6: return .name(kind: .dns6, reader.value)
+            case MultiaddrCode.dnsaddr: return .name(kind: .dnsaddr, reader.value)
             case MultiaddrCode.ip6zone: continue
             default: return nil
             }
@@ -117,11 +113,12 @@ extension Multiaddr {
 
     /// The first hop's TCP or UDP port.
     public var port: UInt16? {
-        for component in components {
-            if component.code == MultiaddrCode.tcp || component.code == MultiaddrCode.udp {
-                return UInt16(component.value[0]) << 8 | UInt16(component.value[1])
+        var reader = MultiaddrReader(bytes)
+        while reader.advance(), reader.code != MultiaddrCode.p2pCircuit {
+            if reader.code == MultiaddrCode.tcp || reader.code == MultiaddrCode.udp {
+                let value = reader.value
+                return UInt16(value[0]) << 8 | UInt16(value[1])
             }
-            if component.code == MultiaddrCode.p2pCircuit { return nil }
         }
         return nil
     }
@@ -134,8 +131,12 @@ extension Multiaddr {
 
     /// SHA-256 of the certificate by which a server is known: of the first `/certhash` of that kind. 32 bytes.
     public var certificateHash: [UInt8]? {
-        for component in components where component.code == MultiaddrCode.certhash {
-            if component.value.count == 34, component.value[0] == 0x12, component.value[1] == 0x20 { return [UInt8](component.value[2...]) }
+        var reader = MultiaddrReader(bytes)
+        while reader.advance() {
+            let value = reader.value
+            if reader.code == MultiaddrCode.certhash, value.count == 34, value[0] == 0x12, value[1] == 0x20 {
+                return [UInt8](copying: value, 2..<34)
+            }
         }
         return nil
     }
@@ -149,17 +150,22 @@ extension Multiaddr {
     }
 
     private func first(_ code: UInt32) -> [UInt8]? {
-        for component in components where component.code == code { return component.value }
+        var reader = MultiaddrReader(bytes)
+        while reader.advance() { if reader.code == code { return reader.value } }
         return nil
     }
 
     private func has(_ code: UInt32) -> Bool { first(code) != nil }
 
-    private static func joined(_ parts: ArraySlice<Component>) -> Multiaddr {
-        var out: [UInt8] = []
-        for part in parts { append(part.code, part.value, to: &out) }
-        return Multiaddr(unchecked: out)
+    /// A reader at the last component.
+    private var lastComponent: MultiaddrReader {
+        var reader = MultiaddrReader(bytes)
+        while reader.advance() {}
+        return reader
     }
+
+    /// Whole components.
+    private func part(_ range: Range<Int>) -> Multiaddr { Multiaddr(unchecked: [UInt8](copying: bytes, range)) }
 
     private static func reach(ip4 bytes: [UInt8], _ start: Int) -> Reach {
         switch (bytes[start], bytes[start + 1]) {

@@ -96,6 +96,12 @@ extension Array where Element == UInt8 {
         }
     }
 
+    /// A part of an array in the same way.
+    @inline(never)
+    public init(copying bytes: [UInt8], _ range: Range<Int>) {
+        self = bytes.withUnsafeBytes { [UInt8](copying: UnsafeRawBufferPointer(rebasing: $0[range])) }
+    }
+
     /// A literal's UTF-8. `[UInt8]("…".utf8)` would bring the standard library's strings into the page's module.
     public init(utf8 text: StaticString) {
         self.init(copying: UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))

@@ -64,7 +64,7 @@ public struct ProtobufReader {
     /// The content of a length-delimited field, copied.
     public func content(_ field: Field) throws(ProtobufError) -> [UInt8] {
         guard field.wireType == 2 else { throw .unexpectedWireType(field: field.number) }
-        return bytes.withUnsafeBytes { [UInt8](copying: UnsafeRawBufferPointer(rebasing: $0[field.range])) }
+        return [UInt8](copying: bytes, field.range)
     }
 
     /// The content of a length-delimited field as a message of its own.

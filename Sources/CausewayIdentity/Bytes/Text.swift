@@ -46,6 +46,11 @@ enum HexText {
         let digit = value & 0xf
         return digit < 10 ? 0x30 + digit : 0x57 + digit
     }
+
+    static func upperCharacter(_ value: UInt8) -> UInt8 {
+        let character = character(value)
+        return character >= 0x61 ? character - 0x20 : character
+    }
 }
 
 /// Numbers as decimal digits.

@@ -45,4 +45,8 @@ public enum Varint {
         }
         return .incomplete
     }
+
+    static func decode(_ bytes: [UInt8], at start: Int) -> Decoded {
+        bytes.withUnsafeBytes { decode(UnsafeRawBufferPointer(rebasing: $0[start...])) }
+    }
 }

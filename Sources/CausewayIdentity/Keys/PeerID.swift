@@ -42,7 +42,7 @@ public struct PeerID: Hashable, Sendable {
     public init(_ multihash: [UInt8]) throws(PeerIDError) {
         guard !multihash.isEmpty else { throw .empty }
         guard let parts = Multihash.parse(multihash) else { throw .malformedMultihash }
-        let length = parts.digest.count
+        let length = parts.digestLength
         switch parts.code {
         case Multihash.identity:
             guard length >= 1, length <= Self.inlineLimit else { throw .badDigestLength(length) }
@@ -72,7 +72,7 @@ public struct PeerID: Hashable, Sendable {
     /// Reads a binary CIDv1.
     init(cid: [UInt8]) throws(PeerIDError) {
         guard cid.count > 2, cid[0] == 0x01, cid[1] == 0x72 else { throw .notALibp2pKey }
-        try self.init([UInt8](cid[2...]))
+        try self.init([UInt8](copying: cid, 2..<cid.count))
     }
 
     /// The usual form, base58btc.
@@ -84,7 +84,7 @@ public struct PeerID: Hashable, Sendable {
     /// The public key, where it is inlined and of a kind that we know.
     public var inlinedKey: PublicKey? {
         guard bytes[0] == 0x00 else { return nil }
-        return try? PublicKey(protobuf: [UInt8](bytes[2...]))
+        return try? PublicKey(protobuf: [UInt8](copying: bytes, 2..<bytes.count))
     }
 }
 

@@ -1,61 +1,57 @@
 /// Digits of a base that is no power of two: the bytes are one big number, leading zero bytes are leading zero digits.
 struct PositionalBase {
     let alphabet: StaticString
+    /// Takes upper for lower case.
+    var foldsCase = false
 
     private var radix: UInt32 { UInt32(alphabet.utf8CodeUnitCount) }
 
     /// Time grows by the square of the length: callers bound it.
     func encode(_ bytes: [UInt8]) -> [UInt8] {
-        var digits: [UInt8] = []
-        for byte in bytes {
-            var carry = UInt32(byte)
-            for index in digits.indices {
-                carry += UInt32(digits[index]) << 8
-                digits[index] = UInt8(carry % radix)
-                carry /= radix
-            }
-            while carry > 0 {
-                digits.append(UInt8(carry % radix))
-                carry /= radix
-            }
-        }
-        return finish(digits, zeros: bytes) { alphabet.utf8Start[Int($0)] }
+        var out = Self.converted(bytes, from: 256, to: radix)
+        for index in out.indices { out[index] = alphabet.utf8Start[Int(out[index])] }
+        return out
     }
 
     /// nil if a character is no digit.
-    func decode(_ text: [UInt8], foldingCase: Bool = false) -> [UInt8]? {
-        var bytes: [UInt8] = []
-        var values: [UInt8] = []
+    func decode(_ text: [UInt8]) -> [UInt8]? {
+        var digits: [UInt8] = []
         for character in text {
-            guard let value = self.value(character, foldingCase: foldingCase) else { return nil }
-            values.append(value)
-            var carry = UInt32(value)
-            for index in bytes.indices {
-                carry += UInt32(bytes[index]) * radix
-                bytes[index] = UInt8(truncatingIfNeeded: carry)
-                carry >>= 8
-            }
-            while carry > 0 {
-                bytes.append(UInt8(truncatingIfNeeded: carry))
-                carry >>= 8
-            }
+            guard let digit = digit(character) else { return nil }
+            digits.append(digit)
         }
-        return finish(bytes, zeros: values) { $0 }
+        return Self.converted(digits, from: radix, to: 256)
     }
 
-    private func value(_ character: UInt8, foldingCase: Bool) -> UInt8? {
-        let character = foldingCase && character >= 0x41 && character <= 0x5a ? character | 0x20 : character
+    private func digit(_ character: UInt8) -> UInt8? {
+        let character = foldsCase && character >= 0x41 && character <= 0x5a ? character | 0x20 : character
         for index in 0..<alphabet.utf8CodeUnitCount where alphabet.utf8Start[index] == character { return UInt8(index) }
         return nil
     }
 
-    private func finish(_ reversed: [UInt8], zeros source: [UInt8], _ symbol: (UInt8) -> UInt8) -> [UInt8] {
-        var out: [UInt8] = []
-        for value in source {
-            guard value == 0 else { break }
-            out.append(symbol(0))
+    /// A number's digits, the highest first.
+    private static func converted(_ digits: [UInt8], from: UInt32, to: UInt32) -> [UInt8] {
+        var lowestFirst: [UInt8] = []
+        var zeros = 0
+        for digit in digits {
+            var carry = UInt32(digit)
+            for index in lowestFirst.indices {
+                carry += UInt32(lowestFirst[index]) * from
+                lowestFirst[index] = UInt8(truncatingIfNeeded: carry % to)
+                carry /= to
+            }
+            while carry > 0 {
+                lowestFirst.append(UInt8(truncatingIfNeeded: carry % to))
+                carry /= to
+            }
+            if lowestFirst.isEmpty { zeros += 1 }
         }
-        for value in reversed.reversed() { out.append(symbol(value)) }
+        var out = [UInt8](repeating: 0, count: zeros)
+        var index = lowestFirst.count
+        while index > 0 {
+            index -= 1
+            out.append(lowestFirst[index])
+        }
         return out
     }
 }

@@ -1,28 +1,28 @@
-/// Digits of 3 to 6 bits (RFC 4648).
+/// Digits of 4 to 6 bits (RFC 4648).
 struct BitBase {
     let bits: UInt32
+    /// The digits' characters come first.
     let alphabet: StaticString
     var isPadded = false
-    /// Takes upper for lower case and the other way round.
+    /// Takes upper for lower case.
     var foldsCase = false
 
     /// Characters after which bits and bytes meet: what padding fills up to.
-    private var group: Int { bits == 5 ? 8 : bits == 6 ? 4 : bits == 4 ? 2 : 8 }
+    private var group: Int { bits == 5 ? 8 : bits == 6 ? 4 : 2 }
 
     func encode(_ bytes: [UInt8]) -> [UInt8] {
         var out: [UInt8] = []
-        out.reserveCapacity(bytes.count * 8 / Int(bits) + group)
         var buffer: UInt32 = 0
         var held: UInt32 = 0
         for byte in bytes {
-            buffer = (buffer & 0xff) << 8 | UInt32(byte)
+            buffer = buffer << 8 | UInt32(byte)
             held += 8
             while held >= bits {
                 held -= bits
-                out.append(alphabet.utf8Start[Int(buffer >> held & (1 << bits - 1))])
+                out.append(character(buffer >> held))
             }
         }
-        if held > 0 { out.append(alphabet.utf8Start[Int(buffer << (bits - held) & (1 << bits - 1))]) }
+        if held > 0 { out.append(character(buffer << (bits - held))) }
         while isPadded, out.count % group != 0 { out.append(UInt8(ascii: "=")) }
         return out
     }
@@ -34,15 +34,14 @@ struct BitBase {
             guard end % group == 0 else { return nil }
             while end > 0, text.count - end < group, text[end - 1] == UInt8(ascii: "=") { end -= 1 }
         }
-        let table = digits
+        let digits = digits
         var out: [UInt8] = []
-        out.reserveCapacity(end * Int(bits) / 8)
         var buffer: UInt32 = 0
         var held: UInt32 = 0
         for index in 0..<end {
-            let value = table[Int(text[index])]
-            guard value != 0xff else { return nil }
-            buffer = (buffer & 0xff) << bits | UInt32(value)
+            let digit = digits[Int(text[index])]
+            guard digit != 0xff else { return nil }
+            buffer = buffer << bits | UInt32(digit)
             held += bits
             if held >= 8 {
                 held -= 8
@@ -54,12 +53,16 @@ struct BitBase {
         return out
     }
 
+    /// Of the lowest bits.
+    private func character(_ value: UInt32) -> UInt8 { alphabet.utf8Start[Int(value & (1 << bits - 1))] }
+
+    /// Each character's digit, 0xff for others.
     private var digits: [UInt8] {
         var table = [UInt8](repeating: 0xff, count: 256)
-        for index in 0..<alphabet.utf8CodeUnitCount {
+        for index in 0..<1 << Int(bits) {
             let character = alphabet.utf8Start[index]
             table[Int(character)] = UInt8(index)
-            if foldsCase, character | 0x20 >= 0x61, character | 0x20 <= 0x7a { table[Int(character ^ 0x20)] = UInt8(index) }
+            if foldsCase, character >= 0x61 { table[Int(character & 0xdf)] = UInt8(index) }
         }
         return table
     }

@@ -19,41 +19,42 @@ public enum Multibase: UInt8, Sendable, CaseIterable {
     /// written in either case. Time grows by the square of the length for base36 and base58: callers bound it.
     public static func decode(_ text: [UInt8]) -> [UInt8]? {
         guard let first = text.first, let base = Multibase(rawValue: first) else { return nil }
-        let digits = [UInt8](text[1...])
-        if let bits = base.bits { return bits.decode(digits) }
-        return base == .base58 ? Base58.decode(digits) : Self.lower36.decode(digits, foldingCase: true)
+        let digits = [UInt8](copying: text, 1..<text.count)
+        return base.bits > 0 ? base.bitBase.decode(digits) : base.positionalBase.decode(digits)
     }
 
     /// The letter and the digits.
     public func encode(_ bytes: [UInt8]) -> [UInt8] {
-        [rawValue] + digits(bytes)
+        var out = [rawValue]
+        out += bits > 0 ? bitBase.encode(bytes) : positionalBase.encode(bytes)
+        if isUpper { for index in out.indices where out[index] >= 0x61 && out[index] <= 0x7a { out[index] -= 0x20 } }
+        return out
     }
 
-    private func digits(_ bytes: [UInt8]) -> [UInt8] {
-        if let bits { return bits.encode(bytes) }
+    private var bitBase: BitBase { BitBase(bits: bits, alphabet: alphabet, isPadded: isPadded, foldsCase: bits < 6) }
+    private var positionalBase: PositionalBase { PositionalBase(alphabet: alphabet, foldsCase: self != .base58) }
+
+    /// Of a digit; 0 where the base is no power of two.
+    private var bits: UInt32 {
         switch self {
-        case .base58: return Base58.encode(bytes)
-        case .base36Upper: return PositionalBase(alphabet: "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ").encode(bytes)
-        default: return Self.lower36.encode(bytes)
+        case .base16, .base16Upper: 4
+        case .base32, .base32Upper, .base32Hex, .base32HexUpper, .base32Padded: 5
+        case .base64, .base64Padded, .base64URL, .base64URLPadded: 6
+        case .base36, .base36Upper, .base58: 0
         }
     }
 
-    private static let lower36 = PositionalBase(alphabet: "0123456789abcdefghijklmnopqrstuvwxyz")
-
-    private var bits: BitBase? {
+    private var alphabet: StaticString {
         switch self {
-        case .base16: BitBase(bits: 4, alphabet: "0123456789abcdef", foldsCase: true)
-        case .base16Upper: BitBase(bits: 4, alphabet: "0123456789ABCDEF", foldsCase: true)
-        case .base32: BitBase(bits: 5, alphabet: "abcdefghijklmnopqrstuvwxyz234567", foldsCase: true)
-        case .base32Padded: BitBase(bits: 5, alphabet: "abcdefghijklmnopqrstuvwxyz234567", isPadded: true, foldsCase: true)
-        case .base32Upper: BitBase(bits: 5, alphabet: "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", foldsCase: true)
-        case .base32Hex: BitBase(bits: 5, alphabet: "0123456789abcdefghijklmnopqrstuv", foldsCase: true)
-        case .base32HexUpper: BitBase(bits: 5, alphabet: "0123456789ABCDEFGHIJKLMNOPQRSTUV", foldsCase: true)
-        case .base64: BitBase(bits: 6, alphabet: Base64.standard)
-        case .base64Padded: BitBase(bits: 6, alphabet: Base64.standard, isPadded: true)
-        case .base64URL: BitBase(bits: 6, alphabet: Base64.url)
-        case .base64URLPadded: BitBase(bits: 6, alphabet: Base64.url, isPadded: true)
-        case .base36, .base36Upper, .base58: nil
+        case .base16, .base16Upper, .base32Hex, .base32HexUpper, .base36, .base36Upper: "0123456789abcdefghijklmnopqrstuvwxyz"
+        case .base32, .base32Upper, .base32Padded: "abcdefghijklmnopqrstuvwxyz234567"
+        case .base58: Base58.base.alphabet
+        case .base64, .base64Padded: Base64.standard
+        case .base64URL, .base64URLPadded: Base64.url
         }
     }
+
+    /// An upper-case letter says that the digits are such, too, or, in base64, that there is padding.
+    private var isUpper: Bool { rawValue < 0x60 && bits != 6 }
+    private var isPadded: Bool { self == .base32Padded || rawValue < 0x60 && bits == 6 }
 }
