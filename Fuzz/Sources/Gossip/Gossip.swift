@@ -57,7 +57,7 @@ private struct Scene {
         let topic = Self.topics[Int(kind >> 5) % 3]
         switch kind & 7 {
         case 0, 1: node.receive(.data(stream: streams[who], bytes), from: link(who), now: now)
-        case 2, 3: node.receive(.data(stream: streams[who], GossipCodec.framed(bytes)), from: link(who), now: now)
+        case 2, 3: node.receive(.data(stream: streams[who], ProtobufWriter(behind: bytes).framed), from: link(who), now: now)
         case 4: receiveSigned(bytes, on: topic, by: who)
         case 5:
             streams[who] += 2
@@ -93,7 +93,7 @@ private struct Scene {
 
     private func check() {
         guard let gossip = node.parts.gossip else { return }
-        precondition(gossip.partialBytes == gossip.peers.reduce(0) { $0 + $1.partial.count })
+        precondition(gossip.partialBytes == gossip.peers.reduce(0) { $0 + $1.inbox.count })
         precondition(gossip.topics.count == gossip.topicsByName.count && gossip.topics.count <= 3)
         for topic in gossip.topics {
             precondition(topic.isJoined || topic.mesh.isEmpty)

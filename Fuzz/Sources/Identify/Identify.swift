@@ -17,14 +17,14 @@ func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
 }
 
 private func read(_ input: [UInt8], piece: Int, _ limits: NodeLimits) -> IdentifyMessage? {
-    var inbox = IdentifyInbox()
+    let heard = IdentifyHearing(StreamKey(link: 1, stream: 1), isPush: false)
     var position = 0
     while position < input.count {
         let end = min(position + piece, input.count)
-        guard (try? inbox.take([UInt8](input[position..<end]), limits: limits)) != nil else { return nil }
+        guard (try? heard.take([UInt8](input[position..<end]), limits: limits)) != nil else { return nil }
         position = end
     }
-    return inbox.isComplete ? inbox.message : nil
+    return heard.isComplete ? heard.message : nil
 }
 
 // SwiftPM calls an executable's entry by this name; libFuzzer's own `main` is left aside.

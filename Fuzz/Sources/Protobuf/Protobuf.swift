@@ -4,17 +4,23 @@ import FuzzDriver
 /// Walks a message and, one level down, what its fields hold.
 func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     let input = [UInt8](UnsafeBufferPointer(start: start, count: count))
-    walk(ProtobufReader(input), depth: 0)
+    let reader = ProtobufReader(input)
+    walk(reader, depth: 0)
+    precondition(!reader.advance() && (reader.fault == nil || reader.content().isEmpty))
     return 0
 }
 
 private func walk(_ reader: ProtobufReader, depth: Int) {
-    var reader = reader
-    while let field = try? reader.next() {
-        precondition(field.range.upperBound <= reader.bytes.count)
-        if field.wireType == 0 { precondition((try? reader.varint(field)) == field.value) }
-        if let content = try? reader.content(field) { precondition(content.count == field.range.count) }
-        if depth < 3, let inner = try? reader.message(field) { walk(inner, depth: depth + 1) }
+    while reader.advance() {
+        if reader.wireType == 0 { _ = reader.varint() }
+        guard reader.wireType == 2 else { continue }
+        let range = reader.range()
+        precondition(range.upperBound <= reader.bytes.count && range.count == reader.count)
+        precondition(reader.content() == [UInt8](reader.bytes[range]))
+        guard depth < 3 else { continue }
+        let outer = reader.enter()
+        walk(reader, depth: depth + 1)
+        reader.leave(outer)
     }
 }
 

@@ -16,23 +16,19 @@ struct NoisePayload: Equatable {
     }
 
     init(decoding bytes: [UInt8]) throws(NoiseFault) {
-        do throws(ProtobufError) {
-            var reader = ProtobufReader(bytes)
-            while let field = try reader.next() {
-                switch field.number {
-                case 1: identityKey = try reader.content(field)
-                case 2: signature = try reader.content(field)
-                case 4:
-                    var extensions = try reader.message(field)
-                    while let inner = try extensions.next() {
-                        if inner.number == 2 { muxers.append(try extensions.content(inner)) }
-                    }
-                default: break
-                }
+        let reader = ProtobufReader(bytes)
+        while reader.advance() {
+            switch reader.number {
+            case 1: identityKey = reader.content()
+            case 2: signature = reader.content()
+            case 4:
+                let outer = reader.enter()
+                while reader.advance() { if reader.number == 2 { muxers.append(reader.content()) } }
+                reader.leave(outer)
+            default: break
             }
-        } catch {
-            throw .malformedPayload
         }
+        guard reader.fault == nil else { throw .malformedPayload }
     }
 
     var encoded: [UInt8] {

@@ -12,89 +12,122 @@ public enum ProtobufError: Error, Equatable {
     case unexpectedWireType(field: UInt32)
 }
 
-/// Reads one message without copying it: fields hold ranges of the bytes it was made of.
-public struct ProtobufReader {
+/// Reads one message without copying it: field by field, and the messages in its fields between `enter` and `leave`.
+///
+/// Whatever is wrong with it ends it: from then on `advance` is false, contents are empty, and `fault` says what it was. So it is enough to
+/// look at `fault` once, before what was read is believed.
+public final class ProtobufReader {
     public let bytes: [UInt8]
     private var position: Int
-    private let end: Int
+    private var end: Int
+    /// What ended the message before its end.
+    public private(set) var fault: ProtobufError?
 
-    /// One field as it stands on the wire.
-    public struct Field {
-        public let number: UInt32
-        public let wireType: UInt8
-        /// The varint's or fixed number's value; 0 for a length-delimited field.
-        public let value: UInt64
-        /// Where a length-delimited field's content lies in `bytes`.
-        public let range: Range<Int>
-    }
+    /// Of the field that `advance` found.
+    public private(set) var number: UInt32 = 0
+    /// Of the field that `advance` found.
+    public private(set) var wireType: UInt8 = 0
+    /// How long a length-delimited field's content is; 0 for any other.
+    public private(set) var count = 0
+    private var value: UInt64 = 0
 
-    public init(_ bytes: [UInt8]) { self.init(bytes, range: 0..<bytes.count) }
+    public convenience init(_ bytes: [UInt8]) { self.init(bytes, range: 0..<bytes.count) }
 
+    @inline(never)
     public init(_ bytes: [UInt8], range: Range<Int>) {
         self.bytes = bytes
         position = range.lowerBound
         end = range.upperBound
     }
 
-    /// The next field, or nil at the end of the message.
-    public mutating func next() throws(ProtobufError) -> Field? {
-        guard position < end else { return nil }
-        let key = try varint()
-        let number = key >> 3
-        guard number >= 1, number < 1 << 29 else { throw .badFieldNumber }
-        let wireType = UInt8(truncatingIfNeeded: key & 7)
+    /// Goes on to the next field. False at the end of the message.
+    @inline(never)
+    public func advance() -> Bool {
+        guard position < end else { return false }
+        let key = nextVarint()
+        number = UInt32(truncatingIfNeeded: key >> 3)
+        wireType = UInt8(truncatingIfNeeded: key & 7)
+        count = 0
+        guard key >= 1 << 3, key < 1 << 32 else { return fail(.badFieldNumber) }
         switch wireType {
-        case 0:
-            return Field(number: UInt32(number), wireType: 0, value: try varint(), range: position..<position)
-        case 1:
-            return Field(number: UInt32(number), wireType: 1, value: try fixed(8), range: position..<position)
-        case 5:
-            return Field(number: UInt32(number), wireType: 5, value: try fixed(4), range: position..<position)
+        case 0: value = nextVarint()
+        case 1: value = nextFixed(8)
+        case 5: value = nextFixed(4)
         case 2:
-            let length = try varint()
-            guard length <= UInt64(end - position) else { throw .truncated }
-            let range = position..<position + Int(length)
-            position = range.upperBound
-            return Field(number: UInt32(number), wireType: 2, value: 0, range: range)
-        default:
-            throw .unsupportedWireType(wireType)
+            value = nextVarint()
+            guard value <= UInt64(end - position) else { return fail(.truncated) }
+            count = Int(value)
+            position += count
+        default: return fail(.unsupportedWireType(wireType))
         }
+        return fault == nil
+    }
+
+    /// Where the content of a length-delimited field lies in `bytes`, never at their start.
+    @inline(never)
+    public func range() -> Range<Int> {
+        if wireType != 2 { _ = fail(.unexpectedWireType(field: number)) }
+        return position - count..<position
     }
 
     /// The content of a length-delimited field, copied.
-    public func content(_ field: Field) throws(ProtobufError) -> [UInt8] {
-        guard field.wireType == 2 else { throw .unexpectedWireType(field: field.number) }
-        return [UInt8](copying: bytes, field.range)
+    @inline(never)
+    public func content() -> [UInt8] {
+        [UInt8](copying: bytes, range())
     }
 
-    /// The content of a length-delimited field as a message of its own.
-    public func message(_ field: Field) throws(ProtobufError) -> ProtobufReader {
-        guard field.wireType == 2 else { throw .unexpectedWireType(field: field.number) }
-        return ProtobufReader(bytes, range: field.range)
+    /// The value of a varint field.
+    @inline(never)
+    public func varint() -> UInt64 {
+        if wireType != 0 { _ = fail(.unexpectedWireType(field: number)) }
+        return value
     }
 
-    public func varint(_ field: Field) throws(ProtobufError) -> UInt64 {
-        guard field.wireType == 0 else { throw .unexpectedWireType(field: field.number) }
-        return field.value
+    /// Takes the field's content for a message, whose fields come next. `leave` wants what this returns.
+    @inline(never)
+    public func enter() -> Int {
+        let outer = end
+        let inner = range()
+        end = inner.upperBound
+        position = inner.lowerBound
+        return outer
     }
 
-    private mutating func varint() throws(ProtobufError) -> UInt64 {
+    /// Goes on behind the message that was entered, however much of it was read.
+    public func leave(_ outer: Int) {
+        position = end
+        if fault == nil { end = outer }
+    }
+
+    private func fail(_ error: ProtobufError) -> Bool {
+        if fault == nil { fault = error }
+        // Nothing is left to be read, on any level.
+        position = 0
+        end = 0
+        count = 0
+        return false
+    }
+
+    private func nextVarint() -> UInt64 {
         var value: UInt64 = 0
         var index = 0
         while position < end {
             let byte = bytes[position]
             position += 1
-            if index == 9, byte > 1 { throw .malformedVarint }
+            if index == 9, byte > 1 { _ = fail(.malformedVarint) }
             value |= UInt64(byte & 0x7f) << UInt64(7 * index)
             index += 1
             if byte < 0x80 { return value }
-            if index == 10 { throw .malformedVarint }
         }
-        throw .truncated
+        _ = fail(.truncated)
+        return 0
     }
 
-    private mutating func fixed(_ size: Int) throws(ProtobufError) -> UInt64 {
-        guard end - position >= size else { throw .truncated }
+    private func nextFixed(_ size: Int) -> UInt64 {
+        guard end - position >= size else {
+            _ = fail(.truncated)
+            return 0
+        }
         var value: UInt64 = 0
         for index in 0..<size { value |= UInt64(bytes[position + index]) << UInt64(8 * index) }
         position += size
@@ -104,9 +137,19 @@ public struct ProtobufReader {
 
 /// Writes one message, fields in the order of the calls.
 public struct ProtobufWriter {
-    public private(set) var bytes: [UInt8] = []
+    public private(set) var bytes: [UInt8]
 
-    public init() {}
+    /// Fields go behind `prefix`.
+    public init(behind prefix: [UInt8] = []) { bytes = prefix }
+
+    /// The message with its length before it, as it goes over a stream.
+    public var framed: [UInt8] {
+        var out: [UInt8] = []
+        out.reserveCapacity(bytes.count + 4)
+        Varint.append(UInt64(bytes.count), to: &out)
+        out.append(contentsOf: bytes)
+        return out
+    }
 
     @inline(never)
     public mutating func varint(_ field: UInt32, _ value: UInt64) {

@@ -77,16 +77,15 @@ struct KeyMessage {
     init(decoding bytes: [UInt8]) throws(KeyError) {
         var type: UInt64?
         var data: [UInt8]?
-        do throws(ProtobufError) {
-            var reader = ProtobufReader(bytes)
-            while let field = try reader.next() {
-                switch field.number {
-                case 1: type = try reader.varint(field)
-                case 2: data = try reader.content(field)
-                default: break
-                }
+        let reader = ProtobufReader(bytes)
+        while reader.advance() {
+            switch reader.number {
+            case 1: type = reader.varint()
+            case 2: data = reader.content()
+            default: break
             }
-        } catch { throw .malformedMessage(error) }
+        }
+        if let fault = reader.fault { throw .malformedMessage(fault) }
         guard let type, let data else { throw .notDeterministic }
         guard type <= 3, let kind = PublicKey.Kind(rawValue: UInt8(type)) else { throw .unknownType(type) }
         self.init(kind: kind, data: data)

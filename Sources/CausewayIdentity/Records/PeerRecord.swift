@@ -43,17 +43,16 @@ public struct PeerRecord: Equatable, Sendable {
         var id: [UInt8]?
         var sequence: UInt64 = 0
         var addresses: [Multiaddr] = []
-        do throws(ProtobufError) {
-            var reader = ProtobufReader(payload)
-            while let field = try reader.next() {
-                switch field.number {
-                case 1: id = try reader.content(field)
-                case 2: sequence = try reader.varint(field)
-                case 3: if let address = try Self.address(reader.message(field)) { addresses.append(address) }
-                default: break
-                }
+        let reader = ProtobufReader(payload)
+        while reader.advance() {
+            switch reader.number {
+            case 1: id = reader.content()
+            case 2: sequence = reader.varint()
+            case 3: if let address = Self.address(reader) { addresses.append(address) }
+            default: break
             }
-        } catch { throw .malformed(error) }
+        }
+        if let fault = reader.fault { throw .malformed(fault) }
         guard let id else { throw .missingField(1) }
         do throws(PeerIDError) {
             peerID = try PeerID(id)
@@ -62,12 +61,11 @@ public struct PeerRecord: Equatable, Sendable {
         self.addresses = addresses
     }
 
-    private static func address(_ info: ProtobufReader) throws(ProtobufError) -> Multiaddr? {
-        var info = info
+    private static func address(_ info: ProtobufReader) -> Multiaddr? {
+        let outer = info.enter()
         var bytes: [UInt8] = []
-        while let field = try info.next() {
-            if field.number == 1 { bytes = try info.content(field) }
-        }
+        while info.advance() { if info.number == 1 { bytes = info.content() } }
+        info.leave(outer)
         return try? Multiaddr(bytes: bytes)
     }
 

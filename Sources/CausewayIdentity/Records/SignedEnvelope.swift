@@ -33,18 +33,17 @@ public struct SignedEnvelope: Equatable, Sendable {
         var type: [UInt8]?
         var payload: [UInt8]?
         var signature: [UInt8]?
-        do throws(ProtobufError) {
-            var reader = ProtobufReader(bytes)
-            while let field = try reader.next() {
-                switch field.number {
-                case 1: key = try reader.content(field)
-                case 2: type = try reader.content(field)
-                case 3: payload = try reader.content(field)
-                case 5: signature = try reader.content(field)
-                default: break
-                }
+        let reader = ProtobufReader(bytes)
+        while reader.advance() {
+            switch reader.number {
+            case 1: key = reader.content()
+            case 2: type = reader.content()
+            case 3: payload = reader.content()
+            case 5: signature = reader.content()
+            default: break
             }
-        } catch { throw .malformed(error) }
+        }
+        if let fault = reader.fault { throw .malformed(fault) }
         guard let key else { throw .missingField(1) }
         guard let type else { throw .missingField(2) }
         guard let signature else { throw .missingField(5) }

@@ -31,22 +31,16 @@ struct Announcement: Equatable {
     init(protobuf bytes: [UInt8], limit: Int) throws(Fault) {
         var key: PublicKey?
         var found: [Multiaddr] = []
-        do throws(ProtobufError) {
-            var reader = ProtobufReader(bytes)
-            while let field = try reader.next() {
-                switch field.number {
-                case Field.publicKey:
-                    let content = try reader.content(field)
-                    key = try? PublicKey(protobuf: content)
-                case Field.addresses where found.count < limit:
-                    let content = try reader.content(field)
-                    if let address = try? Multiaddr(bytes: content) { found.append(address) }
-                default: break
-                }
+        let reader = ProtobufReader(bytes)
+        while reader.advance() {
+            switch reader.number {
+            case Field.publicKey: key = try? PublicKey(protobuf: reader.content())
+            case Field.addresses where found.count < limit:
+                if let address = try? Multiaddr(bytes: reader.content()) { found.append(address) }
+            default: break
             }
-        } catch {
-            throw .malformed
         }
+        guard reader.fault == nil else { throw .malformed }
         guard let key else { throw .noPeer }
         self.init(key.peerID, found)
     }

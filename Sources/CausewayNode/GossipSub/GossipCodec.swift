@@ -33,31 +33,7 @@ enum GossipCodec {
         static let backoff: UInt32 = 3
     }
 
-    /// What stands at `position` of a stream's bytes.
-    enum Step {
-        case rpc(Range<Int>)
-        case incomplete
-        /// The length is no varint, or over the limit.
-        case malformed
-    }
-
-    static func next(in bytes: [UInt8], at position: Int, limit: Int) -> Step {
-        let decoded = bytes.withUnsafeBytes { Varint.decode(UnsafeRawBufferPointer(rebasing: $0[position...])) }
-        guard case .value(let length, let prefix) = decoded else { return decoded == .incomplete ? .incomplete : .malformed }
-        guard length <= UInt64(limit) else { return .malformed }
-        let start = position + prefix
-        return bytes.count - start < Int(length) ? .incomplete : .rpc(start..<start + Int(length))
-    }
-
     // MARK: Writing
-
-    static func framed(_ rpc: [UInt8]) -> [UInt8] {
-        var out: [UInt8] = []
-        out.reserveCapacity(rpc.count + 4)
-        Varint.append(UInt64(rpc.count), to: &out)
-        out.append(contentsOf: rpc)
-        return out
-    }
 
     static func subscriptions(_ topics: [[UInt8]], subscribe: Bool) -> [UInt8] {
         var rpc = ProtobufWriter()
@@ -67,7 +43,7 @@ enum GossipCodec {
             entry.content(SubscriptionField.topic, topic)
             rpc.content(RPCField.subscriptions, entry.bytes)
         }
-        return framed(rpc.bytes)
+        return rpc.framed
     }
 
     static func graft(_ topic: [UInt8]) -> [UInt8] {
@@ -101,6 +77,6 @@ enum GossipCodec {
         control.content(field, entry.bytes)
         var rpc = ProtobufWriter()
         rpc.content(RPCField.control, control.bytes)
-        return framed(rpc.bytes)
+        return rpc.framed
     }
 }

@@ -2,28 +2,24 @@ import CausewayConnection
 import CausewayIdentity
 
 extension GossipSub {
-    func receiveControl(
-        _ control: ProtobufReader, from peer: GossipPeer, _ work: inout RPCWork, in node: NodeState
-    ) throws(ProtobufError) {
-        var reader = control
-        while let field = try reader.next() {
-            guard (1...4).contains(field.number) else { continue }
+    func receiveControl(_ control: ProtobufReader, from peer: GossipPeer, _ work: inout RPCWork, in node: NodeState) {
+        while control.advance() {
+            guard control.number <= GossipCodec.ControlField.prune else { continue }
             guard work.takeEntry() else { return }
-            let entry = try reader.message(field)
-            switch field.number {
-            case GossipCodec.ControlField.have: try receiveHave(entry, from: peer, &work, in: node)
-            case GossipCodec.ControlField.want: try receiveWant(entry, from: peer, in: node)
-            case GossipCodec.ControlField.graft: try receiveGraft(entry, from: peer, in: node)
-            default: try receivePrune(entry, from: peer, in: node)
+            let outer = control.enter()
+            switch control.number {
+            case GossipCodec.ControlField.have: receiveHave(control, from: peer, &work, in: node)
+            case GossipCodec.ControlField.want: receiveWant(control, from: peer, in: node)
+            case GossipCodec.ControlField.graft: receiveGraft(control, from: peer, in: node)
+            default: receivePrune(control, from: peer, in: node)
             }
+            control.leave(outer)
         }
     }
 
     // MARK: Gossip
 
-    private func receiveHave(
-        _ entry: ProtobufReader, from peer: GossipPeer, _ work: inout RPCWork, in node: NodeState
-    ) throws(ProtobufError) {
+    private func receiveHave(_ entry: ProtobufReader, from peer: GossipPeer, _ work: inout RPCWork, in node: NodeState) {
         if !work.hasAnnouncement {
             work.hasAnnouncement = true
             peer.behaviour.announcements += 1
@@ -33,38 +29,33 @@ extension GossipSub {
             work.isSlightlyWrong = true
             return
         }
-        var reader = entry
-        var topic: GossipTopic?
-        while let field = try reader.next() {
-            switch field.number {
+        var isJoined = false
+        while entry.advance() {
+            switch entry.number {
             case GossipCodec.HaveField.topic:
-                topic = topicsByName[try topicName(field, of: reader)]
-                guard let topic, topic.isJoined else { return }
+                isJoined = topicsByName[topicName(entry)]?.isJoined ?? false
+                guard isJoined else { return }
             case GossipCodec.HaveField.ids:
-                guard topic != nil, peer.behaviour.idsTaken < configuration.limits.ids else {
+                guard isJoined, peer.behaviour.idsTaken < configuration.limits.ids else {
                     work.isSlightlyWrong = true
                     return
                 }
                 peer.behaviour.idsTaken += 1
-                guard field.range.count <= configuration.limits.messageID else { continue }
-                let wire = try reader.content(field)
-                learnForm(of: peer, from: wire)
-                if !seen.contains(canonical(wire)) { work.wanted.append(wire) }
+                guard entry.count <= configuration.limits.messageID else { continue }
+                let wire = entry.content()
+                if !seen.contains(canonical(wire, of: peer)), entry.fault == nil { work.wanted.append(wire) }
             default: break
             }
         }
     }
 
-    private func receiveWant(_ entry: ProtobufReader, from peer: GossipPeer, in node: NodeState) throws(ProtobufError) {
-        var reader = entry
-        while let field = try reader.next() {
-            guard field.number == GossipCodec.wantIDs, field.range.count <= configuration.limits.messageID else { continue }
+    private func receiveWant(_ entry: ProtobufReader, from peer: GossipPeer, in node: NodeState) {
+        while entry.advance() {
+            guard entry.number == GossipCodec.wantIDs, entry.count <= configuration.limits.messageID else { continue }
             guard peer.behaviour.idsWanted < configuration.limits.ids else { return count(.slight, of: peer, in: node) }
             peer.behaviour.idsWanted += 1
             wake(in: node)
-            let wire = try reader.content(field)
-            learnForm(of: peer, from: wire)
-            guard let message = cache[canonical(wire)] else { continue }
+            guard let message = cache[canonical(entry.content(), of: peer)] else { continue }
             let sent = message.retransmissions[peer.id] ?? 0
             guard sent < configuration.parameters.retransmissions else { continue }
             message.retransmissions[peer.id] = sent + 1
@@ -72,10 +63,11 @@ extension GossipSub {
         }
     }
 
-    private func canonical(_ wire: [UInt8]) -> [UInt8] { configuration.signed ? MessageID.canonical(wire) : wire }
-
-    private func learnForm(of peer: GossipPeer, from wire: [UInt8]) {
-        if configuration.signed, let form = MessageID.usesJSForm(wire) { peer.usesJSForm = form }
+    /// Our form of an id that the peer names, whose form tells how to name ids to it.
+    private func canonical(_ wire: [UInt8], of peer: GossipPeer) -> [UInt8] {
+        guard configuration.signed else { return wire }
+        if let form = MessageID.usesJSForm(wire) { peer.usesJSForm = form }
+        return MessageID.canonical(wire)
     }
 
     /// Whether ids go to the peer in js-libp2p's form.
@@ -90,14 +82,11 @@ extension GossipSub {
 
     // MARK: Mesh
 
-    private func receiveGraft(_ entry: ProtobufReader, from peer: GossipPeer, in node: NodeState) throws(ProtobufError) {
-        var reader = entry
+    private func receiveGraft(_ entry: ProtobufReader, from peer: GossipPeer, in node: NodeState) {
         var name: [UInt8] = []
-        while let field = try reader.next() {
-            if field.number == GossipCodec.graftTopic { name = try topicName(field, of: reader) }
-        }
+        while entry.advance() { if entry.number == GossipCodec.graftTopic { name = topicName(entry) } }
         // Nothing is kept of, nor answered for, a topic that we are not in: names cost a remote nothing.
-        guard let topic = topicsByName[name], topic.isJoined, !topic.hasInMesh(peer), peer.isReachable else { return }
+        guard entry.fault == nil, let topic = topicsByName[name], topic.isJoined, !topic.hasInMesh(peer), peer.isReachable else { return }
         let parameters = configuration.parameters
         if let backoff = topic.backoff(of: peer.peer), node.now < backoff {
             count(.slight, of: peer, in: node)
@@ -114,20 +103,19 @@ extension GossipSub {
         topic.addToMesh(peer)
     }
 
-    private func receivePrune(_ entry: ProtobufReader, from peer: GossipPeer, in node: NodeState) throws(ProtobufError) {
-        var reader = entry
+    private func receivePrune(_ entry: ProtobufReader, from peer: GossipPeer, in node: NodeState) {
         var name: [UInt8] = []
         var seconds: UInt64 = 0
-        while let field = try reader.next() {
-            switch field.number {
-            case GossipCodec.PruneField.topic: name = try topicName(field, of: reader)
+        while entry.advance() {
+            switch entry.number {
+            case GossipCodec.PruneField.topic: name = topicName(entry)
             // Peer exchange: read as what it is, and not used.
-            case GossipCodec.PruneField.peers: _ = try reader.message(field)
-            case GossipCodec.PruneField.backoff: seconds = try reader.varint(field)
+            case GossipCodec.PruneField.peers: _ = entry.range()
+            case GossipCodec.PruneField.backoff: seconds = entry.varint()
             default: break
             }
         }
-        guard let topic = topicsByName[name], topic.isJoined else { return }
+        guard entry.fault == nil, let topic = topicsByName[name], topic.isJoined else { return }
         topic.removeFromMesh(peer)
         let parameters = configuration.parameters
         let backoff = seconds == 0 ? parameters.pruneBackoff : min(.seconds(seconds), parameters.longestBackoff)

@@ -19,8 +19,8 @@ final class GossipPeer {
     var inbound: StreamKey?
     /// The protocol of that stream.
     var inboundProtocol: [UInt8] = []
-    /// The beginning of an RPC whose end has not come.
-    var partial: [UInt8] = []
+    /// Holds the beginning of an RPC whose end has not come.
+    var inbox = MessageInbox()
 
     private var topics = BytesSet()
     private var topicBytes = 0

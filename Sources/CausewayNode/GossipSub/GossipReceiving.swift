@@ -4,35 +4,12 @@ import CausewayIdentity
 extension GossipSub {
     public func received(_ bytes: [UInt8], on stream: StreamKey, in node: NodeState) {
         guard let peer = peersByStream[stream.packed], peer.inbound == stream else { return }
-        var buffer = bytes
-        if !peer.partial.isEmpty {
-            buffer = peer.partial
-            peer.partial = []
-            partialBytes -= buffer.count
-            buffer.append(contentsOf: bytes)
-        }
-        var position = 0
-        while position < buffer.count {
-            switch GossipCodec.next(in: buffer, at: position, limit: configuration.limits.rpc) {
-            case .rpc(let range):
-                do throws(ProtobufError) {
-                    try receive(ProtobufReader(buffer, range: range), from: peer, in: node)
-                } catch {
-                    return refuse(peer, in: node)
-                }
-                position = range.upperBound
-            case .malformed:
-                return refuse(peer, in: node)
-            case .incomplete:
-                return keep(buffer, from: position, of: peer, in: node)
-            }
-        }
-    }
-
-    private func keep(_ buffer: [UInt8], from position: Int, of peer: GossipPeer, in node: NodeState) {
-        guard partialBytes + buffer.count - position <= configuration.limits.partialBytes else { return refuse(peer, in: node) }
-        peer.partial = position == 0 ? buffer : MessageCodec.copy(position..<buffer.count, of: buffer)
-        partialBytes += peer.partial.count
+        partialBytes -= peer.inbox.count
+        peer.inbox.add(bytes)
+        var isSound = true
+        while isSound, let rpc = peer.inbox.next(limit: configuration.limits.rpc) { isSound = receive(rpc, from: peer, in: node) }
+        partialBytes += peer.inbox.count
+        if !isSound || peer.inbox.fault != nil || partialBytes > configuration.limits.partialBytes { refuse(peer, in: node) }
     }
 
     /// Its stream cannot be followed any longer. It may open another.
@@ -43,43 +20,43 @@ extension GossipSub {
         count(.grave, of: peer, in: node)
     }
 
-    private func receive(_ rpc: ProtobufReader, from peer: GossipPeer, in node: NodeState) throws(ProtobufError) {
-        var reader = rpc
+    /// False: it is none.
+    private func receive(_ rpc: ProtobufReader, from peer: GossipPeer, in node: NodeState) -> Bool {
         var work = RPCWork(entries: configuration.limits.entries)
-        while let field = try reader.next() {
-            switch field.number {
-            case GossipCodec.RPCField.subscriptions:
-                try receiveSubscription(reader.message(field), from: peer, &work, in: node)
-            case GossipCodec.RPCField.publish where !isIgnored(peer):
-                try receiveMessage(reader.message(field), from: peer, in: node)
-            case GossipCodec.RPCField.control where !isIgnored(peer):
-                try receiveControl(reader.message(field), from: peer, &work, in: node)
-            default: break
+        while !work.isOverdone, rpc.advance() {
+            guard rpc.number <= GossipCodec.RPCField.control,
+                rpc.number == GossipCodec.RPCField.subscriptions || !isIgnored(peer)
+            else { continue }
+            let outer = rpc.enter()
+            switch rpc.number {
+            case GossipCodec.RPCField.subscriptions: receiveSubscription(rpc, from: peer, &work, in: node)
+            case GossipCodec.RPCField.publish: receiveMessage(rpc, from: peer, in: node)
+            default: receiveControl(rpc, from: peer, &work, in: node)
             }
-            if work.isOverdone { break }
+            rpc.leave(outer)
         }
+        guard rpc.fault == nil else { return false }
         if !work.wanted.isEmpty { send(GossipCodec.want(work.wanted), to: peer, droppable: true, in: node) }
         if work.isOverdone {
             count(.grave, of: peer, in: node)
         } else if work.isSlightlyWrong {
             count(.slight, of: peer, in: node)
         }
+        return true
     }
 
-    private func receiveSubscription(
-        _ entry: ProtobufReader, from peer: GossipPeer, _ work: inout RPCWork, in node: NodeState
-    ) throws(ProtobufError) {
+    private func receiveSubscription(_ entry: ProtobufReader, from peer: GossipPeer, _ work: inout RPCWork, in node: NodeState) {
         guard work.takeEntry() else { return }
-        var reader = entry
         var subscribes = false
         var name: [UInt8] = []
-        while let field = try reader.next() {
-            switch field.number {
-            case GossipCodec.SubscriptionField.subscribe: subscribes = try reader.varint(field) != 0
-            case GossipCodec.SubscriptionField.topic: name = try topicName(field, of: reader)
+        while entry.advance() {
+            switch entry.number {
+            case GossipCodec.SubscriptionField.subscribe: subscribes = entry.varint() != 0
+            case GossipCodec.SubscriptionField.topic: name = topicName(entry)
             default: break
             }
         }
+        guard entry.fault == nil else { return }
         guard !name.isEmpty, peer.behaviour.changes < 2 * configuration.limits.subscriptions else {
             work.isSlightlyWrong = true
             return
@@ -100,10 +77,7 @@ extension GossipSub {
     }
 
     /// Empty if the name is too long to be looked at.
-    func topicName(_ field: ProtobufReader.Field, of reader: ProtobufReader) throws(ProtobufError) -> [UInt8] {
-        guard field.range.count <= configuration.limits.topicName else { return [] }
-        return try reader.content(field)
-    }
+    func topicName(_ field: ProtobufReader) -> [UInt8] { field.count <= configuration.limits.topicName ? field.content() : [] }
 }
 
 /// What one RPC has used up and brought to light.
@@ -131,27 +105,22 @@ struct RPCWork {
 // MARK: Messages
 
 extension GossipSub {
-    private func receiveMessage(_ message: ProtobufReader, from peer: GossipPeer, in node: NodeState) throws(ProtobufError) {
-        let fields = try MessageFields(message)
+    private func receiveMessage(_ message: ProtobufReader, from peer: GossipPeer, in node: NodeState) {
+        fields.read(message)
         let bytes = message.bytes
-        guard let range = fields.topic, range.count <= configuration.limits.topicName,
-            let topic = topicsByName[MessageCodec.copy(range, of: bytes)], topic.isJoined
+        guard message.fault == nil, fields.has(MessageFields.topic), fields[MessageFields.topic].count <= configuration.limits.topicName,
+            let topic = topicsByName[MessageCodec.copy(fields[MessageFields.topic], of: bytes)], topic.isJoined
         else { return }
-        let identified = configuration.signed ? signedID(fields, in: bytes) : unsignedID(fields, in: bytes)
-        guard let id = identified else { return count(.grave, of: peer, in: node) }
+        guard let id = messageID(in: bytes) else { return count(.grave, of: peer, in: node) }
         if seen.contains(id) { return }
         let signed = MessageCodec.signedBytes(fields, in: bytes)
+        let signature = MessageCodec.copy(fields[MessageFields.signature], of: bytes)
+        let key = MessageCodec.copy(fields[MessageFields.key], of: bytes)
         var author: PeerID?
-        var key: [UInt8] = []
-        let signature = MessageCodec.copy(fields.signature, of: bytes)
         if configuration.signed {
-            guard let range = fields.from, let writer = try? PeerID(MessageCodec.copy(range, of: bytes)) else {
-                return count(.grave, of: peer, in: node)
-            }
-            if writer == node.peerID { return }
-            key = MessageCodec.copy(fields.key, of: bytes)
-            guard isSigned(signed, by: writer, key: key, signature) else { return count(.grave, of: peer, in: node) }
-            author = writer
+            author = try? PeerID(MessageCodec.copy(fields[MessageFields.from], of: bytes))
+            if author == node.peerID { return }
+            guard let author, isSigned(signed, by: author, key: key, signature) else { return count(.grave, of: peer, in: node) }
         }
         seen.insert(id, now: node.now)
         wake(in: node)
@@ -161,33 +130,28 @@ extension GossipSub {
         for neighbour in topic.mesh where neighbour !== peer && neighbour.peer != author {
             send(kept.frame, to: neighbour, droppable: true, in: node)
         }
-        deliver(
-            GossipMessage(
-                author: author, receivedFrom: peer.peer, topic: topic.name, data: MessageCodec.copy(fields.data, of: bytes),
-                sequenceNumber: MessageCodec.copy(fields.sequence, of: bytes)), of: topic, in: node)
+        let delivered = GossipMessage(
+            author: author, receivedFrom: peer.peer, topic: topic.name, data: MessageCodec.copy(fields[MessageFields.data], of: bytes),
+            sequenceNumber: MessageCodec.copy(fields[MessageFields.sequence], of: bytes))
+        if topic.isSubscribed { node.emit(.message(delivered)) }
+        topic.listener?.messageReceived(delivered, in: node)
     }
 
-    private func deliver(_ message: GossipMessage, of topic: GossipTopic, in node: NodeState) {
-        if topic.isSubscribed { node.emit(.message(message)) }
-        topic.listener?.messageReceived(message, in: node)
-    }
-
-    /// nil: author, sequence number or signature are not as StrictSign wants them.
-    private func signedID(_ fields: MessageFields, in bytes: [UInt8]) -> [UInt8]? {
-        guard let from = fields.from, let sequence = fields.sequence, let signature = fields.signature, !from.isEmpty, from.count <= 128,
-            sequence.count == MessageID.sequenceLength, !signature.isEmpty
-        else { return nil }
-        var id = MessageCodec.copy(from, of: bytes)
+    /// nil: author, sequence number or signature are not as StrictSign wants them, or there where StrictNoSign forbids them.
+    private func messageID(in bytes: [UInt8]) -> [UInt8]? {
+        let from = fields[MessageFields.from]
+        let sequence = fields[MessageFields.sequence]
+        let signature = fields[MessageFields.signature]
+        guard configuration.signed else {
+            guard from.isEmpty, sequence.isEmpty, signature.isEmpty, fields[MessageFields.key].isEmpty else { return nil }
+            return SHA256.hash(MessageCodec.copy(fields[MessageFields.data], of: bytes))
+        }
+        guard !from.isEmpty, from.count <= 128, sequence.count == MessageID.sequenceLength, !signature.isEmpty else { return nil }
+        var id: [UInt8] = []
+        id.reserveCapacity(from.count + sequence.count)
+        id.append(contentsOf: bytes[from])
         id.append(contentsOf: bytes[sequence])
         return id
-    }
-
-    /// nil: it has what StrictNoSign forbids.
-    private func unsignedID(_ fields: MessageFields, in bytes: [UInt8]) -> [UInt8]? {
-        for field in [fields.from, fields.sequence, fields.signature, fields.key] {
-            if let field, !field.isEmpty { return nil }
-        }
-        return SHA256.hash(MessageCodec.copy(fields.data, of: bytes))
     }
 
     private func isSigned(_ signed: [UInt8], by author: PeerID, key: [UInt8], _ signature: [UInt8]) -> Bool {

@@ -122,8 +122,8 @@ extension GossipSub {
         guard let stream = peer.inbound else { return }
         peersByStream[stream.packed] = nil
         peer.inbound = nil
-        partialBytes -= peer.partial.count
-        peer.partial = []
+        partialBytes -= peer.inbox.count
+        peer.inbox = MessageInbox()
     }
 
     private static let jsAgent = [UInt8](utf8: "js-libp2p")

@@ -21,8 +21,10 @@ public final class GossipSub: NodeProtocol, TopicPublishing {
     /// In the order of their making.
     var topics: [GossipTopic] = []
     var topicsByName = BytesTable<GossipTopic>()
-    var seen: SeenCache
-    var cache: MessageCache
+    let seen: SeenCache
+    let cache: MessageCache
+    /// Of the message that is being read: none costs an allocation for them.
+    let fields = MessageFields()
     /// Of all peers' unfinished RPCs.
     var partialBytes = 0
     private var sequence: UInt64 = 0

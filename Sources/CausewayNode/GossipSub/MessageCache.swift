@@ -19,7 +19,7 @@ final class CachedMessage {
 }
 
 /// The messages of the last heartbeats, to answer IWANT and to gossip of (gossipsub-v1.0.md, "Message Cache"). Full, it drops the oldest.
-struct MessageCache {
+final class MessageCache {
     private let limit: Int
     private var messages = BytesTable<CachedMessage>()
     private var order = FIFO<CachedMessage>()
@@ -37,20 +37,24 @@ struct MessageCache {
 
     subscript(id: [UInt8]) -> CachedMessage? { messages[id] }
 
-    mutating func insert(_ message: CachedMessage) {
+    func insert(_ message: CachedMessage) {
         guard messages[message.id] == nil else { return }
         messages[message.id] = message
         order.append(message)
         windows[0] += 1
         bytes += message.frame.count
-        while bytes > limit { dropOldest() }
+        while bytes > limit { removeFirst() }
     }
 
     /// A heartbeat has passed.
-    mutating func shift() {
-        for _ in 0..<windows[windows.count - 1] { removeFirst() }
-        windows.removeLast()
-        windows.insert(0, at: 0)
+    func shift() {
+        var index = windows.count - 1
+        while windows[index] > 0 { removeFirst() }
+        while index > 0 {
+            windows[index] = windows[index - 1]
+            index -= 1
+        }
+        windows[0] = 0
     }
 
     /// The topic's messages of the last `count` windows, the newest first.
@@ -58,26 +62,22 @@ struct MessageCache {
         var total = 0
         for index in 0..<min(count, windows.count) { total += windows[index] }
         var found: [CachedMessage] = []
-        var index = order.count - 1
-        while index >= order.count - total, found.count < limit {
-            if order[index].topic == topic { found.append(order[index]) }
+        var index = order.count
+        while index > order.count - total, found.count < limit {
             index -= 1
+            if order[index].topic == topic { found.append(order[index]) }
         }
         return found
     }
 
-    private mutating func dropOldest() {
-        for index in windows.indices.reversed() where windows[index] > 0 {
-            windows[index] -= 1
-            removeFirst()
-            return
-        }
-    }
-
-    private mutating func removeFirst() {
+    /// Takes the oldest out, and off the oldest window that has any.
+    private func removeFirst() {
         guard let oldest = order.first else { return }
         messages[oldest.id] = nil
         bytes -= oldest.frame.count
         order.removeFirst()
+        var index = windows.count - 1
+        while windows[index] == 0 { index -= 1 }
+        windows[index] -= 1
     }
 }

@@ -1,28 +1,24 @@
 import CausewayIdentity
 
-/// Where the fields of one Message (pubsub/README.md, "The Message") lie in the bytes of its RPC. An absent field has no range.
-struct MessageFields {
-    var from: Range<Int>?
-    var data: Range<Int>?
-    var sequence: Range<Int>?
-    var topic: Range<Int>?
-    var signature: Range<Int>?
-    var key: Range<Int>?
+/// Where the fields of one Message (pubsub/README.md, "The Message") lie in the bytes of its RPC. Serves for one after the other.
+final class MessageFields {
+    static let from = 1
+    static let data = 2
+    static let sequence = 3
+    static let topic = 4
+    static let signature = 5
+    static let key = 6
 
-    init(_ message: ProtobufReader) throws(ProtobufError) {
-        var reader = message
-        while let field = try reader.next() {
-            guard field.number <= 6 else { continue }
-            guard field.wireType == 2 else { throw .unexpectedWireType(field: field.number) }
-            switch field.number {
-            case 1: from = field.range
-            case 2: data = field.range
-            case 3: sequence = field.range
-            case 4: topic = field.range
-            case 5: signature = field.range
-            default: key = field.range
-            }
-        }
+    /// By field number. An absent field lies at 0, where no field can.
+    private var ranges = [Range<Int>](repeating: 0..<0, count: 7)
+
+    subscript(field: Int) -> Range<Int> { ranges[field] }
+
+    func has(_ field: Int) -> Bool { ranges[field].lowerBound > 0 }
+
+    func read(_ message: ProtobufReader) {
+        for index in ranges.indices { ranges[index] = 0..<0 }
+        while message.advance() { if message.number <= 6 { ranges[Int(message.number)] = message.range() } }
     }
 }
 
@@ -34,28 +30,28 @@ enum MessageCodec {
     /// What else a sender may have put into it is left out, here and in what goes on to others.
     static func signedBytes(_ fields: MessageFields, in bytes: [UInt8]) -> [UInt8] {
         var out = domain
-        out.reserveCapacity(domain.count + 32 + size(fields.from) + size(fields.data) + size(fields.sequence) + size(fields.topic))
-        append(1, fields.from, of: bytes, to: &out)
-        append(2, fields.data, of: bytes, to: &out)
-        append(3, fields.sequence, of: bytes, to: &out)
-        append(4, fields.topic, of: bytes, to: &out)
+        var size = domain.count + 32
+        for field in MessageFields.from...MessageFields.topic { size += fields[field].count }
+        out.reserveCapacity(size)
+        for field in MessageFields.from...MessageFields.topic where fields.has(field) {
+            append(field, fields[field], of: bytes, to: &out)
+        }
         return out
     }
 
     /// The same of a message of our own. Without author (unsigned mesh) `from` and `sequence` are empty.
     static func signedBytes(from: [UInt8], data: [UInt8], sequence: [UInt8], topic: [UInt8]) -> [UInt8] {
-        var message = ProtobufWriter()
+        var message = ProtobufWriter(behind: domain)
         if !from.isEmpty { message.content(1, from) }
         message.content(2, data)
         if !sequence.isEmpty { message.content(3, sequence) }
         message.content(4, topic)
-        return domain + message.bytes
+        return message.bytes
     }
 
     /// The frame of an RPC that holds just this message.
     static func frame(signed: [UInt8], signature: [UInt8], key: [UInt8]) -> [UInt8] {
-        var length = signed.count - domain.count
-        for field in [signature, key] where !field.isEmpty { length += 1 + Varint.length(of: UInt64(field.count)) + field.count }
+        let length = signed.count - domain.count + size(signature) + size(key)
         let rpcLength = 1 + Varint.length(of: UInt64(length)) + length
         var out: [UInt8] = []
         out.reserveCapacity(rpcLength + 10)
@@ -63,21 +59,22 @@ enum MessageCodec {
         out.append(0x12)
         Varint.append(UInt64(length), to: &out)
         out.append(contentsOf: signed[domain.count...])
-        if !signature.isEmpty { append(5, signature.indices, of: signature, to: &out) }
-        if !key.isEmpty { append(6, key.indices, of: key, to: &out) }
+        if !signature.isEmpty { append(MessageFields.signature, signature.indices, of: signature, to: &out) }
+        if !key.isEmpty { append(MessageFields.key, key.indices, of: key, to: &out) }
         return out
     }
 
-    static func copy(_ range: Range<Int>?, of bytes: [UInt8]) -> [UInt8] {
-        guard let range else { return [] }
-        return bytes.withUnsafeBytes { [UInt8](copying: UnsafeRawBufferPointer(rebasing: $0[range])) }
+    static func copy(_ range: Range<Int>, of bytes: [UInt8]) -> [UInt8] {
+        bytes.withUnsafeBytes { [UInt8](copying: UnsafeRawBufferPointer(rebasing: $0[range])) }
     }
 
-    private static func size(_ range: Range<Int>?) -> Int { range?.count ?? 0 }
+    /// Of a field that is left out if it is empty.
+    private static func size(_ content: [UInt8]) -> Int {
+        content.isEmpty ? 0 : 1 + Varint.length(of: UInt64(content.count)) + content.count
+    }
 
-    private static func append(_ number: UInt8, _ range: Range<Int>?, of bytes: [UInt8], to out: inout [UInt8]) {
-        guard let range else { return }
-        out.append(number << 3 | 2)
+    private static func append(_ number: Int, _ range: Range<Int>, of bytes: [UInt8], to out: inout [UInt8]) {
+        out.append(UInt8(number << 3 | 2))
         Varint.append(UInt64(range.count), to: &out)
         out.append(contentsOf: bytes[range])
     }

@@ -2,10 +2,15 @@ import CausewayConnection
 import CausewayIdentity
 
 /// The ids of messages that were verified and handled, for a time counted from the first copy. Full, it forgets the oldest.
-struct SeenCache {
-    private struct Entry {
+final class SeenCache {
+    private final class Entry {
         let id: [UInt8]
         let expires: Instant
+
+        init(_ id: [UInt8], expires: Instant) {
+            self.id = id
+            self.expires = expires
+        }
     }
 
     private let lifetime: Interval
@@ -22,13 +27,12 @@ struct SeenCache {
 
     func contains(_ id: [UInt8]) -> Bool { ids.contains(id) }
 
-    mutating func insert(_ id: [UInt8], now: Instant) {
+    func insert(_ id: [UInt8], now: Instant) {
         forget(now: now)
-        guard ids.insert(id) else { return }
-        order.append(Entry(id: id, expires: now + lifetime))
+        if ids.insert(id) { order.append(Entry(id, expires: now + lifetime)) }
     }
 
-    mutating func forget(now: Instant) {
+    func forget(now: Instant) {
         while let oldest = order.first, oldest.expires <= now || order.count >= limit {
             ids.remove(oldest.id)
             order.removeFirst()

@@ -4,31 +4,34 @@ import CausewayIdentity
 /// What of a peer's message is believed, and kept in the peer store.
 enum IdentifiedPeer {
     /// A push may leave out what did not change.
-    static func merge(_ message: IdentifyMessage, of link: ConnectedLink, isPush: Bool, in node: NodeState) -> PeerDescription {
-        var description = (isPush ? node.peers.description(of: link.peer) : nil) ?? PeerDescription(peer: link.peer)
-        if let agent = message.agent { description.agent = agent }
-        if let version = message.protocolVersion { description.protocolVersion = version }
-        if !isPush || !message.protocolIDs.isEmpty { description.protocolIDs = distinct(message.protocolIDs) }
-        if let observed = message.observedAddress, let address = try? Multiaddr(bytes: observed) { description.observedAddress = address }
-        let signed = signedAddresses(message, of: link, in: node)
-        if let signed {
-            description.listenAddresses = signed
-        } else if !isPush || !message.listenAddresses.isEmpty {
+    static func merge(_ heard: IdentifyHearing, of link: ConnectedLink, in node: NodeState) -> PeerDescription {
+        var description = PeerDescription(peer: link.peer)
+        if heard.isPush, let known = node.peers.description(of: link.peer) { description = known }
+        if let agent = heard.message.agent { description.agent = agent }
+        if let version = heard.message.protocolVersion { description.protocolVersion = version }
+        if !heard.isPush || !heard.message.protocolIDs.isEmpty { description.protocolIDs = distinct(heard.message.protocolIDs) }
+        if let observed = heard.message.observedAddress, let address = try? Multiaddr(bytes: observed) {
+            description.observedAddress = address
+        }
+        let record = signedRecord(heard, of: link, in: node)
+        if let record {
+            description.listenAddresses = usable(record.addresses, of: link.peer, in: node)
+        } else if !heard.isPush || !heard.message.listenAddresses.isEmpty {
             var listed: [Multiaddr] = []
-            for bytes in message.listenAddresses { if let address = try? Multiaddr(bytes: bytes) { listed.append(address) } }
+            for bytes in heard.message.listenAddresses { if let address = try? Multiaddr(bytes: bytes) { listed.append(address) } }
             description.listenAddresses = usable(listed, of: link.peer, in: node)
         }
         node.peers.describe(description)
-        node.peers.replaceOwn(description.listenAddresses, of: link.peer, signed: signed != nil, now: node.now)
+        node.peers.replaceOwn(description.listenAddresses, of: link.peer, signed: record != nil, now: node.now)
         return description
     }
 
-    /// Of a record that is genuine, the peer's own and not older than one seen. Any other costs only itself.
-    private static func signedAddresses(_ message: IdentifyMessage, of link: ConnectedLink, in node: NodeState) -> [Multiaddr]? {
-        guard let envelope = message.signedRecord, let record = try? PeerRecord.decode(envelope: envelope), record.peerID == link.peer,
-            node.peers.advanceRecord(of: link.peer, to: record.sequence)
+    /// One that is genuine, the peer's own and not older than one seen. Any other costs only itself.
+    private static func signedRecord(_ heard: IdentifyHearing, of link: ConnectedLink, in node: NodeState) -> PeerRecord? {
+        guard let envelope = heard.message.signedRecord, let record = try? PeerRecord.decode(envelope: envelope),
+            record.peerID == link.peer, node.peers.advanceRecord(of: link.peer, to: record.sequence)
         else { return nil }
-        return usable(record.addresses, of: link.peer, in: node)
+        return record
     }
 
     /// Each once, without the peer's own id, and none that names somebody else.
@@ -43,7 +46,9 @@ enum IdentifiedPeer {
     }
 
     private static func distinct(_ names: [[UInt8]]) -> [[UInt8]] {
-        var seen = BytesTable<Bool>()
-        return names.filter { seen.updateValue(true, forKey: $0) == nil }
+        var seen = BytesSet()
+        var found: [[UInt8]] = []
+        for name in names where seen.insert(name) { found.append(name) }
+        return found
     }
 }

@@ -16,30 +16,28 @@ final class Identify: NodeProtocol {
     /// Pushes of one connection that may arrive at once; js-libp2p sends one.
     static let inboundPushes = 2
 
-    /// A stream on which a peer tells of itself.
-    private final class Hearing {
-        let isPush: Bool
-        let deadline: Instant
-        var inbox = IdentifyInbox()
+    /// When a stream is given up.
+    private final class Deadline {
+        let stream: StreamKey
+        let at: Instant
 
-        init(isPush: Bool, deadline: Instant) {
-            self.isPush = isPush
-            self.deadline = deadline
+        init(_ stream: StreamKey, _ at: Instant) {
+            self.stream = stream
+            self.at = at
         }
     }
 
     private let agent: [UInt8]
     private let protocolVersion: [UInt8]
-    private var hearings = Table<UInt64, Hearing>()
-    /// In the order of their deadlines, which all lie equally far ahead.
-    private var due: [(stream: StreamKey, at: Instant)] = []
+    private var hearings = Table<UInt64, IdentifyHearing>()
+    /// All deadlines lie equally far ahead.
+    private var due = FIFO<Deadline>()
     private var pushesOnLink = Table<UInt32, Int>()
-    /// Our push streams that are not settled yet.
-    private var pushing = Table<UInt64, Bool>()
     private var pushAt = Instant.distantFuture
     private var toPush: [UInt32] = []
     /// Signed anew only when the addresses differ.
-    private var record: (addresses: [Multiaddr], envelope: [UInt8])?
+    private var recordedAddresses: [Multiaddr] = []
+    private var record: [UInt8]?
 
     init(agent: [UInt8], protocolVersion: [UInt8]) {
         self.agent = agent
@@ -65,8 +63,7 @@ final class Identify: NodeProtocol {
         guard let link = node.connections[stream.link] else { return }
         if protocolID == Self.protocolID {
             node.send(message(for: link, in: node), on: stream)
-            node.finish(stream)
-            node.release(stream)
+            node.conclude(stream)
         } else if pushesOnLink[link.id, default: 0] < Self.inboundPushes {
             pushesOnLink[link.id, default: 0] += 1
             hear(stream, isPush: true, in: node)
@@ -76,25 +73,22 @@ final class Identify: NodeProtocol {
     }
 
     private func message(for link: ConnectedLink, in node: NodeState) -> [UInt8] {
-        var message = IdentifyMessage()
-        message.publicKey = node.identity.publicKey.protobuf
-        message.protocolVersion = protocolVersion
-        message.agent = agent
+        var message = IdentifyWriter(messageSize: node.limits.identifyMessage)
+        message.add(IdentifyMessage.Field.publicKey, node.identity.publicKey.protobuf)
+        message.add(IdentifyMessage.Field.protocolVersion, protocolVersion)
+        message.add(IdentifyMessage.Field.agent, agent)
         // Where a relay is dialled says nothing of where its client was seen.
-        if !link.isRelayed { message.observedAddress = link.remoteAddress.bytes }
+        if !link.isRelayed { message.add(IdentifyMessage.Field.observedAddress, link.remoteAddress.bytes) }
         let addresses = node.advertisedAddresses
-        for address in addresses { message.listenAddresses.append(address.bytes) }
-        for entry in node.protocolTable.entries { message.protocolIDs.append(entry.name) }
-        message.signedRecord = signedRecord(addresses, in: node)
-        return IdentifyCodec.encode(message, messageSize: node.limits.identifyMessage)
-    }
-
-    private func signedRecord(_ addresses: [Multiaddr], in node: NodeState) -> [UInt8]? {
-        if let record, record.addresses == addresses { return record.envelope }
-        let fresh = PeerRecord(peerID: node.peerID, sequence: node.unixNanoseconds, addresses: addresses)
-        guard let envelope = try? fresh.sealed(by: node.identity) else { return nil }
-        record = (addresses, envelope)
-        return envelope
+        for address in addresses { message.add(IdentifyMessage.Field.listenAddresses, address.bytes) }
+        for entry in node.protocolTable.entries { message.add(IdentifyMessage.Field.protocolIDs, entry.name) }
+        if record == nil || recordedAddresses != addresses {
+            let fresh = PeerRecord(peerID: node.peerID, sequence: node.unixNanoseconds, addresses: addresses)
+            record = try? fresh.sealed(by: node.identity)
+            recordedAddresses = addresses
+        }
+        if let record { message.add(IdentifyMessage.Field.signedRecord, record) }
+        return message.finished()
     }
 
     // MARK: Telling again
@@ -116,98 +110,88 @@ final class Identify: NodeProtocol {
                 toPush.append(id)
             }
         }
-        let batch = toPush.prefix(Self.pushesAtOnce)
-        toPush.removeFirst(batch.count)
-        for id in batch {
+        for _ in 0..<min(toPush.count, Self.pushesAtOnce) {
+            let id = toPush.removeLast()
             guard let link = node.connections[id], !link.isClosing, node.peers.speaks(link.peer, Self.pushID) else { continue }
-            let stream = node.openStream(on: id, [Self.pushID], for: self)
-            pushing[stream.packed] = true
-            node.send(message(for: link, in: node), on: stream)
+            node.send(message(for: link, in: node), on: node.openStream(on: id, [Self.pushID], for: self))
         }
         pushAt = toPush.isEmpty ? .distantFuture : node.now + Self.pushPause
     }
 
+    /// A push is over once the remote takes it.
     func streamReady(_ stream: StreamKey, protocolID: [UInt8], in node: NodeState) {
-        guard pushing.removeValue(forKey: stream.packed) != nil else { return }
-        node.finish(stream)
-        node.release(stream)
+        if hearings[stream.packed] == nil { node.conclude(stream) }
     }
 
     // MARK: Hearing
 
     private func hear(_ stream: StreamKey, isPush: Bool, in node: NodeState) {
-        let deadline = node.now + Self.deadline
-        hearings[stream.packed] = Hearing(isPush: isPush, deadline: deadline)
-        due.append((stream, deadline))
+        hearings[stream.packed] = IdentifyHearing(stream, isPush: isPush)
+        due.append(Deadline(stream, node.now + Self.deadline))
     }
 
     func received(_ bytes: [UInt8], on stream: StreamKey, in node: NodeState) {
         guard let hearing = hearings[stream.packed] else { return }
         do throws(IdentifyError) {
-            try hearing.inbox.take(bytes, limits: node.limits)
+            try hearing.take(bytes, limits: node.limits)
         } catch {
-            fail(stream, error, in: node)
+            fail(hearing, error, in: node)
         }
     }
 
     func finished(_ stream: StreamKey, in node: NodeState) {
         guard let hearing = hearings[stream.packed] else { return }
-        guard hearing.inbox.isComplete else { return fail(stream, .malformed, in: node) }
-        forget(stream)
-        node.finish(stream)
-        node.release(stream)
-        heard(hearing, on: stream.link, in: node)
+        guard hearing.isComplete else { return fail(hearing, .malformed, in: node) }
+        node.conclude(stream)
+        heard(hearing, in: node)
+        forget(hearing)
     }
 
     func closed(_ stream: StreamKey, error: StreamError?, in node: NodeState) {
-        pushing[stream.packed] = nil
         guard let hearing = hearings[stream.packed] else { return }
-        forget(stream)
-        if hearing.inbox.isComplete, error == nil {
-            heard(hearing, on: stream.link, in: node)
+        if hearing.isComplete, error == nil {
+            heard(hearing, in: node)
         } else if !hearing.isPush, let link = node.connections[stream.link], !link.isClosing, !Identify.isConnections(error) {
             node.emit(.notIdentified(link.peer, .stream(error ?? .closed)))
         }
+        forget(hearing)
     }
 
     /// The connection's end is told as such.
     private static func isConnections(_ error: StreamError?) -> Bool { if case .connection? = error { true } else { false } }
 
-    private func fail(_ stream: StreamKey, _ error: IdentifyError, in node: NodeState) {
-        forget(stream)
-        node.reset(stream)
-        if let link = node.connections[stream.link] { node.emit(.notIdentified(link.peer, error)) }
+    private func fail(_ hearing: IdentifyHearing, _ error: IdentifyError, in node: NodeState) {
+        forget(hearing)
+        node.reset(hearing.stream)
+        if let link = node.connections[hearing.stream.link] { node.emit(.notIdentified(link.peer, error)) }
     }
 
-    private func forget(_ stream: StreamKey) {
-        guard let hearing = hearings.removeValue(forKey: stream.packed), hearing.isPush, let count = pushesOnLink[stream.link] else {
-            return
-        }
-        pushesOnLink[stream.link] = count > 1 ? count - 1 : nil
+    private func forget(_ hearing: IdentifyHearing) {
+        hearings[hearing.stream.packed] = nil
+        guard hearing.isPush, let count = pushesOnLink[hearing.stream.link] else { return }
+        pushesOnLink[hearing.stream.link] = count > 1 ? count - 1 : nil
     }
 
-    private func heard(_ hearing: Hearing, on id: UInt32, in node: NodeState) {
-        guard let link = node.connections[id] else { return }
-        let message = hearing.inbox.message
-        if let key = message.publicKey {
+    private func heard(_ hearing: IdentifyHearing, in node: NodeState) {
+        guard let link = node.connections[hearing.stream.link] else { return }
+        if let key = hearing.message.publicKey {
             guard let key = try? PublicKey(protobuf: key), key == link.publicKey else {
                 return node.emit(.notIdentified(link.peer, .foreignKey))
             }
         }
-        let description = IdentifiedPeer.merge(message, of: link, isPush: hearing.isPush, in: node)
-        node.emit(.identified(description))
-        node.identifiedLinks.append(id)
+        node.emit(.identified(IdentifiedPeer.merge(hearing, of: link, in: node)))
+        node.identifiedLinks.append(link.id)
     }
 
     // MARK: Time
 
     func advance(in node: NodeState) {
         if pushAt <= node.now { push(in: node) }
-        var passed = 0
-        while passed < due.count, due[passed].at <= node.now || hearings[due[passed].stream.packed] == nil {
-            if hearings[due[passed].stream.packed] != nil { fail(due[passed].stream, .timedOut, in: node) }
-            passed += 1
+        while let deadline = due.first {
+            let hearing = hearings[deadline.stream.packed]
+            guard hearing == nil || deadline.at <= node.now else { break }
+            due.removeFirst()
+            if let hearing { fail(hearing, .timedOut, in: node) }
         }
-        due.removeFirst(passed)
     }
 }

@@ -3,6 +3,19 @@ import CausewayIdentity
 
 /// Identify's message (identify/README.md) as it stands on the wire: nothing in it is checked yet. Names and addresses are bytes.
 struct IdentifyMessage: Equatable {
+    /// Agent and version names are cut to this.
+    static let nameLength = 256
+
+    enum Field {
+        static let publicKey: UInt32 = 1
+        static let listenAddresses: UInt32 = 2
+        static let protocolIDs: UInt32 = 3
+        static let observedAddress: UInt32 = 4
+        static let protocolVersion: UInt32 = 5
+        static let agent: UInt32 = 6
+        static let signedRecord: UInt32 = 8
+    }
+
     var publicKey: [UInt8]?
     var listenAddresses: [[UInt8]] = []
     var protocolIDs: [[UInt8]] = []
@@ -10,104 +23,81 @@ struct IdentifyMessage: Equatable {
     var protocolVersion: [UInt8]?
     var agent: [UInt8]?
     var signedRecord: [UInt8]?
-}
 
-/// Reads and writes identify's messages, each behind a varint of its length. What is too long for one goes into several, which the reader
-/// merges.
-enum IdentifyCodec {
-    /// Agent and version names are cut to this.
-    static let nameLength = 256
-
-    static func encode(_ message: IdentifyMessage, messageSize: Int) -> [UInt8] {
-        var fields: [[UInt8]] = []
-        func add(_ number: UInt32, _ content: [UInt8]?) {
-            guard let content else { return }
-            var field = ProtobufWriter()
-            field.content(number, content)
-            if field.bytes.count <= messageSize { fields.append(field.bytes) }
-        }
-        add(1, message.publicKey)
-        add(5, message.protocolVersion)
-        add(6, message.agent)
-        add(4, message.observedAddress)
-        for address in message.listenAddresses { add(2, address) }
-        for name in message.protocolIDs { add(3, name) }
-        add(8, message.signedRecord)
-        var out: [UInt8] = []
-        var part: [UInt8] = []
-        for field in fields {
-            if part.count + field.count > messageSize {
-                append(part, to: &out)
-                part = []
-            }
-            part.append(contentsOf: field)
-        }
-        append(part, to: &out)
-        return out
-    }
-
-    private static func append(_ part: [UInt8], to out: inout [UInt8]) {
-        Varint.append(UInt64(part.count), to: &out)
-        out.append(contentsOf: part)
-    }
-
-    /// Merges one message into what came before. Lists stop growing at their limits; unknown fields are skipped.
-    static func decode(_ bytes: [UInt8], into message: inout IdentifyMessage, limits: NodeLimits) throws(ProtobufError) {
-        var reader = ProtobufReader(bytes)
-        while let field = try reader.next() {
-            switch field.number {
-            case 1: message.publicKey = try reader.content(field)
-            case 2:
-                let address = try reader.content(field)
-                if message.listenAddresses.count < limits.addressesPerPeer { message.listenAddresses.append(address) }
-            case 3:
-                let name = try reader.content(field)
-                if message.protocolIDs.count < limits.protocolsPerPeer, name.count <= limits.protocolIDLength {
-                    message.protocolIDs.append(name)
-                }
-            case 4: message.observedAddress = try reader.content(field)
-            case 5: message.protocolVersion = [UInt8](try reader.content(field).prefix(nameLength))
-            case 6: message.agent = [UInt8](try reader.content(field).prefix(nameLength))
-            case 8: message.signedRecord = try reader.content(field)
+    /// Merges one message into what came before. Lists stop growing at their limits; unknown fields are skipped. False: it is none.
+    mutating func merge(_ message: ProtobufReader, limits: NodeLimits) -> Bool {
+        while message.advance() {
+            switch message.number {
+            case Field.publicKey: publicKey = message.content()
+            case Field.listenAddresses:
+                let address = message.content()
+                if listenAddresses.count < limits.addressesPerPeer { listenAddresses.append(address) }
+            case Field.protocolIDs:
+                let name = message.content()
+                if protocolIDs.count < limits.protocolsPerPeer, name.count <= limits.protocolIDLength { protocolIDs.append(name) }
+            case Field.observedAddress: observedAddress = message.content()
+            case Field.protocolVersion: protocolVersion = Self.name(message.content())
+            case Field.agent: agent = Self.name(message.content())
+            case Field.signedRecord: signedRecord = message.content()
             default: break
             }
         }
+        return message.fault == nil
+    }
+
+    private static func name(_ content: [UInt8]) -> [UInt8] {
+        content.count > nameLength ? [UInt8](content[..<nameLength]) : content
     }
 }
 
-/// Puts the messages of one stream together. Holds one message and its length at most.
-struct IdentifyInbox {
+/// Writes identify's messages, each behind a varint of its length. What is too long for one goes into several, which the reader merges.
+struct IdentifyWriter {
+    private let messageSize: Int
+    private var complete: [UInt8] = []
+    private var message = ProtobufWriter()
+
+    init(messageSize: Int) { self.messageSize = messageSize }
+
+    /// Leaves out what is too long for any message.
+    mutating func add(_ field: UInt32, _ content: [UInt8]) {
+        let size = 1 + Varint.length(of: UInt64(content.count)) + content.count
+        guard size <= messageSize else { return }
+        if message.bytes.count + size > messageSize { complete = finished() }
+        message.content(field, content)
+    }
+
+    /// All messages.
+    mutating func finished() -> [UInt8] {
+        let all = complete + message.framed
+        message = ProtobufWriter()
+        return all
+    }
+}
+
+/// What a peer tells of itself on one stream.
+final class IdentifyHearing {
+    let stream: StreamKey
+    let isPush: Bool
     private(set) var message = IdentifyMessage()
     private(set) var messages = 0
-    private var bytes: [UInt8] = []
+    private var inbox = MessageInbox()
+
+    init(_ stream: StreamKey, isPush: Bool) {
+        self.stream = stream
+        self.isPush = isPush
+    }
 
     /// Whether the stream may end here.
-    var isComplete: Bool { messages > 0 && bytes.isEmpty }
+    var isComplete: Bool { messages > 0 && inbox.count == 0 }
 
-    mutating func take(_ chunk: [UInt8], limits: NodeLimits) throws(IdentifyError) {
-        bytes.append(contentsOf: chunk)
-        while !bytes.isEmpty {
-            let start: Int
-            let end: Int
-            switch bytes.withUnsafeBytes({ Varint.decode($0) }) {
-            case .incomplete:
-                guard bytes.count < 4 else { throw .messageTooLarge(limit: limits.identifyMessage) }
-                return
-            case .malformed: throw .malformed
-            case .value(let length, let size):
-                guard length <= UInt64(limits.identifyMessage) else { throw .messageTooLarge(limit: limits.identifyMessage) }
-                start = size
-                end = size + Int(length)
-            }
+    func take(_ chunk: [UInt8], limits: NodeLimits) throws(IdentifyError) {
+        inbox.add(chunk)
+        while let next = inbox.next(limit: limits.identifyMessage) {
             guard messages < limits.identifyMessages else { throw .tooManyMessages(limit: limits.identifyMessages) }
-            guard bytes.count >= end else { return }
             messages += 1
-            do throws(ProtobufError) {
-                try IdentifyCodec.decode([UInt8](bytes[start..<end]), into: &message, limits: limits)
-            } catch {
-                throw .malformed
-            }
-            bytes.removeFirst(end)
+            guard message.merge(next, limits: limits) else { throw .malformed }
         }
+        guard let fault = inbox.fault else { return }
+        throw fault == .tooLong ? .messageTooLarge(limit: limits.identifyMessage) : .malformed
     }
 }

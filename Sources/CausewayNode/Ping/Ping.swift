@@ -12,21 +12,44 @@ final class Ping: NodeProtocol {
     static let deadline = Interval.seconds(10)
 
     /// A ping of ours.
-    private struct Request {
+    private final class Request {
         let number: UInt32
+        let stream: StreamKey
         let deadline: Instant
         let payload: [UInt8]
         var sentAt: Instant?
         var received: [UInt8] = []
+
+        init(_ number: UInt32, _ stream: StreamKey, in node: NodeState) {
+            self.number = number
+            self.stream = stream
+            deadline = node.now + Ping.deadline
+            payload = node.random.bytes(Ping.size)
+        }
     }
 
-    private var requests = Table<UInt64, Request>()
-    /// The part of a payload that has come on each inbound stream.
-    private var partial = Table<UInt64, [UInt8]>()
-    private var peers = Table<UInt64, [UInt8]>()
-    private var streamCount = BytesTable<Int>()
-    private(set) var nextDeadline = Instant.distantFuture
+    /// A stream on which a remote pings.
+    private final class Echo {
+        let peer: [UInt8]
+        /// The part of a payload that has come.
+        var partial: [UInt8] = []
 
+        init(_ peer: [UInt8]) { self.peer = peer }
+
+        func answer(_ bytes: [UInt8], on stream: StreamKey, in node: NodeState) {
+            partial.append(contentsOf: bytes)
+            let whole = partial.count - partial.count % Ping.size
+            if whole > 0 { node.send([UInt8](partial[..<whole]), on: stream) }
+            partial = [UInt8](partial[whole...])
+        }
+    }
+
+    /// In the order of their deadlines, which all lie equally far ahead.
+    private var requests: [Request] = []
+    private var echoes = Table<UInt64, Echo>()
+    private var streamCount = BytesTable<Int>()
+
+    var nextDeadline: Instant { requests.first?.deadline ?? .distantFuture }
     var served: [ProtocolTable.Entry] { [ProtocolTable.Entry(name: Self.protocolID, owner: .node, allowsLimited: true)] }
 
     // MARK: Requests
@@ -36,29 +59,30 @@ final class Ping: NodeProtocol {
             node.answer(request, .noPong(.notConnected))
             return
         }
-        let stream = node.openStream(on: link.id, [Self.protocolID], for: self)
-        requests[stream.packed] = Request(number: request, deadline: node.now + Self.deadline, payload: node.random.bytes(Self.size))
-        reckon()
+        requests.append(Request(request, node.openStream(on: link.id, [Self.protocolID], for: self), in: node))
     }
 
     /// False if no such request waits here.
     func cancel(request: UInt32, in node: NodeState) -> Bool {
-        for key in requests.keys where requests[key]?.number == request {
-            end(StreamKey(packed: key), .cancelled, in: node)
+        for one in requests where one.number == request {
+            end(one, .cancelled, in: node)
             return true
         }
         return false
     }
 
-    func cancelAll(in node: NodeState) {
-        for key in requests.keys { end(StreamKey(packed: key), .cancelled, in: node) }
+    func cancelAll(in node: NodeState) { for request in requests { end(request, .cancelled, in: node) } }
+
+    private func request(on stream: StreamKey) -> Request? { requests.first { $0.stream == stream } }
+
+    private func end(_ request: Request, _ answer: Answer, in node: NodeState) {
+        self.answer(request, answer, in: node)
+        node.reset(request.stream)
     }
 
-    private func end(_ stream: StreamKey, _ answer: Answer, in node: NodeState) {
-        guard let request = requests.removeValue(forKey: stream.packed) else { return }
+    private func answer(_ request: Request, _ answer: Answer, in node: NodeState) {
+        requests.removeAll { $0 === request }
         node.answer(request.number, answer)
-        node.reset(stream)
-        reckon()
     }
 
     // MARK: Streams
@@ -69,47 +93,36 @@ final class Ping: NodeProtocol {
             return
         }
         streamCount[peer, default: 0] += 1
-        peers[stream.packed] = peer
+        echoes[stream.packed] = Echo(peer)
     }
 
     func streamReady(_ stream: StreamKey, protocolID: [UInt8], in node: NodeState) {
-        guard let payload = requests[stream.packed]?.payload else { return }
-        requests[stream.packed]?.sentAt = node.now
-        node.send(payload, on: stream)
+        guard let request = request(on: stream) else { return }
+        request.sentAt = node.now
+        node.send(request.payload, on: stream)
     }
 
     func received(_ bytes: [UInt8], on stream: StreamKey, in node: NodeState) {
-        if requests[stream.packed] != nil { answered(bytes, stream, in: node) } else { echo(bytes, stream, in: node) }
+        if let echo = echoes[stream.packed] {
+            echo.answer(bytes, on: stream, in: node)
+        } else if let request = request(on: stream) {
+            answered(bytes, request, in: node)
+        }
     }
 
-    private func echo(_ bytes: [UInt8], _ stream: StreamKey, in node: NodeState) {
-        var all = partial.removeValue(forKey: stream.packed) ?? []
-        all.append(contentsOf: bytes)
-        let whole = all.count - all.count % Self.size
-        if whole < all.count { partial[stream.packed] = [UInt8](all[whole...]) }
-        if whole > 0 { node.send(whole == all.count ? all : [UInt8](all[..<whole]), on: stream) }
-    }
-
-    private func answered(_ bytes: [UInt8], _ stream: StreamKey, in node: NodeState) {
-        guard var request = requests[stream.packed] else { return }
-        request.received.append(contentsOf: bytes.prefix(Self.size + 1 - request.received.count))
-        guard request.received.count >= Self.size else {
-            requests[stream.packed] = request
-            return
+    private func answered(_ bytes: [UInt8], _ request: Request, in node: NodeState) {
+        for byte in bytes where request.received.count <= Self.size { request.received.append(byte) }
+        guard request.received.count >= Self.size else { return }
+        guard let sentAt = request.sentAt, request.received == request.payload else {
+            return end(request, .noPong(.peerFault(.transport, code: 0)), in: node)
         }
-        guard request.received == request.payload, let sentAt = request.sentAt else {
-            return end(stream, .noPong(.peerFault(.transport, code: 0)), in: node)
-        }
-        requests[stream.packed] = nil
-        node.answer(request.number, .pong(node.now - sentAt))
-        node.finish(stream)
-        node.release(stream)
-        reckon()
+        answer(request, .pong(node.now - sentAt), in: node)
+        node.conclude(request.stream)
     }
 
     func finished(_ stream: StreamKey, in node: NodeState) {
-        if requests[stream.packed] != nil {
-            end(stream, .noPong(.closed), in: node)
+        if let request = request(on: stream) {
+            end(request, .noPong(.closed), in: node)
         } else {
             node.finish(stream)
             forget(stream)
@@ -117,29 +130,18 @@ final class Ping: NodeProtocol {
     }
 
     func closed(_ stream: StreamKey, error: StreamError?, in node: NodeState) {
-        if let request = requests.removeValue(forKey: stream.packed) {
-            node.answer(request.number, .noPong(error ?? .closed))
-            reckon()
-        }
+        if let request = request(on: stream) { answer(request, .noPong(error ?? .closed), in: node) }
         forget(stream)
     }
 
     private func forget(_ stream: StreamKey) {
-        partial[stream.packed] = nil
-        guard let peer = peers.removeValue(forKey: stream.packed), let count = streamCount[peer] else { return }
+        guard let peer = echoes.removeValue(forKey: stream.packed)?.peer, let count = streamCount[peer] else { return }
         streamCount[peer] = count > 1 ? count - 1 : nil
     }
 
     // MARK: Time
 
     func advance(in node: NodeState) {
-        for key in requests.keys where requests[key]!.deadline <= node.now {
-            end(StreamKey(packed: key), .noPong(.timedOut), in: node)
-        }
-    }
-
-    private func reckon() {
-        nextDeadline = .distantFuture
-        for request in requests.values { nextDeadline = min(nextDeadline, request.deadline) }
+        while let request = requests.first, request.deadline <= node.now { end(request, .noPong(.timedOut), in: node) }
     }
 }

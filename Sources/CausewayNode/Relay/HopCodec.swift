@@ -29,7 +29,7 @@ public enum HopCodec {
             if let limit, !limit.isUnlimited { out.content(4, content(of: limit)) }
             out.varint(5, UInt64(status))
         }
-        return framed(out.bytes)
+        return out.framed
     }
 
     /// With its length in front.
@@ -44,15 +44,7 @@ public enum HopCodec {
             out.varint(1, 1)
             out.varint(4, UInt64(status))
         }
-        return framed(out.bytes)
-    }
-
-    private static func framed(_ message: [UInt8]) -> [UInt8] {
-        var out: [UInt8] = []
-        out.reserveCapacity(message.count + 2)
-        Varint.append(UInt64(message.count), to: &out)
-        out.append(contentsOf: message)
-        return out
+        return out.framed
     }
 
     private static func peerContent(_ peer: [UInt8]) -> [UInt8] {
@@ -112,42 +104,42 @@ public enum HopCodec {
         var status: UInt16?
 
         init(_ bytes: [UInt8], limitField: UInt32, statusField: UInt32, reservationField: UInt32) throws(RelayFault) {
-            do throws(ProtobufError) {
-                var reader = ProtobufReader(bytes)
-                while let field = try reader.next() {
-                    switch field.number {
-                    case 1: type = try reader.varint(field)
-                    case 2: peer = try Fields.peer(reader.message(field))
-                    case limitField: limit = try Fields.limit(reader.message(field))
-                    case statusField: status = UInt16(clamping: try reader.varint(field))
-                    case reservationField: reservation = try Fields.reservation(reader.message(field))
-                    default: break
+            let reader = ProtobufReader(bytes)
+            while reader.advance() {
+                let field = reader.number
+                if field == 1 {
+                    type = reader.varint()
+                } else if field == statusField {
+                    status = UInt16(clamping: reader.varint())
+                } else if field == 2 || field == limitField || field == reservationField {
+                    let outer = reader.enter()
+                    if field == 2 {
+                        peer = Fields.peer(reader)
+                    } else if field == limitField {
+                        limit = Fields.limit(reader)
+                    } else {
+                        reservation = Fields.reservation(reader)
                     }
+                    reader.leave(outer)
                 }
-            } catch {
-                throw .malformed
             }
             // 0 is a meaningful type, so its absence is not RESERVE.
-            guard type != nil else { throw .malformed }
+            guard reader.fault == nil, type != nil else { throw .malformed }
         }
 
-        private static func peer(_ message: ProtobufReader) throws(ProtobufError) -> [UInt8] {
-            var reader = message
+        private static func peer(_ message: ProtobufReader) -> [UInt8] {
             var id: [UInt8] = []
-            while let field = try reader.next() {
-                if field.number == 1 { id = try reader.content(field) }
-            }
+            while message.advance() { if message.number == 1 { id = message.content() } }
             return id
         }
 
-        private static func limit(_ message: ProtobufReader) throws(ProtobufError) -> CircuitLimit {
-            var reader = message
+        private static func limit(_ message: ProtobufReader) -> CircuitLimit {
             var limit = CircuitLimit.unlimited
-            while let field = try reader.next() {
-                switch field.number {
-                case 1: limit.seconds = plausible(duration: try reader.varint(field))
+            while message.advance() {
+                switch message.number {
+                case 1: limit.seconds = plausible(duration: message.varint())
                 case 2:
-                    let bytes = try reader.varint(field)
+                    let bytes = message.varint()
                     limit.bytes = bytes == 0 ? nil : bytes
                 default: break
                 }
@@ -163,14 +155,13 @@ public enum HopCodec {
             return UInt32(clamping: seconds)
         }
 
-        private static func reservation(_ message: ProtobufReader) throws(ProtobufError) -> ReservationAnswer {
-            var reader = message
+        private static func reservation(_ message: ProtobufReader) -> ReservationAnswer {
             var answer = ReservationAnswer()
-            while let field = try reader.next() {
-                switch field.number {
-                case 1: answer.expire = try reader.varint(field)
-                case 2: if answer.addresses.count < addressCount { answer.addresses.append(try reader.content(field)) }
-                case 3: answer.voucher = try reader.content(field)
+            while message.advance() {
+                switch message.number {
+                case 1: answer.expire = message.varint()
+                case 2: if answer.addresses.count < addressCount { answer.addresses.append(message.content()) }
+                case 3: answer.voucher = message.content()
                 default: break
                 }
             }

@@ -52,19 +52,16 @@ struct Voucher: Equatable {
         var relay: [UInt8] = []
         var peer: [UInt8] = []
         var expiration: UInt64 = 0
-        do throws(ProtobufError) {
-            var reader = ProtobufReader(payload)
-            while let field = try reader.next() {
-                switch field.number {
-                case 1: relay = try reader.content(field)
-                case 2: peer = try reader.content(field)
-                case 3: expiration = try reader.varint(field)
-                default: break
-                }
+        let reader = ProtobufReader(payload)
+        while reader.advance() {
+            switch reader.number {
+            case 1: relay = reader.content()
+            case 2: peer = reader.content()
+            case 3: expiration = reader.varint()
+            default: break
             }
-        } catch {
-            throw .badVoucher
         }
+        guard reader.fault == nil else { throw .badVoucher }
         self.relay = relay
         self.peer = peer
         self.expiration = expiration

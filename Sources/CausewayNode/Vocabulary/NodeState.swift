@@ -84,6 +84,12 @@ public final class NodeState {
 
     public func finish(_ stream: StreamKey) { outputs.append(.link(stream.link, .finish(stream: stream.stream))) }
 
+    /// Finishes the stream and forgets it: nothing of it follows.
+    func conclude(_ stream: StreamKey) {
+        finish(stream)
+        release(stream)
+    }
+
     /// Resets the stream and forgets it: nothing of it follows.
     public func reset(_ stream: StreamKey) {
         owners.remove(stream)

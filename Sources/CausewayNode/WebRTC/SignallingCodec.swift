@@ -17,21 +17,18 @@ struct SignallingMessage: Equatable {
     }
 
     init(_ message: [UInt8]) throws(SignallingFault) {
-        var reader = ProtobufReader(message)
+        let reader = ProtobufReader(message)
         // An absent type is the first one, as protobuf reads enums.
         var type = Kind.offer.rawValue
         data = []
-        do throws(ProtobufError) {
-            while let field = try reader.next() {
-                switch field.number {
-                case 1: type = try reader.varint(field)
-                case 2: data = try reader.content(field)
-                default: break
-                }
+        while reader.advance() {
+            switch reader.number {
+            case 1: type = reader.varint()
+            case 2: data = reader.content()
+            default: break
             }
-        } catch {
-            throw .malformed
         }
+        guard reader.fault == nil else { throw .malformed }
         guard let kind = Kind(rawValue: type) else { throw .unexpectedType }
         self.kind = kind
     }
@@ -41,10 +38,7 @@ struct SignallingMessage: Equatable {
         var writer = ProtobufWriter()
         writer.varint(1, kind.rawValue)
         writer.content(2, data)
-        var bytes: [UInt8] = []
-        Varint.append(UInt64(writer.bytes.count), to: &bytes)
-        bytes.append(contentsOf: writer.bytes)
-        return bytes
+        return writer.framed
     }
 
     /// `null` or a candidate that names nothing: the end of candidates, which need not be told on.

@@ -66,8 +66,10 @@ private func message(
 private func rpc(_ field: UInt32, _ content: [UInt8]) -> [UInt8] {
     var writer = ProtobufWriter()
     writer.content(field, content)
-    return GossipCodec.framed(writer.bytes)
+    return writer.framed
 }
+
+private func framed(_ message: [UInt8]) -> [UInt8] { ProtobufWriter(behind: message).framed }
 
 @Suite struct GossipSubscriptionAttacks {
     @Test func aFrameOfHundredsOfThousandsOfSubscriptions() {
@@ -79,7 +81,7 @@ private func rpc(_ field: UInt32, _ content: [UInt8]) -> [UInt8] {
             let name: [UInt8] = [UInt8(index & 0x7f), UInt8(index >> 7 & 0x7f), UInt8(index >> 14 & 0x7f)]
             body += [0x0a, 0x07, 0x08, 0x01, 0x12, 0x03] + name
         }
-        victim.receive(GossipCodec.framed(Array(body.prefix(9 * 349_525))))
+        victim.receive(framed(Array(body.prefix(9 * 349_525))))
         #expect(victim.peer.topicCount <= 1024)
         #expect(victim.host.gossip.topics.count == 1, "nothing is kept of topics that only it names")
         #expect(victim.peer.behaviour.faults >= 10)
@@ -145,7 +147,7 @@ private func rpc(_ field: UInt32, _ content: [UInt8]) -> [UInt8] {
         for _ in 0..<2000 {
             let victim = Victim()
             let content = random.bytes(random.below(60))
-            victim.receive(GossipCodec.framed(content))
+            victim.receive(framed(content))
             victim.receive(rpc(UInt32(1 + random.below(3)), content))
         }
     }
@@ -409,9 +411,11 @@ private func rpc(_ field: UInt32, _ content: [UInt8]) -> [UInt8] {
         let victim = Victim()
         let neighbour = victim.addNeighbour(2)
         let frame = message()
-        guard case .rpc(let range) = GossipCodec.next(in: frame, at: 0, limit: 1 << 20) else { return }
-        var inner = ProtobufReader(frame, range: range)
-        let body = try inner.content(try #require(try inner.next()))
+        var inbox = MessageInbox()
+        inbox.add(frame)
+        let sent = try #require(inbox.next(limit: 1 << 20))
+        try #require(sent.advance())
+        let body = sent.content()
         victim.receive(rpc(2, body + [0x7a, 0x03, 1, 2, 3]))
         #expect(
             victim.host.drain().contains(.link(neighbour.outbound!.link, .send(stream: neighbour.outbound!.stream, frame, droppable: true)))
@@ -419,13 +423,13 @@ private func rpc(_ field: UInt32, _ content: [UInt8]) -> [UInt8] {
     }
 
     @Test func cachesAreBoundedAndForget() {
-        var seen = SeenCache(lifetime: .seconds(120), limit: 100)
+        let seen = SeenCache(lifetime: .seconds(120), limit: 100)
         for index in 0..<1000 { seen.insert([UInt8(index & 255), UInt8(index >> 8)], now: Instant(nanoseconds: 0)) }
         #expect(seen.count == 100 && seen.contains([231, 3]) && !seen.contains([0, 0]))
         seen.forget(now: Instant(nanoseconds: 0) + .seconds(120))
         #expect(seen.count == 0 && !seen.contains([231, 3]))
 
-        var cache = MessageCache(history: 5, limit: 10_000)
+        let cache = MessageCache(history: 5, limit: 10_000)
         for index in 0..<100 {
             cache.insert(CachedMessage(id: [UInt8(index)], key: [], topic: chat, frame: [UInt8](repeating: 0, count: 1000)))
             if index % 30 == 0 { cache.shift() }

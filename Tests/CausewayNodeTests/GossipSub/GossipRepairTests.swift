@@ -43,7 +43,7 @@ import Testing
                     if case .link(_, .send(_, let bytes, true)) = $0 { return bytes }
                     return nil
                 }.last)
-            return try haveIDs(frame)
+            return haveIDs(frame)
         }
         let go = try announcement(agent: "kubo/0.40", 1)
         #expect(go.last?.count == 46 && go.last?.prefix(2) == [0x00, 0x24])
@@ -111,19 +111,23 @@ import Testing
         for count in 0..<14 { #expect(MessageID.canonical([UInt8](repeating: 8, count: count)).count == count) }
     }
 
-    private func haveIDs(_ frame: [UInt8]) throws -> [[UInt8]] {
-        guard case .rpc(let range) = GossipCodec.next(in: frame, at: 0, limit: 1 << 20) else { return [] }
-        var rpc = ProtobufReader(frame, range: range)
+    private func haveIDs(_ frame: [UInt8]) -> [[UInt8]] {
+        var inbox = MessageInbox()
+        inbox.add(frame)
+        guard let rpc = inbox.next(limit: 1 << 20) else { return [] }
         var ids: [[UInt8]] = []
-        while let control = try rpc.next() {
-            guard control.number == 3 else { continue }
-            var entries = try rpc.message(control)
-            while let entry = try entries.next() {
-                guard entry.number == 1 else { continue }
-                var have = try entries.message(entry)
-                while let field = try have.next() { if field.number == 2 { ids.append(try have.content(field)) } }
+        while rpc.advance() {
+            guard rpc.number == 3 else { continue }
+            let control = rpc.enter()
+            while rpc.advance() {
+                guard rpc.number == 1 else { continue }
+                let have = rpc.enter()
+                while rpc.advance() { if rpc.number == 2 { ids.append(rpc.content()) } }
+                rpc.leave(have)
             }
+            rpc.leave(control)
         }
+        #expect(rpc.fault == nil)
         return ids.reversed()
     }
 }

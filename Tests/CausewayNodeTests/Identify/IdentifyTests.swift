@@ -24,17 +24,31 @@ private struct Asked {
         bench.feed(.finished(stream: stream.stream), link)
     }
 
-    func answer(_ message: IdentifyMessage, size: Int = 8192) { answer(IdentifyCodec.encode(message, messageSize: size)) }
+    func answer(_ message: IdentifyMessage, size: Int = 8192) { answer(message.encoded(size)) }
 
     /// Sends a push.
     func push(_ message: IdentifyMessage, on stream: UInt32 = 101) {
         bench.feed(.streamOpened(stream: stream, protocolID: Identify.pushID), link)
-        bench.feed(.data(stream: stream, IdentifyCodec.encode(message, messageSize: 8192)), link)
+        bench.feed(.data(stream: stream, message.encoded()), link)
         bench.feed(.finished(stream: stream), link)
     }
 
     var told: PeerDescription? { bench.node.description(of: peer(7)) }
     var failures: [IdentifyError] { bench.events.compactMap { if case .notIdentified(peer(7), let error) = $0 { error } else { nil } } }
+}
+
+extension IdentifyMessage {
+    fileprivate func encoded(_ messageSize: Int = 8192) -> [UInt8] {
+        var writer = IdentifyWriter(messageSize: messageSize)
+        if let publicKey { writer.add(Field.publicKey, publicKey) }
+        if let protocolVersion { writer.add(Field.protocolVersion, protocolVersion) }
+        if let agent { writer.add(Field.agent, agent) }
+        if let observedAddress { writer.add(Field.observedAddress, observedAddress) }
+        for address in listenAddresses { writer.add(Field.listenAddresses, address) }
+        for name in protocolIDs { writer.add(Field.protocolIDs, name) }
+        if let signedRecord { writer.add(Field.signedRecord, signedRecord) }
+        return writer.finished()
+    }
 }
 
 private func ordinary() -> IdentifyMessage {
@@ -73,15 +87,15 @@ private func record(_ sequence: UInt64, _ addresses: [String], of number: UInt8 
     let stream = StreamKey(link: link, stream: 1)
     bench.feed(.streamOpened(stream: 1, protocolID: Identify.protocolID), link)
     #expect(bench.wasFinished(stream))
-    var inbox = IdentifyInbox()
-    try inbox.take(bench.sent(on: stream), limits: NodeLimits())
-    #expect(inbox.isComplete && inbox.messages == 1)
-    #expect(inbox.message.agent == bytes("causeway/test"))
-    #expect(inbox.message.publicKey == key(100).publicKey.protobuf)
-    #expect(inbox.message.observedAddress == address("/ip4/203.0.113.9/tcp/5000").bytes)
-    #expect(inbox.message.listenAddresses == [address("/ip4/198.51.100.1/tcp/4001").bytes])
-    #expect(inbox.message.protocolIDs.contains(Ping.protocolID))
-    let record = try PeerRecord.decode(envelope: inbox.message.signedRecord ?? [])
+    let heard = IdentifyHearing(stream, isPush: false)
+    try heard.take(bench.sent(on: stream), limits: NodeLimits())
+    #expect(heard.isComplete && heard.messages == 1)
+    #expect(heard.message.agent == bytes("causeway/test"))
+    #expect(heard.message.publicKey == key(100).publicKey.protobuf)
+    #expect(heard.message.observedAddress == address("/ip4/203.0.113.9/tcp/5000").bytes)
+    #expect(heard.message.listenAddresses == [address("/ip4/198.51.100.1/tcp/4001").bytes])
+    #expect(heard.message.protocolIDs.contains(Ping.protocolID))
+    let record = try PeerRecord.decode(envelope: heard.message.signedRecord ?? [])
     #expect(record.peerID == peer(100) && record.addresses == [address("/ip4/198.51.100.1/tcp/4001")])
 }
 
@@ -89,10 +103,10 @@ private func record(_ sequence: UInt64, _ addresses: [String], of number: UInt8 
     var message = ordinary()
     message.protocolIDs = (0..<900).map { bytes("/a/protocol/with/a/rather/long/name/\($0)") }
     message.signedRecord = record(1, ["/ip4/203.0.113.7/tcp/9"])
-    let encoded = IdentifyCodec.encode(message, messageSize: 8192)
-    var inbox = IdentifyInbox()
-    for byte in encoded { try inbox.take([byte], limits: NodeLimits()) }
-    #expect(inbox.message == message && inbox.messages > 1)
+    let encoded = message.encoded()
+    let heard = IdentifyHearing(StreamKey(link: 1, stream: 1), isPush: false)
+    for byte in encoded { try heard.take([byte], limits: NodeLimits()) }
+    #expect(heard.message == message && heard.messages > 1)
     let asked = Asked()
     asked.answer(message, size: 8192)
     #expect(asked.told?.protocolIDs.count == 900)

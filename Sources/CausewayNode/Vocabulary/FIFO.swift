@@ -1,5 +1,5 @@
-/// First in, first out, in one array whose taken front is cut off now and then.
-struct FIFO<Element> {
+/// First in, first out, in one array whose taken front is cut off now and then. Of objects, so that all queues share one code.
+struct FIFO<Element: AnyObject> {
     private var elements: [Element] = []
     private var head = 0
 

@@ -1,0 +1,54 @@
+import CausewayIdentity
+
+/// Puts the messages of one stream together that stand behind a varint of their length each, however the stream is cut. Whatever is wrong
+/// with it ends it: from then on there is no message, and `fault` says why.
+struct MessageInbox {
+    /// Why the stream cannot be followed any further.
+    enum Fault: UInt8 { case tooLong, malformed }
+
+    private(set) var fault: Fault?
+    private var bytes: [UInt8] = []
+    private var position = 0
+
+    /// How many bytes are held. Once `next` has given all there is, they are those of one message and its length at most.
+    var count: Int { bytes.count - position }
+
+    /// What came behind the last message.
+    var rest: [UInt8] { bytes.withUnsafeBytes { [UInt8](copying: UnsafeRawBufferPointer(rebasing: $0[position...])) } }
+
+    mutating func add(_ chunk: [UInt8]) { if bytes.isEmpty { bytes = chunk } else { bytes.append(contentsOf: chunk) } }
+
+    /// The next message, where it lies; nil if its end has not come. One over `limit` is a fault as soon as its length is known.
+    mutating func next(limit: Int) -> ProtobufReader? {
+        if let message = whole(limit: limit) { return message }
+        if position > 0 { bytes = rest }
+        position = 0
+        return nil
+    }
+
+    private mutating func whole(limit: Int) -> ProtobufReader? {
+        guard fault == nil else { return nil }
+        var length = 0
+        var start = position
+        // Four bytes of length are more than any limit wants.
+        var shift = 0
+        while shift < 28 {
+            guard start < bytes.count else { return nil }
+            let byte = bytes[start]
+            start += 1
+            length |= Int(byte & 0x7f) << shift
+            shift += 7
+            guard length <= limit else { break }
+            guard byte < 0x80 else { continue }
+            guard byte > 0 || shift == 7 else {
+                fault = .malformed
+                return nil
+            }
+            guard bytes.count - start >= length else { return nil }
+            position = start + length
+            return ProtobufReader(bytes, range: start..<position)
+        }
+        fault = .tooLong
+        return nil
+    }
+}
