@@ -217,7 +217,9 @@ final class WebShell: LinkShell {
         var topics: [DiscoveryTopic] = []
         if flags.contains(.protobufDiscovery) { topics.append(.protobuf) }
         if flags.contains(.jsonDiscovery) { topics.append(.json) }
-        if announcementInterval > .milliseconds(0) { for index in topics.indices { topics[index].interval = announcementInterval } }
+        if announcementInterval > .milliseconds(0) {
+            for index in topics.indices { topics[index] = topics[index].every(announcementInterval) }
+        }
         if !topics.isEmpty { parts.discovery = PubsubDiscovery(topics) }
     }
 

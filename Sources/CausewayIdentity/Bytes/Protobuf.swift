@@ -51,8 +51,8 @@ public final class ProtobufReader {
         guard key >= 1 << 3, key < 1 << 32 else { return fail(.badFieldNumber) }
         switch wireType {
         case 0: value = nextVarint()
-        case 1: value = nextFixed(8)
-        case 5: value = nextFixed(4)
+        case 1: skip(8)
+        case 5: skip(4)
         case 2:
             value = nextVarint()
             guard value <= UInt64(end - position) else { return fail(.truncated) }
@@ -123,16 +123,8 @@ public final class ProtobufReader {
         return 0
     }
 
-    private func nextFixed(_ size: Int) -> UInt64 {
-        guard end - position >= size else {
-            _ = fail(.truncated)
-            return 0
-        }
-        var value: UInt64 = 0
-        for index in 0..<size { value |= UInt64(bytes[position + index]) << UInt64(8 * index) }
-        position += size
-        return value
-    }
+    /// No message that we read has fields of a fixed size.
+    private func skip(_ size: Int) { if end - position >= size { position += size } else { _ = fail(.truncated) } }
 }
 
 /// Writes one message, fields in the order of the calls.

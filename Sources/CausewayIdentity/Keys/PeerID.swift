@@ -29,8 +29,8 @@ public struct PeerID: Hashable, Sendable {
     /// Of bytes that are known to be a valid multihash.
     init(unchecked bytes: [UInt8]) { self.bytes = bytes }
 
-    init(of key: PublicKey) {
-        let protobuf = key.protobuf
+    /// Of a key's protobuf, which is not looked at.
+    public init(ofKey protobuf: [UInt8]) {
         if protobuf.count <= Self.inlineLimit {
             self.init(unchecked: [0x00, UInt8(protobuf.count)] + protobuf)
         } else {

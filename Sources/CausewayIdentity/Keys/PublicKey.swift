@@ -39,7 +39,7 @@ public struct PublicKey: Hashable, Sendable {
     /// The deterministic `PublicKey` protobuf.
     public var protobuf: [UInt8] { KeyMessage(kind: kind, data: data).encoded }
 
-    public var peerID: PeerID { PeerID(of: self) }
+    public var peerID: PeerID { PeerID(ofKey: protobuf) }
 
     /// Whether `signature` over `message` was made by this key's owner. Ed25519 with S below the group's order only, secp256k1 with low S
     /// only, RSA as PKCS #1 v1.5 with SHA-256, ECDSA as strict DER with SHA-256.

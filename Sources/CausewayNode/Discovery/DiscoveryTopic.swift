@@ -2,7 +2,7 @@ public import CausewayConnection
 import CausewayIdentity
 
 /// One topic on which peers tell of themselves.
-public struct DiscoveryTopic: Equatable, Sendable {
+public final class DiscoveryTopic: Equatable, Sendable {
     /// How an announcement is written.
     public enum Form: UInt8, Sendable {
         /// `Peer { publicKey = 1, addrs = 2 }`, as js-libp2p's pubsub-peer-discovery.
@@ -11,12 +11,12 @@ public struct DiscoveryTopic: Equatable, Sendable {
         case json
     }
     /// UTF-8.
-    public var name: [UInt8]
-    public var form: Form
+    public let name: [UInt8]
+    public let form: Form
     /// Between two announcements when nothing changes.
-    public var interval: Interval
+    public let interval: Interval
     /// Hears of others without telling of itself.
-    public var listenOnly: Bool
+    public let listenOnly: Bool
 
     public init(name: [UInt8], form: Form, interval: Interval = .seconds(10), listenOnly: Bool = false) {
         self.name = name
@@ -28,4 +28,13 @@ public struct DiscoveryTopic: Equatable, Sendable {
     /// The topic and form of js-libp2p's `pubsubPeerDiscovery()`.
     public static let protobuf = DiscoveryTopic(name: [UInt8](utf8: "_peer-discovery._p2p._pubsub"), form: .protobuf)
     public static let json = DiscoveryTopic(name: [UInt8](utf8: "p2p-discovery"), form: .json)
+
+    /// The same topic, with so long between two announcements.
+    public func every(_ interval: Interval) -> DiscoveryTopic {
+        DiscoveryTopic(name: name, form: form, interval: interval, listenOnly: listenOnly)
+    }
+
+    public static func == (a: DiscoveryTopic, b: DiscoveryTopic) -> Bool {
+        a.name == b.name && a.form == b.form && a.interval == b.interval && a.listenOnly == b.listenOnly
+    }
 }

@@ -16,21 +16,24 @@ public final class PubsubDiscovery: NodeProtocol, TopicListening {
         /// Sooner than planned, but not sooner than `gap` after the last.
         func hasten(gap: Interval, now: Instant) {
             guard !topic.listenOnly else { return }
-            next = min(next, max(now, (last ?? now) + (last == nil ? .seconds(0) : gap)))
+            var soonest = now
+            if let last { soonest = max(now, last + gap) }
+            next = min(next, soonest)
         }
     }
 
     /// Between two announcements when addresses change in quick succession.
     static let shortestGap = Interval.milliseconds(250)
 
-    private let channels: [Channel]
+    private var channels: [Channel] = []
     private var hasStarted = false
 
-    public init(_ topics: [DiscoveryTopic]) { channels = topics.map { Channel($0) } }
+    public init(_ topics: [DiscoveryTopic]) { for topic in topics { channels.append(Channel(topic)) } }
 
     public var nextDeadline: Instant {
-        guard hasStarted else { return Instant(nanoseconds: 0) }
-        return channels.reduce(.distantFuture) { min($0, $1.next) }
+        var soonest = hasStarted ? Instant.distantFuture : Instant(nanoseconds: 0)
+        for channel in channels { soonest = min(soonest, channel.next) }
+        return soonest
     }
 
     public func advance(in node: NodeState) {
@@ -61,7 +64,8 @@ public final class PubsubDiscovery: NodeProtocol, TopicListening {
         channel.next = node.now + max(channel.topic.interval, .milliseconds(10))
         guard let gossip = node.topics, gossip.subscriberCount(of: channel.topic.name) > 0 else { return }
         channel.last = node.now
-        let addresses = [Multiaddr]((node.listenAddresses + node.circuitAddresses).prefix(node.limits.addressesPerPeer))
+        var addresses = node.listenAddresses + node.circuitAddresses
+        while addresses.count > node.limits.addressesPerPeer { addresses.removeLast() }
         let bytes =
             switch channel.topic.form {
             case .protobuf: Announcement.protobuf(node.identity.publicKey, addresses)

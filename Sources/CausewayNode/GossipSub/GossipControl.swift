@@ -144,19 +144,29 @@ extension GossipSub {
 
     /// Grafts subscribers at random until the mesh has `size`.
     func fill(_ topic: GossipTopic, to size: Int, dialledOnly: Bool = false, in node: NodeState) {
-        guard topic.mesh.count < size else { return }
-        let candidates = topic.subscribers.filter {
+        let missing = size - topic.mesh.count
+        let chosen = pick(missing, of: topic.subscribers, in: node) {
             (!dialledOnly || $0.isDialled) && mayGraft($0, into: topic, now: node.now)
         }
-        for peer in pick(size - topic.mesh.count, of: candidates, in: node) { graft(peer, into: topic, in: node) }
+        for peer in chosen { graft(peer, into: topic, in: node) }
     }
 
-    /// `count` of the candidates, or all, in random order.
-    func pick(_ count: Int, of candidates: [GossipPeer], in node: NodeState) -> [GossipPeer] {
-        guard count > 0 else { return [] }
-        var rest = candidates
-        let wanted = min(count, rest.count)
-        for index in 0..<wanted { rest.swapAt(index, index + node.random.below(rest.count - index)) }
-        return [GossipPeer](rest.prefix(wanted))
+    /// Adds subscribers at random to those who get our messages in the mesh's place.
+    func fillFanout(of topic: GossipTopic, in node: NodeState) {
+        let missing = configuration.parameters.meshSize - topic.fanout.count
+        topic.fanout += pick(missing, of: topic.subscribers, in: node) { $0.isReachable && !topic.hasInFanout($0) }
+    }
+
+    /// `count` of those that fit, or `percent` of them if that is more, in random order.
+    func pick(
+        _ count: Int, percent: Int = 0, of peers: [GossipPeer], in node: NodeState, where fits: (GossipPeer) -> Bool
+    ) -> [GossipPeer] {
+        var chosen: [GossipPeer] = []
+        for peer in peers where fits(peer) { chosen.append(peer) }
+        let wanted = min(max(count, chosen.count * percent / 100), chosen.count)
+        guard wanted > 0 else { return [] }
+        for index in 0..<wanted { chosen.swapAt(index, index + node.random.below(chosen.count - index)) }
+        chosen.removeLast(chosen.count - wanted)
+        return chosen
     }
 }

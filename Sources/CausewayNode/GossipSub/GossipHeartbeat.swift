@@ -46,11 +46,14 @@ extension GossipSub {
     /// Down to the wanted size: at random, but those first kept that we dialled.
     private func cut(_ topic: GossipTopic, in node: NodeState) {
         let parameters = configuration.parameters
-        let order = pick(topic.mesh.count, of: topic.mesh, in: node)
-        var kept = [GossipPeer](order.filter { $0.isDialled }.prefix(parameters.meshOutbound))
-        for peer in order where !kept.contains(where: { $0 === peer }) {
-            if kept.count < parameters.meshSize {
-                kept.append(peer)
+        // Places for those that we dialled, and for anybody.
+        var kept = min(topic.mesh.count { $0.isDialled }, parameters.meshOutbound)
+        var others = parameters.meshSize - kept
+        for peer in pick(topic.mesh.count, of: topic.mesh, in: node, where: { _ in true }) {
+            if peer.isDialled, kept > 0 {
+                kept -= 1
+            } else if others > 0 {
+                others -= 1
             } else {
                 prune(peer, from: topic, backoff: parameters.pruneBackoff, in: node)
             }
@@ -58,24 +61,20 @@ extension GossipSub {
     }
 
     private func mendFanout(of topic: GossipTopic, in node: NodeState) {
-        guard let last = topic.lastPublished else { return }
-        guard node.now < last + configuration.parameters.fanoutLifetime else {
-            topic.lastPublished = nil
+        if node.now < topic.fanoutEnds {
+            fillFanout(of: topic, in: node)
+        } else {
+            topic.fanoutEnds = Instant(nanoseconds: 0)
             topic.fanout = []
-            return
         }
-        let missing = configuration.parameters.meshSize - topic.fanout.count
-        let others = topic.subscribers.filter { peer in peer.isReachable && !topic.fanout.contains { $0 === peer } }
-        topic.fanout += pick(missing, of: others, in: node)
     }
 
     private func gossip(of topic: GossipTopic, in node: NodeState) {
         let parameters = configuration.parameters
-        let candidates = topic.subscribers.filter { peer in
-            peer.isReachable && !isIgnored(peer) && !topic.hasInMesh(peer) && !topic.fanout.contains { $0 === peer }
+        let audience = pick(parameters.gossipPeers, percent: parameters.gossipPercent, of: topic.subscribers, in: node) {
+            $0.isReachable && !isIgnored($0) && !topic.hasInMesh($0) && !topic.hasInFanout($0)
         }
-        let wanted = max(parameters.gossipPeers, candidates.count * parameters.gossipPercent / 100)
-        tell(pick(wanted, of: candidates, in: node), of: topic, in: node)
+        tell(audience, of: topic, in: node)
     }
 
     /// What was said while a peer was not yet here would else pass it by: the mesh sends only what is new. Bounded in ids, however often it
@@ -91,15 +90,11 @@ extension GossipSub {
         guard !audience.isEmpty, !cache.isEmpty else { return }
         let recent = cache.recent(topic.name, windows: configuration.parameters.gossipHistory, limit: configuration.limits.ids)
         guard !recent.isEmpty else { return }
-        var frames: (go: [UInt8], js: [UInt8]) = ([], [])
+        var frames: [[UInt8]] = [[], []]
         for peer in audience {
-            if sendsJSForm(to: peer) {
-                if frames.js.isEmpty { frames.js = announcement(of: recent, on: topic, js: true) }
-                send(frames.js, to: peer, droppable: true, in: node)
-            } else {
-                if frames.go.isEmpty { frames.go = announcement(of: recent, on: topic, js: false) }
-                send(frames.go, to: peer, droppable: true, in: node)
-            }
+            let form = sendsJSForm(to: peer) ? 1 : 0
+            if frames[form].isEmpty { frames[form] = announcement(of: recent, on: topic, js: form == 1) }
+            send(frames[form], to: peer, droppable: true, in: node)
         }
     }
 

@@ -109,16 +109,16 @@ extension GossipSub {
         fields.read(message)
         let bytes = message.bytes
         guard message.fault == nil, fields.has(MessageFields.topic), fields[MessageFields.topic].count <= configuration.limits.topicName,
-            let topic = topicsByName[MessageCodec.copy(fields[MessageFields.topic], of: bytes)], topic.isJoined
+            let topic = topicsByName[fields.content(MessageFields.topic, of: bytes)], topic.isJoined
         else { return }
         guard let id = messageID(in: bytes) else { return count(.grave, of: peer, in: node) }
         if seen.contains(id) { return }
         let signed = MessageCodec.signedBytes(fields, in: bytes)
-        let signature = MessageCodec.copy(fields[MessageFields.signature], of: bytes)
-        let key = MessageCodec.copy(fields[MessageFields.key], of: bytes)
+        let signature = fields.content(MessageFields.signature, of: bytes)
+        let key = fields.content(MessageFields.key, of: bytes)
         var author: PeerID?
         if configuration.signed {
-            author = try? PeerID(MessageCodec.copy(fields[MessageFields.from], of: bytes))
+            author = try? PeerID(fields.content(MessageFields.from, of: bytes))
             if author == node.peerID { return }
             guard let author, isSigned(signed, by: author, key: key, signature) else { return count(.grave, of: peer, in: node) }
         }
@@ -131,8 +131,8 @@ extension GossipSub {
             send(kept.frame, to: neighbour, droppable: true, in: node)
         }
         let delivered = GossipMessage(
-            author: author, receivedFrom: peer.peer, topic: topic.name, data: MessageCodec.copy(fields[MessageFields.data], of: bytes),
-            sequenceNumber: MessageCodec.copy(fields[MessageFields.sequence], of: bytes))
+            author: author, receivedFrom: peer.peer, topic: topic.name, data: fields.content(MessageFields.data, of: bytes),
+            sequenceNumber: fields.content(MessageFields.sequence, of: bytes))
         if topic.isSubscribed { node.emit(.message(delivered)) }
         topic.listener?.messageReceived(delivered, in: node)
     }
@@ -144,7 +144,7 @@ extension GossipSub {
         let signature = fields[MessageFields.signature]
         guard configuration.signed else {
             guard from.isEmpty, sequence.isEmpty, signature.isEmpty, fields[MessageFields.key].isEmpty else { return nil }
-            return SHA256.hash(MessageCodec.copy(fields[MessageFields.data], of: bytes))
+            return SHA256.hash(fields.content(MessageFields.data, of: bytes))
         }
         guard !from.isEmpty, from.count <= 128, sequence.count == MessageID.sequenceLength, !signature.isEmpty else { return nil }
         var id: [UInt8] = []

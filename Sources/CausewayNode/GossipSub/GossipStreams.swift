@@ -7,8 +7,8 @@ extension GossipSub {
 
     public func identified(_ peer: PeerID, on link: ConnectedLink, in node: NodeState) {
         consider(peer, in: node)
-        guard let known = peersByID[peer.bytes], known.usesJSForm == nil, let description = node.peers.description(of: peer) else { return }
-        if Self.contains(description.agent, Self.jsAgent) { known.usesJSForm = true }
+        guard let known = peersByID[peer.bytes], known.usesJSForm == nil else { return }
+        if Self.isJS(agent: node.peers.agent(of: peer)) { known.usesJSForm = true }
     }
 
     public func linkClosed(_ link: ConnectedLink, in node: NodeState) {
@@ -59,8 +59,9 @@ extension GossipSub {
     /// Opens our stream if there is none and the peer speaks the protocol, or moves it from a relayed connection to a direct one.
     func consider(_ id: PeerID, in node: NodeState) {
         guard let link = node.connections.best(for: id, allowsLimited: configuration.allowLimited) else { return }
-        let spoken = (node.peers.description(of: id)?.protocolIDs ?? []) + [peersByID[id.bytes]?.inboundProtocol ?? []]
-        let proposals = Self.protocolIDs.filter { spoken.contains($0) }
+        let inbound = peersByID[id.bytes]?.inboundProtocol
+        var proposals: [[UInt8]] = []
+        for name in Self.protocolIDs where name == inbound || node.peers.speaks(id, name) { proposals.append(name) }
         guard !proposals.isEmpty else { return }
         let peer = peer(id)
         guard let current = peer.outbound else { return open(to: peer, on: link, proposals, in: node) }
@@ -126,13 +127,14 @@ extension GossipSub {
         peer.inbox = MessageInbox()
     }
 
-    private static let jsAgent = [UInt8](utf8: "js-libp2p")
-
-    private static func contains(_ text: [UInt8], _ word: [UInt8]) -> Bool {
-        var start = 0
-        while start + word.count <= text.count {
-            if text[start..<start + word.count].elementsEqual(word) { return true }
-            start += 1
+    /// Whether js-libp2p's name is in it. Its first letter does not come again in it, so the search never has to go back.
+    private static func isJS(agent: [UInt8]) -> Bool {
+        let name: StaticString = "js-libp2p"
+        var found = 0
+        for byte in agent {
+            if byte != name.utf8Start[found] { found = 0 }
+            if byte == name.utf8Start[found] { found += 1 }
+            if found == name.utf8CodeUnitCount { return true }
         }
         return false
     }

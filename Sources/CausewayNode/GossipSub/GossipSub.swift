@@ -36,7 +36,11 @@ public final class GossipSub: NodeProtocol, TopicPublishing {
     }
 
     public var served: [ProtocolTable.Entry] {
-        Self.protocolIDs.map { ProtocolTable.Entry(name: $0, owner: .node, allowsLimited: configuration.allowLimited) }
+        var entries: [ProtocolTable.Entry] = []
+        for name in Self.protocolIDs {
+            entries.append(ProtocolTable.Entry(name: name, owner: .node, allowsLimited: configuration.allowLimited))
+        }
+        return entries
     }
 
     public func advance(in node: NodeState) {
@@ -88,10 +92,18 @@ extension GossipSub {
     }
 
     /// The topic's mesh, in the order of joining; empty if the topic is not joined.
-    public func mesh(_ name: [UInt8]) -> [PeerID] { (topicsByName[name]?.mesh ?? []).map { $0.peer } }
+    public func mesh(_ name: [UInt8]) -> [PeerID] {
+        var ids: [PeerID] = []
+        if let topic = topicsByName[name] { for peer in topic.mesh { ids.append(peer.peer) } }
+        return ids
+    }
 
     /// The connected peers that are known to subscribe, in the order of their coming.
-    public func subscribers(_ name: [UInt8]) -> [PeerID] { peers.filter { $0.subscribes(to: name) }.map { $0.peer } }
+    public func subscribers(_ name: [UInt8]) -> [PeerID] {
+        var ids: [PeerID] = []
+        for peer in peers where peer.subscribes(to: name) { ids.append(peer.peer) }
+        return ids
+    }
 
     /// In the order of their making.
     public var joinedTopics: [[UInt8]] { topics.filter { $0.isJoined }.map { $0.name } }
@@ -107,7 +119,7 @@ extension GossipSub {
     private func topic(_ name: [UInt8]) -> GossipTopic {
         if let topic = topicsByName[name] { return topic }
         let topic = GossipTopic(name: name)
-        topic.subscribers = peers.filter { $0.subscribes(to: name) }
+        for peer in peers where peer.subscribes(to: name) { topic.subscribers.append(peer) }
         topics.append(topic)
         topicsByName[name] = topic
         return topic
@@ -115,10 +127,10 @@ extension GossipSub {
 
     private func join(_ topic: GossipTopic, in node: NodeState) {
         announce(topic, subscribe: true, in: node)
-        let heirs = topic.fanout.filter { mayGraft($0, into: topic, now: node.now) }
+        let heirs = topic.fanout
         topic.fanout = []
-        topic.lastPublished = nil
-        for peer in heirs { graft(peer, into: topic, in: node) }
+        topic.fanoutEnds = Instant(nanoseconds: 0)
+        for peer in heirs where mayGraft(peer, into: topic, now: node.now) { graft(peer, into: topic, in: node) }
         fill(topic, to: configuration.parameters.meshSize, in: node)
         if let listener = topic.listener {
             for peer in topic.subscribers where peer.isReachable { listener.subscriberAppeared(peer.peer, on: topic.name, in: node) }
@@ -128,7 +140,7 @@ extension GossipSub {
 
     private func leave(_ topic: GossipTopic, in node: NodeState) {
         announce(topic, subscribe: false, in: node)
-        for peer in topic.dissolve() { prune(peer, from: topic, backoff: configuration.parameters.unsubscribeBackoff, in: node) }
+        for peer in topic.mesh { prune(peer, from: topic, backoff: configuration.parameters.unsubscribeBackoff, in: node) }
     }
 
     private func announce(_ topic: GossipTopic, subscribe: Bool, in node: NodeState) {
@@ -158,7 +170,7 @@ extension GossipSub {
         guard isTopicName(name) else { throw .badTopic }
         guard data.count <= configuration.limits.rpc else { throw .tooLarge(limit: configuration.limits.rpc) }
         let topic = topic(name)
-        if !topic.isJoined { topic.lastPublished = node.now }
+        if !topic.isJoined { topic.fanoutEnds = node.now + configuration.parameters.fanoutLifetime }
         wake(in: node)
         let recipients = recipients(of: topic, in: node)
         if recipients.isEmpty, configuration.requireSubscribers { throw .noSubscribers }
@@ -171,16 +183,18 @@ extension GossipSub {
 
     /// A mesh that is empty or thin is filled up with known subscribers, so that nobody has to wait for a heartbeat.
     private func recipients(of topic: GossipTopic, in node: NodeState) -> [GossipPeer] {
-        let reachable = topic.subscribers.filter { $0.isReachable }
-        if configuration.floodPublish { return reachable }
-        let wanted = configuration.parameters.meshSize
-        let chosen = topic.isJoined ? topic.mesh : topic.fanout
-        let enough = topic.isJoined ? configuration.parameters.meshLow : wanted
-        guard chosen.count < enough else { return chosen }
-        let others = reachable.filter { peer in !chosen.contains { $0 === peer } }
-        let all = chosen + pick(wanted - chosen.count, of: others, in: node)
-        if !topic.isJoined { topic.fanout = all }
-        return all
+        if configuration.floodPublish {
+            var reachable: [GossipPeer] = []
+            for peer in topic.subscribers where peer.isReachable { reachable.append(peer) }
+            return reachable
+        }
+        guard topic.isJoined else {
+            fillFanout(of: topic, in: node)
+            return topic.fanout
+        }
+        guard topic.mesh.count < configuration.parameters.meshLow else { return topic.mesh }
+        let missing = configuration.parameters.meshSize - topic.mesh.count
+        return topic.mesh + pick(missing, of: topic.subscribers, in: node) { $0.isReachable && !topic.hasInMesh($0) }
     }
 
     private func message(_ data: [UInt8], on topic: GossipTopic, in node: NodeState) throws(PublishError) -> CachedMessage {
@@ -191,7 +205,11 @@ extension GossipSub {
             // Grows within a run, and across restarts as long as the clock does: peers drop what does not grow.
             sequence = max(sequence &+ 1, node.unixNanoseconds)
             var number: [UInt8] = []
-            for shift in 0..<8 { number.append(UInt8(truncatingIfNeeded: sequence >> UInt64(56 - 8 * shift))) }
+            var rest = sequence.bigEndian
+            for _ in 0..<MessageID.sequenceLength {
+                number.append(UInt8(truncatingIfNeeded: rest))
+                rest >>= 8
+            }
             let signed = MessageCodec.signedBytes(from: node.peerID.bytes, data: data, sequence: number, topic: topic.name)
             if node.peerID.inlinedKey == nil { key = node.identity.publicKey.protobuf }
             guard let signature = try? node.identity.sign(signed) else { throw .off }

@@ -14,33 +14,24 @@ final class GossipTopic {
     private(set) var mesh: [GossipPeer] = []
     /// To whom own messages go while the topic is not joined.
     var fanout: [GossipPeer] = []
-    var lastPublished: Instant?
+    /// Until when that lasts; the beginning of time if nothing was published.
+    var fanoutEnds = Instant(nanoseconds: 0)
     private var backoffs = BytesTable<Instant>()
 
     init(name: [UInt8]) { self.name = name }
 
     var isJoined: Bool { isSubscribed || listener != nil }
     /// Nothing needs it any more.
-    var isSpent: Bool { !isJoined && lastPublished == nil && backoffs.isEmpty }
+    var isSpent: Bool { !isJoined && fanoutEnds.nanoseconds == 0 && backoffs.isEmpty }
 
     func hasInMesh(_ peer: GossipPeer) -> Bool { mesh.contains { $0 === peer } }
+    func hasInFanout(_ peer: GossipPeer) -> Bool { fanout.contains { $0 === peer } }
 
     func addToMesh(_ peer: GossipPeer) {
         if !hasInMesh(peer) { mesh.append(peer) }
     }
 
-    @discardableResult
-    func removeFromMesh(_ peer: GossipPeer) -> Bool {
-        guard let index = mesh.firstIndex(where: { $0 === peer }) else { return false }
-        mesh.remove(at: index)
-        return true
-    }
-
-    /// Empties the mesh and returns who was in it.
-    func dissolve() -> [GossipPeer] {
-        defer { mesh = [] }
-        return mesh
-    }
+    func removeFromMesh(_ peer: GossipPeer) { mesh.removeAll { $0 === peer } }
 
     /// It subscribes no longer, or is gone.
     func removeSubscriber(_ peer: GossipPeer) {

@@ -16,6 +16,10 @@ final class MessageFields {
 
     func has(_ field: Int) -> Bool { ranges[field].lowerBound > 0 }
 
+    func content(_ field: Int, of bytes: [UInt8]) -> [UInt8] {
+        bytes.withUnsafeBytes { [UInt8](copying: UnsafeRawBufferPointer(rebasing: $0[ranges[field]])) }
+    }
+
     func read(_ message: ProtobufReader) {
         for index in ranges.indices { ranges[index] = 0..<0 }
         while message.advance() { if message.number <= 6 { ranges[Int(message.number)] = message.range() } }
@@ -62,10 +66,6 @@ enum MessageCodec {
         if !signature.isEmpty { append(MessageFields.signature, signature.indices, of: signature, to: &out) }
         if !key.isEmpty { append(MessageFields.key, key.indices, of: key, to: &out) }
         return out
-    }
-
-    static func copy(_ range: Range<Int>, of bytes: [UInt8]) -> [UInt8] {
-        bytes.withUnsafeBytes { [UInt8](copying: UnsafeRawBufferPointer(rebasing: $0[range])) }
     }
 
     /// Of a field that is left out if it is empty.

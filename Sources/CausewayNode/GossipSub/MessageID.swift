@@ -12,8 +12,7 @@ enum MessageID {
     static func canonical(_ wire: [UInt8]) -> [UInt8] {
         guard isJS(wire) else { return wire }
         let keyLength = wire.count - sequenceLength
-        guard keyLength > longestInlinedKey else { return [0x00, UInt8(truncatingIfNeeded: keyLength)] + wire }
-        return [0x12, 0x20] + SHA256.hash([UInt8](wire[..<keyLength])) + wire[keyLength...]
+        return PeerID(ofKey: [UInt8](wire[..<keyLength])).bytes + wire[keyLength...]
     }
 
     /// js-libp2p's, of ours; `key` is the protobuf of the author's public key for peer ids that are hashes.
@@ -31,9 +30,6 @@ enum MessageID {
         let isHashed = wire[0] == 0x12 && wire[1] == 0x20 && wire.count == 34 + sequenceLength
         return isInlined || isHashed ? false : nil
     }
-
-    /// peer-ids.md: keys up to this length are inlined by the identity hash.
-    private static let longestInlinedKey = 42
 
     /// A public key's protobuf begins with its type, field 1, and its data, field 2.
     private static func isJS(_ wire: [UInt8]) -> Bool {

@@ -105,7 +105,11 @@ final class Identify: NodeProtocol {
 
     private func push(in node: NodeState) {
         if toPush.isEmpty {
-            for id in node.connections.order {
+            // The oldest connection comes last, where it is taken first.
+            var index = node.connections.order.count
+            while index > 0 {
+                index -= 1
+                let id = node.connections.order[index]
                 guard let link = node.connections[id], node.connections.best(for: link.peer, allowsLimited: true) === link else { continue }
                 toPush.append(id)
             }

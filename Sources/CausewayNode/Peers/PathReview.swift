@@ -10,22 +10,30 @@ final class PathReview {
     /// Time for streams to move, and between two looks.
     static let grace = Interval.seconds(10)
 
-    private var due: [(peer: PeerID, at: Instant)] = []
-    private var scheduled = BytesTable<Bool>()
+    private final class Look {
+        let peer: PeerID
+        let at: Instant
+
+        init(at peer: PeerID, _ at: Instant) {
+            self.peer = peer
+            self.at = at
+        }
+    }
+
+    private var due = FIFO<Look>()
+    private var scheduled = BytesSet()
 
     var nextDeadline: Instant { due.first?.at ?? .distantFuture }
 
     func schedule(_ peer: PeerID, at now: Instant) {
-        guard scheduled.updateValue(true, forKey: peer.bytes) == nil else { return }
-        due.append((peer, now + Self.grace))
+        if scheduled.insert(peer.bytes) { due.append(Look(at: peer, now + Self.grace)) }
     }
 
     func advance(in node: NodeState) {
-        let ready = due.prefix { $0.at <= node.now }
-        due.removeFirst(ready.count)
-        for (peer, _) in ready {
-            scheduled[peer.bytes] = nil
-            if look(at: peer, in: node) { schedule(peer, at: node.now) }
+        while let next = due.first, next.at <= node.now {
+            due.removeFirst()
+            scheduled.remove(next.peer.bytes)
+            if look(at: next.peer, in: node) { schedule(next.peer, at: node.now) }
         }
     }
 

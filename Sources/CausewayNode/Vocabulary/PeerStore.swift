@@ -44,6 +44,9 @@ public final class PeerStore {
     /// What identify told of a peer.
     public func description(of peer: PeerID) -> PeerDescription? { entries[peer.bytes]?.description }
 
+    /// Its program's name and version, as identify told them; empty if it did not.
+    func agent(of peer: PeerID) -> [UInt8] { entries[peer.bytes]?.description?.agent ?? [] }
+
     public func describe(_ description: PeerDescription) { touched(description.peer).description = description }
 
     /// Whether identify named a protocol; false before it has told anything.

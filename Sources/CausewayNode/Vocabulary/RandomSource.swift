@@ -19,8 +19,11 @@ public struct RandomSource: RandomNumberGenerator {
     public mutating func bytes(_ count: Int) -> [UInt8] {
         var out: [UInt8] = []
         while out.count < count {
-            let word = next()
-            for shift in 0..<8 where out.count < count { out.append(UInt8(truncatingIfNeeded: word >> UInt64(8 * shift))) }
+            var word = next()
+            for _ in 0..<min(8, count - out.count) {
+                out.append(UInt8(truncatingIfNeeded: word))
+                word >>= 8
+            }
         }
         return out
     }

@@ -61,8 +61,7 @@ import Testing
     }
 
     @Test func listenersHearAndAreSilent() throws {
-        var quiet = DiscoveryTopic.json
-        quiet.listenOnly = true
+        let quiet = DiscoveryTopic(name: DiscoveryTopic.json.name, form: .json, listenOnly: true)
         let network = GossipNetwork([GossipHost(0, discovery: [quiet]), GossipHost(1, discovery: [.json])])
         network.run(.milliseconds(10))
         network.connect(0, 1)
