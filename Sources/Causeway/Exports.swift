@@ -8,12 +8,12 @@
 @_exported public import struct CausewayConnection.Interval
 @_exported public import enum CausewayConnection.LimitName
 @_exported public import enum CausewayConnection.StreamError
-@_exported public import struct CausewayNode.DialOutcome
+@_exported public import class CausewayNode.DialOutcome
 @_exported public import enum CausewayNode.DiscoverySource
 @_exported public import enum CausewayNode.IdentifyError
 @_exported public import struct CausewayNode.NodeLimits
 @_exported public import enum CausewayNode.PublishError
 @_exported public import enum CausewayNode.RelayEvent
-@_exported public import struct CausewayNode.Reservation
+@_exported public import class CausewayNode.Reservation
 @_exported public import struct CausewayNode.ReservationChange
 @_exported public import enum CausewayNode.ReservationError

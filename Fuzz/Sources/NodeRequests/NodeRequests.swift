@@ -53,7 +53,7 @@ private final class Script {
         while let action = input.popFirst() {
             step(action % 16, input.popFirst() ?? 0)
             drain()
-            precondition(node.admission.pendingCount <= 4 && node.dialer.byLink.count + node.dialer.byLookup.count <= 64)
+            precondition(node.admission.pendingCount <= 4 && node.dialer.byLink.count <= 64)
         }
     }
 
@@ -180,7 +180,7 @@ private final class Script {
         advance(.seconds(120))
         precondition(answered.count == Int(requests), "a request without an answer")
         precondition(node.state.connections.order.isEmpty && node.state.owners.count == 0 && node.admission.pendingCount == 0)
-        precondition(node.dialer.byLink.isEmpty && node.dialer.byLookup.isEmpty && node.dialer.dials.isEmpty)
+        precondition(node.dialer.byLink.isEmpty && node.dialer.dials.isEmpty)
     }
 }
 

@@ -128,7 +128,7 @@ private final class Script {
         node.connectRequests = []
         for one in requests {
             let link = argument & 1 == 0 ? node.connections.best(for: one.peer, allowsLimited: false) : nil
-            node.protocols[one.owner].connectAnswered(request: one.id, link: link, outcomes: [], in: node)
+            node.protocols[one.owner].connectAnswered(request: one.number, link: link, outcomes: [], in: node)
         }
     }
 
@@ -177,7 +177,7 @@ private final class Script {
             }
         }
         node.outputs = []
-        node.failedCircuits = []
+        node.failedPaths = []
     }
 
     // MARK: The end

@@ -3,9 +3,11 @@ import CausewayIdentity
 
 /// Addresses of peers that failed lately: 5 s and n² s more after n failures, 5 min at most (as go-libp2p).
 struct DialBackoff {
-    private struct Entry {
-        var failures: UInt64
+    private final class Entry {
+        var failures: UInt64 = 0
         var until: Instant
+
+        init(until: Instant) { self.until = until }
     }
     /// Remembered at once; beyond, those whose time is over go, then everything.
     private static let capacity = 4096
@@ -22,15 +24,16 @@ struct DialBackoff {
     mutating func failed(_ peer: PeerID, _ address: Multiaddr, at now: Instant) {
         if entries.count >= Self.capacity { entries.removeAll { $0.until <= now } }
         if entries.count >= Self.capacity { entries = BytesTable() }
-        var entry = entries[key(peer, address)] ?? Entry(failures: 0, until: now)
+        let key = key(peer, address)
+        let entry = entries[key] ?? Entry(until: now)
         // After so long without a try it is a new story.
         if now - entry.until > Self.longest { entry.failures = 0 }
         entry.failures = min(entry.failures + 1, 17)
         entry.until = now + min(.seconds(5 + entry.failures * entry.failures), Self.longest)
-        entries[key(peer, address)] = entry
+        entries[key] = entry
     }
 
     mutating func clear(_ peer: PeerID, _ address: Multiaddr) { entries[key(peer, address)] = nil }
 
-    private func key(_ peer: PeerID, _ address: Multiaddr) -> [UInt8] { peer.bytes + address.bytes }
+    private func key(_ peer: PeerID, _ address: Multiaddr) -> [UInt8] { address.appending(peer).bytes }
 }

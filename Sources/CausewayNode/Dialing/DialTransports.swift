@@ -8,13 +8,13 @@ public struct DialTransports: OptionSet, Sendable {
     public static let webSocket = DialTransports(rawValue: 2)
     public static let secureWebSocket = DialTransports(rawValue: 4)
 
-    /// Dials host names as they are: the platform looks them up. `/dnsaddr` needs a resolver all the same.
+    /// Dials host names as they are: the platform looks them up, and nothing else can be. `/dnsaddr` stays unresolved.
     public static let hostNames = DialTransports(rawValue: 8)
 
     /// `/webrtc-direct`.
     public static let webRTCDirect = DialTransports(rawValue: 16)
 
-    public static let native: DialTransports = [.tcp, .webSocket, .secureWebSocket]
+    public static let native = DialTransports(rawValue: 7)
     /// A page served over HTTPS may not open plain WebSockets.
-    public static let browser: DialTransports = [.secureWebSocket, .hostNames]
+    public static let browser = DialTransports(rawValue: 12)
 }

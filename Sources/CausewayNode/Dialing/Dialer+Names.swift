@@ -6,23 +6,22 @@ extension Dialer {
     func needsLookUp(_ address: Multiaddr) -> Bool {
         guard !address.isCircuit, case .name(let kind, _)? = address.host else { return false }
         // A `/dnsaddr` says nothing of its transport.
-        return kind == .dnsaddr || (isSupported(address) && !transports.contains(.hostNames))
+        return kind == .dnsaddr || (isSupported(address) && hasResolver)
     }
+
+    /// The shell answers `NodeOutput.resolve`.
+    var hasResolver: Bool { !transports.contains(.hostNames) }
 
     /// Asks for all names at once: lookups are cheap beside connections.
     func lookUpNames(_ dial: PeerDial, in node: NodeState) {
         for attempt in dial.attempts where attempt.isWaiting && needsLookUp(attempt.address) {
-            lastLookup &+= 1
-            attempt.step = .resolving(lastLookup)
-            attempt.startedAt = node.now
-            attempt.deadline = node.now + node.limits.dialAttemptTime
-            byLookup[lastLookup] = (dial, attempt)
-            node.append(.resolve(request: lastLookup, address: attempt.address))
+            begin(attempt, .resolving, in: node)
+            node.append(.resolve(request: attempt.link, address: attempt.address))
         }
     }
 
     func resolved(request: UInt32, addresses: [Multiaddr], code: Int32, in node: NodeState) {
-        guard let (dial, attempt) = byLookup.removeValue(forKey: request) else { return }
+        guard let attempt = byLink[request], attempt.step == .resolving, let dial = dials[attempt.peer.bytes] else { return }
         var usable: [Multiaddr] = []
         for address in addresses {
             // A name may stand for many peers.
@@ -30,8 +29,9 @@ extension Dialer {
             usable.append(Dialer.withServerName(of: attempt.address, address.withoutPeerID))
         }
         if usable.isEmpty {
-            finish(attempt, of: dial, .unresolved(code: code), in: node)
+            finish(attempt, .unresolved(code: code), in: node)
         } else {
+            byLink[request] = nil
             attempt.step = .over
             let isRecord = if case .name(.dnsaddr, _)? = attempt.address.host { true } else { false }
             for address in usable {

@@ -22,12 +22,10 @@ final class Dialer {
     /// In the order of their beginning.
     var order: [PeerDial] = []
     /// Attempts that are under way, by the link that each is to become.
-    var byLink = Table<UInt32, (dial: PeerDial, attempt: DialAttempt)>()
-    var byLookup = Table<UInt32, (dial: PeerDial, attempt: DialAttempt)>()
-    var lastLookup: UInt32 = 0
+    var byLink = Table<UInt32, DialAttempt>()
     var backoff = DialBackoff()
     /// Dials of relays that are over, for the circuits that wait for them.
-    var relayAnswers: [(link: UInt32, relay: ConnectedLink?, outcomes: [DialOutcome])] = []
+    private var relayAnswers: [DialRequest] = []
     private(set) var nextDeadline = Instant.distantFuture
 
     init(transports: DialTransports) { self.transports = transports }
@@ -37,57 +35,61 @@ final class Dialer {
     func connect(request: UInt32, peer: PeerID, addresses: [Multiaddr], allowsLimited: Bool, in node: NodeState) {
         let isOneCircuit = addresses.count == 1 && addresses[0].transport == .circuit
         // Who names nothing but WebRTC over relays does not mean the relayed connection.
-        let isUpgrade = !addresses.isEmpty && addresses.allSatisfy { $0.isUpgradedCircuit }
-        let request = DialRequest(
-            origin: .application(request), allowsLimited: allowsLimited || isOneCircuit, directOnly: isUpgrade,
-            deadline: node.now + node.limits.dialTime)
-        begin(request, peer, addresses, isExplicit: true, in: node)
-        settle(in: node)
+        var isUpgrade = !addresses.isEmpty
+        for address in addresses where !address.isUpgradedCircuit { isUpgrade = false }
+        connect(
+            DialRequest(
+                .application, request, peer, addresses, allowsLimited: allowsLimited || isOneCircuit, directOnly: isUpgrade,
+                deadline: node.now + node.limits.dialTime), in: node)
     }
 
-    func connect(_ asked: ConnectRequest, in node: NodeState) {
-        let request = DialRequest(
-            origin: .part(request: asked.id, owner: asked.owner), allowsLimited: false, directOnly: true,
-            deadline: node.now + node.limits.dialTime)
-        begin(request, asked.peer, asked.addresses, isExplicit: true, in: node)
+    func connect(_ request: DialRequest, in node: NodeState) {
+        begin(request, in: node)
         settle(in: node)
     }
 
     /// False if no such request waits here.
     func cancel(request: UInt32, in node: NodeState) -> Bool {
+        guard withdraw(.application, request, in: node) else { return false }
+        settle(in: node)
+        return true
+    }
+
+    /// Takes a request back, and with the last one of its peer all that goes on to reach it.
+    func withdraw(_ asker: DialRequest.Asker, _ number: UInt32, in node: NodeState) -> Bool {
         for dial in order {
-            guard let index = dial.requests.firstIndex(where: { $0.origin == .application(request) }) else { continue }
-            dial.requests.remove(at: index)
-            node.answer(request, .cancelled)
-            if dial.requests.isEmpty { end(dial, in: node) }
-            settle(in: node)
-            return true
+            for index in dial.requests.indices where dial.requests[index].isOf(asker, number) {
+                dial.requests.remove(at: index)
+                if asker == .application { node.answer(number, .cancelled) }
+                if dial.requests.isEmpty { end(dial, in: node) }
+                return true
+            }
         }
         return false
     }
 
     func cancelAll(in node: NodeState) {
         for dial in order {
-            for request in dial.requests {
-                if case .application(let number) = request.origin { node.answer(number, .cancelled) }
-            }
+            for request in dial.requests where request.asker == .application { node.answer(request.number, .cancelled) }
             dial.requests = []
             end(dial, in: node)
         }
         settle(in: node)
     }
 
-    func begin(_ request: DialRequest, _ peer: PeerID, _ addresses: [Multiaddr], isExplicit: Bool, in node: NodeState) {
+    func begin(_ request: DialRequest, in node: NodeState) {
+        let peer = request.peer
         guard peer != node.peerID else {
             var outcomes: [DialOutcome] = []
-            for address in addresses {
-                outcomes.append(DialOutcome(peer: peer, address: address.withoutPeerID, result: .ownPeer, took: Interval(nanoseconds: 0)))
+            for address in request.addresses {
+                let outcome = DialOutcome(peer: peer, address: address.withoutPeerID, result: .ownPeer, took: Interval(nanoseconds: 0))
+                outcomes.append(outcome)
+                node.emit(.dialAttempt(outcome))
             }
-            for outcome in outcomes { node.emit(.dialAttempt(outcome)) }
             answer(request, nil, outcomes, in: node)
             return
         }
-        if let link = fitting(request, peer, in: node) {
+        if let link = fitting(request, in: node) {
             answer(request, link, [], in: node)
             return
         }
@@ -100,61 +102,59 @@ final class Dialer {
             order.append(dial)
         }
         dial.requests.append(request)
-        for address in addresses { add(address, to: dial, isExplicit: isExplicit, level: 0, in: node) }
+        for address in request.addresses { add(address, to: dial, isExplicit: request.isExplicit, level: 0, in: node) }
         for address in node.peers.addresses(of: peer, now: node.now) { add(address, to: dial, isExplicit: false, level: 0, in: node) }
         lookUpNames(dial, in: node)
     }
 
-    private func fitting(_ request: DialRequest, _ peer: PeerID, in node: NodeState) -> ConnectedLink? {
-        guard let best = node.connections.best(for: peer, allowsLimited: request.allowsLimited) else { return nil }
+    private func fitting(_ request: DialRequest, in node: NodeState) -> ConnectedLink? {
+        guard let best = node.connections.best(for: request.peer, allowsLimited: request.allowsLimited) else { return nil }
         return request.directOnly && best.isRelayed ? nil : best
     }
 
     private func answer(_ request: DialRequest, _ link: ConnectedLink?, _ outcomes: [DialOutcome], in node: NodeState) {
-        switch request.origin {
-        case .application(let number):
-            if let link { node.answer(number, .connected(link: link.id)) } else { node.answer(number, .notConnected(outcomes)) }
-        case .part(let number, let owner):
-            node.connectAnswers.append(ConnectAnswer(request: number, owner: owner, link: link?.id, outcomes: outcomes))
-        case .circuit(let id): relayAnswers.append((id, link, outcomes))
+        request.link = link?.id
+        request.outcomes = outcomes
+        switch request.asker {
+        case .application: node.answer(request.number, link.map { .connected(link: $0.id) } ?? .notConnected(outcomes))
+        case .part: node.connectAnswers.append(request)
+        case .circuit: relayAnswers.append(request)
         }
     }
 
     // MARK: What came of links
 
     /// What is known of a link that was dialled here and is not yet open.
-    func address(of link: UInt32) -> (remote: Multiaddr, local: Multiaddr)? {
-        guard let attempt = byLink[link]?.attempt else { return nil }
-        return (attempt.address, attempt.localAddress ?? attempt.address)
+    func dialled(_ link: UInt32) -> ExpectedLink? {
+        guard let attempt = byLink[link] else { return nil }
+        return ExpectedLink(
+            remoteAddress: attempt.address, localAddress: attempt.localAddress ?? attempt.address, isInbound: false)
     }
 
     var pendingLinks: [UInt32] { byLink.keys }
 
     func linked(_ link: UInt32, local: Multiaddr) {
-        guard let attempt = byLink[link]?.attempt else { return }
+        guard let attempt = byLink[link] else { return }
         attempt.localAddress = local
         attempt.isLinked = true
     }
 
     /// A connection stands, whoever made it.
     func opened(_ link: ConnectedLink, in node: NodeState) {
-        var isOurs = false
-        if let (dial, attempt) = byLink[link.id] {
-            isOurs = true
-            if link.isRelayed, attempt.address.isUpgradedCircuit, dial.requests.contains(where: { $0.directOnly || !$0.allowsLimited }) {
+        let ours = byLink[link.id]
+        if let attempt = ours {
+            if link.isRelayed, attempt.address.isUpgradedCircuit, wantsUpgrade(attempt.peer) {
                 attempt.step = .upgrading
                 attempt.deadline = node.now + node.limits.signallingTime
             } else {
-                finish(attempt, of: dial, .connected, in: node)
+                finish(attempt, .connected, in: node)
             }
         }
         if let dial = dials[link.peer.bytes] {
-            if !link.isRelayed {
-                for attempt in dial.attempts where attempt.isUpgrading { finish(attempt, of: dial, .connected, in: node) }
-            }
+            if !link.isRelayed { finishUpgrades(of: dial, .connected, in: node) }
             var left: [DialRequest] = []
             for request in dial.requests {
-                if let link = fitting(request, link.peer, in: node) {
+                if let link = fitting(request, in: node) {
                     answer(request, link, dial.outcomes, in: node)
                 } else {
                     left.append(request)
@@ -163,26 +163,33 @@ final class Dialer {
             dial.requests = left
             // Two that dial each other must not both give their own connection up for the other's; and a direct one that is
             // nearly there is worth more than a circuit.
-            if left.isEmpty { end(dial, sparingLinked: !isOurs || link.isRelayed, in: node) }
+            if left.isEmpty { end(dial, sparingLinked: ours == nil || link.isRelayed, in: node) }
         }
         settle(in: node)
     }
 
-    /// A link ended before it was open.
-    func closed(_ link: UInt32, _ error: ConnectionError, in node: NodeState) { failed(link, .failed(error), in: node) }
+    /// Somebody who waits for the peer would not be content with a relayed connection.
+    private func wantsUpgrade(_ peer: PeerID) -> Bool {
+        guard let dial = dials[peer.bytes] else { return false }
+        for request in dial.requests where request.directOnly || !request.allowsLimited { return true }
+        return false
+    }
 
-    func circuitFailed(_ failed: FailedCircuit, in node: NodeState) { self.failed(failed.link, failed.result, in: node) }
+    private func finishUpgrades(of dial: PeerDial, _ result: DialOutcome.Result, in node: NodeState) {
+        for attempt in dial.attempts where attempt.step == .upgrading { finish(attempt, result, in: node) }
+    }
 
     /// What was to lead from a circuit to a direct connection did not.
-    func upgradeFailed(_ failed: FailedUpgrade, in node: NodeState) {
-        guard let dial = dials[failed.peer.bytes] else { return }
-        for attempt in dial.attempts where attempt.isUpgrading { finish(attempt, of: dial, failed.result, in: node) }
+    func upgradeFailed(_ peer: PeerID, _ result: DialOutcome.Result, in node: NodeState) {
+        guard let dial = dials[peer.bytes] else { return }
+        finishUpgrades(of: dial, result, in: node)
         settle(in: node)
     }
 
+    /// A link, or what was to become one, ended before it was open.
     func failed(_ link: UInt32, _ result: DialOutcome.Result, in node: NodeState) {
-        guard let (dial, attempt) = byLink[link] else { return }
-        finish(attempt, of: dial, result, in: node)
+        guard let attempt = byLink[link] else { return }
+        finish(attempt, result, in: node)
         settle(in: node)
     }
 
@@ -193,7 +200,7 @@ final class Dialer {
             for attempt in dial.attempts where !attempt.isOver && attempt.deadline <= node.now {
                 let layer = attempt.layer
                 giveUp(attempt, in: node)
-                finish(attempt, of: dial, .failed(.timedOut(layer)), in: node)
+                finish(attempt, .failed(.timedOut(layer)), in: node)
             }
             expireRequests(of: dial, in: node)
         }
@@ -202,13 +209,15 @@ final class Dialer {
 
     /// A request whose time is over hears what is known by then of each address.
     private func expireRequests(of dial: PeerDial, in node: NodeState) {
-        let late = dial.requests.filter { $0.deadline <= node.now }
+        var late: [DialRequest] = []
+        var left: [DialRequest] = []
+        for request in dial.requests { if request.deadline <= node.now { late.append(request) } else { left.append(request) } }
         guard !late.isEmpty else { return }
-        dial.requests.removeAll { $0.deadline <= node.now }
-        if dial.requests.isEmpty { end(dial, isLate: true, in: node) }
+        dial.requests = left
+        if left.isEmpty { end(dial, isLate: true, in: node) }
         var outcomes = dial.outcomes
         for attempt in dial.attempts where !attempt.isOver {
-            outcomes.append(outcome(of: attempt, in: dial, attempt.isWaiting ? .cancelled : .failed(.timedOut(attempt.layer)), in: node))
+            outcomes.append(outcome(of: attempt, attempt.isWaiting ? .cancelled : .failed(.timedOut(attempt.layer)), in: node))
         }
         for request in late { answer(request, nil, outcomes, in: node) }
     }
@@ -222,7 +231,7 @@ final class Dialer {
             relayAnswers = []
             for answer in answers {
                 isSettled = false
-                relayReached(answer.link, answer.relay, answer.outcomes, in: node)
+                relayReached(answer, in: node)
             }
             for dial in order {
                 if start(dial, in: node) { isSettled = false }
@@ -242,7 +251,7 @@ final class Dialer {
             if sparingLinked, attempt.isLinked || node.expectedLinks[attempt.link] != nil { continue }
             let result: DialOutcome.Result = isLate && !attempt.isWaiting ? .failed(.timedOut(attempt.layer)) : .cancelled
             giveUp(attempt, in: node)
-            finish(attempt, of: dial, result, in: node)
+            finish(attempt, result, in: node)
         }
         if dial.isOver { remove(dial) }
     }
@@ -255,7 +264,7 @@ final class Dialer {
 
     private func reckon(_ node: NodeState) {
         nextDeadline = .distantFuture
-        let isFull = active(in: node) >= node.limits.dials
+        let isFull = byLink.count >= node.limits.dials
         for dial in order {
             for request in dial.requests { nextDeadline = min(nextDeadline, request.deadline) }
             let isBlocked = isFull || dial.active >= node.limits.dialsPerPeer

@@ -40,35 +40,28 @@ extension Node {
 
     /// What was known of a link before it was authenticated; nil: it was given up meanwhile, or is nobody's.
     private func connected(_ id: UInt32, _ peer: PeerID, _ key: PublicKey) -> ConnectedLink? {
-        let circuit = state.expectedLinks.removeValue(forKey: id)
-        let pending = admission.authenticated(id)
-        let dialled = dialer.address(of: id)
-        guard let remote = circuit?.remoteAddress ?? pending?.remote ?? dialled?.remote,
-            let local = circuit?.localAddress ?? pending?.local ?? dialled?.local
-        else { return nil }
+        guard let known = state.expectedLinks.removeValue(forKey: id) ?? admission.authenticated(id) ?? dialer.dialled(id) else {
+            return nil
+        }
         guard peer != state.peerID else {
             state.append(.link(id, .close(.pruned)))
             dialer.failed(id, .ownPeer, in: state)
             return nil
         }
         return ConnectedLink(
-            id: id, peer: peer, publicKey: key, remoteAddress: remote, localAddress: local,
-            isInbound: circuit?.isInbound ?? (pending != nil), isRelayed: circuit?.carrier != nil, limit: circuit?.limit,
-            openedAt: state.now,
-            carrier: circuit?.carrier)
+            id: id, peer: peer, publicKey: key, remoteAddress: known.remoteAddress, localAddress: known.localAddress,
+            isInbound: known.isInbound, isRelayed: known.carrier != nil, limit: known.limit, openedAt: state.now, carrier: known.carrier)
     }
 
     func closed(_ id: UInt32, _ error: ConnectionError) {
         admission.remove(id)
         state.expectedLinks[id] = nil
         guard let link = state.connections[id] else {
-            dialer.closed(id, error, in: state)
+            dialer.failed(id, .failed(error), in: state)
             return
         }
         let before = link.isClosing ? nil : state.connections.best(for: link.peer, allowsLimited: true)
-        for (stream, owner) in state.owners.removeAll(on: id) {
-            state.protocols[owner].closed(stream, error: .connection(error), in: state)
-        }
+        for stream in state.owners.streams(on: id) { streamEnded(StreamKey(link: id, stream: stream), .connection(error)) }
         _ = state.connections.remove(id)
         state.emit(.connectionClosed(link.description, error))
         if state.connections.isConnected(link.peer) {

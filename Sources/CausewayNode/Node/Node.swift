@@ -50,7 +50,7 @@ public final class Node {
         if let discovery = parts.discovery { state.protocols.append(discovery) }
         state.listenAddresses = configuration.announce
         state.protocolTable = ProtocolTable(servedEntries)
-        for (index, one) in state.protocols.enumerated() { for entry in one.served { serving[entry.name] = index } }
+        for index in state.protocols.indices { for entry in state.protocols[index].served { serving[entry.name] = index } }
     }
 
     var servedEntries: [ProtocolTable.Entry] {
@@ -146,8 +146,10 @@ public final class Node {
 
     // MARK: Forwarding
 
+    @inline(never)
     func begin(_ now: Instant) { state.now = max(state.now, now) }
 
+    @inline(never)
     private func owner(of stream: StreamKey) -> (any NodeProtocol)? { state.owners[stream].map { state.protocols[$0] } }
 
     private func streamOpened(_ stream: StreamKey, _ protocolID: [UInt8]) {
@@ -157,7 +159,7 @@ public final class Node {
         state.protocols[index].streamOpened(stream, protocolID: protocolID, in: state)
     }
 
-    private func streamEnded(_ stream: StreamKey, _ error: StreamError?) {
+    func streamEnded(_ stream: StreamKey, _ error: StreamError?) {
         guard let owner = owner(of: stream) else { return }
         state.owners.remove(stream)
         owner.closed(stream, error: error, in: state)
@@ -174,15 +176,24 @@ public final class Node {
     }
 
     private func settleOnce() {
-        for failed in state.takeFailedCircuits() { dialer.circuitFailed(failed, in: state) }
-        for failed in state.takeFailedUpgrades() { dialer.upgradeFailed(failed, in: state) }
-        for request in state.takeConnectRequests() { dialer.connect(request, in: state) }
-        for answer in state.takeConnectAnswers() {
-            state.protocols[answer.owner]
-                .connectAnswered(
-                    request: answer.request, link: answer.link.flatMap { state.connections[$0] }, outcomes: answer.outcomes, in: state)
+        let paths = state.failedPaths
+        state.failedPaths = []
+        for failed in paths {
+            if let link = failed.link { dialer.failed(link, failed.result, in: state) }
+            if let peer = failed.peer { dialer.upgradeFailed(peer, failed.result, in: state) }
         }
-        for id in state.takeIdentifiedLinks() {
+        let requests = state.connectRequests
+        state.connectRequests = []
+        for request in requests { dialer.connect(request, in: state) }
+        let answers = state.connectAnswers
+        state.connectAnswers = []
+        for answer in answers {
+            let link = answer.link.flatMap { state.connections[$0] }
+            state.protocols[answer.owner].connectAnswered(request: answer.number, link: link, outcomes: answer.outcomes, in: state)
+        }
+        let identified = state.identifiedLinks
+        state.identifiedLinks = []
+        for id in identified {
             guard let link = state.connections[id] else { continue }
             for one in state.protocols { one.identified(link.peer, on: link, in: state) }
         }

@@ -1,12 +1,6 @@
 import CausewayConnection
 import CausewayIdentity
 
-/// A connection that was accepted and is not yet authenticated.
-struct PendingLink {
-    let remote: Multiaddr
-    let local: Multiaddr
-}
-
 /// Who may connect: counts connections in all, by place and by peer, and closes the least valuable ones when there are too many.
 final class Admission {
     /// Connections younger than this are not pruned: they had no time to become valuable.
@@ -15,7 +9,8 @@ final class Admission {
     private static let pause = Interval.milliseconds(500)
 
     private let limits: NodeLimits
-    private var pending = Table<UInt32, PendingLink>()
+    /// Connections that were accepted and are not yet authenticated.
+    private var pending = Table<UInt32, ExpectedLink>()
     private var placeOfLink = Table<UInt32, [UInt8]>()
     private var countByPlace = BytesTable<Int>()
     private var protected = BytesTable<[[UInt8]]>()
@@ -42,14 +37,14 @@ final class Admission {
     }
 
     func insert(_ link: UInt32, remote: Multiaddr, local: Multiaddr) {
-        pending[link] = PendingLink(remote: remote, local: local)
+        pending[link] = ExpectedLink(remoteAddress: remote, localAddress: local, isInbound: true)
         guard let place = AddressKey(remote)?.place else { return }
         placeOfLink[link] = place
         countByPlace[place, default: 0] += 1
     }
 
     /// It is authenticated, and goes on counting for its place.
-    func authenticated(_ link: UInt32) -> PendingLink? { pending.removeValue(forKey: link) }
+    func authenticated(_ link: UInt32) -> ExpectedLink? { pending.removeValue(forKey: link) }
 
     /// It is over.
     func remove(_ link: UInt32) {

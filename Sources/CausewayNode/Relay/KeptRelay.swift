@@ -3,13 +3,13 @@ import CausewayIdentity
 
 /// A relay at which this node holds a place, wants one, or might want one.
 final class KeptRelay {
-    enum Step: Equatable {
+    enum Step {
         /// Until `nextAttempt`.
         case resting
-        /// A connection was asked for, by this request.
-        case connecting(UInt32)
-        /// RESERVE is out, on this stream.
-        case asking(StreamKey)
+        /// A connection was asked for, by `request`.
+        case connecting
+        /// RESERVE is out, on `stream`.
+        case asking
     }
     let peer: PeerID
     /// Where it was said to be.
@@ -21,6 +21,8 @@ final class KeptRelay {
     /// A candidate that identify told of.
     var isLearnt = false
     var step = Step.resting
+    var request: UInt32 = 0
+    var stream = StreamKey(packed: 0)
     /// When to ask next: a refresh while there is a reservation, else not before this moment.
     var nextAttempt: Instant
     var failures = 0
@@ -59,11 +61,26 @@ final class KeptRelay {
     }
 }
 
+/// A circuit that was asked for.
+final class AskedCircuit {
+    /// What it is to become.
+    let link: UInt32
+    let relayAddress: Multiaddr
+    let target: PeerID
+
+    init(link: UInt32, relayAddress: Multiaddr, target: PeerID) {
+        self.link = link
+        self.relayAddress = relayAddress
+        self.target = target
+    }
+}
+
 /// A stream of the relay client, from its opening until it is answered.
 final class RelayClientStream {
     enum Use {
-        /// CONNECT went out for this link.
-        case circuit(link: UInt32, relayAddress: Multiaddr, target: PeerID)
+        /// CONNECT went out.
+        case circuit(AskedCircuit)
+        /// RESERVE went out.
         case reservation(KeptRelay)
         /// A relay asks us over the stop protocol.
         case stop

@@ -23,7 +23,12 @@ extension RelayClient {
         }
         for relay in order where !relay.isCandidate && !relay.isPinned { discard(relay, in: node) }
         var excess = activeCandidates - wanted
-        for relay in order.reversed() where excess > 0 && relay.isCandidate && relay.isActive && !relay.isPinned {
+        // The last ones first.
+        var index = order.count
+        while excess > 0, index > 0 {
+            index -= 1
+            let relay = order[index]
+            guard relay.isCandidate, relay.isActive, !relay.isPinned else { continue }
             rest(relay, in: node)
             excess -= 1
         }
@@ -46,15 +51,19 @@ extension RelayClient {
     /// A peer that we are connected to offers to relay.
     func learn(_ peer: PeerID, addresses: [Multiaddr], in node: NodeState) {
         guard learns, relays[peer.bytes] == nil else { return }
-        if order.count(where: { $0.isLearnt }) >= limits.learntCandidates {
-            guard let oldest = order.first(where: { $0.isLearnt && !$0.isActive }) else { return }
+        var learnt = 0
+        var oldest: KeptRelay?
+        for relay in order where relay.isLearnt {
+            learnt += 1
+            if oldest == nil, !relay.isActive { oldest = relay }
+        }
+        if learnt >= limits.learntCandidates {
+            guard let oldest else { return }
             discard(oldest, in: node)
         }
-        let relay = KeptRelay(peer: peer, addresses: addresses, now: node.now)
+        let relay = added(peer, addresses, in: node)
         relay.isCandidate = true
         relay.isLearnt = true
-        relays[peer.bytes] = relay
-        order.append(relay)
         choose(in: node)
     }
 
@@ -68,13 +77,19 @@ extension RelayClient {
         }
     }
 
-    private var activeCandidates: Int { order.count { $0.isCandidate && $0.isActive } }
+    private var activeCandidates: Int {
+        var count = 0
+        for relay in order where relay.isCandidate && relay.isActive { count += 1 }
+        return count
+    }
 
     var relayDeadline: Instant {
         var soonest = Instant.distantFuture
-        for relay in order { soonest = min(soonest, relay.deadline) }
-        guard activeCandidates < wanted else { return soonest }
-        for relay in order where relay.isCandidate && !relay.isActive { soonest = min(soonest, relay.nextAttempt) }
+        let mayChoose = activeCandidates < wanted
+        for relay in order {
+            soonest = min(soonest, relay.deadline)
+            if mayChoose, relay.isCandidate, !relay.isActive { soonest = min(soonest, relay.nextAttempt) }
+        }
         return soonest
     }
 
@@ -94,13 +109,15 @@ extension RelayClient {
     func known(_ peer: PeerID, _ address: Multiaddr, in node: NodeState) -> KeptRelay {
         // An address that is nothing but the name leaves it to the peer store.
         let addresses = address.withoutPeerID.bytes.isEmpty ? [] : [address]
-        guard let relay = relays[peer.bytes] else {
-            let relay = KeptRelay(peer: peer, addresses: addresses, now: node.now)
-            relays[peer.bytes] = relay
-            order.append(relay)
-            return relay
-        }
+        guard let relay = relays[peer.bytes] else { return added(peer, addresses, in: node) }
         for address in addresses where !relay.addresses.contains(address) { relay.addresses.append(address) }
+        return relay
+    }
+
+    private func added(_ peer: PeerID, _ addresses: [Multiaddr], in node: NodeState) -> KeptRelay {
+        let relay = KeptRelay(peer: peer, addresses: addresses, now: node.now)
+        relays[peer.bytes] = relay
+        order.append(relay)
         return relay
     }
 
@@ -120,18 +137,11 @@ extension RelayClient {
 
     /// Gives up what is held and what is under way there.
     private func rest(_ relay: KeptRelay, in node: NodeState) {
-        if case .asking(let key) = relay.step, let stream = streams[key.packed] { drop(stream, in: node) }
+        if relay.step == .asking, let stream = streams[relay.stream.packed] { drop(stream, in: node) }
         relay.step = .resting
-        for request in relay.waiting { node.answer(request, .cancelled) }
-        relay.waiting = []
+        answerWaiting(for: relay, .cancelled, in: node)
         relay.retained = []
-        let wasHeld = relay.reservation != nil
-        relay.reservation = nil
-        relay.link = nil
-        if wasHeld {
-            node.unspare(relay.peer)
-            node.emit(.reservation(ReservationChange(relay: relay.peer, state: .lost, reservation: nil)))
-        }
+        giveBack(relay, in: node)
         advertise(in: node)
     }
 }

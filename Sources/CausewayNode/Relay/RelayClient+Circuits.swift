@@ -11,7 +11,8 @@ extension RelayClient {
         }
         let stream = node.openStream(on: relayLink.id, [HopCodec.hopID], for: self)
         circuitStreams[link] = stream
-        track(stream, .circuit(link: link, relayAddress: relayAddress, target: target), for: limits.circuitTime, in: node)
+        let circuit = AskedCircuit(link: link, relayAddress: relayAddress, target: target)
+        track(stream, .circuit(circuit), for: limits.circuitTime, in: node)
         node.send(HopCodec.encode(HopMessage.connect(peer: target.bytes)), on: stream)
     }
 
@@ -21,22 +22,17 @@ extension RelayClient {
     }
 
     func circuitAnswered(
-        _ answer: HopMessage, rest: [UInt8], on stream: RelayClientStream, link: UInt32, relayAddress: Multiaddr, target: PeerID,
-        in node: NodeState
+        _ answer: HopMessage, rest: [UInt8], on stream: RelayClientStream, _ circuit: AskedCircuit, in node: NodeState
     ) throws(RelayFault) {
         guard case .status(let status, _, let told) = answer else { throw .unexpectedType }
         guard status == HopStatus.ok, let relay = node.connections[stream.key.link] else {
             drop(stream, in: node)
-            node.circuitFailed(link: link, .refusedByRelay(status: status))
+            node.circuitFailed(link: circuit.link, .refusedByRelay(status: status))
             return
         }
-        forget(stream)
-        node.release(stream.key)
-        let limit = RelayClient.effective(told)
-        node.expectLink(
-            link, remoteAddress: RelayClient.circuitAddress(relayAddress, relay.peer).appending(target), localAddress: relay.localAddress,
-            limit: limit, carrier: relay.id, isInbound: false)
-        node.append(.circuit(link: link, over: stream.key, initiator: true, expecting: target, limit: limit, received: rest))
+        stands(
+            circuit.link, over: stream, relay, RelayClient.circuitAddress(circuit.relayAddress, relay.peer), to: circuit.target,
+            isInbound: false, told, received: rest, in: node)
     }
 
     /// A relay brings somebody.
@@ -53,15 +49,24 @@ extension RelayClient {
             refuse(stream, HopStatus.resourceLimitExceeded, in: node)
             return
         }
-        forget(stream)
         node.send(HopCodec.encode(StopMessage.status(HopStatus.ok)), on: stream.key)
+        stands(
+            node.nextLink(), over: stream, relay, RelayClient.circuitAddress(relay.remoteAddress, relay.peer), to: source, isInbound: true,
+            told, received: rest, in: node)
+    }
+
+    /// The stream is a circuit from here on.
+    private func stands(
+        _ link: UInt32, over stream: RelayClientStream, _ relay: ConnectedLink, _ address: Multiaddr, to peer: PeerID, isInbound: Bool,
+        _ told: CircuitLimit?, received: [UInt8], in node: NodeState
+    ) {
+        forget(stream)
         node.release(stream.key)
-        let link = node.nextLink()
         let limit = RelayClient.effective(told)
         node.expectLink(
-            link, remoteAddress: RelayClient.circuitAddress(relay.remoteAddress, relay.peer).appending(source),
-            localAddress: relay.localAddress, limit: limit, carrier: relay.id, isInbound: true)
-        node.append(.circuit(link: link, over: stream.key, initiator: false, expecting: source, limit: limit, received: rest))
+            link, remoteAddress: address.appending(peer), localAddress: relay.localAddress, limit: limit, carrier: relay.id,
+            isInbound: isInbound)
+        node.append(.circuit(link: link, over: stream.key, initiator: !isInbound, expecting: peer, limit: limit, received: received))
     }
 
     func refuse(_ stream: RelayClientStream, _ status: UInt16, in node: NodeState) {
@@ -80,7 +85,7 @@ extension RelayClient {
     }
 
     /// A limit that limits nothing is none.
-    private static func effective(_ limit: CircuitLimit?) -> CircuitLimit? {
+    static func effective(_ limit: CircuitLimit?) -> CircuitLimit? {
         guard let limit, !limit.isUnlimited else { return nil }
         return limit
     }
@@ -92,7 +97,9 @@ extension RelayClient {
         case .connection(let error): .failed(error)
         case .timedOut: .failed(.timedOut(.circuit))
         case .limit(let name, let value): .limit(name, value: value)
-        default: .failed(.peerFault(.circuit, code: UInt16(RelayFault.endedEarly.rawValue)))
+        default: result(of: .endedEarly)
         }
     }
+
+    static func result(of fault: RelayFault) -> DialOutcome.Result { .failed(.peerFault(.circuit, code: UInt16(fault.rawValue))) }
 }

@@ -49,8 +49,7 @@ extension RelayClient {
     /// A relay may bring somebody while we hold a place there, ask for one, or it still has our addresses in people's hands.
     func expectsCircuits(from peer: PeerID) -> Bool {
         guard let relay = relays[peer.bytes] else { return false }
-        if case .asking = relay.step { return true }
-        return !relay.advertised.isEmpty
+        return relay.step == .asking || !relay.advertised.isEmpty
     }
 
     // MARK: Attempts
@@ -59,12 +58,13 @@ extension RelayClient {
         if let link = directLink(to: relay.peer, in: node) {
             ask(relay, on: link, in: node)
         } else {
-            relay.step = .connecting(node.requestConnection(to: relay.peer, addresses: relay.addresses, for: self))
+            relay.step = .connecting
+            relay.request = node.requestConnection(to: relay.peer, addresses: relay.addresses, for: self)
         }
     }
 
     public func connectAnswered(request: UInt32, link: ConnectedLink?, outcomes: [DialOutcome], in node: NodeState) {
-        for relay in order where relay.step == .connecting(request) {
+        for relay in order where relay.step == .connecting && relay.request == request {
             if link != nil, let direct = directLink(to: relay.peer, in: node) {
                 ask(relay, on: direct, in: node)
             } else {
@@ -76,7 +76,8 @@ extension RelayClient {
 
     private func ask(_ relay: KeptRelay, on link: ConnectedLink, in node: NodeState) {
         let stream = node.openStream(on: link.id, [HopCodec.hopID], for: self)
-        relay.step = .asking(stream)
+        relay.step = .asking
+        relay.stream = stream
         track(stream, .reservation(relay), for: limits.reserveTime, in: node)
         node.send(HopCodec.encode(HopMessage.reserve), on: stream)
     }
@@ -108,8 +109,8 @@ extension RelayClient {
         }
         let addresses = usable(details.addresses, of: relay, on: link)
         guard !addresses.isEmpty else { throw .noAddress }
-        let told = limit.map { $0.isUnlimited } ?? true ? nil : limit
-        return Reservation(relay: relay.peer, expires: details.expire, addresses: addresses, limit: told)
+        return Reservation(
+            relay: relay.peer, expires: details.expire, addresses: addresses, limit: RelayClient.effective(limit))
     }
 
     /// The addresses to advertise: what the relay names, without what leads nowhere; failing that, where we reached it.
@@ -141,9 +142,17 @@ extension RelayClient {
         relay.nextAttempt = node.now + refreshTime(left)
         if isNew { node.spare(relay.peer) }
         advertise(in: node)
-        for request in relay.waiting { node.answer(request, .reserved(reservation)) }
+        answerWaiting(for: relay, .reserved(reservation), in: node)
+        tell(relay, isNew ? .made : .refreshed, in: node)
+    }
+
+    func answerWaiting(for relay: KeptRelay, _ answer: Answer, in node: NodeState) {
+        for request in relay.waiting { node.answer(request, answer) }
         relay.waiting = []
-        node.emit(.reservation(ReservationChange(relay: relay.peer, state: isNew ? .made : .refreshed, reservation: reservation)))
+    }
+
+    private func tell(_ relay: KeptRelay, _ state: ReservationChange.State, in node: NodeState) {
+        node.emit(.reservation(ReservationChange(relay: relay.peer, state: state, reservation: relay.reservation)))
     }
 
     private func refreshTime(_ left: Interval) -> Interval {
@@ -160,9 +169,8 @@ extension RelayClient {
         // A relay that says no will say so again for a while.
         if case .refused = error { relay.failures = max(relay.failures, 5) }
         relay.nextAttempt = node.now + retryTime(relay.failures, in: node)
-        for request in relay.waiting { node.answer(request, .notReserved(error)) }
-        relay.waiting = []
-        node.emit(.reservation(ReservationChange(relay: relay.peer, state: .failed(error), reservation: relay.reservation)))
+        answerWaiting(for: relay, .notReserved(error), in: node)
+        tell(relay, .failed(error), in: node)
         if relay.isPinned, !relay.wasHeld { unpin(relay, in: node) }
         choose(in: node)
     }
@@ -175,15 +183,20 @@ extension RelayClient {
 
     /// The reservation is gone, the wish for it is not.
     private func lost(_ relay: KeptRelay, in node: NodeState) {
-        guard let reservation = relay.reservation else { return }
-        relay.reservation = nil
-        relay.link = nil
-        relay.retained = reservation.addresses
+        relay.retained = relay.advertised
         relay.retainedUntil = node.now + limits.addressGrace
         relay.failures = 0
         relay.nextAttempt = node.now + Interval(nanoseconds: node.random.next() % (limits.firstRetry.nanoseconds + 1))
+        giveBack(relay, in: node)
+    }
+
+    /// What was held is held no more.
+    func giveBack(_ relay: KeptRelay, in node: NodeState) {
+        guard relay.reservation != nil else { return }
+        relay.reservation = nil
+        relay.link = nil
         node.unspare(relay.peer)
-        node.emit(.reservation(ReservationChange(relay: relay.peer, state: .lost, reservation: nil)))
+        tell(relay, .lost, in: node)
     }
 
     public func linkOpened(_ link: ConnectedLink, in node: NodeState) {
@@ -193,7 +206,7 @@ extension RelayClient {
     }
 
     public func linkClosed(_ link: ConnectedLink, in node: NodeState) {
-        guard let relay = relays[link.peer.bytes], relay.reservation != nil, relay.link == link.id else { return }
+        guard let relay = relays[link.peer.bytes], relay.link == link.id else { return }
         if let other = directLink(to: link.peer, in: node) {
             // The relay counts us by peer, so the place is still ours; but it may have been another process that gave it.
             relay.link = other.id

@@ -68,24 +68,17 @@ public final class RelayClient: NodeProtocol, CircuitDialing {
     public func closed(_ stream: StreamKey, error: StreamError?, in node: NodeState) {
         guard let stream = streams[stream.packed] else { return }
         forget(stream)
-        switch stream.use {
-        case .stop, .refused: break
-        case .circuit(let link, _, _): node.circuitFailed(link: link, RelayClient.result(of: error))
-        case .reservation(let relay): failed(relay, error.map { .stream($0) } ?? .badAnswer(RelayFault.endedEarly.rawValue), in: node)
-        }
+        unanswered(
+            stream, RelayClient.result(of: error), error.map { .stream($0) } ?? .badAnswer(RelayFault.endedEarly.rawValue), in: node)
     }
 
     private func handle(_ message: [UInt8], rest: [UInt8], from stream: RelayClientStream, in node: NodeState) {
         do throws(RelayFault) {
             switch stream.use {
             case .refused: break
-            case .stop:
-                try stopAsked(try HopCodec.decodeStop(message), rest: rest, on: stream, in: node)
-            case .circuit(let link, let address, let target):
-                let answer = try HopCodec.decodeHop(message)
-                try circuitAnswered(answer, rest: rest, on: stream, link: link, relayAddress: address, target: target, in: node)
-            case .reservation(let relay):
-                try reservationAnswered(try HopCodec.decodeHop(message), on: stream, of: relay, in: node)
+            case .stop: try stopAsked(try HopCodec.decodeStop(message), rest: rest, on: stream, in: node)
+            case .circuit(let circuit): try circuitAnswered(try HopCodec.decodeHop(message), rest: rest, on: stream, circuit, in: node)
+            case .reservation(let relay): try reservationAnswered(try HopCodec.decodeHop(message), on: stream, of: relay, in: node)
             }
         } catch {
             faulted(stream, error, in: node)
@@ -94,16 +87,20 @@ public final class RelayClient: NodeProtocol, CircuitDialing {
 
     /// The relay broke the protocol.
     private func faulted(_ stream: RelayClientStream, _ fault: RelayFault, in node: NodeState) {
-        switch stream.use {
-        case .refused: break
-        case .stop:
+        if case .stop = stream.use {
             refuse(stream, fault == .unexpectedType ? HopStatus.unexpectedMessage : HopStatus.malformedMessage, in: node)
-        case .circuit(let link, _, _):
+        } else {
             drop(stream, in: node)
-            node.circuitFailed(link: link, .failed(.peerFault(.circuit, code: UInt16(fault.rawValue))))
-        case .reservation(let relay):
-            drop(stream, in: node)
-            failed(relay, .badAnswer(fault.rawValue), in: node)
+            unanswered(stream, RelayClient.result(of: fault), .badAnswer(fault.rawValue), in: node)
+        }
+    }
+
+    /// A stream is over without the relay's answer: what that means for the circuit, or for the reservation, that it was to bring.
+    private func unanswered(_ stream: RelayClientStream, _ result: DialOutcome.Result, _ error: ReservationError, in node: NodeState) {
+        switch stream.use {
+        case .stop, .refused: break
+        case .circuit(let circuit): node.circuitFailed(link: circuit.link, result)
+        case .reservation(let relay): failed(relay, error, in: node)
         }
     }
 
@@ -123,11 +120,7 @@ public final class RelayClient: NodeProtocol, CircuitDialing {
         for key in late {
             guard let stream = streams[key] else { continue }
             drop(stream, in: node)
-            switch stream.use {
-            case .stop, .refused: break
-            case .circuit(let link, _, _): node.circuitFailed(link: link, .failed(.timedOut(.circuit)))
-            case .reservation(let relay): failed(relay, .timedOut, in: node)
-            }
+            unanswered(stream, .failed(.timedOut(.circuit)), .timedOut, in: node)
         }
     }
 
@@ -149,7 +142,7 @@ public final class RelayClient: NodeProtocol, CircuitDialing {
         guard streams.removeValue(forKey: stream.key.packed) != nil else { return }
         switch stream.use {
         case .stop, .refused: stopStreams -= 1
-        case .circuit(let link, _, _): circuitStreams[link] = nil
+        case .circuit(let circuit): circuitStreams[circuit.link] = nil
         case .reservation: break
         }
     }

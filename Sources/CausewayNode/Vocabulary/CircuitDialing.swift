@@ -12,13 +12,12 @@ public protocol CircuitDialing: AnyObject {
     func cancelCircuit(link: UInt32, in node: NodeState)
 }
 
-/// What the node knows of a link over a circuit, or of one by WebRTC, before it is authenticated.
-public struct ExpectedLink: Equatable, Sendable {
-    /// Its number.
-    public let link: UInt32
-    /// `<relay's address>/p2p-circuit/p2p/<remote>`, or with `/webrtc` before the remote; `/webrtc/p2p/<remote>` at the answerer.
+/// What the node knows of a link before it is authenticated.
+public final class ExpectedLink {
+    /// As it was accepted or dialled. Of a circuit: `<relay's address>/p2p-circuit/p2p/<remote>`, or with `/webrtc` before the remote;
+    /// `/webrtc/p2p/<remote>` at the answerer.
     public let remoteAddress: Multiaddr
-    /// The local address of the link to the relay, or `/webrtc`.
+    /// Of a circuit: the local address of the link to the relay, or `/webrtc`.
     public let localAddress: Multiaddr
     /// nil: not limited.
     public let limit: CircuitLimit?
@@ -26,37 +25,30 @@ public struct ExpectedLink: Equatable, Sendable {
     public let carrier: UInt32?
     /// The remote dialled us.
     public let isInbound: Bool
+
+    init(remoteAddress: Multiaddr, localAddress: Multiaddr, limit: CircuitLimit? = nil, carrier: UInt32? = nil, isInbound: Bool) {
+        self.remoteAddress = remoteAddress
+        self.localAddress = localAddress
+        self.limit = limit
+        self.carrier = carrier
+        self.isInbound = isInbound
+    }
 }
 
-/// A circuit that did not come to be.
-public struct FailedCircuit: Equatable, Sendable {
-    /// The number that it was to have.
-    public let link: UInt32
-    /// What to say of the address.
-    public let result: DialOutcome.Result
-}
-
-/// A protocol wants a direct connection to a peer. `Node` hands it to the dialler and brings the answer to
-/// `NodeProtocol.connectAnswered` of the protocol that asked; at once if such a connection stands already. Only direct addresses are
-/// dialled, what the peer store knows of the peer included. The asker has a back-off of its own, so that of the dialler must not hold it
-/// up.
-public struct ConnectRequest: Equatable, Sendable {
-    /// Its number in the node's own sequence.
-    public let id: UInt32
-    /// Whom to connect to.
-    public let peer: PeerID
-    /// Where the asker knows the peer to be.
-    public let addresses: [Multiaddr]
-    /// The asking protocol's index in `NodeState.protocols`.
-    public let owner: Int
-}
-
-/// What came of a `ConnectRequest`.
-struct ConnectAnswer {
-    let request: UInt32
-    let owner: Int
+/// Something of the dialler's that it left to a protocol, and that failed; `Node` brings it back.
+final class FailedPath {
+    /// The circuit that was to become this link; nil: WebRTC out of a relayed connection.
     let link: UInt32?
-    let outcomes: [DialOutcome]
+    /// Whom it was to lead to, in the second case.
+    let peer: PeerID?
+    /// What to say of the address.
+    let result: DialOutcome.Result
+
+    init(link: UInt32? = nil, peer: PeerID? = nil, _ result: DialOutcome.Result) {
+        self.link = link
+        self.peer = peer
+        self.result = result
+    }
 }
 
 extension NodeState {
@@ -66,26 +58,27 @@ extension NodeState {
         _ link: UInt32, remoteAddress: Multiaddr, localAddress: Multiaddr, limit: CircuitLimit?, carrier: UInt32?, isInbound: Bool
     ) {
         expectedLinks[link] = ExpectedLink(
-            link: link, remoteAddress: remoteAddress, localAddress: localAddress, limit: limit, carrier: carrier, isInbound: isInbound)
+            remoteAddress: remoteAddress, localAddress: localAddress, limit: limit, carrier: carrier, isInbound: isInbound)
     }
 
     /// Reports a circuit asked for by `CircuitDialing.dialCircuit` that failed; `Node` brings it to the dialler.
     public func circuitFailed(link: UInt32, _ result: DialOutcome.Result) {
-        failedCircuits.append(FailedCircuit(link: link, result: result))
+        failedPaths.append(FailedPath(link: link, result))
     }
 
     /// Reports that a relayed connection to the peer was not upgraded; `Node` brings it to the dialler.
     func upgradeFailed(_ peer: PeerID, _ result: DialOutcome.Result) {
-        failedUpgrades.append(FailedUpgrade(peer: peer, result: result))
+        failedPaths.append(FailedPath(peer: peer, result))
     }
 
-    /// Asks for a direct connection; answered once by `NodeProtocol.connectAnswered` of `owner`, never before this call returned.
+    /// Asks for a direct connection; answered once by `NodeProtocol.connectAnswered` of `owner`, never before this call returned; soon if
+    /// such a connection stands already. Only direct addresses are dialled, what the peer store knows of the peer included.
     /// Returns the request's number, of the node's own sequence (not the application's).
     public func requestConnection(to peer: PeerID, addresses: [Multiaddr], for owner: any NodeProtocol) -> UInt32 {
         lastConnectRequest &+= 1
-        for index in protocols.indices where protocols[index] === owner {
-            connectRequests.append(ConnectRequest(id: lastConnectRequest, peer: peer, addresses: addresses, owner: index))
-        }
+        connectRequests.append(
+            DialRequest(
+                .part, lastConnectRequest, owner: index(of: owner), peer, addresses, deadline: now + limits.dialTime))
         return lastConnectRequest
     }
 

@@ -49,7 +49,7 @@ public enum Answer: Equatable, Sendable {
 }
 
 /// A connection, as it was when it was made.
-public struct ConnectionDescription: Equatable, Sendable {
+public final class ConnectionDescription: Equatable, Sendable {
     public let link: UInt32
     public let peer: PeerID
     public let remoteAddress: Multiaddr
@@ -70,6 +70,11 @@ public struct ConnectionDescription: Equatable, Sendable {
         self.isInbound = isInbound
         self.limit = limit
         self.openedAt = openedAt
+    }
+
+    public static func == (a: ConnectionDescription, b: ConnectionDescription) -> Bool {
+        a.link == b.link && a.peer == b.peer && a.remoteAddress == b.remoteAddress && a.localAddress == b.localAddress
+            && a.isInbound == b.isInbound && a.limit == b.limit && a.openedAt == b.openedAt
     }
 }
 
@@ -106,7 +111,7 @@ public enum IdentifyError: Error, Equatable, Sendable {
 }
 
 /// One address that was tried, and what came of it.
-public struct DialOutcome: Equatable, Sendable {
+public final class DialOutcome: Equatable, Sendable {
     /// What came of one address.
     public enum Result: Equatable, Sendable {
         case connected
@@ -137,23 +142,31 @@ public struct DialOutcome: Equatable, Sendable {
         self.result = result
         self.took = took
     }
+
+    public static func == (a: DialOutcome, b: DialOutcome) -> Bool {
+        a.peer == b.peer && a.address == b.address && a.result == b.result && a.took == b.took
+    }
 }
 
 /// A place at a relay (relay/circuit-v2.md).
-public struct Reservation: Equatable, Sendable {
-    public var relay: PeerID
+public final class Reservation: Equatable, Sendable {
+    public let relay: PeerID
     /// Unix seconds.
-    public var expires: UInt64
+    public let expires: UInt64
     /// Under which this node can be dialled, each with `/p2p-circuit`.
-    public var addresses: [Multiaddr]
+    public let addresses: [Multiaddr]
     /// What the relay says it allows a circuit; nil: it did not say.
-    public var limit: CircuitLimit?
+    public let limit: CircuitLimit?
 
     public init(relay: PeerID, expires: UInt64, addresses: [Multiaddr], limit: CircuitLimit?) {
         self.relay = relay
         self.expires = expires
         self.addresses = addresses
         self.limit = limit
+    }
+
+    public static func == (a: Reservation, b: Reservation) -> Bool {
+        a.relay == b.relay && a.expires == b.expires && a.addresses == b.addresses && a.limit == b.limit
     }
 }
 

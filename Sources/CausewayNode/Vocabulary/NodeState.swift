@@ -33,13 +33,11 @@ public final class NodeState {
     /// Circuits' and WebRTC's links that the shell was asked for, until they are established or closed.
     var expectedLinks = Table<UInt32, ExpectedLink>()
     /// Drained by `Node` after each input: to the dialler.
-    var failedCircuits: [FailedCircuit] = []
-    /// Drained by `Node` after each input: to the dialler.
-    var failedUpgrades: [FailedUpgrade] = []
+    var failedPaths: [FailedPath] = []
     /// Drained by `Node` after each input: to the dialler, whose answer goes to `connectAnswered` of the owner.
-    var connectRequests: [ConnectRequest] = []
+    var connectRequests: [DialRequest] = []
     /// Drained by `Node` after each input: to the protocol that asked.
-    var connectAnswers: [ConnectAnswer] = []
+    var connectAnswers: [DialRequest] = []
     var lastConnectRequest: UInt32 = 0
     /// Drained by `Node` after each input: peers of whom identify has told something, by the link on which it did.
     var identifiedLinks: [UInt32] = []
@@ -73,9 +71,15 @@ public final class NodeState {
     public func openStream(on link: UInt32, _ protocolIDs: [[UInt8]], for owner: any NodeProtocol) -> StreamKey {
         lastStream = lastStream == .max ? 1 << 31 : lastStream + 1
         let key = StreamKey(link: link, stream: lastStream)
-        for index in protocols.indices where protocols[index] === owner { owners.insert(key, index) }
+        owners.insert(key, index(of: owner))
         outputs.append(.link(link, .openStream(stream: key.stream, protocolIDs: protocolIDs)))
         return key
+    }
+
+    /// Where it stands in `protocols`.
+    func index(of owner: any NodeProtocol) -> Int {
+        for index in protocols.indices where protocols[index] === owner { return index }
+        preconditionFailure("a protocol of another node")
     }
 
     public func send(_ bytes: [UInt8], on stream: StreamKey, droppable: Bool = false) {
@@ -128,19 +132,6 @@ public final class NodeState {
     // MARK: What Node brings from one part to another
 
     var hasUnsettled: Bool {
-        addressesDiffer || !failedCircuits.isEmpty || !failedUpgrades.isEmpty || !connectRequests.isEmpty || !connectAnswers.isEmpty
-            || !identifiedLinks.isEmpty
-    }
-
-    func takeFailedCircuits() -> [FailedCircuit] { take(&failedCircuits) }
-    func takeFailedUpgrades() -> [FailedUpgrade] { take(&failedUpgrades) }
-    func takeConnectRequests() -> [ConnectRequest] { take(&connectRequests) }
-    func takeConnectAnswers() -> [ConnectAnswer] { take(&connectAnswers) }
-    func takeIdentifiedLinks() -> [UInt32] { take(&identifiedLinks) }
-
-    private func take<T>(_ list: inout [T]) -> [T] {
-        let taken = list
-        list = []
-        return taken
+        addressesDiffer || failedPaths.count + connectRequests.count + connectAnswers.count + identifiedLinks.count > 0
     }
 }

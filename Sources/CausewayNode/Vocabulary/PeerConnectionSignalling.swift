@@ -26,9 +26,3 @@ public protocol PeerConnectionSignalling: NodeProtocol {
     func peerConnected(_ link: UInt32, in node: NodeState)
     func peerFailed(_ link: UInt32, _ fault: SignallingFault, in node: NodeState)
 }
-
-/// An upgrade of a relayed connection that failed; `Node` brings it to the dialler.
-struct FailedUpgrade {
-    let peer: PeerID
-    let result: DialOutcome.Result
-}

@@ -15,26 +15,39 @@ public enum AddressSource: UInt8, Comparable, Sendable {
 /// are not connected; the one of which nothing was heard for longest goes first.
 public final class PeerStore {
     private final class Entry {
+        let peer: [UInt8]
         var description: PeerDescription?
         var addresses: [KnownAddress] = []
         var recordSequence: UInt64 = 0
         var isConnected = false
-        /// The number of the last news of it.
-        var news: UInt64 = 0
+        /// How often it stands in `order`.
+        var news = 0
+
+        init(_ peer: [UInt8]) { self.peer = peer }
+
+        func known(_ address: Multiaddr) -> KnownAddress? {
+            for known in addresses where known.address == address { return known }
+            return nil
+        }
     }
-    private struct KnownAddress {
+    private final class KnownAddress {
         let address: Multiaddr
         var source: AddressSource
         var expires: Instant
+
+        init(_ address: Multiaddr, _ source: AddressSource, expires: Instant) {
+            self.address = address
+            self.source = source
+            self.expires = expires
+        }
     }
 
     private let limits: NodeLimits
     private var entries = BytesTable<Entry>()
     private var connectedCount = 0
     /// Peers in the order of their news; those that are not the peer's last are skipped.
-    private var order: [(peer: [UInt8], news: UInt64)] = []
+    private var order: [Entry] = []
     private var oldest = 0
-    private var lastNews: UInt64 = 0
 
     public init(limits: NodeLimits) { self.limits = limits }
 
@@ -63,13 +76,13 @@ public final class PeerStore {
         let expires = now + limits.addressLifetime
         for named in new where named.peerID == nil || named.peerID == peer {
             let address = named.withoutPeerID
-            if let index = entry.addresses.firstIndex(where: { $0.address == address }) {
-                entry.addresses[index].source = max(entry.addresses[index].source, source)
-                entry.addresses[index].expires = max(entry.addresses[index].expires, expires)
+            if let known = entry.known(address) {
+                if source > known.source { known.source = source }
+                known.expires = max(known.expires, expires)
             } else {
                 makeRoom(in: entry, for: source)
                 guard entry.addresses.count < limits.addressesPerPeer else { continue }
-                entry.addresses.append(KnownAddress(address: address, source: source, expires: expires))
+                entry.addresses.append(KnownAddress(address, source, expires: expires))
             }
         }
     }
@@ -77,7 +90,9 @@ public final class PeerStore {
     /// What the peer itself says of its addresses: what it said before and now leaves out is forgotten.
     func replaceOwn(_ addresses: [Multiaddr], of peer: PeerID, signed: Bool, now: Instant) {
         let entry = touched(peer)
-        entry.addresses.removeAll { $0.source != .application && !addresses.contains($0.address) }
+        var left: [KnownAddress] = []
+        for known in entry.addresses where known.source == .application || addresses.contains(known.address) { left.append(known) }
+        entry.addresses = left
         add(addresses, of: peer, source: signed ? .signedRecord : .identify, now: now)
     }
 
@@ -86,10 +101,12 @@ public final class PeerStore {
         guard let entry = entries[peer.bytes] else { return [] }
         forgetExpired(entry, now: now)
         var found: [Multiaddr] = []
-        for source in [AddressSource.application, .signedRecord, .identify, .discovery] {
-            for known in entry.addresses where known.source == source { found.append(known.address) }
+        var rank = AddressSource.application.rawValue
+        while true {
+            for known in entry.addresses where known.source.rawValue == rank { found.append(known.address) }
+            if rank == 0 { return found }
+            rank -= 1
         }
-        return found
     }
 
     /// Takes note of a signed record's number. False: it is not newer than one that was seen.
@@ -110,55 +127,60 @@ public final class PeerStore {
         guard let entry = entries[peer.bytes], entry.isConnected else { return }
         entry.isConnected = false
         connectedCount -= 1
-        for index in entry.addresses.indices { entry.addresses[index].expires = now + limits.addressLifetime }
+        for known in entry.addresses { known.expires = now + limits.addressLifetime }
         _ = touched(peer)
     }
 
     // MARK: Bounds
 
     private func forgetExpired(_ entry: Entry, now: Instant) {
-        if !entry.isConnected { entry.addresses.removeAll { $0.expires <= now } }
+        guard !entry.isConnected else { return }
+        var left: [KnownAddress] = []
+        for known in entry.addresses where known.expires > now { left.append(known) }
+        entry.addresses = left
     }
 
     /// The worst and, among equals, the one heard first gives way, unless all are better.
     private func makeRoom(in entry: Entry, for source: AddressSource) {
         guard entry.addresses.count >= limits.addressesPerPeer else { return }
         var worst: Int?
-        for (index, known) in entry.addresses.enumerated() where known.source <= source {
-            if let other = worst, entry.addresses[other].source <= known.source { continue }
+        var limit = source.rawValue + 1
+        for index in entry.addresses.indices where entry.addresses[index].source.rawValue < limit {
+            limit = entry.addresses[index].source.rawValue
             worst = index
         }
         if let worst { entry.addresses.remove(at: worst) }
     }
 
     private func touched(_ peer: PeerID) -> Entry {
-        lastNews += 1
         let entry: Entry
         if let known = entries[peer.bytes] {
             entry = known
         } else {
-            entry = Entry()
+            entry = Entry(peer.bytes)
             entries[peer.bytes] = entry
         }
-        entry.news = lastNews
-        order.append((peer.bytes, lastNews))
+        entry.news += 1
+        order.append(entry)
         evict()
         return entry
     }
 
     private func evict() {
         while entries.count - connectedCount > limits.storedPeers, oldest < order.count {
-            let (peer, news) = order[oldest]
-            guard let entry = entries[peer], entry.news == news else {
-                oldest += 1
-                continue
-            }
+            let entry = order[oldest]
             oldest += 1
-            if !entry.isConnected { entries[peer] = nil }
+            entry.news -= 1
+            if entry.news == 0, !entry.isConnected { entries[entry.peer] = nil }
         }
         // What was skipped or superseded is swept out once it is the greater part.
         guard order.count > 2 * entries.count + 64 else { return }
-        order = order[oldest...].filter { entries[$0.peer]?.news == $0.news }
+        var left: [Entry] = []
+        for index in oldest..<order.count {
+            let entry = order[index]
+            if entry.news == 1 { left.append(entry) } else { entry.news -= 1 }
+        }
+        order = left
         oldest = 0
     }
 }

@@ -18,21 +18,13 @@ struct StreamOwners {
     }
 
     mutating func remove(_ stream: StreamKey) {
-        guard owners.removeValue(forKey: stream.packed) != nil, let index = byLink[stream.link]?.firstIndex(of: stream.stream) else {
-            return
-        }
-        byLink[stream.link]?.remove(at: index)
-        if byLink[stream.link]?.isEmpty ?? false { byLink[stream.link] = nil }
+        guard owners.removeValue(forKey: stream.packed) != nil, var streams = byLink[stream.link],
+            let index = streams.firstIndex(of: stream.stream)
+        else { return }
+        streams.remove(at: index)
+        byLink[stream.link] = streams.isEmpty ? nil : streams
     }
 
-    /// The streams that a link had, which are forgotten, with their owners.
-    mutating func removeAll(on link: UInt32) -> [(stream: StreamKey, owner: Int)] {
-        guard let streams = byLink.removeValue(forKey: link) else { return [] }
-        var removed: [(stream: StreamKey, owner: Int)] = []
-        for stream in streams {
-            let key = StreamKey(link: link, stream: stream)
-            if let owner = owners.removeValue(forKey: key.packed) { removed.append((key, owner)) }
-        }
-        return removed
-    }
+    /// The streams of a link.
+    func streams(on link: UInt32) -> [UInt32] { byLink[link] ?? [] }
 }

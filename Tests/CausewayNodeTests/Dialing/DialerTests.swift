@@ -194,8 +194,13 @@ private func circuit(over relay: String, _ relayNumber: UInt8) -> String { "\(re
 @Test func aPlatformThatLooksNamesUpGetsThemAsTheyAre() {
     let bench = NodeBench { $0.transports = .browser }
     bench.connect(1, 7, ["/dns4/example.com/tcp/443/wss", "/dnsaddr/example.com"])
-    #expect(bench.lookUps.map { $0.address } == ["/dnsaddr/example.com"])
+    #expect(bench.lookUps.isEmpty)
     #expect(bench.dials.map { $0.address } == ["/dns4/example.com/tcp/443/wss"])
+    bench.feed(.closed(.link(errno: 111)), bench.dials[0].link)
+    #expect(
+        bench.failures(of: 1) == [
+            "/dns4/example.com/tcp/443/wss": .failed(.link(errno: 111)), "/dnsaddr/example.com": .unresolved(code: 0),
+        ])
 }
 
 @Test func namesOfManyPeersGiveOnlyTheOnesMeant() {

@@ -20,7 +20,7 @@ private final class Dial {
         stream = bench.opened[0]
     }
 
-    var failure: DialOutcome.Result? { bench.node.failedCircuits.last?.result }
+    var failure: DialOutcome.Result? { bench.node.failedPaths.last?.result }
     var circuits: [NodeOutput] {
         bench.collect()
         return bench.outputs.filter {
@@ -75,7 +75,7 @@ private final class Dial {
     func failure(_ play: (Dial) -> Void) -> DialOutcome.Result? {
         let dial = Dial()
         play(dial)
-        #expect(dial.bench.node.failedCircuits.count == 1)
+        #expect(dial.bench.node.failedPaths.count == 1)
         #expect(dial.bench.machine.streams.isEmpty)
         return dial.failure
     }
@@ -112,11 +112,8 @@ private final class Dial {
     bench.machine.dialCircuit(link: 2, over: relayed, relayAddress: address(relayText), target: peer(2), in: bench.node)
     bench.machine.dialCircuit(link: 4, over: direct, relayAddress: address(relayText), target: peer(1), in: bench.node)
     bench.machine.dialCircuit(link: 6, over: direct, relayAddress: address(relayText), target: peer(100), in: bench.node)
-    #expect(
-        bench.node.failedCircuits == [
-            FailedCircuit(link: 2, result: .unsupported), FailedCircuit(link: 4, result: .unsupported),
-            FailedCircuit(link: 6, result: .unsupported),
-        ])
+    #expect(bench.node.failedPaths.map { $0.link } == [2, 4, 6])
+    #expect(bench.node.failedPaths.map { $0.result } == [.unsupported, .unsupported, .unsupported])
     #expect(bench.opened.isEmpty)
 }
 

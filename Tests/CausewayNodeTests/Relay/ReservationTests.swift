@@ -32,7 +32,7 @@ private final class Relays {
         guard let index = node.connectRequests.firstIndex(where: { $0.peer == peer(number) }) else { return }
         let request = node.connectRequests.remove(at: index)
         let outcome = DialOutcome(peer: peer(number), address: named(number), result: .failed(.link(errno: 111)), took: .seconds(0))
-        client.connectAnswered(request: request.id, link: link, outcomes: link == nil ? [outcome] : [], in: node)
+        client.connectAnswered(request: request.number, link: link, outcomes: link == nil ? [outcome] : [], in: node)
     }
 
     /// The newest RESERVE is answered.
@@ -54,8 +54,8 @@ private final class Relays {
 
     /// The stream on which a relay waits to answer.
     func asked(_ number: UInt8) -> StreamKey? {
-        guard let relay = client.relays[peer(number).bytes], case .asking(let stream) = relay.step else { return nil }
-        return stream
+        guard let relay = client.relays[peer(number).bytes], relay.step == .asking else { return nil }
+        return relay.stream
     }
 
     func hold(_ number: UInt8) {
