@@ -5,7 +5,7 @@ public struct ProtocolTable: Equatable, Sendable {
     public enum Owner: UInt8, Sendable { case node, application }
 
     /// One protocol that is served.
-    public struct Entry: Equatable, Sendable {
+    public final class Entry: Equatable, Sendable {
         /// The protocol id, such as `/ipfs/ping/1.0.0`, as UTF-8.
         public let name: [UInt8]
         public let owner: Owner
@@ -16,6 +16,10 @@ public struct ProtocolTable: Equatable, Sendable {
             self.name = name
             self.owner = owner
             self.allowsLimited = allowsLimited
+        }
+
+        public static func == (a: Entry, b: Entry) -> Bool {
+            a.name == b.name && a.owner == b.owner && a.allowsLimited == b.allowsLimited
         }
     }
 

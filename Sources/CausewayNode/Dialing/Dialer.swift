@@ -259,7 +259,7 @@ final class Dialer {
     private func remove(_ dial: PeerDial) {
         guard dials[dial.peer.bytes] === dial else { return }
         dials[dial.peer.bytes] = nil
-        order.removeAll { $0 === dial }
+        order.remove(dial)
     }
 
     private func reckon(_ node: NodeState) {

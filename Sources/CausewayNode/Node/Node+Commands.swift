@@ -128,12 +128,15 @@ extension Node {
     public func setApplicationProtocols(_ entries: [ProtocolTable.Entry], now: Instant) {
         begin(now)
         applicationProtocols = entries
-        let served = servedEntries
-        let table = ProtocolTable(served + entries.filter { entry in !served.contains { $0.name == entry.name } })
+        var all = servedEntries
+        for entry in entries where serving[entry.name] == nil { all.append(entry) }
+        let table = ProtocolTable(all)
         guard table != state.protocolTable else { return }
         state.protocolTable = table
-        for link in state.connections.order { state.append(.link(link, .setProtocols(table))) }
-        for link in admission.pendingLinks + dialer.pendingLinks { state.append(.link(link, .setProtocols(table))) }
+        var links = state.connections.order
+        links.append(contentsOf: admission.pendingLinks)
+        links.append(contentsOf: dialer.pendingLinks)
+        for link in links { state.append(.link(link, .setProtocols(table))) }
         identify.protocolsChanged(in: state)
         settle()
     }
@@ -160,7 +163,9 @@ extension Node {
 
     /// In the order in which they were made.
     public var connectionDescriptions: [ConnectionDescription] {
-        state.connections.order.compactMap { state.connections[$0]?.description }
+        var descriptions: [ConnectionDescription] = []
+        for id in state.connections.order { if let link = state.connections[id] { descriptions.append(link.description) } }
+        return descriptions
     }
 
     /// What identify has told of a peer.

@@ -16,7 +16,7 @@ public final class Node {
     let review = PathReview()
     var applicationProtocols: [ProtocolTable.Entry] = []
     /// Which protocol answers to a name: its index in `NodeState.protocols`.
-    private var serving = BytesTable<Int>()
+    private(set) var serving = BytesTable<Int>()
     private var nextOutput = 0
 
     public convenience init(_ configuration: NodeConfiguration, now: Instant) {
@@ -159,6 +159,7 @@ public final class Node {
         state.protocols[index].streamOpened(stream, protocolID: protocolID, in: state)
     }
 
+    @inline(never)
     func streamEnded(_ stream: StreamKey, _ error: StreamError?) {
         guard let owner = owner(of: stream) else { return }
         state.owners.remove(stream)

@@ -4,9 +4,9 @@ import CausewayIdentity
 /// Both protocols' wire format: one protobuf message of at most 4,096 bytes behind a varint of its length.
 public enum HopCodec {
     /// Peers ask relays.
-    public static let hopID = [UInt8](utf8: "/libp2p/circuit/relay/0.2.0/hop")
+    public static var hopID: [UInt8] { [UInt8](utf8: "/libp2p/circuit/relay/0.2.0/hop") }
     /// Relays ask peers.
-    public static let stopID = [UInt8](utf8: "/libp2p/circuit/relay/0.2.0/stop")
+    public static var stopID: [UInt8] { [UInt8](utf8: "/libp2p/circuit/relay/0.2.0/stop") }
     /// As go, rust and js.
     public static let messageSize = 4096
     /// Addresses read from one answer.

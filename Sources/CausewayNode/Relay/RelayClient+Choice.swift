@@ -132,7 +132,7 @@ extension RelayClient {
         relay.isPinned = false
         relay.isCandidate = false
         relays[relay.peer.bytes] = nil
-        order.removeAll { $0 === relay }
+        order.remove(relay)
     }
 
     /// Gives up what is held and what is under way there.

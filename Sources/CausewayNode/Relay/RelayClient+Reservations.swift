@@ -119,7 +119,7 @@ extension RelayClient {
         for bytes in named where addresses.count < limits.addresses {
             guard let address = try? Multiaddr(bytes: bytes), !address.isCircuit else { continue }
             if let named = address.peerID, named != relay.peer { continue }
-            if case .ip(let ip)? = address.host, ip.allSatisfy({ $0 == 0 }) { continue }
+            if case .ip? = address.host, address.reach == .none { continue }
             let circuit = RelayClient.circuitAddress(address, relay.peer)
             if !addresses.contains(circuit) { addresses.append(circuit) }
         }

@@ -7,11 +7,11 @@ struct Voucher: Equatable {
     /// Unix seconds.
     let expiration: UInt64
 
-    static let domain = [UInt8](utf8: "libp2p-relay-rsvp")
+    static var domain: [UInt8] { [UInt8](utf8: "libp2p-relay-rsvp") }
     /// The multicodec 0x0302 as go and js write it, in two bytes.
-    static let payloadType: [UInt8] = [0x03, 0x02]
+    static var payloadType: [UInt8] { [0x03, 0x02] }
     /// The same as a varint, which is what the specification's words mean.
-    private static let varintPayloadType: [UInt8] = [0x82, 0x06]
+    private static var varintPayloadType: [UInt8] { [0x82, 0x06] }
 
     /// The signed envelope, or nil if the key cannot sign.
     func sealed(by key: PrivateKey) -> [UInt8]? {

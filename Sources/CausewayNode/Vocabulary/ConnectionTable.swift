@@ -71,7 +71,9 @@ public final class ConnectionTable {
     /// The links of a peer, oldest first, without those that are being closed.
     public func links(of peer: PeerID) -> [UInt32] {
         guard let all = byPeer[peer.bytes] else { return [] }
-        return all.filter { !(byLink[$0]?.isClosing ?? true) }
+        var open: [UInt32] = []
+        for id in all { if let link = byLink[id], !link.isClosing { open.append(id) } }
+        return open
     }
 
     /// Whether a connection stands, be it one that is being closed.
@@ -81,8 +83,9 @@ public final class ConnectionTable {
     /// among equals the newest, and of two that both sides made at once the one that both agree on.
     public func best(for peer: PeerID, allowsLimited: Bool) -> ConnectedLink? {
         var best: ConnectedLink?
-        for id in links(of: peer) {
-            guard let link = byLink[id], allowsLimited || !link.isLimited else { continue }
+        guard let all = byPeer[peer.bytes] else { return nil }
+        for id in all {
+            guard let link = byLink[id], !link.isClosing, allowsLimited || !link.isLimited else { continue }
             if let other = best, isPreferred(other, over: link) { continue }
             best = link
         }
@@ -98,7 +101,13 @@ public final class ConnectionTable {
 
     /// Whether this node's peer id comes before another's. Of two connections made at once that stays which the smaller one dialled, and
     /// the smaller one closes the other.
-    func isSmaller(than peer: PeerID) -> Bool { own.bytes.lexicographicallyPrecedes(peer.bytes) }
+    func isSmaller(than peer: PeerID) -> Bool {
+        let other = peer.bytes
+        for index in 0..<min(own.bytes.count, other.count) where own.bytes[index] != other[index] {
+            return own.bytes[index] < other[index]
+        }
+        return own.bytes.count < other.count
+    }
 
     func insert(_ link: ConnectedLink) {
         byLink[link.id] = link
@@ -116,8 +125,8 @@ public final class ConnectionTable {
     func remove(_ id: UInt32) -> ConnectedLink? {
         guard let link = byLink.removeValue(forKey: id) else { return nil }
         if link.isClosing { closing -= 1 }
-        var rest = byPeer[link.peer.bytes] ?? []
-        rest.removeAll { $0 == id }
+        var rest: [UInt32] = []
+        for other in byPeer[link.peer.bytes] ?? [] where other != id { rest.append(other) }
         byPeer[link.peer.bytes] = rest.isEmpty ? nil : rest
         if let index = order.firstIndex(of: id) { order.remove(at: index) }
         return link

@@ -33,7 +33,7 @@ public indirect enum NodeEvent: Equatable, Sendable {
 public enum DiscoverySource: UInt8, Sendable { case pubsubProtobuf, pubsubJSON }
 
 /// The answer to a request.
-public enum Answer: Equatable, Sendable {
+public indirect enum Answer: Equatable, Sendable {
     /// A connection to the peer stands: its link.
     case connected(link: UInt32)
     /// No connection: one outcome for each address tried; empty if none was known.
@@ -113,7 +113,7 @@ public enum IdentifyError: Error, Equatable, Sendable {
 /// One address that was tried, and what came of it.
 public final class DialOutcome: Equatable, Sendable {
     /// What came of one address.
-    public enum Result: Equatable, Sendable {
+    public indirect enum Result: Equatable, Sendable {
         case connected
         case failed(ConnectionError)
         /// The relay's answer to CONNECT: `HopStatus` raw value (relay/circuit-v2.md).
@@ -171,7 +171,7 @@ public final class Reservation: Equatable, Sendable {
 }
 
 /// Why there is no reservation.
-public enum ReservationError: Error, Equatable, Sendable {
+public indirect enum ReservationError: Error, Equatable, Sendable {
     /// The relay could not be reached: one outcome for each address.
     case unreachable([DialOutcome])
     /// The relay's status: `HopStatus` raw value.

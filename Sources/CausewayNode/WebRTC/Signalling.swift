@@ -10,7 +10,7 @@ public import CausewayIdentity
 ///
 /// Whatever else happens ends the try. The relayed connection stays, and the next try comes after 10, 20, 40 ... 300 s.
 public final class Signalling: PeerConnectionSignalling {
-    static let protocolID = [UInt8](utf8: "/webrtc-signaling/0.0.1")
+    static var protocolID: [UInt8] { [UInt8](utf8: "/webrtc-signaling/0.0.1") }
     private static let retry = Interval.seconds(10)
     private static let pause = Interval.seconds(1)
     private static let longestRetry = Interval.seconds(300)
@@ -71,7 +71,7 @@ public final class Signalling: PeerConnectionSignalling {
 
     public func identified(_ peer: PeerID, on link: ConnectedLink, in node: NodeState) {
         guard link.isRelayed, !link.isInbound else { return }
-        guard !sessions.contains(where: { $0.peer == peer && $0.isOfferer }) else { return }
+        guard session(with: peer, isOfferer: true) == nil else { return }
         if let failed = failures(of: peer) {
             if failed.count > 0 { return node.upgradeFailed(peer, .backedOff) }
             forget(peer)
@@ -104,7 +104,7 @@ public final class Signalling: PeerConnectionSignalling {
 
     public func streamOpened(_ stream: StreamKey, protocolID: [UInt8], in node: NodeState) {
         guard let link = node.connections[stream.link], sessions.count < node.limits.signallings,
-            !sessions.contains(where: { $0.peer == link.peer && !$0.isOfferer })
+            session(with: link.peer, isOfferer: false) == nil
         else {
             node.reset(stream)
             return
@@ -177,7 +177,7 @@ public final class Signalling: PeerConnectionSignalling {
             node.append(.peerConnection(link: link, .close))
             return
         }
-        sessions.removeAll { $0 === session }
+        sessions.remove(session)
         forget(session.peer)
         node.finish(session.stream)
         let remote =
@@ -199,7 +199,7 @@ public final class Signalling: PeerConnectionSignalling {
         // Without a relayed connection of ours there is nothing to try again.
         guard let best = node.connections.best(for: peer, allowsLimited: true) else { return forget(peer) }
         guard !link.isRelayed, best.isRelayed, !best.isInbound, failures(of: peer) == nil,
-            !sessions.contains(where: { $0.peer == peer && $0.isOfferer })
+            session(with: peer, isOfferer: true) == nil
         else { return }
         // A direct connection that was lost is made again, but for one that comes and goes; a peer that leaves takes the other one too.
         let wait = node.now - link.openedAt < Self.retry ? Self.retry : Self.pause
@@ -215,7 +215,7 @@ public final class Signalling: PeerConnectionSignalling {
     }
 
     private func end(_ session: Session, _ error: ConnectionError, in node: NodeState) {
-        sessions.removeAll { $0 === session }
+        sessions.remove(session)
         node.reset(session.stream)
         if session.isBegun { node.append(.peerConnection(link: session.link, .close)) }
         if session.isOfferer { failed(session.peer, error, startedAt: session.startedAt, in: node) }
@@ -244,10 +244,22 @@ public final class Signalling: PeerConnectionSignalling {
         return made
     }
 
-    private func forget(_ peer: PeerID) { failures.removeAll { $0.peer == peer } }
+    private func forget(_ peer: PeerID) { if let one = failures(of: peer) { failures.remove(one) } }
 
-    private func session(on stream: StreamKey) -> Session? { sessions.first { $0.stream == stream } }
-    private func session(of link: UInt32) -> Session? { sessions.first { $0.link == link } }
+    private func session(on stream: StreamKey) -> Session? {
+        for session in sessions where session.stream == stream { return session }
+        return nil
+    }
+
+    private func session(of link: UInt32) -> Session? {
+        for session in sessions where session.link == link { return session }
+        return nil
+    }
+
+    private func session(with peer: PeerID, isOfferer: Bool) -> Session? {
+        for session in sessions where session.isOfferer == isOfferer && session.peer == peer { return session }
+        return nil
+    }
 
     /// `<relay>/p2p-circuit/webrtc/p2p/<peer>`, of a relayed connection's address.
     private static func address(over relayed: Multiaddr, _ peer: PeerID) -> Multiaddr {
