@@ -18,32 +18,36 @@ private let relay = try! PrivateKey(ed25519Seed: [UInt8](repeating: 1, count: 32
 
 /// The one message that may come; nothing of the stream is lost, and never more than a message and a piece is kept.
 private func framed(_ input: [UInt8], piece: Int) -> [UInt8]? {
-    var inbox = RelayInbox()
+    var inbox = MessageInbox()
     var position = 0
-    while position < input.count {
+    while position < input.count, inbox.fault == nil {
         let end = min(position + piece, input.count)
-        switch inbox.take([UInt8](input[position..<end])) {
-        case .incomplete: position = end
-        case .fault: return nil
-        case .message(let message, let rest):
+        inbox.add([UInt8](input[position..<end]))
+        if inbox.next(limit: HopCodec.messageSize) != nil {
+            let rest = inbox.rest
+            precondition(rest == [UInt8](input[..<end].suffix(rest.count)))
+            let message = [UInt8](input[(input[0] < 0x80 ? 1 : 2)..<(end - rest.count)])
             precondition(message.count <= HopCodec.messageSize)
-            precondition(message + rest == [UInt8](input[..<end].suffix(message.count + rest.count)))
             return message
         }
+        position = end
     }
     return nil
 }
 
 /// What is read can be written, and read again.
 private func check(_ message: [UInt8]) {
-    if let hop = try? HopCodec.decodeHop(message) {
+    if let hop = try? HopCodec.decodeHop(ProtobufReader(message)) {
         let again = HopCodec.encode(hop)
-        precondition(again.count > HopCodec.messageSize || framed(again, piece: again.count).flatMap { try? HopCodec.decodeHop($0) } != nil)
+        precondition(
+            again.count > HopCodec.messageSize
+                || framed(again, piece: again.count).flatMap { try? HopCodec.decodeHop(ProtobufReader($0)) } != nil)
     }
-    if let stop = try? HopCodec.decodeStop(message) {
+    if let stop = try? HopCodec.decodeStop(ProtobufReader(message)) {
         let again = HopCodec.encode(stop)
         precondition(
-            again.count > HopCodec.messageSize || framed(again, piece: again.count).flatMap { try? HopCodec.decodeStop($0) } != nil)
+            again.count > HopCodec.messageSize
+                || framed(again, piece: again.count).flatMap { try? HopCodec.decodeStop(ProtobufReader($0)) } != nil)
     }
 }
 

@@ -14,7 +14,7 @@ func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
 }
 
 private func messages(_ input: [UInt8], piece: Int) -> [SignallingMessage] {
-    var inbox = SignallingInbox(limit: 1 << 20)
+    var inbox = MessageInbox()
     var found: [SignallingMessage] = []
     var position = 0
     while position < input.count {
@@ -22,7 +22,7 @@ private func messages(_ input: [UInt8], piece: Int) -> [SignallingMessage] {
         inbox.add([UInt8](input[position..<end]))
         position = end
         do {
-            while let bytes = try inbox.next() { found.append(try SignallingMessage(bytes)) }
+            while let message = inbox.next(limit: 1 << 20) { found.append(try SignallingMessage(message)) }
         } catch { return found }
     }
     return found

@@ -11,7 +11,7 @@ final class HopStream {
         case answered
     }
     let key: StreamKey
-    var inbox = RelayInbox()
+    var inbox = MessageInbox()
     var phase = Phase.reading
     var deadline: Instant
 
@@ -34,7 +34,7 @@ final class HopCircuit {
     let hop: StreamKey
     let stop: StreamKey
     let limit: CircuitLimit
-    var inbox = RelayInbox()
+    var inbox = MessageInbox()
     var phase = Phase.asking
     /// Of the target's answer, then of the circuit itself.
     var deadline: Instant

@@ -1,5 +1,5 @@
 import CausewayConnection
-import CausewayIdentity
+public import CausewayIdentity
 
 /// Both protocols' wire format: one protobuf message of at most 4,096 bytes behind a varint of its length.
 public enum HopCodec {
@@ -71,8 +71,8 @@ public enum HopCodec {
     // MARK: Reading
 
     /// One message without its length.
-    public static func decodeHop(_ bytes: [UInt8]) throws(RelayFault) -> HopMessage {
-        let fields = try Fields(bytes, limitField: 4, statusField: 5, reservationField: 3)
+    public static func decodeHop(_ message: ProtobufReader) throws(RelayFault) -> HopMessage {
+        let fields = try Fields(message, limitField: 4, statusField: 5, reservationField: 3)
         switch fields.type {
         case 0: return .reserve
         case 1: return .connect(peer: fields.peer)
@@ -84,8 +84,8 @@ public enum HopCodec {
     }
 
     /// One message without its length.
-    public static func decodeStop(_ bytes: [UInt8]) throws(RelayFault) -> StopMessage {
-        let fields = try Fields(bytes, limitField: 3, statusField: 4, reservationField: 0)
+    public static func decodeStop(_ message: ProtobufReader) throws(RelayFault) -> StopMessage {
+        let fields = try Fields(message, limitField: 3, statusField: 4, reservationField: 0)
         switch fields.type {
         case 0: return .connect(peer: fields.peer, limit: fields.limit)
         case 1:
@@ -103,8 +103,7 @@ public enum HopCodec {
         var limit: CircuitLimit?
         var status: UInt16?
 
-        init(_ bytes: [UInt8], limitField: UInt32, statusField: UInt32, reservationField: UInt32) throws(RelayFault) {
-            let reader = ProtobufReader(bytes)
+        init(_ reader: ProtobufReader, limitField: UInt32, statusField: UInt32, reservationField: UInt32) throws(RelayFault) {
             while reader.advance() {
                 let field = reader.number
                 if field == 1 {

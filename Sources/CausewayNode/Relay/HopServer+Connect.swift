@@ -87,15 +87,12 @@ extension HopServer {
     }
 
     func targetAnswered(_ bytes: [UInt8], _ circuit: HopCircuit, in node: NodeState) {
-        switch circuit.inbox.take(bytes) {
-        case .incomplete: break
-        case .fault: refuse(circuit, HopStatus.connectionFailed, in: node)
-        case .message(let message, let rest):
-            guard let answer = try? HopCodec.decodeStop(message), answer == .status(HopStatus.ok) else {
-                refuse(circuit, HopStatus.connectionFailed, in: node)
-                return
-            }
-            run(circuit, returned: rest, in: node)
+        circuit.inbox.add(bytes)
+        let message = circuit.inbox.next(limit: HopCodec.messageSize)
+        if let message, let answer = try? HopCodec.decodeStop(message), answer == .status(HopStatus.ok) {
+            run(circuit, returned: circuit.inbox.rest, in: node)
+        } else if message != nil || circuit.inbox.fault != nil {
+            refuse(circuit, HopStatus.connectionFailed, in: node)
         }
     }
 

@@ -68,10 +68,11 @@ public final class HopServer: CircuitServing {
         guard let hop = streams[stream.packed] else { return }
         switch hop.phase {
         case .reading:
-            switch hop.inbox.take(bytes) {
-            case .incomplete: break
-            case .fault: answer(hop, HopStatus.malformedMessage, in: node)
-            case .message(let message, let rest): handle(message, rest: rest, from: hop, in: node)
+            hop.inbox.add(bytes)
+            if let message = hop.inbox.next(limit: HopCodec.messageSize) {
+                handle(message, rest: hop.inbox.rest, from: hop, in: node)
+            } else if hop.inbox.fault != nil {
+                answer(hop, HopStatus.malformedMessage, in: node)
             }
         case .connecting(let id):
             sourceSentAhead(bytes, circuit: id, in: node)
@@ -137,14 +138,14 @@ public final class HopServer: CircuitServing {
 
     // MARK: Messages
 
-    private func handle(_ bytes: [UInt8], rest: [UInt8], from hop: HopStream, in node: NodeState) {
+    private func handle(_ read: ProtobufReader, rest: [UInt8], from hop: HopStream, in node: NodeState) {
         guard let link = node.connections[hop.key.link] else {
             drop(hop, in: node)
             return
         }
         let message: HopMessage
         do throws(RelayFault) {
-            message = try HopCodec.decodeHop(bytes)
+            message = try HopCodec.decodeHop(read)
         } catch {
             answer(hop, error == .unexpectedType ? HopStatus.unexpectedMessage : HopStatus.malformedMessage, in: node)
             return

@@ -89,7 +89,7 @@ final class RelayClientStream {
     }
     let key: StreamKey
     var use: Use
-    var inbox = RelayInbox()
+    var inbox = MessageInbox()
     var deadline: Instant
 
     init(key: StreamKey, use: Use, deadline: Instant) {

@@ -22,7 +22,7 @@ extension RelayClient {
     }
 
     func circuitAnswered(
-        _ answer: HopMessage, rest: [UInt8], on stream: RelayClientStream, _ circuit: AskedCircuit, in node: NodeState
+        _ answer: HopMessage, on stream: RelayClientStream, _ circuit: AskedCircuit, in node: NodeState
     ) throws(RelayFault) {
         guard case .status(let status, _, let told) = answer else { throw .unexpectedType }
         guard status == HopStatus.ok, let relay = node.connections[stream.key.link] else {
@@ -32,11 +32,11 @@ extension RelayClient {
         }
         stands(
             circuit.link, over: stream, relay, RelayClient.circuitAddress(circuit.relayAddress, relay.peer), to: circuit.target,
-            isInbound: false, told, received: rest, in: node)
+            isInbound: false, told, in: node)
     }
 
     /// A relay brings somebody.
-    func stopAsked(_ message: StopMessage, rest: [UInt8], on stream: RelayClientStream, in node: NodeState) throws(RelayFault) {
+    func stopAsked(_ message: StopMessage, on stream: RelayClientStream, in node: NodeState) throws(RelayFault) {
         guard case .connect(let source, let told) = message else { throw .unexpectedType }
         guard let source = try? PeerID(source) else { throw .malformed }
         guard let relay = node.connections[stream.key.link], !relay.isRelayed, expectsCircuits(from: relay.peer), source != node.peerID,
@@ -52,13 +52,13 @@ extension RelayClient {
         node.send(HopCodec.encode(StopMessage.status(HopStatus.ok)), on: stream.key)
         stands(
             node.nextLink(), over: stream, relay, RelayClient.circuitAddress(relay.remoteAddress, relay.peer), to: source, isInbound: true,
-            told, received: rest, in: node)
+            told, in: node)
     }
 
     /// The stream is a circuit from here on.
     private func stands(
         _ link: UInt32, over stream: RelayClientStream, _ relay: ConnectedLink, _ address: Multiaddr, to peer: PeerID, isInbound: Bool,
-        _ told: CircuitLimit?, received: [UInt8], in node: NodeState
+        _ told: CircuitLimit?, in node: NodeState
     ) {
         forget(stream)
         node.release(stream.key)
@@ -66,7 +66,8 @@ extension RelayClient {
         node.expectLink(
             link, remoteAddress: address.appending(peer), localAddress: relay.localAddress, limit: limit, carrier: relay.id,
             isInbound: isInbound)
-        node.append(.circuit(link: link, over: stream.key, initiator: !isInbound, expecting: peer, limit: limit, received: received))
+        node.append(
+            .circuit(link: link, over: stream.key, initiator: !isInbound, expecting: peer, limit: limit, received: stream.inbox.rest))
     }
 
     func refuse(_ stream: RelayClientStream, _ status: UInt16, in node: NodeState) {

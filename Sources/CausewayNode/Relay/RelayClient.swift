@@ -49,10 +49,12 @@ public final class RelayClient: NodeProtocol, CircuitDialing {
             drop(stream, in: node)
             return
         }
-        switch stream.inbox.take(bytes) {
-        case .incomplete: break
-        case .fault(let fault): faulted(stream, fault, in: node)
-        case .message(let message, let rest): handle(message, rest: rest, from: stream, in: node)
+        stream.inbox.add(bytes)
+        do throws(RelayFault) {
+            if let message = stream.inbox.next(limit: HopCodec.messageSize) { try handle(message, from: stream, in: node) }
+            if let fault = stream.inbox.fault { throw RelayFault(fault) }
+        } catch {
+            faulted(stream, error, in: node)
         }
     }
 
@@ -72,16 +74,12 @@ public final class RelayClient: NodeProtocol, CircuitDialing {
             stream, RelayClient.result(of: error), error.map { .stream($0) } ?? .badAnswer(RelayFault.endedEarly.rawValue), in: node)
     }
 
-    private func handle(_ message: [UInt8], rest: [UInt8], from stream: RelayClientStream, in node: NodeState) {
-        do throws(RelayFault) {
-            switch stream.use {
-            case .refused: break
-            case .stop: try stopAsked(try HopCodec.decodeStop(message), rest: rest, on: stream, in: node)
-            case .circuit(let circuit): try circuitAnswered(try HopCodec.decodeHop(message), rest: rest, on: stream, circuit, in: node)
-            case .reservation(let relay): try reservationAnswered(try HopCodec.decodeHop(message), on: stream, of: relay, in: node)
-            }
-        } catch {
-            faulted(stream, error, in: node)
+    private func handle(_ message: ProtobufReader, from stream: RelayClientStream, in node: NodeState) throws(RelayFault) {
+        switch stream.use {
+        case .refused: break
+        case .stop: try stopAsked(try HopCodec.decodeStop(message), on: stream, in: node)
+        case .circuit(let circuit): try circuitAnswered(try HopCodec.decodeHop(message), on: stream, circuit, in: node)
+        case .reservation(let relay): try reservationAnswered(try HopCodec.decodeHop(message), on: stream, of: relay, in: node)
         }
     }
 

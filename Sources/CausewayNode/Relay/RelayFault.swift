@@ -19,4 +19,6 @@ public enum RelayFault: UInt8, Error, Sendable {
     case badVoucher = 8
     /// It names no address, and we came over none that others could dial.
     case noAddress = 9
+
+    init(_ fault: MessageInbox.Fault) { self = fault == .tooLong ? .messageTooLarge : .malformed }
 }

@@ -25,7 +25,7 @@ public final class Signalling: PeerConnectionSignalling {
         let startedAt: Instant
         let deadline: Instant
         var step: Step
-        var inbox: SignallingInbox
+        var inbox = MessageInbox()
         var candidates = 0
         /// The shell has a peer connection for it.
         var isBegun = false
@@ -38,7 +38,6 @@ public final class Signalling: PeerConnectionSignalling {
             startedAt = node.now
             deadline = node.now + node.limits.signallingTime
             step = isOfferer ? .opening : .awaiting
-            inbox = SignallingInbox(limit: node.limits.signallingMessage)
         }
     }
 
@@ -118,9 +117,10 @@ public final class Signalling: PeerConnectionSignalling {
         guard let session = session(on: stream) else { return }
         session.inbox.add(bytes)
         do throws(SignallingFault) {
-            while self.session(on: stream) != nil, let message = try session.inbox.next() {
+            while self.session(on: stream) != nil, let message = session.inbox.next(limit: node.limits.signallingMessage) {
                 try received(SignallingMessage(message), in: session, in: node)
             }
+            if let fault = session.inbox.fault { throw fault == .tooLong ? .messageTooLong : .malformed }
         } catch {
             end(session, .peerFault(.signalling, code: error.rawValue), in: node)
         }

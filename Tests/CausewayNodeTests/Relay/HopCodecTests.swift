@@ -5,9 +5,10 @@ import Testing
 @testable import CausewayNode
 
 private func body(_ framed: [UInt8]) -> [UInt8] {
-    var inbox = RelayInbox()
-    guard case .message(let message, let rest) = inbox.take(framed), rest.isEmpty else { return [] }
-    return message
+    var inbox = MessageInbox()
+    inbox.add(framed)
+    guard inbox.next(limit: HopCodec.messageSize) != nil, inbox.rest.isEmpty else { return [] }
+    return [UInt8](framed.dropFirst(framed[0] < 0x80 ? 1 : 2))
 }
 
 @Test func hopMessagesSurviveTheWire() throws {
@@ -73,40 +74,40 @@ private func body(_ framed: [UInt8]) -> [UInt8] {
     #expect(try seconds(.max) == .max)
 }
 
-@Test func theInboxTakesChunksOfAnySizeAndKeepsTheRest() {
+@Test func theInboxTakesChunksOfAnySizeAndKeepsTheRest() throws {
     let framed = HopCodec.encode(.connect(peer: peer(3).bytes)) + [7, 8, 9]
     for size in 1...framed.count {
-        var inbox = RelayInbox()
+        var inbox = MessageInbox()
         var position = 0
-        var found: [UInt8]?
+        var found: HopMessage?
         while position < framed.count, found == nil {
             let end = min(position + size, framed.count)
-            if case .message(let message, let rest) = inbox.take([UInt8](framed[position..<end])) {
-                found = message
-                #expect(rest + framed[end...] == [7, 8, 9])
+            inbox.add([UInt8](framed[position..<end]))
+            if let message = inbox.next(limit: HopCodec.messageSize) {
+                found = try HopCodec.decodeHop(message)
+                #expect(inbox.rest + framed[end...] == [7, 8, 9])
             }
             position = end
         }
-        #expect(found == body([UInt8](framed.dropLast(3))))
+        #expect(found == .connect(peer: peer(3).bytes))
     }
 }
 
 @Test func theInboxRefusesMoreThanOneMessageMayHave() {
     func step(_ bytes: [UInt8]) -> RelayFault? {
-        var inbox = RelayInbox()
-        guard case .fault(let fault) = inbox.take(bytes) else { return nil }
-        return fault
+        var inbox = MessageInbox()
+        inbox.add(bytes)
+        return inbox.next(limit: HopCodec.messageSize) == nil ? inbox.fault.map { RelayFault($0) } : nil
     }
     #expect(step([0x80, 0x20]) == nil)  // 4,096
     #expect(step([0x81, 0x20]) == .messageTooLarge)  // 4,097
     #expect(step([0xff, 0xff, 0xff]) == .messageTooLarge)
     #expect(step([0x80, 0x00]) == .malformed)
-    var inbox = RelayInbox()
-    guard case .message(let message, _) = inbox.take([0x80, 0x20] + [UInt8](repeating: 1, count: 4096)) else {
-        Issue.record("4,096 bytes are allowed")
-        return
-    }
-    #expect(message.count == 4096)
+    // 4,096 bytes are allowed.
+    var inbox = MessageInbox()
+    inbox.add([0x80, 0x20] + [UInt8](repeating: 1, count: 4096))
+    let message = inbox.next(limit: HopCodec.messageSize)
+    #expect(message != nil && inbox.rest.isEmpty)
 }
 
 @Test func noBytesMakeTheCodecTrap() {

@@ -88,9 +88,11 @@ final class RelayBench<P: NodeProtocol> {
     }
 
     func split(_ bytes: [UInt8]) -> (message: [UInt8], rest: [UInt8])? {
-        var inbox = RelayInbox()
-        guard case .message(let message, let rest) = inbox.take(bytes) else { return nil }
-        return (message, rest)
+        var inbox = MessageInbox()
+        inbox.add(bytes)
+        guard inbox.next(limit: HopCodec.messageSize) != nil else { return nil }
+        let start = bytes[0] < 0x80 ? 1 : 2
+        return ([UInt8](bytes[start..<(bytes.count - inbox.rest.count)]), inbox.rest)
     }
 
     // MARK: Outputs
@@ -154,4 +156,9 @@ final class RelayBench<P: NodeProtocol> {
         }
         node.now = end
     }
+}
+
+extension HopCodec {
+    static func decodeHop(_ message: [UInt8]) throws(RelayFault) -> HopMessage { try decodeHop(ProtobufReader(message)) }
+    static func decodeStop(_ message: [UInt8]) throws(RelayFault) -> StopMessage { try decodeStop(ProtobufReader(message)) }
 }

@@ -65,16 +65,16 @@ private final class SignallingBench {
     @Test func messagesAreWrittenWithTheirZeroAndReadInAnyPieces() throws {
         #expect(SignallingMessage(.offer, bytes("ab")).framed == [6, 8, 0, 0x12, 2, 0x61, 0x62])
         let stream = SignallingMessage(.answer, bytes("x")).framed + SignallingMessage(.candidate, bytes("yz")).framed
-        var inbox = SignallingInbox(limit: 100)
+        var inbox = MessageInbox()
         var seen: [SignallingMessage] = []
         for byte in stream {
             inbox.add([byte])
-            while let message = try inbox.next() { seen.append(try SignallingMessage(message)) }
+            while let message = inbox.next(limit: 100) { seen.append(try SignallingMessage(message)) }
         }
         #expect(seen == [SignallingMessage(.answer, bytes("x")), SignallingMessage(.candidate, bytes("yz"))])
-        #expect(try SignallingMessage([0x12, 1, 0x61]) == SignallingMessage(.offer, bytes("a")))
-        #expect(throws: SignallingFault.unexpectedType) { try SignallingMessage([8, 9]) }
-        #expect(throws: SignallingFault.malformed) { try SignallingMessage([0x12, 9]) }
+        #expect(try SignallingMessage(ProtobufReader([0x12, 1, 0x61])) == SignallingMessage(.offer, bytes("a")))
+        #expect(throws: SignallingFault.unexpectedType) { try SignallingMessage(ProtobufReader([8, 9])) }
+        #expect(throws: SignallingFault.malformed) { try SignallingMessage(ProtobufReader([0x12, 9])) }
     }
 
     @Test func anAnswererAnswersAndIsConnected() {
