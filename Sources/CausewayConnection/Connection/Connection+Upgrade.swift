@@ -2,46 +2,36 @@ import CausewayIdentity
 
 extension Connection {
     func startUpgrade(_ configuration: Configuration) {
-        let entropy = configuration.entropy + [UInt8](repeating: 0, count: max(0, Self.entropySize - configuration.entropy.count))
-        var phase = Upgrade.Phase.security(Negotiation(limits: limits))
-        var fault: ConnectionError?
-        switch configuration.webSocket {
-        case .none: break
-        case .server: phase = .webSocket(WebSocketHandshake(serverWithHeadLimit: limits.httpHead))
-        case .client(let host, let path):
-            do throws(WebSocketFault) {
-                let handshake = try WebSocketHandshake(host: host, path: path, key: [UInt8](entropy[40..<56]), headLimit: limits.httpHead)
-                wire.append(handshake.request)
-                phase = .webSocket(handshake)
-            } catch {
-                fault = .peerFault(.webSocket, code: error.rawValue)
-            }
-        }
+        let entropy = configuration.entropy
         let identity = configuration.identity
         let noise = NoiseHandshake(
             isInitiator: isInitiator, staticSecret: identity.staticSecret, staticPublic: identity.staticPublic,
             ephemeralSecret: [UInt8](entropy[0..<32]), prologue: [])
         let upgrade = Upgrade(
-            phase: phase, noise: noise, identity: identity, expecting: configuration.expecting, deadline: now + limits.handshakeTime)
-        for index in 32..<40 { upgrade.maskSeed = upgrade.maskSeed << 8 | UInt64(entropy[index]) }
+            negotiation: negotiation(of: Upgrade.noiseID), noise: noise, identity: identity, expecting: configuration.expecting,
+            deadline: now + limits.handshakeTime)
         self.upgrade = upgrade
-        if let fault { return fail(fault) }
-        if case .security = phase { startSecurity(upgrade) }
+        guard let makeFraming = configuration.webSocket.framing else { return startSecurity(upgrade) }
+        do throws(WebSocketFault) {
+            let framing = try makeFraming(limits, entropy)
+            wire.append(framing.opening)
+            self.framing = framing
+        } catch {
+            fail(.peerFault(.webSocket, code: error.rawValue))
+        }
     }
 
-    /// The dialler proposes Noise and sends its first message along; the listener waits.
+    /// The dialler proposes, the listener waits.
+    private func negotiation(of name: [UInt8]) -> Negotiation {
+        isInitiator ? Negotiation(proposing: [name], limits: limits) : Negotiation(limits: limits)
+    }
+
+    /// The dialler sends Noise's first message along with its proposal.
     private func startSecurity(_ upgrade: Upgrade) {
-        guard isInitiator else {
-            upgrade.phase = .security(Negotiation(limits: limits))
-            return
-        }
-        let negotiation = Negotiation(proposing: [Upgrade.noiseID], limits: limits)
-        upgrade.phase = .security(negotiation)
+        upgrade.phase = .security
+        guard isInitiator else { return }
         do throws(NoiseFault) {
-            let message = try upgrade.noise.write([])
-            sendPlain(
-                negotiation.takeReply()
-                    + [UInt8(truncatingIfNeeded: message.count >> 8), UInt8(truncatingIfNeeded: message.count)] + message)
+            try sendHandshake(upgrade, behind: upgrade.negotiation.takeReply(), [])
         } catch {
             fail(.peerFault(.noise, code: error.rawValue))
         }
@@ -51,88 +41,68 @@ extension Connection {
     func continueUpgrade() throws(ConnectionError) -> Bool {
         guard let upgrade else { return false }
         switch upgrade.phase {
-        case .webSocket(var handshake):
-            let step = handshake.receive(UnsafeRawBufferPointer(input.raw))
-            upgrade.phase = .webSocket(handshake)
-            return try continueWebSocket(upgrade, step)
-        case .security(let negotiation):
-            if input.payload.isEmpty {
-                guard try fillPayload() else { return false }
-                return true
-            }
-            return try continueSecurity(upgrade, negotiation)
-        case .noise: return try continueNoise(upgrade)
-        case .muxer(let negotiation):
-            if plain.isEmpty { return try openFrame() }
-            return try continueMuxer(upgrade, negotiation)
-        }
-    }
-
-    private func continueWebSocket(_ upgrade: Upgrade, _ step: WebSocketHandshake.Step) throws(ConnectionError) -> Bool {
-        switch step {
-        case .incomplete: return false
-        case .accepted(let response, let consumed):
-            wire.append(response)
-            input.dropRaw(consumed)
-            webSocket = WebSocketLayer(isServer: !isInitiator, maskSeed: upgrade.maskSeed)
+        case .webSocket:
+            guard try fillPayload() else { return false }
             startSecurity(upgrade)
-            return true
-        case .rejected(let response, let fault):
-            wire.append(response)
-            throw .peerFault(.webSocket, code: fault.rawValue)
+        case .security:
+            guard !input.payload.isEmpty else { return try fillPayload() }
+            if try negotiate(upgrade, input.payload, .noise, Upgrade.noiseID) { upgrade.phase = .noise }
+        case .noise:
+            guard let frame = try nextFrame(atMost: Upgrade.largestMessage) else { return false }
+            try receiveHandshake(upgrade, [UInt8](copying: UnsafeRawBufferPointer(frame)))
+        case .muxer:
+            guard !plain.isEmpty else { return try openFrame() }
+            if try negotiate(upgrade, plainBytes, .yamux, Yamux.protocolID) { establish(upgrade) }
         }
-    }
-
-    private func continueSecurity(_ upgrade: Upgrade, _ negotiation: Negotiation) throws(ConnectionError) -> Bool {
-        let (taken, step) = try Self.checked { () throws(MultistreamFault) in
-            try negotiation.receive(UnsafeRawBufferPointer(input.payload))
-        }
-        input.dropPayload(taken)
-        switch step {
-        case .needMore, .progress: break
-        case .settled: upgrade.phase = .noise
-        case .refused: throw .noCommonProtocol(.noise)
-        case .proposed(let name):
-            if name == Upgrade.noiseID {
-                negotiation.accept(name)
-                upgrade.phase = .noise
-            } else {
-                negotiation.refuse()
-            }
-        }
-        if step != .progress || input.payload.isEmpty { sendPlain(negotiation.takeReply()) }
         return true
     }
 
-    private static func checked<Result>(_ work: () throws(MultistreamFault) -> Result) throws(ConnectionError) -> Result {
+    /// Takes the next message of a negotiation that can only come to `name`, and answers it. True once it is settled.
+    private func negotiate(
+        _ upgrade: Upgrade, _ bytes: UnsafeMutableRawBufferPointer, _ layer: ConnectionError.Layer, _ name: [UInt8]
+    ) throws(ConnectionError) -> Bool {
+        let negotiation = upgrade.negotiation
+        let taken: Int
+        let step: Negotiation.Step
         do throws(MultistreamFault) {
-            return try work()
+            (taken, step) = try negotiation.receive(UnsafeRawBufferPointer(bytes))
         } catch {
             throw .peerFault(.multistream, code: error.rawValue)
         }
+        var isSettled = false
+        switch step {
+        case .needMore, .progress: break
+        case .settled: isSettled = true
+        case .refused: throw .noCommonProtocol(layer)
+        case .proposed(let proposal):
+            isSettled = proposal == name
+            if isSettled { negotiation.accept(name) } else { negotiation.refuse() }
+        }
+        let isSealed = upgrade.phase == .muxer
+        if isSealed { dropPlain(taken) } else { input.dropPayload(taken) }
+        if step != .progress || taken == bytes.count {
+            let reply = negotiation.takeReply()
+            if isSealed { sendSealed(reply) } else { sendPlain(reply) }
+        }
+        return isSettled
     }
 
     // MARK: Noise
 
-    private func continueNoise(_ upgrade: Upgrade) throws(ConnectionError) -> Bool {
-        guard let frame = try nextFrame(atMost: Upgrade.largestMessage) else { return false }
-        let message = [UInt8](copying: UnsafeRawBufferPointer(frame))
-        let key: PublicKey?
+    private func receiveHandshake(_ upgrade: Upgrade, _ message: [UInt8]) throws(ConnectionError) {
         do throws(NoiseFault) {
-            key = try read(message, upgrade)
+            upgrade.remoteKey = try read(message, upgrade)
         } catch {
             throw .peerFault(.noise, code: error.rawValue)
         }
-        guard let key else { return true }
+        guard let key = upgrade.remoteKey else { return }
         if let expected = upgrade.expecting, key.peerID != expected { throw .wrongPeer(expected: expected, actual: key.peerID) }
-        upgrade.remoteKey = key
         do throws(NoiseFault) {
-            if isInitiator { sendHandshake(try upgrade.noise.write(upgrade.identity.payload)) }
+            if isInitiator { try sendHandshake(upgrade, upgrade.identity.payload) }
         } catch {
             throw .peerFault(.noise, code: error.rawValue)
         }
         try secured(upgrade)
-        return true
     }
 
     /// Takes one message; the remote's verified key if it was the one that brings it.
@@ -140,12 +110,22 @@ extension Connection {
         let payload = try upgrade.noise.read(message)
         if upgrade.noise.remoteStatic.isEmpty {
             guard payload.isEmpty else { throw .unexpectedPayload }
-            sendHandshake(try upgrade.noise.write(upgrade.identity.payload))
+            try sendHandshake(upgrade, upgrade.identity.payload)
             return nil
         }
         let decoded = try NoisePayload(decoding: payload)
         upgrade.remoteMuxers = decoded.muxers
         return try decoded.verifiedKey(for: upgrade.noise.remoteStatic)
+    }
+
+    /// The next message of ours with its length in front.
+    private func sendHandshake(_ upgrade: Upgrade, behind front: [UInt8] = [], _ payload: [UInt8]) throws(NoiseFault) {
+        let message = try upgrade.noise.write(payload)
+        var bytes = front
+        bytes.append(UInt8(truncatingIfNeeded: message.count >> 8))
+        bytes.append(UInt8(truncatingIfNeeded: message.count))
+        bytes.append(contentsOf: message)
+        sendPlain(bytes)
     }
 
     /// Both sides are authenticated: on to the muxer.
@@ -155,28 +135,9 @@ extension Connection {
             guard upgrade.remoteMuxers.contains(Yamux.protocolID) else { throw .noCommonProtocol(.yamux) }
             return establish(upgrade)
         }
-        let negotiation = isInitiator ? Negotiation(proposing: [Yamux.protocolID], limits: limits) : Negotiation(limits: limits)
-        upgrade.phase = .muxer(negotiation)
-        sendSealed(negotiation.takeReply())
-    }
-
-    private func continueMuxer(_ upgrade: Upgrade, _ negotiation: Negotiation) throws(ConnectionError) -> Bool {
-        let (taken, step) = try Self.checked { () throws(MultistreamFault) in
-            try negotiation.receive(UnsafeRawBufferPointer(plainBytes))
-        }
-        dropPlain(taken)
-        var isSettled = false
-        switch step {
-        case .needMore, .progress: break
-        case .settled: isSettled = true
-        case .refused: throw .noCommonProtocol(.yamux)
-        case .proposed(let name):
-            isSettled = name == Yamux.protocolID
-            if isSettled { negotiation.accept(name) } else { negotiation.refuse() }
-        }
-        if step != .progress || plain.isEmpty { sendSealed(negotiation.takeReply()) }
-        if isSettled { establish(upgrade) }
-        return true
+        upgrade.phase = .muxer
+        upgrade.negotiation = negotiation(of: Yamux.protocolID)
+        sendSealed(upgrade.negotiation.takeReply())
     }
 
     private func establish(_ upgrade: Upgrade) {

@@ -66,41 +66,27 @@ extension Connection {
             _ = wire.reserve(wirePeak)
             wirePeak = 0
         }
-        if var layer = webSocket {
-            let message = layer.open(sealed + 2, in: &wire)
-            if let at = message.payload.baseAddress { write(sealed, head, body, to: at, sealingKey) }
-            layer.close(message, in: &wire)
-            webSocket = layer
-        } else {
-            write(sealed, head, body, to: wire.reserve(sealed + 2), sealingKey)
-            wire.commit(sealed + 2)
-        }
+        let at = reserve(sealed + 2)
+        at.storeBytes(of: UInt16(truncatingIfNeeded: sealed).bigEndian, as: UInt16.self)
+        sealingKey.seal(into: at + 2, counter: sealingCounter, head: head, body: body)
+        sealingCounter += 1
+        commit(sealed + 2)
     }
 
-    private func write(
-        _ sealed: Int, _ head: UnsafeRawBufferPointer, _ body: UnsafeRawBufferPointer, to at: UnsafeMutableRawPointer, _ key: CipherKey
-    ) {
-        at.storeBytes(of: UInt16(truncatingIfNeeded: sealed).bigEndian, as: UInt16.self)
-        key.seal(into: at + 2, counter: sealingCounter, head: head, body: body)
-        sealingCounter += 1
+    /// Room on the wire for so many bytes of Noise's; `commit` completes them.
+    private func reserve(_ size: Int) -> UnsafeMutableRawPointer {
+        if let framing { framing.reserve(size, in: &wire) } else { wire.reserve(size) }
+    }
+
+    private func commit(_ size: Int) {
+        if let framing { framing.commit(size, in: &wire) } else { wire.commit(size) }
     }
 
     /// Bytes below Noise.
     func sendPlain(_ bytes: [UInt8]) {
         guard !bytes.isEmpty else { return }
-        if var layer = webSocket {
-            let message = layer.open(bytes.count, in: &wire)
-            bytes.withUnsafeBytes { message.payload.copyMemory(from: $0) }
-            layer.close(message, in: &wire)
-            webSocket = layer
-        } else {
-            wire.append(bytes)
-        }
-    }
-
-    /// A handshake message with its length in front.
-    func sendHandshake(_ message: [UInt8]) {
-        sendPlain([UInt8(truncatingIfNeeded: message.count >> 8), UInt8(truncatingIfNeeded: message.count)] + message)
+        bytes.withUnsafeBytes { reserve($0.count).copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+        commit(bytes.count)
     }
 
     /// A few bytes inside Noise, before Yamux.
@@ -111,20 +97,12 @@ extension Connection {
 
     // MARK: The way in
 
-    /// Whether what the link brings has WebSocket frames or an HTTP head around it.
-    var isFramed: Bool {
-        if webSocket != nil { return true }
-        if case .webSocket? = upgrade?.phase { return true }
-        return false
-    }
-
     /// Makes more payload contiguous; false if that takes more bytes from the link.
     func fillPayload() throws(ConnectionError) -> Bool {
-        guard var layer = webSocket else { return false }
-        defer { webSocket = layer }
-        let fill: WebSocketLayer.Fill
+        guard let framing else { return false }
+        let fill: LinkFill
         do throws(WebSocketFault) {
-            fill = try layer.fill(&input, wire: &wire)
+            fill = try framing.fill(&input, wire: &wire)
         } catch {
             throw .peerFault(.webSocket, code: error.rawValue)
         }

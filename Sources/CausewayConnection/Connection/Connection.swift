@@ -31,7 +31,8 @@ public final class Connection {
     // The way in.
     var input = InputBuffer()
     var upgrade: Upgrade?
-    var webSocket: WebSocketLayer?
+    /// nil: the link's bytes are Noise's.
+    var framing: (any LinkFraming)?
     var openingKey: CipherKey?
     var openingCounter: UInt64 = 0
     /// Opened bytes not yet worked on, as offsets in `input`.
@@ -99,7 +100,7 @@ public final class Connection {
     public func receive(_ bytes: UnsafeMutableRawBufferPointer, now: Instant) {
         moveTime(to: now)
         guard !isClosed else { return }
-        input.take(bytes, isFramed: isFramed)
+        input.take(bytes, isFramed: framing != nil)
         if bytes.count > 0 { lastReceived = self.now }
     }
 
@@ -167,7 +168,7 @@ public final class Connection {
     public func close(_ reason: CloseReason) {
         guard !isClosed else { return }
         if upgrade == nil { sendGoAway(Yamux.GoAway.normal) }
-        webSocket?.sendClose(isFault: false, into: &wire)
+        framing?.sendClose(isFault: false, into: &wire)
         terminate(.closed(reason), streams: nil)
     }
 
@@ -181,11 +182,9 @@ public final class Connection {
             default: break
             }
         }
-        if case .peerFault(.webSocket, _) = error {
-            webSocket?.sendClose(isFault: true, into: &wire)
-        } else {
-            webSocket?.sendClose(isFault: false, into: &wire)
-        }
+        var isFault = false
+        if case .peerFault(.webSocket, _) = error { isFault = true }
+        framing?.sendClose(isFault: isFault, into: &wire)
         terminate(error, streams: nil)
     }
 

@@ -1,14 +1,6 @@
 public import CausewayIdentity
 
 extension Connection {
-    /// Whether WebSocket frames lie between the link and Noise, and our role there.
-    public enum WebSocketRole: Equatable, Sendable {
-        case none
-        /// `host` as for the `Host` header (with `:port` unless it is the scheme's own), `path` from the first slash.
-        case client(host: [UInt8], path: [UInt8])
-        case server
-    }
-
     /// What a connection is made of.
     public struct Configuration: Sendable {
         /// The node's key with its Noise static key: made once a node, shared by its connections.
@@ -21,7 +13,7 @@ extension Connection {
         public var limits: ConnectionLimits
         /// Whether it runs over a circuit with limits: only protocols that allow it are answered then.
         public var isLimited = false
-        /// Fresh secret random bytes, `Connection.entropySize` of them: the ephemeral key, WebSocket's key and masks.
+        /// Fresh secret random bytes, at least `Connection.entropySize` of them: the ephemeral key, WebSocket's key and masks.
         public var entropy: [UInt8]
 
         public init(

@@ -4,7 +4,7 @@
 /// Under WebSocket, payload pieces are unmasked in place and moved together, so that the frames inside them are contiguous:
 /// `[… payloadStart, payloadEnd) … [rawStart, rawEnd)`. A piece behind an empty payload region stays where it lies, which is the common
 /// case of one message per Noise frame. Without WebSocket everything is payload.
-struct InputBuffer: ~Copyable {
+public struct InputBuffer: ~Copyable {
     private(set) var base: UnsafeMutableRawPointer?
     private(set) var payloadStart = 0
     private(set) var payloadEnd = 0

@@ -2,16 +2,18 @@ import CausewayIdentity
 
 /// What a connection needs only until it is established; freed then.
 final class Upgrade {
-    enum Phase {
-        case webSocket(WebSocketHandshake)
+    enum Phase: UInt8 {
+        case webSocket
         /// Choosing Noise.
-        case security(Negotiation)
+        case security
         case noise
         /// Choosing Yamux, where the remote did not name it in the Noise handshake.
-        case muxer(Negotiation)
+        case muxer
     }
 
-    var phase: Phase
+    var phase = Phase.webSocket
+    /// Of Noise, then of Yamux.
+    var negotiation: Negotiation
     var noise: NoiseHandshake
     let identity: NoiseIdentity
     let expecting: PeerID?
@@ -20,15 +22,13 @@ final class Upgrade {
     var remoteKey: PublicKey?
     /// What the remote's Noise payload named; empty: it does not negotiate early.
     var remoteMuxers: [[UInt8]] = []
-    /// Where a WebSocket client's masks start.
-    var maskSeed: UInt64 = 0
 
     static let noiseID = [UInt8](utf8: "/noise")
     /// The longest handshake message we take: an RSA key of 8,192 bits and its signature are 2 KiB, and extensions may follow.
     static let largestMessage = 8192
 
-    init(phase: Phase, noise: NoiseHandshake, identity: NoiseIdentity, expecting: PeerID?, deadline: Instant) {
-        self.phase = phase
+    init(negotiation: Negotiation, noise: NoiseHandshake, identity: NoiseIdentity, expecting: PeerID?, deadline: Instant) {
+        self.negotiation = negotiation
         self.noise = noise
         self.identity = identity
         self.expecting = expecting

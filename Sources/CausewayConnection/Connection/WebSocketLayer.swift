@@ -1,27 +1,37 @@
 import CausewayIdentity
 
-/// The frames between the link and Noise once the WebSocket stands: one binary message for each sealed frame.
-struct WebSocketLayer {
+/// WebSocket between the link and Noise: the opening handshake, then one binary message for each sealed frame.
+final class WebSocketLayer: LinkFraming {
+    let opening: [UInt8]
+    /// Until the WebSocket stands.
+    private var handshake: WebSocketHandshake?
     private var decoder: WebSocketDecoder
     /// A client's source of masks (splitmix64 over secret entropy); nil for a server. Masks keep scripts from choosing the bytes that old
     /// proxies see (RFC 6455 section 10.3); under them everything is sealed.
     private var masks: UInt64?
+    /// The mask of the message that was opened last.
+    private var mask: UInt32?
 
-    init(isServer: Bool, maskSeed: UInt64) {
-        decoder = WebSocketDecoder(isServer: isServer)
-        masks = isServer ? nil : maskSeed
+    init(serverWithin limits: ConnectionLimits) {
+        opening = []
+        handshake = WebSocketHandshake(serverWithHeadLimit: limits.httpHead)
+        decoder = WebSocketDecoder(isServer: true)
     }
 
-    enum Fill: Equatable {
-        case progress
-        case needMore
-        /// The remote closed the WebSocket.
-        case closed
+    /// A client. Of `entropy` it takes what the ephemeral key leaves: 8 bytes for the masks, 16 for the handshake's key.
+    init(host: [UInt8], path: [UInt8], limits: ConnectionLimits, entropy: [UInt8]) throws(WebSocketFault) {
+        let handshake = try WebSocketHandshake(host: host, path: path, key: [UInt8](entropy[40..<56]), headLimit: limits.httpHead)
+        opening = handshake.request
+        self.handshake = handshake
+        decoder = WebSocketDecoder(isServer: false)
+        var seed: UInt64 = 0
+        for index in 32..<40 { seed = seed << 8 | UInt64(entropy[index]) }
+        masks = seed
     }
 
-    /// Decodes the next piece of `input`'s raw bytes; answers pings.
-    mutating func fill(_ input: inout InputBuffer, wire: inout ByteQueue) throws(WebSocketFault) -> Fill {
+    func fill(_ input: inout InputBuffer, wire: inout ByteQueue) throws(WebSocketFault) -> LinkFill {
         let raw = input.raw
+        if handshake != nil { return try shakeHands(&input, wire: &wire) }
         switch try decoder.next(in: raw) {
         case .needMore: return .needMore
         case .payload(let consumed, let range): input.addPayload(range, consumed: consumed)
@@ -33,45 +43,56 @@ struct WebSocketLayer {
         return .progress
     }
 
-    /// Reserves room for one message of `size` bytes, writes its header and returns where the payload goes; `close` completes it.
-    mutating func open(_ size: Int, in wire: inout ByteQueue) -> OpenMessage {
-        let header = WebSocketFraming.headerLength(payload: size, masked: masks != nil)
-        let at = wire.reserve(header + size)
-        let mask = nextMask()
-        WebSocketFraming.writeHeader(into: at, opcode: .binary, payload: size, mask: mask)
-        return OpenMessage(payload: UnsafeMutableRawBufferPointer(start: at + header, count: size), header: header, mask: mask)
+    private func shakeHands(_ input: inout InputBuffer, wire: inout ByteQueue) throws(WebSocketFault) -> LinkFill {
+        switch handshake?.receive(UnsafeRawBufferPointer(input.raw)) {
+        case .accepted(let response, let consumed)?:
+            wire.append(response)
+            input.dropRaw(consumed)
+            handshake = nil
+            return .progress
+        case .rejected(let response, let fault)?:
+            wire.append(response)
+            throw fault
+        case .incomplete?, nil: return .needMore
+        }
     }
 
-    struct OpenMessage {
-        let payload: UnsafeMutableRawBufferPointer
-        let header: Int
-        let mask: UInt32?
+    func reserve(_ size: Int, in wire: inout ByteQueue) -> UnsafeMutableRawPointer { open(.binary, size, in: &wire) }
+
+    func commit(_ size: Int, in wire: inout ByteQueue) {
+        let header = WebSocketFraming.headerLength(payload: size, masked: mask != nil)
+        if let mask {
+            // The room that was reserved: there is enough of it, so it lies where it lay.
+            let payload = UnsafeMutableRawBufferPointer(start: wire.reserve(header + size) + header, count: size)
+            WebSocketFraming.mask(payload, key: mask, phase: 0)
+        }
+        wire.commit(header + size)
     }
 
-    func close(_ message: OpenMessage, in wire: inout ByteQueue) {
-        if let mask = message.mask { WebSocketFraming.mask(message.payload, key: mask, phase: 0) }
-        wire.commit(message.header + message.payload.count)
-    }
-
-    /// RFC 6455 section 7.4.1: normal closure, or the remote's protocol error.
-    mutating func sendClose(isFault: Bool, into wire: inout ByteQueue) {
+    /// RFC 6455 section 7.4.1: normal closure, or the remote's protocol error. Before the WebSocket stands HTTP has said all.
+    func sendClose(isFault: Bool, into wire: inout ByteQueue) {
+        guard handshake == nil else { return }
         let status = isFault ? WebSocketFault.closeCode : 1000
         let code = [UInt8(truncatingIfNeeded: status >> 8), UInt8(truncatingIfNeeded: status)]
         code.withUnsafeBytes { send(.close, $0, into: &wire) }
     }
 
-    private mutating func send(_ opcode: WebSocketOpcode, _ body: UnsafeRawBufferPointer, into wire: inout ByteQueue) {
-        let mask = nextMask()
-        let header = WebSocketFraming.headerLength(payload: body.count, masked: mask != nil)
-        let at = wire.reserve(header + body.count)
-        WebSocketFraming.writeHeader(into: at, opcode: opcode, payload: body.count, mask: mask)
-        let payload = UnsafeMutableRawBufferPointer(start: at + header, count: body.count)
-        payload.copyMemory(from: body)
-        if let mask { WebSocketFraming.mask(payload, key: mask, phase: 0) }
-        wire.commit(header + body.count)
+    private func send(_ opcode: WebSocketOpcode, _ body: UnsafeRawBufferPointer, into wire: inout ByteQueue) {
+        let payload = open(opcode, body.count, in: &wire)
+        if let from = body.baseAddress { payload.copyMemory(from: from, byteCount: body.count) }
+        commit(body.count, in: &wire)
     }
 
-    private mutating func nextMask() -> UInt32? {
+    /// Writes a message's header and returns where its payload goes.
+    private func open(_ opcode: WebSocketOpcode, _ size: Int, in wire: inout ByteQueue) -> UnsafeMutableRawPointer {
+        mask = nextMask()
+        let header = WebSocketFraming.headerLength(payload: size, masked: mask != nil)
+        let at = wire.reserve(header + size)
+        WebSocketFraming.writeHeader(into: at, opcode: opcode, payload: size, mask: mask)
+        return at + header
+    }
+
+    private func nextMask() -> UInt32? {
         guard let seed = masks else { return nil }
         let next = seed &+ 0x9e37_79b9_7f4a_7c15
         masks = next

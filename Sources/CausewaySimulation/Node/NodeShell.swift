@@ -183,7 +183,7 @@ final class NodeShell: LinkShell, SpliceObserver {
                 turn { $0.receive(.closed(.link(errno: error.errno)), from: id, now: now) }
             case .success(let socket):
                 stand(shellLink, socket, isInitiator: true, webSocket: role, expecting: expecting)
-                let local = socket.local.multiaddr(webSocket: role != .none)
+                let local = socket.local.multiaddr(webSocket: address.transport != .tcp)
                 turn { $0.linked(link: id, remote: address, local: local, now: now) }
                 work(on: shellLink)
             }
