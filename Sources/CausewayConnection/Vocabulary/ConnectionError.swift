@@ -1,7 +1,8 @@
 public import CausewayIdentity
 
-/// Why a connection ended or never came to be, by whose fault.
-public enum ConnectionError: Error, Equatable, Sendable {
+/// Why a connection ended or never came to be, by whose fault. Behind one pointer, as `StreamError` is: errors are made seldom and handed
+/// through every layer, where each copy of a large enum is code of its own.
+public indirect enum ConnectionError: Error, Equatable, Sendable {
     /// The remote broke a protocol: which, and its own code for it (`NoiseFault`, `YamuxFault`, ... raw values).
     case peerFault(Layer, code: UInt16)
     /// The remote proved to be somebody else than it was dialled as.
@@ -53,7 +54,7 @@ public enum LimitName: UInt8, Sendable {
 }
 
 /// Why one stream ended before its time, or never opened.
-public enum StreamError: Error, Equatable, Sendable {
+public indirect enum StreamError: Error, Equatable, Sendable {
     /// The remote reset it, with its error code where it sent one.
     case reset(code: UInt32)
     /// We reset it.
