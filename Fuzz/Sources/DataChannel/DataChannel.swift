@@ -44,7 +44,7 @@ private func messages(_ input: [UInt8], piece: Int) -> [[UInt8]] {
         let part = [UInt8](input[position..<end])
         let step = try? part.withUnsafeBytes { bytes in
             let step = try decoder.next(bytes)
-            return (step.taken, step.message.map { [UInt8](copying: $0.payload) + [$0.flag?.rawValue ?? 255] })
+            return (step.taken, step.message.map { $0.payload + [$0.flag?.rawValue ?? 255] })
         }
         guard let step else { return found }
         precondition(step.0 > 0 && step.0 <= end - position)

@@ -52,6 +52,7 @@ private struct UnderTest {
             now: now)
         // As the handshake leaves it.
         connection.upgrade = nil
+        connection.establish(identity.key.publicKey.peerID, identity.key.publicKey)
         connection.openingKey = key
         connection.sealingKey = key
         connection.isLimited = seed & 64 != 0
@@ -120,10 +121,10 @@ private struct UnderTest {
         precondition(connection.inboundStreams <= connection.limits.inboundStreams)
         precondition(
             connection.unacknowledgedStreams == streams.filter { !$0.isInbound && !$0.isAcknowledged }.count || connection.isClosed)
-        precondition(connection.negotiatingStreams == streams.filter { !$0.isSettled }.count || connection.isClosed)
+        precondition(connection.timedStreams == streams.filter { !$0.isSettled }.count || connection.isClosed)
         precondition(connection.windowGrowth >= 0 && connection.windowGrowth <= connection.limits.windowsPerConnection)
         precondition(connection.wire.count <= 512 << 10, "the wire is not bounded")
-        for stream in streams { precondition(stream.receiveWindow <= stream.windowSize) }
+        for stream in streams.map(Connection.yamux) { precondition(stream.receiveWindow <= stream.windowSize) }
     }
 }
 

@@ -22,17 +22,16 @@ extension Connection {
         sendFrame(YamuxHeader(kind: .goAway, flags: [], stream: 0, length: code), UnsafeRawBufferPointer(start: nil, count: 0))
     }
 
-    /// Data of a stream, in one frame, with the acknowledgement that the stream may still owe. Credit was checked.
-    func sendData(_ stream: YamuxStream, _ bytes: UnsafeRawBufferPointer, flags: YamuxHeader.Flags = []) {
+    /// Data of a stream, in one frame, with the flags that the stream may still owe. Credit was checked.
+    func sendData(_ stream: YamuxStream, _ bytes: UnsafeRawBufferPointer) {
         stream.sendWindow -= UInt32(bytes.count)
-        let flags = flags.union(takeAcknowledgement(stream))
-        sendFrame(YamuxHeader(kind: .data, flags: flags, stream: stream.id, length: UInt32(bytes.count)), bytes)
+        sendFrame(YamuxHeader(kind: .data, flags: takeFlags(of: stream), stream: stream.id, length: UInt32(bytes.count)), bytes)
     }
 
-    func takeAcknowledgement(_ stream: YamuxStream) -> YamuxHeader.Flags {
-        guard stream.owesAcknowledgement else { return [] }
-        stream.owesAcknowledgement = false
-        return .ack
+    func takeFlags(of stream: YamuxStream) -> YamuxHeader.Flags {
+        let owed = stream.owedFlags
+        stream.owedFlags = []
+        return owed
     }
 
     /// False, and the end of the connection, if the remote makes us answer and does not read.
@@ -135,13 +134,16 @@ extension Connection {
             throw .peerFault(.noise, code: NoiseFault.decryption.rawValue)
         }
         openingCounter += 1
-        let start = at - base
-        plain = start..<start + frame.count - CipherKey.tagLength
+        plainStart = at - base
+        plainCount = frame.count - CipherKey.tagLength
         return true
     }
 
     /// The opened bytes not yet worked on.
-    var plainBytes: UnsafeMutableRawBufferPointer { payload(plain.lowerBound, plain.count) }
+    var plainBytes: UnsafeMutableRawBufferPointer { payload(plainStart, plainCount) }
 
-    func dropPlain(_ count: Int) { plain = plain.lowerBound + count..<plain.upperBound }
+    func dropPlain(_ count: Int) {
+        plainStart += count
+        plainCount -= count
+    }
 }

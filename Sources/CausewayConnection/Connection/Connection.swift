@@ -9,24 +9,13 @@ public import CausewayIdentity
 ///
 /// Received bytes are lent until `pollOutput` returns nil: they are parsed as outputs are asked for, opened in place, and a stream's data
 /// are handed out where they lie. What is written is sealed straight from the caller's bytes into `wire`.
-public final class Connection {
-    public let limits: ConnectionLimits
+public final class Connection: StreamMultiplexer {
     /// Sealed bytes for the link.
     public internal(set) var wire = ByteQueue()
-    /// Nothing but what is on `wire` follows.
-    public internal(set) var isClosed = false
-    /// Whether it runs over a circuit with limits: only protocols that allow it are answered then.
-    public var isLimited: Bool
-    /// Who the remote is, once that is proven.
-    public internal(set) var remotePeer: PeerID?
     /// Ping's last answer.
     public internal(set) var roundTrip: Interval?
 
     let isInitiator: Bool
-    var now: Instant
-    var protocols: ProtocolTable
-    var outputs: [ConnectionOutput] = []
-    var nextOutput = 0
 
     // The way in.
     var input = InputBuffer()
@@ -35,10 +24,11 @@ public final class Connection {
     var framing: (any LinkFraming)?
     var openingKey: CipherKey?
     var openingCounter: UInt64 = 0
-    /// Opened bytes not yet worked on, as offsets in `input`.
-    var plain = 0..<0
+    /// Opened bytes not yet worked on, from this offset in `input`.
+    var plainStart = 0
+    var plainCount = 0
     /// The start of a Yamux header whose end has not arrived.
-    var headerPart: [UInt8] = []
+    var headerPart = ByteQueue()
     /// The DATA frame whose payload is arriving; nil stream: it is skipped.
     var frameStream: YamuxStream?
     var frameLeft: UInt32 = 0
@@ -49,14 +39,6 @@ public final class Connection {
     var sealingCounter: UInt64 = 0
     /// How much the wire held before it was drained last: so much is reserved at once next time.
     var wirePeak = 0
-
-    // Streams.
-    var streams: [UInt32: YamuxStream] = [:]
-    var nextStream: UInt32
-    var inboundStreams = 0
-    var unacknowledgedStreams = 0
-    var negotiatingStreams = 0
-    var negotiationDeadline = Instant.distantFuture
     /// Writers that wait for room on the wire, in their order.
     var waiting: [UInt32] = []
     var nextWaiting = 0
@@ -72,14 +54,12 @@ public final class Connection {
     var probeSent: Instant?
 
     public init(_ configuration: Configuration, now: Instant) {
-        limits = configuration.limits
         isInitiator = configuration.isInitiator
-        isLimited = configuration.isLimited
-        protocols = configuration.protocols
-        nextStream = configuration.isInitiator ? 1 : 2
-        self.now = now
         lastReceived = now
         lastPing = now
+        super.init(
+            protocols: configuration.protocols, limits: configuration.limits, firstStream: configuration.isInitiator ? 1 : 2, now: now)
+        isLimited = configuration.isLimited
         startUpgrade(configuration)
     }
 
@@ -104,18 +84,14 @@ public final class Connection {
         if bytes.count > 0 { lastReceived = self.now }
     }
 
-    /// The link below ended: `errno`, or 0 for an orderly end.
-    public func linkClosed(errno: Int32) { terminate(.link(errno: errno), streams: nil) }
-
-    /// The same, with a reason of the shell's. `streams` is what the streams are told; nil: that the connection ended.
+    /// As `linkClosed`, with a reason of the shell's. `streams` is what the streams are told; nil: that the connection ended.
     public func linkFailed(_ error: ConnectionError, streams: StreamError?) { terminate(error, streams: streams) }
 
     // MARK: Outputs
 
-    /// What happened next, or nil when all that was received is worked on.
-    public func pollOutput() -> ConnectionOutput? {
+    public override func pollOutput() -> ConnectionOutput? {
         while true {
-            if nextOutput < outputs.count { return takeOutput() }
+            if let output = takeOutput() { return output }
             if isClosed {
                 input.discard()
                 return nil
@@ -133,22 +109,12 @@ public final class Connection {
         }
     }
 
-    private func takeOutput() -> ConnectionOutput {
-        let output = outputs[nextOutput]
-        nextOutput += 1
-        if nextOutput == outputs.count {
-            nextOutput = 0
-            outputs = []
-        }
-        return output
-    }
-
     /// Parses until there is an output or nothing left to parse. Data come back directly, everything else is queued.
     private func work() throws(ConnectionError) -> ConnectionOutput? {
         while nextOutput == outputs.count {
             if upgrade != nil {
                 guard try continueUpgrade() else { return nil }
-            } else if !plain.isEmpty {
+            } else if plainCount > 0 {
                 if let data = try demultiplex() { return data }
             } else {
                 guard try openFrame() else { return nil }
@@ -157,49 +123,112 @@ public final class Connection {
         return nil
     }
 
-    /// The bytes of a `.data` output, until the next `pollOutput`.
-    public func payload(_ start: Int, _ count: Int) -> UnsafeMutableRawBufferPointer {
+    public override func payload(_ start: Int, _ count: Int) -> UnsafeMutableRawBufferPointer {
         UnsafeMutableRawBufferPointer(start: input.base.map { $0 + start }, count: count)
+    }
+
+    // MARK: Streams
+
+    override func makeStream(_ id: UInt32, _ negotiation: Negotiation) -> MultiplexedStream {
+        YamuxStream(id: id, negotiation: negotiation, now: now)
+    }
+
+    /// Seals into as few frames as the limits allow; what fits a frame stays one.
+    override func send(_ bytes: UnsafeRawBufferPointer, on stream: MultiplexedStream) -> Int {
+        let stream = Self.yamux(stream)
+        var taken = 0
+        while taken < bytes.count {
+            guard stream.sendWindow > 0, wire.count < limits.wireHighWater else {
+                stream.isWaiting = true
+                enqueueWriter(stream)
+                break
+            }
+            let size = min(bytes.count - taken, limits.framePayload, Int(min(stream.sendWindow, 1 << 30)))
+            sendData(stream, UnsafeRawBufferPointer(rebasing: bytes[taken..<taken + size]))
+            taken += size
+        }
+        return taken
+    }
+
+    /// Both limits on a negotiation's messages together stay below the window that every stream starts with.
+    override func sendAll(_ bytes: UnsafeRawBufferPointer, on stream: MultiplexedStream) -> Bool {
+        let stream = Self.yamux(stream)
+        guard bytes.count <= Int(min(stream.sendWindow, 32 << 10)), checkControl() else { return false }
+        sendData(stream, bytes)
+        return true
+    }
+
+    override func sendFinish(on stream: MultiplexedStream) {
+        sendControl(.windowUpdate, takeFlags(of: Self.yamux(stream)).union(.fin), stream: stream.id, length: 0)
+    }
+
+    override func sendReset(on stream: MultiplexedStream, code: UInt32) {
+        sendControl(.windowUpdate, .rst, stream: stream.id, length: code)
+    }
+
+    override func resumeWriter(of stream: MultiplexedStream) { enqueueWriter(Self.yamux(stream)) }
+
+    /// Once they are half of the window the credit goes back. If that took less than four round trips then the window was what held the
+    /// sender back, and doubles, as in go-yamux.
+    public override func consumed(_ stream: UInt32, _ count: Int) {
+        guard let stream = self.stream(stream), !stream.isRemoteFinished, count > 0 else { return }
+        giveBack(count, of: stream)
+    }
+
+    override func forget(_ stream: MultiplexedStream) {
+        windowGrowth -= Int(Self.yamux(stream).windowSize - Yamux.initialWindow)
+        if frameStream === stream { frameStream = nil }
+    }
+
+    // MARK: Time
+
+    public override var nextDeadline: Instant {
+        let first = super.nextDeadline
+        return isEstablished ? min(first, lifeDeadline) : first
+    }
+
+    override func deadlinePassed() {
+        if let upgrade { return fail(.timedOut(upgrade.layer)) }
+        expireStreams()
+        if now >= lifeDeadline { checkLife() }
+    }
+
+    /// As when the machine woke up or its network changed: without an answer the connection ends within `keepAliveTimeout`.
+    public override func probe(now: Instant) {
+        moveTime(to: now)
+        guard isEstablished, probeSent.map({ $0 <= lastReceived }) ?? true else { return }
+        sendPing()
+        probeSent = self.now
     }
 
     // MARK: The end
 
-    /// Closes after what is on the wire: go-away, then the end. Streams are told `.connection(.closed(reason))`.
-    public func close(_ reason: CloseReason) {
-        guard !isClosed else { return }
-        if upgrade == nil { sendGoAway(Yamux.GoAway.normal) }
-        framing?.sendClose(isFault: false, into: &wire)
-        terminate(.closed(reason), streams: nil)
-    }
+    /// Closes after what is on the wire: go-away, then the end.
+    public override func close(_ reason: CloseReason) { end(.closed(reason), goAway: Yamux.GoAway.normal, isFault: false) }
 
     /// The remote, or a limit, is at fault.
     func fail(_ error: ConnectionError) {
-        guard !isClosed else { return }
-        if upgrade == nil {
-            switch error {
-            case .peerFault(.yamux, _): sendGoAway(Yamux.GoAway.protocolError)
-            case .limit: sendGoAway(Yamux.GoAway.internalError)
-            default: break
-            }
+        switch error {
+        case .peerFault(.yamux, _): end(error, goAway: Yamux.GoAway.protocolError, isFault: false)
+        case .limit: end(error, goAway: Yamux.GoAway.internalError, isFault: false)
+        case .peerFault(.webSocket, _): end(error, goAway: nil, isFault: true)
+        default: end(error, goAway: nil, isFault: false)
         }
-        var isFault = false
-        if case .peerFault(.webSocket, _) = error { isFault = true }
-        framing?.sendClose(isFault: isFault, into: &wire)
-        terminate(error, streams: nil)
     }
 
-    private func terminate(_ error: ConnectionError, streams told: StreamError?) {
+    private func end(_ error: ConnectionError, goAway code: UInt32?, isFault: Bool) {
         guard !isClosed else { return }
-        isClosed = true
-        for id in streams.keys.sorted() {
-            if let stream = streams[id] { tellEnd(of: stream, told ?? .connection(error)) }
-        }
-        outputs.append(.closed(error))
-        streams = [:]
+        if upgrade == nil, let code { sendGoAway(code) }
+        framing?.sendClose(isFault: isFault, into: &wire)
+        terminate(error)
+    }
+
+    override func terminate(_ error: ConnectionError, streams told: StreamError? = nil) {
+        super.terminate(error, streams: told)
         waiting = []
         nextWaiting = 0
         upgrade = nil
         frameStream = nil
-        headerPart = []
+        headerPart = ByteQueue()
     }
 }

@@ -1,15 +1,16 @@
 public import CausewayIdentity
 
-/// What a connection tells its driver, in order. Streams are named by their Yamux ids.
+/// What a connection tells its driver, in order. Streams are named by their numbers. What comes with every frame is made without an
+/// allocation.
 public enum ConnectionOutput: Equatable, Sendable {
     /// The handshake is done: who the remote is, by its verified key. Streams may be opened.
-    case established(PeerID, PublicKey)
+    indirect case established(PeerID, PublicKey)
     /// The remote opened a stream and settled on this protocol.
-    case streamOpened(UInt32, ProtocolTable.Entry)
+    indirect case streamOpened(UInt32, ProtocolTable.Entry)
     /// A stream of ours is settled on this protocol.
-    case streamReady(UInt32, protocolID: [UInt8])
+    indirect case streamReady(UInt32, protocolID: [UInt8])
     /// A stream of ours never came to be.
-    case streamFailed(UInt32, StreamError)
+    indirect case streamFailed(UInt32, StreamError)
     /// Bytes of a stream: `Connection.payload(start, count)`, until the next `pollOutput`.
     case data(UInt32, start: Int, count: Int)
     /// A `write` that took less than it was given may go on.
@@ -17,9 +18,9 @@ public enum ConnectionOutput: Equatable, Sendable {
     /// The remote finished its direction.
     case finished(UInt32)
     /// Both directions are over: nil if both were finished.
-    case streamClosed(UInt32, StreamError?)
+    indirect case streamClosed(UInt32, StreamError?)
     /// A ping of ours was answered.
     case roundTrip(Interval)
     /// The end; every stream has ended before. What is on `wire` still goes out, then the link is closed.
-    case closed(ConnectionError)
+    indirect case closed(ConnectionError)
 }

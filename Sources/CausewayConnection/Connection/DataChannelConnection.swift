@@ -11,26 +11,10 @@ public import CausewayIdentity
 /// Channels are numbered below 2^31: odd if we open them, even if the shell reports the remote's. A channel cannot be paused, so what a
 /// stream's reader leaves unread is bounded: past `ConnectionLimits.unreadPerChannel` the stream is reset.
 public final class DataChannelConnection: StreamMultiplexer {
-    public let limits: ConnectionLimits
-    public internal(set) var isClosed = false
-    /// Never: what WebRTC finds is a direct path.
-    public var isLimited = false
-    public private(set) var remotePeer: PeerID?
-
-    var now: Instant
-    var protocols: ProtocolTable
-    var outputs: [ConnectionOutput]
-    var nextOutput = 0
     var actions: [DataChannelAction] = []
     /// Payload of the `.data` outputs that were not polled yet.
     var arrived = ByteQueue()
-    var streams = Table<UInt32, DataChannelStream>()
-    var nextStream: UInt32 = 1
-    var inboundStreams = 0
-    /// Channels of ours that the remote has not opened yet.
-    var openingStreams = 0
     var unread = 0
-    var deadline = Instant.distantFuture
     /// The longest message to send, with its prefix.
     let messageSize: Int
     /// nil once the remote is known.
@@ -38,12 +22,9 @@ public final class DataChannelConnection: StreamMultiplexer {
 
     /// Established from the start: to be made when the peer connection is connected.
     public init(peer: PeerID, publicKey: PublicKey, protocols: ProtocolTable, limits: ConnectionLimits, now: Instant) {
-        self.limits = limits
-        self.protocols = protocols
-        self.now = now
-        remotePeer = peer
         messageSize = DataChannelFraming.messageSize
-        outputs = [.established(peer, publicKey)]
+        super.init(protocols: protocols, limits: limits, firstStream: 1, now: now)
+        establish(peer, publicKey)
     }
 
     /// The dialler's side of `/webrtc-direct`: to be made when channel 0 is open.
@@ -54,14 +35,11 @@ public final class DataChannelConnection: StreamMultiplexer {
         expecting: PeerID?, identity: NoiseIdentity, ephemeralSecret: [UInt8], certificates: (own: [UInt8], remote: [UInt8]),
         protocols: ProtocolTable, limits: ConnectionLimits, now: Instant
     ) {
-        self.limits = limits
-        self.protocols = protocols
-        self.now = now
         messageSize = DataChannelFraming.cautiousMessageSize
-        outputs = []
+        super.init(protocols: protocols, limits: limits, firstStream: 1, now: now)
         deadline = now + limits.handshakeTime
         handshake = DataChannelHandshake(
-            expecting: expecting, identity: identity, ephemeralSecret: ephemeralSecret, certificates: certificates, deadline: deadline)
+            expecting: expecting, identity: identity, ephemeralSecret: ephemeralSecret, certificates: certificates)
     }
 
     // MARK: Inputs
@@ -70,22 +48,19 @@ public final class DataChannelConnection: StreamMultiplexer {
     public func channelOpened(_ channel: UInt32, now: Instant) {
         moveTime(to: now)
         guard !isClosed, streams[channel] == nil else { return }
-        if let handshake { return hold(channel, nil, until: handshake) }
+        if let handshake { return hold(channel, [], until: handshake) }
         guard channel & 1 == 0, channel != DataChannelHandshake.channel, channel < 1 << 31, inboundStreams < limits.inboundStreams else {
             actions.append(.close(channel))
             return
         }
-        inboundStreams += 1
-        let deadline = negotiationDeadline()
-        add(DataChannelStream(id: channel, isInbound: true, negotiation: Negotiation(limits: limits), deadline: deadline))
+        add(channel, Negotiation(limits: limits))
     }
 
     /// A channel of ours is open.
     public func channelReady(_ channel: UInt32, now: Instant) {
         moveTime(to: now)
-        guard let stream = streams[channel], !stream.isReady else { return }
-        stream.isReady = true
-        openingStreams -= 1
+        guard let stream = stream(channel) else { return }
+        acknowledge(stream)
         for message in stream.held { actions.append(.send(channel, message)) }
         stream.held = []
     }
@@ -93,13 +68,13 @@ public final class DataChannelConnection: StreamMultiplexer {
     /// The next bytes of a channel, whatever message they came in.
     public func received(_ channel: UInt32, _ bytes: UnsafeRawBufferPointer, now: Instant) {
         moveTime(to: now)
-        guard !isClosed else { return }
+        guard !isClosed, !bytes.isEmpty else { return }
         if let handshake {
             if channel == DataChannelHandshake.channel { return authenticate(handshake, bytes) }
             return hold(channel, [UInt8](copying: bytes), until: handshake)
         }
         var rest = bytes
-        while !rest.isEmpty, let stream = streams[channel] {
+        while !rest.isEmpty, let stream = stream(channel) {
             do throws(DataChannelFault) {
                 let (taken, message) = try stream.decoder.next(rest)
                 rest = UnsafeRawBufferPointer(rebasing: rest[taken...])
@@ -110,57 +85,48 @@ public final class DataChannelConnection: StreamMultiplexer {
         }
     }
 
-    private func hold(_ channel: UInt32, _ bytes: [UInt8]?, until handshake: DataChannelHandshake) {
+    private func hold(_ channel: UInt32, _ bytes: [UInt8], until handshake: DataChannelHandshake) {
         guard !handshake.hold(channel, bytes) else { return }
         terminate(.limit(.pendingControlFrames, value: UInt64(DataChannelHandshake.heldMessages)))
     }
 
     private func authenticate(_ handshake: DataChannelHandshake, _ bytes: UnsafeRawBufferPointer) {
-        do throws(ConnectionError) {
-            let (replies, key) = try handshake.receive(bytes)
-            for reply in replies { actions.append(.send(DataChannelHandshake.channel, reply)) }
-            guard let key else { return }
-            self.handshake = nil
-            deadline = .distantFuture
-            remotePeer = key.peerID
-            outputs.append(.established(key.peerID, key))
-            actions.append(.close(DataChannelHandshake.channel))
-            for (channel, bytes) in handshake.held {
-                if let bytes { bytes.withUnsafeBytes { received(channel, $0, now: now) } } else { channelOpened(channel, now: now) }
+        var rest = bytes
+        while !rest.isEmpty, handshake.noise.remoteKey == nil {
+            do throws(ConnectionError) {
+                let (taken, reply) = try handshake.receive(rest)
+                rest = UnsafeRawBufferPointer(rebasing: rest[taken...])
+                if !reply.isEmpty {
+                    actions.append(.send(DataChannelHandshake.channel, reply.withUnsafeBytes { DataChannelFraming.data($0) }))
+                }
+            } catch {
+                return terminate(error)
             }
-        } catch {
-            terminate(error)
+        }
+        guard let key = handshake.noise.remoteKey else { return }
+        self.handshake = nil
+        establish(key.peerID, key)
+        actions.append(.close(DataChannelHandshake.channel))
+        for index in handshake.held.indices {
+            let channel = handshake.heldChannels[index]
+            let bytes = handshake.held[index]
+            if bytes.isEmpty { channelOpened(channel, now: now) } else { bytes.withUnsafeBytes { received(channel, $0, now: now) } }
         }
     }
 
     /// The remote closed a channel, or it failed.
     public func channelClosed(_ channel: UInt32, now: Instant) {
         moveTime(to: now)
-        if handshake != nil, channel == DataChannelHandshake.channel { return terminate(.link(errno: 0)) }
-        guard let stream = streams[channel] else { return }
-        remove(stream, .reset(code: 0))
+        if handshake != nil, channel == DataChannelHandshake.channel { return linkClosed(errno: 0) }
+        if let stream = streams[channel] { remove(stream, .reset(code: 0)) }
     }
 
     /// So much of what was sent on a channel waits there still. The shell tells at least whenever it falls to zero.
     public func channelDrained(_ channel: UInt32, buffered: Int, now: Instant) {
         moveTime(to: now)
-        guard let stream = streams[channel] else { return }
+        guard let stream = stream(channel) else { return }
         stream.buffered = min(stream.buffered, buffered)
         resumeWriter(of: stream)
-    }
-
-    public func linkClosed(errno: Int32) { terminate(.link(errno: errno)) }
-
-    public func close(_ reason: CloseReason) { terminate(.closed(reason)) }
-
-    private func terminate(_ error: ConnectionError) {
-        guard !isClosed else { return }
-        isClosed = true
-        for stream in streams.values { tellEnd(of: stream, .connection(error)) }
-        streams = Table()
-        actions = []
-        handshake = nil
-        outputs.append(.closed(error))
     }
 
     // MARK: Outputs
@@ -172,52 +138,88 @@ public final class DataChannelConnection: StreamMultiplexer {
         return taken
     }
 
-    public func pollOutput() -> ConnectionOutput? {
-        guard nextOutput < outputs.count else {
-            outputs = []
-            nextOutput = 0
-            arrived.drop(arrived.count)
-            arrived.release()
-            return nil
-        }
-        nextOutput += 1
-        return outputs[nextOutput - 1]
+    public override func pollOutput() -> ConnectionOutput? {
+        if let output = takeOutput() { return output }
+        arrived = ByteQueue()
+        return nil
     }
 
-    public func payload(_ start: Int, _ count: Int) -> UnsafeMutableRawBufferPointer {
+    public override func payload(_ start: Int, _ count: Int) -> UnsafeMutableRawBufferPointer {
         UnsafeMutableRawBufferPointer(rebasing: arrived.mutableBytes[start..<start + count])
     }
 
-    // MARK: Time
+    // MARK: Streams
 
-    public var nextDeadline: Instant { isClosed ? .distantFuture : deadline }
+    /// A stream of the table, which `makeStream` alone fills.
+    func stream(_ id: UInt32) -> DataChannelStream? { streams[id].map { Self.channel($0) } }
 
-    public func advance(to now: Instant) {
-        moveTime(to: now)
-        guard !isClosed, self.now >= deadline else { return }
-        if handshake != nil { return terminate(.timedOut(.noise)) }
-        var expired: [UInt32] = []
-        deadline = .distantFuture
-        for stream in streams.values {
-            if stream.deadline <= self.now { expired.append(stream.id) } else { deadline = min(deadline, stream.deadline) }
-        }
-        for id in expired {
-            guard let stream = streams[id] else { continue }
-            if stream.isTold { closeChannel(of: stream) } else { abandon(stream, .timedOut) }
+    static func channel(_ stream: MultiplexedStream) -> DataChannelStream { unsafeDowncast(stream, to: DataChannelStream.self) }
+
+    override func makeStream(_ id: UInt32, _ negotiation: Negotiation) -> MultiplexedStream {
+        if negotiation.isDialler { actions.append(.open(id)) }
+        return DataChannelStream(id: id, negotiation: negotiation)
+    }
+
+    /// Sends in as few messages as their size allows.
+    override func send(_ bytes: UnsafeRawBufferPointer, on stream: MultiplexedStream) -> Int {
+        let stream = Self.channel(stream)
+        var taken = 0
+        while taken < bytes.count, stream.buffered < limits.channelHighWater { taken += sendPiece(of: bytes, from: taken, on: stream) }
+        if taken < bytes.count { stream.isWaiting = true }
+        return taken
+    }
+
+    override func sendAll(_ bytes: UnsafeRawBufferPointer, on stream: MultiplexedStream) -> Bool {
+        var taken = 0
+        while taken < bytes.count { taken += sendPiece(of: bytes, from: taken, on: Self.channel(stream)) }
+        return true
+    }
+
+    override func sendFinish(on stream: MultiplexedStream) { send(.finish, on: Self.channel(stream)) }
+
+    /// The framing has no place for a code.
+    override func sendReset(on stream: MultiplexedStream, code: UInt32) {
+        if stream.isAcknowledged, !stream.isTold { send(.reset, on: Self.channel(stream)) }
+        actions.append(.close(stream.id))
+    }
+
+    override func resumeWriter(of stream: MultiplexedStream) {
+        guard stream.isWaiting, stream.isSettled,
+            stream.isFinishing || Self.channel(stream).buffered <= limits.channelHighWater / 2
+        else { return }
+        stream.isWaiting = false
+        outputs.append(.writable(stream.id))
+    }
+
+    public override func consumed(_ stream: UInt32, _ count: Int) {
+        guard let stream = self.stream(stream) else { return }
+        let size = min(count, stream.unread)
+        stream.unread -= size
+        unread -= size
+    }
+
+    /// The channel stays until the remote has said that it knows, or is taken not to know how.
+    override func conclude(_ stream: MultiplexedStream) {
+        tellEnd(of: stream, nil)
+        if Self.channel(stream).isFinishAcknowledged {
+            closeChannel(of: stream)
+        } else {
+            setDeadline(of: stream, after: limits.finishAcknowledgementTime)
         }
     }
 
-    /// Nothing to do: WebRTC's own consent checks notice a dead path.
-    public func probe(now: Instant) {}
+    override func forget(_ stream: MultiplexedStream) { unread -= Self.channel(stream).unread }
 
-    func moveTime(to now: Instant) { self.now = max(self.now, now) }
+    // MARK: Time and the end
 
-    /// Rounded up to quarters of a second, so that a flood of streams does not have every one of them looked for on its own.
-    func negotiationDeadline() -> Instant { rounded(now + limits.negotiationTime) }
+    override func deadlinePassed() {
+        if handshake != nil { terminate(.timedOut(.noise)) } else { expireStreams() }
+    }
 
-    func rounded(_ exact: Instant) -> Instant {
-        let step: UInt64 = 250_000_000
-        guard exact.nanoseconds < .max - step else { return exact }
-        return Instant(nanoseconds: (exact.nanoseconds / step + 1) * step)
+    override func terminate(_ error: ConnectionError, streams told: StreamError? = nil) {
+        guard !isClosed else { return }
+        super.terminate(error, streams: told)
+        actions = []
+        handshake = nil
     }
 }

@@ -8,25 +8,21 @@ final class DataChannelHandshake {
     /// What arrives on other channels before the end is kept: a listener may open streams right behind its last message.
     static let heldMessages = 64
 
-    let deadline: Instant
-    private let expecting: PeerID?
-    private let payload: [UInt8]
-    private var noise: NoiseHandshake
+    let noise: NoiseExchange
     private var decoder = DataChannelDecoder()
-    private var bytes: [UInt8] = []
-    private(set) var held: [(channel: UInt32, bytes: [UInt8]?)] = []
+    private var bytes = ByteQueue()
+    /// Channels, and what came on them in this order: nothing where a channel was opened.
+    private(set) var heldChannels: [UInt32] = []
+    private(set) var held: [[UInt8]] = []
 
     /// - Parameter certificates: SHA-256 of ours and of the remote's.
     init(
-        expecting: PeerID?, identity: NoiseIdentity, ephemeralSecret: [UInt8], certificates: (own: [UInt8], remote: [UInt8]),
-        deadline: Instant
+        expecting: PeerID?, identity: NoiseIdentity, ephemeralSecret: [UInt8], certificates: (own: [UInt8], remote: [UInt8])
     ) {
-        self.expecting = expecting
-        self.deadline = deadline
-        payload = identity.payloadWithoutMuxers
-        noise = NoiseHandshake(
-            isInitiator: false, staticSecret: identity.staticSecret, staticPublic: identity.staticPublic, ephemeralSecret: ephemeralSecret,
+        let handshake = NoiseHandshake(
+            isInitiator: false, identity: identity, ephemeralSecret: ephemeralSecret,
             prologue: Self.prologue(own: certificates.own, remote: certificates.remote))
+        noise = NoiseExchange(handshake, payload: identity.payloadWithoutMuxers, expecting: expecting)
     }
 
     /// Of two digests by SHA-256, each as a multihash.
@@ -35,61 +31,31 @@ final class DataChannelHandshake {
     }
 
     /// False: too much.
-    func hold(_ channel: UInt32, _ bytes: [UInt8]?) -> Bool {
-        guard held.count < Self.heldMessages, bytes?.count ?? 0 <= DataChannelFraming.messageSize else { return false }
-        held.append((channel, bytes))
+    func hold(_ channel: UInt32, _ bytes: [UInt8]) -> Bool {
+        guard held.count < Self.heldMessages, bytes.count <= DataChannelFraming.messageSize else { return false }
+        heldChannels.append(channel)
+        held.append(bytes)
         return true
     }
 
-    /// Takes what came on channel 0.
-    /// - Returns: messages to send there, and the remote's key at the end.
-    func receive(_ chunk: UnsafeRawBufferPointer) throws(ConnectionError) -> (replies: [[UInt8]], key: PublicKey?) {
-        try decode(chunk)
-        var replies: [[UInt8]] = []
-        while bytes.count >= 2 {
-            let end = 2 + (Int(bytes[0]) << 8 | Int(bytes[1]))
-            guard bytes.count >= end else { break }
-            let message = [UInt8](bytes[2..<end])
-            bytes.removeFirst(end)
-            if let key = try checked(message, &replies) { return (replies, key) }
-        }
-        return (replies, nil)
-    }
-
-    private func checked(_ message: [UInt8], _ replies: inout [[UInt8]]) throws(ConnectionError) -> PublicKey? {
-        let key: PublicKey?
-        do throws(NoiseFault) {
-            key = try step(message, &replies)
+    /// Takes what came on channel 0 up to the end of a message of it.
+    /// - Returns: how much that was, and what is to be sent there, if anything.
+    func receive(_ chunk: UnsafeRawBufferPointer) throws(ConnectionError) -> (taken: Int, reply: [UInt8]) {
+        let taken: Int
+        do throws(DataChannelFault) {
+            let message: DataChannelDecoder.Message?
+            (taken, message) = try decoder.next(chunk)
+            if let message { bytes.append(message.payload) }
+            if bytes.count > 2 + Int(UInt16.max) { throw .messageTooLong }
         } catch {
-            throw .peerFault(.noise, code: error.rawValue)
+            throw .peerFault(.dataChannel, code: error.rawValue)
         }
-        if let key, let expecting, key.peerID != expecting { throw .wrongPeer(expected: expecting, actual: key.peerID) }
-        return key
-    }
-
-    private func decode(_ chunk: UnsafeRawBufferPointer) throws(ConnectionError) {
-        var rest = chunk
-        while !rest.isEmpty {
-            do throws(DataChannelFault) {
-                let (taken, message) = try decoder.next(rest)
-                rest = UnsafeRawBufferPointer(rebasing: rest[taken...])
-                if let payload = message?.payload { bytes.append(contentsOf: payload) }
-                if bytes.count > 2 + Int(UInt16.max) { throw .messageTooLong }
-            } catch {
-                throw .peerFault(.dataChannel, code: error.rawValue)
-            }
-        }
-    }
-
-    private func step(_ message: [UInt8], _ replies: inout [[UInt8]]) throws(NoiseFault) -> PublicKey? {
-        let content = try noise.read(message)
-        guard noise.isComplete else {
-            guard content.isEmpty else { throw .unexpectedPayload }
-            let reply = try noise.write(payload)
-            let framed = [UInt8(truncatingIfNeeded: reply.count >> 8), UInt8(truncatingIfNeeded: reply.count)] + reply
-            replies.append(framed.withUnsafeBytes { DataChannelFraming.data($0) })
-            return nil
-        }
-        return try NoisePayload(decoding: content).verifiedKey(for: noise.remoteStatic)
+        let front = bytes.bytes
+        guard front.count >= 2 else { return (taken, []) }
+        let end = 2 + (Int(front[0]) << 8 | Int(front[1]))
+        guard front.count >= end else { return (taken, []) }
+        let message = [UInt8](copying: UnsafeRawBufferPointer(rebasing: front[2..<end]))
+        bytes.drop(end)
+        return (taken, try noise.receive(message))
     }
 }

@@ -1,3 +1,5 @@
+import CausewayIdentity
+
 /// Drives one connection: takes its outputs and routes each stream to its owner. The same class serves every shell.
 ///
 /// A shell hands bytes to `connection` (`prepare`, `receive`, `linkClosed`), calls `turn`, then writes `connection.wire` and takes the
@@ -6,34 +8,30 @@
 public final class Link {
     public let id: UInt32
     /// What it drives.
-    public let multiplexer: any StreamMultiplexer
+    public let multiplexer: StreamMultiplexer
     /// The moment of the turn or command that is being worked on.
     public private(set) var now: Instant
     /// What carries the link's bytes if that is no socket but a circuit.
     public internal(set) var carrier: CircuitTransport?
 
-    private let byteConnection: Connection?
+    private var byteConnection: Connection?
     private let shell: any LinkShell
-    private var owners: [UInt32: any StreamOwner] = [:]
+    private var owners = Table<UInt32, any StreamOwner>()
     /// The streams that the node owns, by handle.
-    private var nodeStreams: [UInt32: NodeStream] = [:]
+    private var nodeStreams = Table<UInt32, NodeStream>()
     private var events: [LinkEvent] = []
     private var isInTurn = false
     private var isDirty = false
 
-    public init(id: UInt32, connection: Connection, shell: any LinkShell, now: Instant) {
-        self.id = id
-        multiplexer = connection
+    public convenience init(id: UInt32, connection: Connection, shell: any LinkShell, now: Instant) {
+        self.init(id: id, multiplexer: connection, shell: shell, now: now)
         byteConnection = connection
-        self.shell = shell
-        self.now = now
     }
 
     /// A link whose streams do not share one run of bytes.
-    public init(id: UInt32, multiplexer: any StreamMultiplexer, shell: any LinkShell, now: Instant) {
+    public init(id: UInt32, multiplexer: StreamMultiplexer, shell: any LinkShell, now: Instant) {
         self.id = id
         self.multiplexer = multiplexer
-        byteConnection = nil
         self.shell = shell
         self.now = now
     }
@@ -161,8 +159,8 @@ public final class Link {
         case .established(let peer, let key): events.append(.established(peer: peer, publicKey: key))
         case .roundTrip(let interval): events.append(.roundTrip(interval))
         case .closed(let error):
-            owners = [:]
-            nodeStreams = [:]
+            owners = Table()
+            nodeStreams = Table()
             events.append(.closed(error))
         }
     }

@@ -14,25 +14,15 @@ final class Upgrade {
     var phase = Phase.webSocket
     /// Of Noise, then of Yamux.
     var negotiation: Negotiation
-    var noise: NoiseHandshake
-    let identity: NoiseIdentity
-    let expecting: PeerID?
-    let deadline: Instant
-    /// Set when Noise has verified the remote.
-    var remoteKey: PublicKey?
-    /// What the remote's Noise payload named; empty: it does not negotiate early.
-    var remoteMuxers: [[UInt8]] = []
+    let noise: NoiseExchange
 
     static let noiseID = [UInt8](utf8: "/noise")
     /// The longest handshake message we take: an RSA key of 8,192 bits and its signature are 2 KiB, and extensions may follow.
     static let largestMessage = 8192
 
-    init(negotiation: Negotiation, noise: NoiseHandshake, identity: NoiseIdentity, expecting: PeerID?, deadline: Instant) {
+    init(negotiation: Negotiation, noise: NoiseExchange) {
         self.negotiation = negotiation
         self.noise = noise
-        self.identity = identity
-        self.expecting = expecting
-        self.deadline = deadline
     }
 
     /// The layer that a missed deadline is blamed on.

@@ -1,23 +1,5 @@
-/// One stream's state. Two windows, two ends, and a negotiation until its protocol is settled.
-final class YamuxStream {
-    /// What a writer that was held back waits for.
-    enum Wait: UInt8 {
-        case nothing
-        /// The settled protocol.
-        case settling
-        /// Credit from the remote.
-        case credit
-        /// Room on the wire: it stands in the connection's queue of waiting writers.
-        case wire
-    }
-
-    let id: UInt32
-    let isInbound: Bool
-    /// nil once the protocol is settled.
-    var negotiation: Negotiation?
-    /// When it must be.
-    var deadline: Instant
-
+/// A stream's two windows.
+final class YamuxStream: MultiplexedStream {
     /// Bytes that we may send.
     var sendWindow = Yamux.initialWindow
     /// Bytes that the remote may send.
@@ -28,28 +10,16 @@ final class YamuxStream {
     var owed: UInt32 = 0
     /// When the window was given back last.
     var epoch: Instant
+    /// Its writer stands in the connection's queue.
+    var isQueued = false
+    /// What our first frame is to say: that we opened the stream, or have taken up the remote's.
+    var owedFlags: YamuxHeader.Flags
 
-    var wait = Wait.nothing
-    /// Our side accepted an inbound stream, but no frame has told the remote yet.
-    var owesAcknowledgement: Bool
-    /// The remote has acknowledged a stream of ours.
-    var isAcknowledged = false
-    /// The owner finished our direction.
-    var isFinishing = false
-    /// FIN was sent. It waits for the settled protocol: js loses the data of short streams otherwise.
-    var isFinished = false
-    var isRemoteFinished = false
-
-    init(id: UInt32, isInbound: Bool, negotiation: Negotiation, deadline: Instant, now: Instant) {
-        self.id = id
-        self.isInbound = isInbound
-        self.negotiation = negotiation
-        self.deadline = deadline
-        owesAcknowledgement = isInbound
+    init(id: UInt32, negotiation: Negotiation, now: Instant) {
         epoch = now
+        owedFlags = negotiation.isDialler ? .syn : .ack
+        super.init(id: id, negotiation: negotiation)
     }
-
-    var isSettled: Bool { negotiation == nil }
 
     /// Adds the remote's credit.
     func grow(by count: UInt32) throws(YamuxFault) {

@@ -44,89 +44,39 @@ enum DataChannelFraming {
 }
 
 /// Cuts messages out of a channel's bytes, whatever pieces they come in: go sends prefix and body apart. At most one message is kept.
-struct DataChannelDecoder: ~Copyable {
+struct DataChannelDecoder {
     struct Message {
         /// nil if there is none, or none that we know.
-        let flag: DataChannelFraming.Flag?
-        /// Valid until the next call of `next`.
-        let payload: UnsafeRawBufferPointer
+        var flag: DataChannelFraming.Flag?
+        var payload: [UInt8] = []
     }
 
-    private var partial = ByteQueue()
-    private var spent = 0
+    private var reader = PrefixedReader(limit: DataChannelFraming.messageSize)
 
     /// Takes bytes up to the end of the next message.
     mutating func next(_ bytes: UnsafeRawBufferPointer) throws(DataChannelFault) -> (taken: Int, message: Message?) {
-        partial.drop(spent)
-        partial.release()
-        spent = 0
-        if partial.isEmpty {
-            guard let body = try Self.body(bytes), body.upperBound <= bytes.count else {
-                partial.append(bytes)
-                return (bytes.count, nil)
-            }
-            return (body.upperBound, try Self.parse(UnsafeRawBufferPointer(rebasing: bytes[body])))
-        }
-        var taken = 0
-        var body = try Self.body(partial.bytes)
-        while body == nil, taken < bytes.count {
-            partial.append(UnsafeRawBufferPointer(rebasing: bytes[taken..<taken + 1]))
-            taken += 1
-            body = try Self.body(partial.bytes)
+        let taken: Int
+        let body: [UInt8]?
+        do throws(PrefixedReader.Fault) {
+            (taken, body) = try reader.next(bytes)
+        } catch {
+            throw error == .tooLong ? .messageTooLong : .malformed
         }
         guard let body else { return (taken, nil) }
-        let size = min(body.upperBound - partial.count, bytes.count - taken)
-        partial.append(UnsafeRawBufferPointer(rebasing: bytes[taken..<taken + size]))
-        taken += size
-        guard partial.count == body.upperBound else { return (taken, nil) }
-        spent = partial.count
-        return (taken, try Self.parse(UnsafeRawBufferPointer(rebasing: partial.bytes[body])))
+        return (taken, try Self.parse(body))
     }
 
-    /// Where the message's body lies, once its prefix is whole.
-    private static func body(_ bytes: UnsafeRawBufferPointer) throws(DataChannelFault) -> Range<Int>? {
-        // Three bytes of prefix hold far more than a message may have.
-        switch Varint.decode(UnsafeRawBufferPointer(rebasing: bytes[..<min(bytes.count, 3)])) {
-        case .incomplete:
-            if bytes.count >= 3 { throw .messageTooLong }
-            return nil
-        case .malformed: throw .malformed
-        case .value(let length, let prefix):
-            guard length <= UInt64(DataChannelFraming.messageSize) else { throw .messageTooLong }
-            return prefix..<prefix + Int(length)
-        }
-    }
-
-    private static func parse(_ body: UnsafeRawBufferPointer) throws(DataChannelFault) -> Message {
-        var flag: DataChannelFraming.Flag?
-        var payload = UnsafeRawBufferPointer(start: nil, count: 0)
-        var position = 0
-        while position < body.count {
-            let key = try varint(body, &position)
-            switch (key >> 3, key & 7) {
-            case (1, 0): flag = DataChannelFraming.Flag(rawValue: UInt8(truncatingIfNeeded: min(try varint(body, &position), 255)))
-            case (1, _), (2, 0), (2, 1), (2, 5), (0, _): throw .malformed
-            case (let field, 2):
-                let length = try varint(body, &position)
-                guard length <= UInt64(body.count - position) else { throw .malformed }
-                let content = position..<position + Int(length)
-                if field == 2 { payload = UnsafeRawBufferPointer(rebasing: body[content]) }
-                position = content.upperBound
-            case (_, 0): _ = try varint(body, &position)
-            case (_, let type) where type == 1 || type == 5:
-                position += type == 1 ? 8 : 4
-                guard position <= body.count else { throw .malformed }
-            default: throw .malformed
+    private static func parse(_ body: [UInt8]) throws(DataChannelFault) -> Message {
+        var message = Message()
+        let reader = ProtobufReader(body)
+        while reader.advance() {
+            switch reader.number {
+            case 1: message.flag = DataChannelFraming.Flag(rawValue: UInt8(truncatingIfNeeded: min(reader.varint(), 255)))
+            case 2: message.payload = reader.content()
+            default: break
             }
         }
-        return Message(flag: flag, payload: payload)
-    }
-
-    private static func varint(_ body: UnsafeRawBufferPointer, _ position: inout Int) throws(DataChannelFault) -> UInt64 {
-        guard case .value(let value, let length) = Varint.decode(UnsafeRawBufferPointer(rebasing: body[position...])) else {
-            throw .malformed
-        }
-        position += length
-        return value
+        guard reader.fault == nil else { throw .malformed }
+        return message
     }
 }

@@ -1,6 +1,6 @@
 /// What the remote did wrong in multistream-select. The raw value is the `code` of `ConnectionError.peerFault(.multistream, code:)`.
 public enum MultistreamFault: UInt16, Error, Equatable, Sendable {
-    /// A message longer than `ConnectionLimits.multistreamMessage`, or a length prefix that announces one.
+    /// A message longer than `ConnectionLimits.multistreamMessage`, or a length prefix that announces one or is longer than it needs to be.
     case messageTooLong = 1
     /// A message that does not end in a line feed.
     case missingLineFeed = 2

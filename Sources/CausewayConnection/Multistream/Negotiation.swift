@@ -25,20 +25,14 @@ final class Negotiation {
     private var roundsLeft: Int
     private var reply: [UInt8] = []
 
-    /// A listener.
-    init(limits: ConnectionLimits) {
-        reader = MultistreamReader(limit: limits.multistreamMessage)
-        proposals = []
-        roundsLeft = limits.multistreamRounds
-    }
-
-    /// A dialler, which has something to say at once. `proposals` must not be empty.
-    init(proposing proposals: [[UInt8]], limits: ConnectionLimits) {
+    /// A dialler, which has something to say at once, or a listener, which proposes nothing.
+    init(proposing proposals: [[UInt8]] = [], limits: ConnectionLimits) {
         reader = MultistreamReader(limit: limits.multistreamMessage)
         self.proposals = proposals
         roundsLeft = limits.multistreamRounds
+        guard let first = proposals.first else { return }
         Multistream.append(Multistream.header, to: &reply)
-        Multistream.append(proposals[0], to: &reply)
+        Multistream.append(first, to: &reply)
     }
 
     var isDialler: Bool { !proposals.isEmpty }

@@ -24,6 +24,12 @@ struct NoiseHandshake {
         state = NoiseSymmetricState(protocolName: Self.protocolName, prologue: prologue)
     }
 
+    init(isInitiator: Bool, identity: NoiseIdentity, ephemeralSecret: [UInt8], prologue: [UInt8]) {
+        self.init(
+            isInitiator: isInitiator, staticSecret: identity.staticSecret, staticPublic: identity.staticPublic,
+            ephemeralSecret: ephemeralSecret, prologue: prologue)
+    }
+
     var isComplete: Bool { messages == 3 }
     var hash: [UInt8] { state.hash }
 

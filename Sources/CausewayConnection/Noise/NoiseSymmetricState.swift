@@ -53,9 +53,10 @@ struct NoiseSymmetricState {
         return (CipherKey(first), CipherKey(second))
     }
 
-    /// Noise's HKDF with two outputs.
+    /// Noise's HKDF with two outputs (section 4.3).
     private static func derive(_ chainingKey: [UInt8], _ material: [UInt8]) -> ([UInt8], [UInt8]) {
-        let both = HKDF.derive(salt: chainingKey, input: material, count: 64)
-        return ([UInt8](both[..<32]), [UInt8](both[32...]))
+        let key = HMAC.sha256(key: chainingKey, message: material)
+        let first = HMAC.sha256(key: key, message: [1])
+        return (first, HMAC.sha256(key: key, message: first + [2]))
     }
 }

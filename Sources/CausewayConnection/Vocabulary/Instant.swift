@@ -9,8 +9,9 @@ public struct Instant: Comparable, Hashable, Sendable {
 
     @inlinable public static func < (a: Instant, b: Instant) -> Bool { a.nanoseconds < b.nanoseconds }
 
-    /// Saturates at the end of time, so no deadline computed from a remote's number can trap.
-    @inlinable public static func + (a: Instant, b: Interval) -> Instant {
+    /// Saturates at the end of time, so no deadline computed from a remote's number can trap. Deadlines are set in many places, and in none
+    /// of them often: not inlined.
+    @inline(never) public static func + (a: Instant, b: Interval) -> Instant {
         let (sum, overflow) = a.nanoseconds.addingReportingOverflow(b.nanoseconds)
         return Instant(nanoseconds: overflow ? .max : sum)
     }

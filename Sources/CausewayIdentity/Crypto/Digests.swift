@@ -43,7 +43,7 @@ public enum HMAC {
     }
 }
 
-/// Key derivation by HMAC-SHA-256 (RFC 5869). Noise's HKDF is `derive(salt: chainingKey, input:, count: 64)` (or 96), cut into parts of 32.
+/// Key derivation by HMAC-SHA-256 (RFC 5869).
 public enum HKDF {
     /// The most bytes that one derivation can give.
     public static let maximumCount = 255 * SHA256.length

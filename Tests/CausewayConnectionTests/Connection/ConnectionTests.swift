@@ -144,7 +144,7 @@ import Testing
             #expect(side.connection.streams.isEmpty)
             #expect(side.connection.inboundStreams == 0)
             #expect(side.connection.unacknowledgedStreams == 0)
-            #expect(side.connection.negotiatingStreams == 0)
+            #expect(side.connection.timedStreams == 0)
             let left = side.connection.wire.count
             #expect(left == 0)
         }

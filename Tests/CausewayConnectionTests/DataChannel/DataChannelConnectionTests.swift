@@ -286,7 +286,7 @@ final class ChannelPair {
         for end in [pair.a, pair.b] {
             #expect(ends(end).count == 2000)
             #expect(end.connection.streams.isEmpty && end.connection.unread == 0 && end.connection.arrived.isEmpty)
-            #expect(end.connection.openingStreams == 0 && end.connection.inboundStreams == 0)
+            #expect(end.connection.unacknowledgedStreams == 0 && end.connection.inboundStreams == 0)
         }
     }
 }

@@ -18,7 +18,7 @@ import Testing
                 let step = rest.withUnsafeBytes { bytes -> Result<(Int, Seen?), DataChannelFault> in
                     do throws(DataChannelFault) {
                         let step = try decoder.next(bytes)
-                        return .success((step.taken, step.message.map { Seen(flag: $0.flag, payload: [UInt8](copying: $0.payload)) }))
+                        return .success((step.taken, step.message.map { Seen(flag: $0.flag, payload: $0.payload) }))
                     } catch { return .failure(error) }
                 }
                 let (taken, message) = try step.get()

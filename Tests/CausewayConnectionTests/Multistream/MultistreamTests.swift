@@ -81,7 +81,7 @@ import Testing
         #expect(pair.listener.connection.inboundStreams == 1)
         pair.listener.connection.advance(to: pair.now + .seconds(11))
         #expect(pair.listener.connection.inboundStreams == 0)
-        #expect(pair.listener.connection.negotiationDeadline == .distantFuture)
+        #expect(pair.listener.connection.deadline == .distantFuture)
         #expect(pair.listener.closed == nil)
     }
 

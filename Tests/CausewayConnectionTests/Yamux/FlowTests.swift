@@ -65,7 +65,7 @@ import Testing
             sent += taken
             if taken < piece.count { pair.run() }
         }
-        #expect(pair.listener.connection.streams[id]?.windowSize == 2 << 20)
+        #expect(pair.listener.connection.stream(id)?.windowSize == 2 << 20)
         #expect(pair.listener.connection.windowGrowth == (2 << 20) - (256 << 10))
         pair.dialler.connection.reset(id)
         pair.run()
@@ -85,7 +85,7 @@ import Testing
             pair.run()
         }
         #expect(pair.listener.connection.windowGrowth == 1 << 20)
-        #expect(pair.listener.connection.streams.values.reduce(0) { $0 + Int($1.windowSize) } == 2 << 20)
+        #expect(pair.listener.connection.streams.values.reduce(0) { $0 + Int(Connection.yamux($1).windowSize) } == 2 << 20)
     }
 
     @Test func aSlowReadersWindowDoesNotGrow() throws {
@@ -99,7 +99,7 @@ import Testing
             pair.run()
             pair.pass(.seconds(1))
         }
-        #expect(pair.listener.connection.streams[id]?.windowSize == Yamux.initialWindow)
+        #expect(pair.listener.connection.stream(id)?.windowSize == Yamux.initialWindow)
     }
 
     @Test func theWireHoldsWritersBackAndLetsThemGoInTurn() throws {

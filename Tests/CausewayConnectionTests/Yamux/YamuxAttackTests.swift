@@ -55,7 +55,7 @@ extension Pair {
         pair.listener.consumes = false
         let id = try pair.open()
         // Negotiating took 29 bytes of it.
-        let left = pair.listener.connection.streams[id]!.receiveWindow
+        let left = pair.listener.connection.stream(id)!.receiveWindow
         pair.inject(header(.data, [], id, left - 1), [UInt8](repeating: 1, count: Int(left) - 1))
         #expect(pair.fault == nil)
         pair.inject(header(.data, [], id, 2), [1, 1])
@@ -66,7 +66,7 @@ extension Pair {
     @Test func aFrameAsLargeAsTheWindowArrivesInPieces() throws {
         let pair = Pair.established()
         let id = try pair.open()
-        let size = Int(pair.listener.connection.streams[id]!.receiveWindow)
+        let size = Int(pair.listener.connection.stream(id)!.receiveWindow)
         let body = [UInt8].pattern(size)
         var bytes = [UInt8](repeating: 0, count: Yamux.headerSize)
         bytes.withUnsafeMutableBytes { header(.data, .fin, id, UInt32(size)).write(to: $0.baseAddress!) }
@@ -191,7 +191,7 @@ extension Pair {
             pair.inject(header(.windowUpdate, .rst, 2 * number + 1, 0))
         }
         #expect(pair.listener.connection.streams.isEmpty)
-        #expect(pair.listener.connection.negotiationDeadline == .distantFuture)
+        #expect(pair.listener.connection.deadline == .distantFuture)
         #expect(pair.listener.outputs.count <= 2)
     }
 

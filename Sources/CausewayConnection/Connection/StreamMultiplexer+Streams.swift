@@ -1,0 +1,130 @@
+import CausewayIdentity
+
+extension StreamMultiplexer {
+    // MARK: The table
+
+    @discardableResult
+    func add(_ id: UInt32, _ negotiation: Negotiation) -> MultiplexedStream {
+        let stream = makeStream(id, negotiation)
+        streams[id] = stream
+        if stream.isInbound { inboundStreams += 1 } else { unacknowledgedStreams += 1 }
+        setDeadline(of: stream, after: limits.negotiationTime)
+        return stream
+    }
+
+    func acknowledge(_ stream: MultiplexedStream) {
+        guard !stream.isAcknowledged else { return }
+        stream.isAcknowledged = true
+        unacknowledgedStreams -= 1
+    }
+
+    /// Resets a stream for a reason that its owner is told.
+    func abandon(_ stream: MultiplexedStream, _ error: StreamError, code: UInt32 = 0) {
+        guard streams[stream.id] != nil else { return }
+        sendReset(on: stream, code: code)
+        remove(stream, error)
+    }
+
+    func remove(_ stream: MultiplexedStream, _ error: StreamError?) {
+        guard streams[stream.id] != nil else { return }
+        streams[stream.id] = nil
+        if streams.isEmpty { streams = Table() }
+        if stream.isInbound { inboundStreams -= 1 } else if !stream.isAcknowledged { unacknowledgedStreams -= 1 }
+        forget(stream)
+        tellEnd(of: stream, error)
+        clearDeadline(of: stream)
+    }
+
+    /// The owner of a stream hears of its end once; nobody owns an inbound stream before it is settled.
+    func tellEnd(of stream: MultiplexedStream, _ error: StreamError?) {
+        guard !stream.isTold else { return }
+        stream.isTold = true
+        if stream.isSettled {
+            outputs.append(.streamClosed(stream.id, error))
+        } else if !stream.isInbound {
+            outputs.append(.streamFailed(stream.id, error ?? .closed))
+        }
+    }
+
+    /// The remote finished its direction.
+    func receiveFinish(_ stream: MultiplexedStream) {
+        guard !stream.isRemoteFinished else { return }
+        guard stream.isSettled else {
+            return abandon(stream, .peerFault(.multistream, code: MultistreamFault.finishedEarly.rawValue))
+        }
+        stream.isRemoteFinished = true
+        outputs.append(.finished(stream.id))
+        if stream.isFinished { conclude(stream) }
+    }
+
+    // MARK: Negotiation
+
+    /// Takes the next message of a stream whose protocol is not settled; answers how many bytes that were.
+    func negotiate(_ stream: MultiplexedStream, _ bytes: UnsafeRawBufferPointer) -> Int {
+        guard let negotiation = stream.negotiation else { return 0 }
+        do throws(MultistreamFault) {
+            let (taken, step) = try negotiation.receive(bytes)
+            switch step {
+            case .needMore, .progress: break
+            case .proposed(let name): answer(stream, negotiation, name)
+            case .refused: abandon(stream, .unsupportedProtocol)
+            case .settled(let name):
+                settle(stream)
+                outputs.append(.streamReady(stream.id, protocolID: name))
+                if stream.isFinishing { finish(stream) }
+                resumeWriter(of: stream)
+            }
+            if taken == bytes.count { sendReply(stream, negotiation) }
+            return taken
+        } catch {
+            abandon(stream, .peerFault(.multistream, code: error.rawValue))
+            return 0
+        }
+    }
+
+    private func answer(_ stream: MultiplexedStream, _ negotiation: Negotiation, _ name: [UInt8]) {
+        guard let entry = entry(for: name) else { return negotiation.refuse() }
+        negotiation.accept(name)
+        sendReply(stream, negotiation)
+        settle(stream)
+        outputs.append(.streamOpened(stream.id, entry))
+    }
+
+    func sendReply(_ stream: MultiplexedStream, _ negotiation: Negotiation) {
+        let reply = negotiation.takeReply()
+        guard !reply.isEmpty, streams[stream.id] != nil else { return }
+        _ = reply.withUnsafeBytes { sendAll($0, on: stream) }
+    }
+
+    private func settle(_ stream: MultiplexedStream) {
+        stream.negotiation = nil
+        clearDeadline(of: stream)
+    }
+
+    // MARK: Deadlines
+
+    /// Deadlines are rounded up to quarters of a second, so that a flood of streams does not have every one of them looked for on its own.
+    func setDeadline(of stream: MultiplexedStream, after time: Interval) {
+        let step: UInt64 = 250_000_000
+        var exact = now + time
+        if exact.nanoseconds < .max - step { exact = Instant(nanoseconds: (exact.nanoseconds / step + 1) * step) }
+        stream.deadline = exact
+        deadline = min(deadline, exact)
+        timedStreams += 1
+    }
+
+    private func clearDeadline(of stream: MultiplexedStream) {
+        guard stream.deadline < .distantFuture else { return }
+        stream.deadline = .distantFuture
+        timedStreams -= 1
+        if timedStreams == 0 { deadline = .distantFuture }
+    }
+
+    func expireStreams() {
+        guard now >= deadline else { return }
+        deadline = .distantFuture
+        for stream in streams.values {
+            if stream.deadline <= now { abandon(stream, .timedOut) } else { deadline = min(deadline, stream.deadline) }
+        }
+    }
+}

@@ -1,0 +1,56 @@
+import CausewayIdentity
+
+/// Noise XX as libp2p uses it: each side's payload says who it is, and proves it by signing the side's static key.
+final class NoiseExchange {
+    private(set) var handshake: NoiseHandshake
+    /// The remote's, once it is proven.
+    private(set) var remoteKey: PublicKey?
+    /// What the remote's payload named; empty: it does not negotiate early.
+    private(set) var remoteMuxers: [[UInt8]] = []
+    private let payload: [UInt8]
+    private let expecting: PeerID?
+
+    /// - Parameters:
+    ///   - payload: one of the identity's.
+    ///   - expecting: who the remote must be; nil: anybody.
+    init(_ handshake: NoiseHandshake, payload: [UInt8], expecting: PeerID?) {
+        self.handshake = handshake
+        self.payload = payload
+        self.expecting = expecting
+    }
+
+    /// The initiator's first message, which proves nothing yet.
+    func begin() throws(ConnectionError) -> [UInt8] { try write([]) }
+
+    /// Takes the remote's next message.
+    /// - Returns: ours that follows; empty after the last.
+    func receive(_ message: [UInt8]) throws(ConnectionError) -> [UInt8] {
+        do throws(NoiseFault) {
+            let received = try handshake.read(message)
+            if handshake.remoteStatic.isEmpty {
+                guard received.isEmpty else { throw .unexpectedPayload }
+            } else {
+                let decoded = try NoisePayload(decoding: received)
+                remoteMuxers = decoded.muxers
+                remoteKey = try decoded.verifiedKey(for: handshake.remoteStatic)
+            }
+        } catch {
+            throw .peerFault(.noise, code: error.rawValue)
+        }
+        if let expecting, let actual = remoteKey?.peerID, actual != expecting { throw .wrongPeer(expected: expecting, actual: actual) }
+        return handshake.isComplete ? [] : try write(payload)
+    }
+
+    /// Our next message with its length in front.
+    private func write(_ payload: [UInt8]) throws(ConnectionError) -> [UInt8] {
+        do throws(NoiseFault) {
+            let message = try handshake.write(payload)
+            var framed = [UInt8(truncatingIfNeeded: message.count >> 8)]
+            framed.append(UInt8(truncatingIfNeeded: message.count))
+            framed.append(contentsOf: message)
+            return framed
+        } catch {
+            throw .peerFault(.noise, code: error.rawValue)
+        }
+    }
+}
