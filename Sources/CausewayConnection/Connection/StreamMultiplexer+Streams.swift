@@ -28,7 +28,6 @@ extension StreamMultiplexer {
     func remove(_ stream: MultiplexedStream, _ error: StreamError?) {
         guard streams[stream.id] != nil else { return }
         streams[stream.id] = nil
-        if streams.isEmpty { streams = Table() }
         if stream.isInbound { inboundStreams -= 1 } else if !stream.isAcknowledged { unacknowledgedStreams -= 1 }
         forget(stream)
         tellEnd(of: stream, error)

@@ -1,23 +1,23 @@
-// Embedded Swift compiles a `Dictionary` anew for every type of value, several kilobytes each. Here all tables of a module share one
-// dictionary by number and one by bytes, whose values are boxes; what is generic is a cast.
+// Embedded Swift compiles a `Dictionary` anew for every type of key and value, several kilobytes each. Here all tables share one, whose
+// values are boxes; what is generic is a cast.
 
 /// A dictionary by number, for the core.
 @frozen
-public struct Table<Key: FixedWidthInteger & UnsignedInteger, Value> {
-    @usableFromInline var boxes = NumberedBoxes()
+public struct Table<Key: FixedWidthInteger & UnsignedInteger, Value>: ~Copyable {
+    @usableFromInline var entries = Entries()
 
     @inlinable public init() {}
 
-    public var count: Int { boxes.count }
-    public var isEmpty: Bool { boxes.count == 0 }
+    public var count: Int { entries.count }
+    public var isEmpty: Bool { entries.count == 0 }
 
     @inlinable public subscript(key: Key) -> Value? {
-        get { Box<Value>.content(boxes.box(UInt64(truncatingIfNeeded: key))) }
+        get { Box<Value>.content(entries.entry(UInt64(truncatingIfNeeded: key))) }
         set {
             if let newValue {
-                boxes.put(Box(newValue), UInt64(truncatingIfNeeded: key))
+                entries.put(Box(newValue), UInt64(truncatingIfNeeded: key))
             } else {
-                boxes.remove(UInt64(truncatingIfNeeded: key))
+                entries.remove(UInt64(truncatingIfNeeded: key))
             }
         }
     }
@@ -35,40 +35,39 @@ public struct Table<Key: FixedWidthInteger & UnsignedInteger, Value> {
     }
 
     @inlinable public mutating func removeValue(forKey key: Key) -> Value? {
-        let old = self[key]
-        boxes.remove(UInt64(truncatingIfNeeded: key))
-        return old
+        Box<Value>.content(entries.remove(UInt64(truncatingIfNeeded: key)))
     }
 
     /// In ascending order.
     public var keys: [Key] {
         var keys: [Key] = []
-        for number in boxes.numbers() { keys.append(Key(truncatingIfNeeded: number)) }
+        for number in entries.numbers() { keys.append(Key(truncatingIfNeeded: number)) }
         return keys
     }
 
     /// In the order of their keys.
     public var values: [Value] {
         var values: [Value] = []
-        for number in boxes.numbers() { if let value = Box<Value>.content(boxes.box(number)) { values.append(value) } }
+        for number in entries.numbers() { if let value = Box<Value>.content(entries.entry(number)) { values.append(value) } }
         return values
     }
 }
 
 /// A dictionary by bytes (ids, names, addresses), for the core.
 @frozen
-public struct BytesTable<Value> {
-    @usableFromInline var boxes = NamedBoxes()
+public struct BytesTable<Value>: ~Copyable {
+    @usableFromInline var entries = Entries()
 
     @inlinable public init() {}
 
-    public var count: Int { boxes.count }
-    public var isEmpty: Bool { boxes.count == 0 }
+    public var count: Int { entries.count }
+    public var isEmpty: Bool { entries.count == 0 }
 
     @inlinable public subscript(key: [UInt8]) -> Value? {
-        get { Box<Value>.content(boxes.box(key)) }
+        get { Box<Value>.content(entries.entry(Entries.number(of: key), key)) }
         set {
-            if let newValue { boxes.put(Box(newValue), key) } else { boxes.remove(key) }
+            let number = Entries.number(of: key)
+            if let newValue { entries.put(Box(newValue, name: key), number) } else { entries.remove(number, key) }
         }
     }
 
@@ -85,67 +84,29 @@ public struct BytesTable<Value> {
     }
 
     public mutating func removeAll(where isSpent: (Value) -> Bool) {
-        for key in boxes.keys() { if let value = self[key], isSpent(value) { boxes.remove(key) } }
+        for entry in entries.all() {
+            if let name = entry.name, let value = Box<Value>.content(entry), isSpent(value) { self[name] = nil }
+        }
     }
 }
 
 /// A set of byte strings, for the core.
-public struct BytesSet {
-    private var boxes = NamedBoxes()
-    private static let member = Box(true)
+public struct BytesSet: ~Copyable {
+    private var entries = Entries()
 
     public init() {}
 
-    public var count: Int { boxes.count }
-    public func contains(_ member: [UInt8]) -> Bool { boxes.box(member) != nil }
-    public mutating func remove(_ member: [UInt8]) { boxes.remove(member) }
+    public var count: Int { entries.count }
+    public func contains(_ member: [UInt8]) -> Bool { entries.entry(Entries.number(of: member), member) != nil }
 
     /// Whether it is new.
     public mutating func insert(_ member: [UInt8]) -> Bool {
-        guard boxes.box(member) == nil else { return false }
-        boxes.put(Self.member, member)
-        return true
+        let known = entries.count
+        entries.put(Entry(name: member), Entries.number(of: member))
+        return entries.count > known
     }
-}
 
-/// Never changed, so copies of a table may share it.
-@usableFromInline
-final class Box<Value> {
-    @usableFromInline let value: Value
-
-    @inlinable init(_ value: Value) { self.value = value }
-
-    /// Of a box of this type.
-    @inlinable static func content(_ box: AnyObject?) -> Value? {
-        guard let box else { return nil }
-        return unsafeDowncast(box, to: Box<Value>.self).value
-    }
-}
-
-extension Box: Sendable where Value: Sendable {}
-
-@usableFromInline
-struct NumberedBoxes {
-    private var boxes: [UInt64: AnyObject] = [:]
-
-    @usableFromInline init() {}
-
-    @usableFromInline var count: Int { boxes.count }
-    @usableFromInline @inline(never) func box(_ key: UInt64) -> AnyObject? { boxes[key] }
-    @usableFromInline @inline(never) mutating func put(_ box: AnyObject, _ key: UInt64) { boxes[key] = box }
-    @usableFromInline @inline(never) mutating func remove(_ key: UInt64) { boxes[key] = nil }
-    @inline(never) func numbers() -> [UInt64] { boxes.keys.sorted() }
-}
-
-@usableFromInline
-struct NamedBoxes {
-    private var boxes: [[UInt8]: AnyObject] = [:]
-
-    @usableFromInline init() {}
-
-    @usableFromInline var count: Int { boxes.count }
-    @usableFromInline @inline(never) func box(_ key: [UInt8]) -> AnyObject? { boxes[key] }
-    @usableFromInline @inline(never) mutating func put(_ box: AnyObject, _ key: [UInt8]) { boxes[key] = box }
-    @usableFromInline @inline(never) mutating func remove(_ key: [UInt8]) { boxes[key] = nil }
-    @inline(never) func keys() -> [[UInt8]] { [[UInt8]](boxes.keys) }
+    /// Whether it was there.
+    @discardableResult
+    public mutating func remove(_ member: [UInt8]) -> Bool { entries.remove(Entries.number(of: member), member) != nil }
 }

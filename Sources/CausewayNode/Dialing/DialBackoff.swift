@@ -2,7 +2,7 @@ import CausewayConnection
 import CausewayIdentity
 
 /// Addresses of peers that failed lately: 5 s and n² s more after n failures, 5 min at most (as go-libp2p).
-struct DialBackoff {
+struct DialBackoff: ~Copyable {
     private final class Entry {
         var failures: UInt64 = 0
         var until: Instant

@@ -78,19 +78,21 @@ final class Admission {
         guard node.now >= nextPruning else { return false }
         var carriers = Table<UInt32, Bool>()
         for id in node.connections.order { if let carrier = node.connections[id]?.carrier { carriers[carrier] = true } }
-        var candidates: [(value: Int, position: Int, link: UInt32)] = []
+        // By what they are worth; of those worth the same, the youngest first.
+        var candidates = Table<UInt64, UInt32>()
         for (position, id) in node.connections.order.enumerated() {
             guard let link = node.connections[id], !link.isClosing, node.now - link.openedAt >= Self.grace, carriers[id] == nil,
                 !node.isSpared(link.peer), protected[link.peer.bytes] == nil
             else { continue }
-            candidates.append((node.owners.count(on: id) * 2 + (link.isInbound ? 0 : 1), position, id))
+            let value = node.owners.count(on: id) * 2 + (link.isInbound ? 0 : 1)
+            candidates[UInt64(value) << 32 | UInt64(UInt32.max) - UInt64(position)] = id
         }
         guard !candidates.isEmpty else {
             nextPruning = node.now + Self.pause
             return false
         }
-        candidates.sort { ($0.value, $1.position) < ($1.value, $0.position) }
-        for victim in candidates.prefix(max(1, limits.connections / 100)) { node.close(victim.link, .pruned) }
+        let victims = candidates.values
+        for index in 0..<min(victims.count, max(1, limits.connections / 100)) { node.close(victims[index], .pruned) }
         return true
     }
 }

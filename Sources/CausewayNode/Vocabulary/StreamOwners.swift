@@ -2,7 +2,7 @@ import CausewayIdentity
 
 /// Which protocol owns each of the node's streams: its index in `NodeState.protocols`. Streams of one link are kept in the order of their
 /// opening.
-struct StreamOwners {
+struct StreamOwners: ~Copyable {
     private var owners = Table<UInt64, Int>()
     private var byLink = Table<UInt32, [UInt32]>()
 

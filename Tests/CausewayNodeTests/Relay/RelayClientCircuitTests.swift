@@ -46,7 +46,7 @@ private final class Dial {
     #expect(expected?.carrier == dial.relay.id)
     #expect(expected?.isInbound == false)
     #expect(dial.failure == nil)
-    #expect(dial.bench.machine.streams.isEmpty)
+    #expect(dial.bench.machine.streams.count == 0)
 }
 
 @Test func aCircuitWithoutALimitIsNotLimited() {
@@ -76,7 +76,7 @@ private final class Dial {
         let dial = Dial()
         play(dial)
         #expect(dial.bench.node.failedPaths.count == 1)
-        #expect(dial.bench.machine.streams.isEmpty)
+        #expect(dial.bench.machine.streams.count == 0)
         return dial.failure
     }
     func fault(_ fault: RelayFault) -> DialOutcome.Result { .failed(.peerFault(.circuit, code: UInt16(fault.rawValue))) }
@@ -176,7 +176,7 @@ private func stopAnswer(_ bench: RelayBench<RelayClient>, _ bytes: [UInt8], on l
     #expect(stopAnswer(bench, HopCodec.encode(StopMessage.status(100)), on: relay) == .status(401))
     #expect(stopAnswer(bench, [2, 0x08, 7], on: relay) == .status(401))
     bench.run(.seconds(11))
-    #expect(bench.machine.streams.isEmpty)
+    #expect(bench.machine.streams.count == 0)
     #expect(bench.machine.stopStreams == 0)
 }
 
