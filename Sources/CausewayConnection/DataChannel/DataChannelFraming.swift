@@ -35,7 +35,7 @@ enum DataChannelFraming {
         Varint.append(UInt64(body), to: &message)
         message.append(0x12)
         Varint.append(UInt64(payload.count), to: &message)
-        message.append(contentsOf: payload)
+        message.append(copying: payload)
         return message
     }
 

@@ -63,7 +63,7 @@ struct NoiseHandshake {
             remoteStatic = try state.decryptAndHash(try Self.field(message, &position, 48))
             state.mixKey(try Self.agree(ephemeralSecret, remoteStatic))
         }
-        let payload = try state.decryptAndHash([UInt8](message[position...]))
+        let payload = try state.decryptAndHash([UInt8](copying: message, position..<message.count))
         messages += 1
         return payload
     }
@@ -82,6 +82,6 @@ struct NoiseHandshake {
     private static func field(_ message: [UInt8], _ position: inout Int, _ size: Int) throws(NoiseFault) -> [UInt8] {
         guard message.count - position >= size else { throw .messageTooShort }
         position += size
-        return [UInt8](message[position - size..<position])
+        return [UInt8](copying: message, position - size..<position)
     }
 }

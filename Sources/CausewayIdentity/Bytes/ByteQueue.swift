@@ -102,6 +102,9 @@ extension Array where Element == UInt8 {
         self = bytes.withUnsafeBytes { [UInt8](copying: UnsafeRawBufferPointer(rebasing: $0[range])) }
     }
 
+    /// One bulk copy, also in Embedded Swift.
+    public mutating func append(copying bytes: UnsafeRawBufferPointer) { append(contentsOf: [UInt8](copying: bytes)) }
+
     /// A literal's UTF-8. `[UInt8]("…".utf8)` would bring the standard library's strings into the page's module.
     public init(utf8 text: StaticString) {
         self.init(copying: UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))

@@ -38,7 +38,7 @@ public struct PrefixedReader {
         }
         let size = min(length - message.count, bytes.count - index)
         let part = UnsafeRawBufferPointer(rebasing: bytes[index..<index + size])
-        if message.isEmpty { message = [UInt8](copying: part) } else { message.append(contentsOf: part) }
+        if message.isEmpty { message = [UInt8](copying: part) } else { message.append(copying: part) }
         guard message.count == length else { return (index + size, nil) }
         let whole = message
         self = PrefixedReader(limit: limit)

@@ -90,6 +90,16 @@ public struct BytesTable<Value>: ~Copyable {
     }
 }
 
+extension BytesTable where Value == Int {
+    public mutating func countUp(_ key: [UInt8]) { self[key] = (self[key] ?? 0) + 1 }
+
+    /// What comes to nothing goes.
+    public mutating func countDown(_ key: [UInt8]) {
+        guard let count = self[key] else { return }
+        self[key] = count > 1 ? count - 1 : nil
+    }
+}
+
 /// A set of byte strings, for the core.
 public struct BytesSet: ~Copyable {
     private var entries = Entries()

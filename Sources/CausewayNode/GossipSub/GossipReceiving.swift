@@ -147,11 +147,7 @@ extension GossipSub {
             return SHA256.hash(fields.content(MessageFields.data, of: bytes))
         }
         guard !from.isEmpty, from.count <= 128, sequence.count == MessageID.sequenceLength, !signature.isEmpty else { return nil }
-        var id: [UInt8] = []
-        id.reserveCapacity(from.count + sequence.count)
-        id.append(contentsOf: bytes[from])
-        id.append(contentsOf: bytes[sequence])
-        return id
+        return [UInt8](copying: bytes, from) + [UInt8](copying: bytes, sequence)
     }
 
     private func isSigned(_ signed: [UInt8], by author: PeerID, key: [UInt8], _ signature: [UInt8]) -> Bool {

@@ -62,7 +62,7 @@ enum MessageCodec {
         Varint.append(UInt64(rpcLength), to: &out)
         out.append(0x12)
         Varint.append(UInt64(length), to: &out)
-        out.append(contentsOf: signed[domain.count...])
+        out.append(contentsOf: [UInt8](copying: signed, domain.count..<signed.count))
         if !signature.isEmpty { append(MessageFields.signature, signature.indices, of: signature, to: &out) }
         if !key.isEmpty { append(MessageFields.key, key.indices, of: key, to: &out) }
         return out
@@ -76,6 +76,6 @@ enum MessageCodec {
     private static func append(_ number: Int, _ range: Range<Int>, of bytes: [UInt8], to out: inout [UInt8]) {
         out.append(UInt8(number << 3 | 2))
         Varint.append(UInt64(range.count), to: &out)
-        out.append(contentsOf: bytes[range])
+        out.append(contentsOf: [UInt8](copying: bytes, range))
     }
 }

@@ -12,14 +12,14 @@ enum MessageID {
     static func canonical(_ wire: [UInt8]) -> [UInt8] {
         guard isJS(wire) else { return wire }
         let keyLength = wire.count - sequenceLength
-        return PeerID(ofKey: [UInt8](wire[..<keyLength])).bytes + wire[keyLength...]
+        return PeerID(ofKey: [UInt8](copying: wire, 0..<keyLength)).bytes + [UInt8](copying: wire, keyLength..<wire.count)
     }
 
     /// js-libp2p's, of ours; `key` is the protobuf of the author's public key for peer ids that are hashes.
     static func js(_ id: [UInt8], key: [UInt8]) -> [UInt8] {
         guard id.count > 2 + sequenceLength else { return id }
-        if id[0] == 0x00 { return [UInt8](id[2...]) }
-        return key.isEmpty ? id : key + id[(id.count - sequenceLength)...]
+        if id[0] == 0x00 { return [UInt8](copying: id, 2..<id.count) }
+        return key.isEmpty ? id : key + [UInt8](copying: id, id.count - sequenceLength..<id.count)
     }
 
     /// Which of the two forms it is; nil for any other.

@@ -46,7 +46,7 @@ struct IdentifyMessage: Equatable {
     }
 
     private static func name(_ content: [UInt8]) -> [UInt8] {
-        content.count > nameLength ? [UInt8](content[..<nameLength]) : content
+        content.count > nameLength ? [UInt8](copying: content, 0..<nameLength) : content
     }
 }
 

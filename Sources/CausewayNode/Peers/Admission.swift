@@ -40,7 +40,7 @@ final class Admission {
         pending[link] = ExpectedLink(remoteAddress: remote, localAddress: local, isInbound: true)
         guard let place = AddressKey(remote)?.place else { return }
         placeOfLink[link] = place
-        countByPlace[place, default: 0] += 1
+        countByPlace.countUp(place)
     }
 
     /// It is authenticated, and goes on counting for its place.
@@ -49,8 +49,7 @@ final class Admission {
     /// It is over.
     func remove(_ link: UInt32) {
         pending[link] = nil
-        guard let place = placeOfLink.removeValue(forKey: link), let count = countByPlace[place] else { return }
-        countByPlace[place] = count > 1 ? count - 1 : nil
+        if let place = placeOfLink.removeValue(forKey: link) { countByPlace.countDown(place) }
     }
 
     // MARK: After it
@@ -59,7 +58,7 @@ final class Admission {
     func makeRoom(for peer: PeerID, in node: NodeState) {
         let links = node.connections.links(of: peer)
         guard links.count >= limits.connectionsPerPeer else { return }
-        for link in links.prefix(links.count - limits.connectionsPerPeer + 1) { node.close(link, .superseded) }
+        for index in 0...links.count - limits.connectionsPerPeer { node.close(links[index], .superseded) }
     }
 
     func protect(_ peer: PeerID, tag: [UInt8]) {

@@ -39,8 +39,8 @@ final class Ping: NodeProtocol {
         func answer(_ bytes: [UInt8], on stream: StreamKey, in node: NodeState) {
             partial.append(contentsOf: bytes)
             let whole = partial.count - partial.count % Ping.size
-            if whole > 0 { node.send([UInt8](partial[..<whole]), on: stream) }
-            partial = [UInt8](partial[whole...])
+            if whole > 0 { node.send([UInt8](copying: partial, 0..<whole), on: stream) }
+            partial = [UInt8](copying: partial, whole..<partial.count)
         }
     }
 
@@ -92,7 +92,7 @@ final class Ping: NodeProtocol {
             node.reset(stream)
             return
         }
-        streamCount[peer, default: 0] += 1
+        streamCount.countUp(peer)
         echoes[stream.packed] = Echo(peer)
     }
 
@@ -135,8 +135,7 @@ final class Ping: NodeProtocol {
     }
 
     private func forget(_ stream: StreamKey) {
-        guard let peer = echoes.removeValue(forKey: stream.packed)?.peer, let count = streamCount[peer] else { return }
-        streamCount[peer] = count > 1 ? count - 1 : nil
+        if let echo = echoes.removeValue(forKey: stream.packed) { streamCount.countDown(echo.peer) }
     }
 
     // MARK: Time

@@ -84,13 +84,10 @@ extension NodeState {
 
     /// Keeps the peer's connections from being pruned until `unspare` was called as often: it holds a reservation here, or we hold one
     /// there.
-    public func spare(_ peer: PeerID) { spared[peer.bytes, default: 0] += 1 }
+    public func spare(_ peer: PeerID) { spared.countUp(peer.bytes) }
 
     /// Takes one `spare` back.
-    public func unspare(_ peer: PeerID) {
-        guard let count = spared[peer.bytes] else { return }
-        spared[peer.bytes] = count > 1 ? count - 1 : nil
-    }
+    public func unspare(_ peer: PeerID) { spared.countDown(peer.bytes) }
 
     /// Whether pruning has to leave the peer alone.
     public func isSpared(_ peer: PeerID) -> Bool { spared[peer.bytes] != nil }
