@@ -59,10 +59,11 @@ enum GossipCodec {
         return control(ControlField.prune, entry)
     }
 
-    static func have(_ topic: [UInt8], ids: [[UInt8]]) -> [UInt8] {
+    /// No more ids than until `size` is reached.
+    static func have(_ topic: [UInt8], ids: [[UInt8]], size: Int = .max) -> [UInt8] {
         var entry = ProtobufWriter()
         entry.content(HaveField.topic, topic)
-        for id in ids { entry.content(HaveField.ids, id) }
+        for id in ids where entry.bytes.count < size { entry.content(HaveField.ids, id) }
         return control(ControlField.have, entry)
     }
 

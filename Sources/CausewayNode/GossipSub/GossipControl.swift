@@ -33,7 +33,7 @@ extension GossipSub {
         while entry.advance() {
             switch entry.number {
             case GossipCodec.HaveField.topic:
-                isJoined = topicsByName[topicName(entry)]?.isJoined ?? false
+                isJoined = joined(topicName(entry)) != nil
                 guard isJoined else { return }
             case GossipCodec.HaveField.ids:
                 guard isJoined, peer.behaviour.idsTaken < configuration.limits.ids else {
@@ -86,7 +86,7 @@ extension GossipSub {
         var name: [UInt8] = []
         while entry.advance() { if entry.number == GossipCodec.graftTopic { name = topicName(entry) } }
         // Nothing is kept of, nor answered for, a topic that we are not in: names cost a remote nothing.
-        guard entry.fault == nil, let topic = topicsByName[name], topic.isJoined, !topic.hasInMesh(peer), peer.isReachable else { return }
+        guard entry.fault == nil, let topic = joined(name), !topic.hasInMesh(peer), peer.isReachable else { return }
         let parameters = configuration.parameters
         if let backoff = topic.backoff(of: peer.peer), node.now < backoff {
             count(.slight, of: peer, in: node)
@@ -115,7 +115,7 @@ extension GossipSub {
             default: break
             }
         }
-        guard entry.fault == nil, let topic = topicsByName[name], topic.isJoined else { return }
+        guard entry.fault == nil, let topic = joined(name) else { return }
         topic.removeFromMesh(peer)
         let parameters = configuration.parameters
         let backoff = seconds == 0 ? parameters.pruneBackoff : min(.seconds(seconds), parameters.longestBackoff)

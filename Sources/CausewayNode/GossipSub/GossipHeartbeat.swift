@@ -90,25 +90,21 @@ extension GossipSub {
         guard !audience.isEmpty, !cache.isEmpty else { return }
         let recent = cache.recent(topic.name, windows: configuration.parameters.gossipHistory, limit: configuration.limits.ids)
         guard !recent.isEmpty else { return }
-        var frames: [[UInt8]] = [[], []]
-        for peer in audience {
-            let form = sendsJSForm(to: peer) ? 1 : 0
-            if frames[form].isEmpty { frames[form] = announcement(of: recent, on: topic, js: form == 1) }
-            send(frames[form], to: peer, droppable: true, in: node)
-        }
+        tell(audience, of: topic, recent, js: false, in: node)
+        tell(audience, of: topic, recent, js: true, in: node)
     }
 
-    /// As many ids as half an RPC holds, the newest first.
-    private func announcement(of messages: [CachedMessage], on topic: GossipTopic, js: Bool) -> [UInt8] {
-        var ids: [[UInt8]] = []
-        var room = configuration.limits.rpc / 2
-        for message in messages {
-            let id = js ? MessageID.js(message.id, key: message.key) : message.id
-            guard room > id.count else { break }
-            room -= id.count + 4
-            ids.append(id)
+    /// Tells those of them who name messages in this form as many ids as half an RPC holds, the newest first.
+    private func tell(_ audience: [GossipPeer], of topic: GossipTopic, _ messages: [CachedMessage], js: Bool, in node: NodeState) {
+        var frame: [UInt8] = []
+        for peer in audience where sendsJSForm(to: peer) == js {
+            if frame.isEmpty {
+                var ids: [[UInt8]] = []
+                for message in messages { ids.append(js ? MessageID.js(message.id, key: message.key) : message.id) }
+                frame = GossipCodec.have(topic.name, ids: ids, size: configuration.limits.rpc / 2)
+            }
+            send(frame, to: peer, droppable: true, in: node)
         }
-        return GossipCodec.have(topic.name, ids: ids)
     }
 
     private func forgetSpentTopics() {

@@ -109,7 +109,7 @@ extension GossipSub {
         fields.read(message)
         let bytes = message.bytes
         guard message.fault == nil, fields.has(MessageFields.topic), fields[MessageFields.topic].count <= configuration.limits.topicName,
-            let topic = topicsByName[fields.content(MessageFields.topic, of: bytes)], topic.isJoined
+            let topic = joined(fields.content(MessageFields.topic, of: bytes))
         else { return }
         guard let id = messageID(in: bytes) else { return count(.grave, of: peer, in: node) }
         if seen.contains(id) { return }

@@ -48,6 +48,7 @@ public final class GossipSub: NodeProtocol, TopicPublishing {
     }
 
     /// Starts the heartbeat if it rests.
+    @inline(never)
     func wake(in node: NodeState) {
         if nextDeadline == .distantFuture { nextDeadline = node.now + configuration.parameters.firstHeartbeat }
     }
@@ -112,6 +113,13 @@ extension GossipSub {
         var count = 0
         for peer in peers where peer.isReachable && peer.subscribes(to: name) { count += 1 }
         return count
+    }
+
+    /// nil: this node is not in it.
+    @inline(never)
+    func joined(_ name: [UInt8]) -> GossipTopic? {
+        guard let topic = topicsByName[name], topic.isJoined else { return nil }
+        return topic
     }
 
     func isTopicName(_ name: [UInt8]) -> Bool { !name.isEmpty && name.count <= configuration.limits.topicName }

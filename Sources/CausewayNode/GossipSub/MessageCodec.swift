@@ -11,18 +11,25 @@ final class MessageFields {
 
     /// By field number. An absent field lies at 0, where no field can.
     private var ranges = [Range<Int>](repeating: 0..<0, count: 7)
+    /// The length of all contents.
+    private(set) var size = 0
 
     subscript(field: Int) -> Range<Int> { ranges[field] }
 
     func has(_ field: Int) -> Bool { ranges[field].lowerBound > 0 }
 
     func content(_ field: Int, of bytes: [UInt8]) -> [UInt8] {
-        bytes.withUnsafeBytes { [UInt8](copying: UnsafeRawBufferPointer(rebasing: $0[ranges[field]])) }
+        [UInt8](copying: bytes, ranges[field])
     }
 
     func read(_ message: ProtobufReader) {
-        for index in ranges.indices { ranges[index] = 0..<0 }
-        while message.advance() { if message.number <= 6 { ranges[Int(message.number)] = message.range() } }
+        for index in 0..<7 { ranges[index] = 0..<0 }
+        size = 0
+        while message.advance() {
+            guard message.number <= 6 else { continue }
+            ranges[Int(message.number)] = message.range()
+            size += message.count
+        }
     }
 }
 
@@ -34,9 +41,7 @@ enum MessageCodec {
     /// What else a sender may have put into it is left out, here and in what goes on to others.
     static func signedBytes(_ fields: MessageFields, in bytes: [UInt8]) -> [UInt8] {
         var out = domain
-        var size = domain.count + 32
-        for field in MessageFields.from...MessageFields.topic { size += fields[field].count }
-        out.reserveCapacity(size)
+        out.reserveCapacity(domain.count + 32 + fields.size)
         for field in MessageFields.from...MessageFields.topic where fields.has(field) {
             append(field, fields[field], of: bytes, to: &out)
         }

@@ -5,22 +5,19 @@ import CausewayIdentity
 enum IdentifiedPeer {
     /// A push may leave out what did not change.
     static func merge(_ heard: IdentifyHearing, of link: ConnectedLink, in node: NodeState) -> PeerDescription {
-        var description = PeerDescription(peer: link.peer)
-        if heard.isPush, let known = node.peers.description(of: link.peer) { description = known }
-        if let agent = heard.message.agent { description.agent = agent }
-        if let version = heard.message.protocolVersion { description.protocolVersion = version }
-        if !heard.isPush || !heard.message.protocolIDs.isEmpty { description.protocolIDs = distinct(heard.message.protocolIDs) }
-        if let observed = heard.message.observedAddress, let address = try? Multiaddr(bytes: observed) {
-            description.observedAddress = address
-        }
+        let known = heard.isPush ? node.peers.description(of: link.peer) : nil
         let record = signedRecord(heard, of: link, in: node)
-        if let record {
-            description.listenAddresses = usable(record.addresses, of: link.peer, in: node)
-        } else if !heard.isPush || !heard.message.listenAddresses.isEmpty {
-            var listed: [Multiaddr] = []
-            for bytes in heard.message.listenAddresses { if let address = try? Multiaddr(bytes: bytes) { listed.append(address) } }
-            description.listenAddresses = usable(listed, of: link.peer, in: node)
+        var protocolIDs = distinct(heard.message.protocolIDs)
+        var addresses = record?.addresses ?? readable(heard.message.listenAddresses)
+        if let known {
+            if protocolIDs.isEmpty { protocolIDs = known.protocolIDs }
+            if record == nil, heard.message.listenAddresses.isEmpty { addresses = known.listenAddresses }
         }
+        let description = PeerDescription(
+            peer: link.peer, agent: heard.message.agent ?? known?.agent ?? [],
+            protocolVersion: heard.message.protocolVersion ?? known?.protocolVersion ?? [], protocolIDs: protocolIDs,
+            listenAddresses: usable(addresses, of: link.peer, in: node),
+            observedAddress: readable([heard.message.observedAddress ?? []]).first ?? known?.observedAddress)
         node.peers.describe(description)
         node.peers.replaceOwn(description.listenAddresses, of: link.peer, signed: record != nil, now: node.now)
         return description
@@ -32,6 +29,12 @@ enum IdentifiedPeer {
             record.peerID == link.peer, node.peers.advanceRecord(of: link.peer, to: record.sequence)
         else { return nil }
         return record
+    }
+
+    private static func readable(_ addresses: [[UInt8]]) -> [Multiaddr] {
+        var found: [Multiaddr] = []
+        for bytes in addresses { if let address = try? Multiaddr(bytes: bytes) { found.append(address) } }
+        return found
     }
 
     /// Each once, without the peer's own id, and none that names somebody else.

@@ -14,7 +14,7 @@ struct MessageInbox {
     var count: Int { bytes.count - position }
 
     /// What came behind the last message.
-    var rest: [UInt8] { bytes.withUnsafeBytes { [UInt8](copying: UnsafeRawBufferPointer(rebasing: $0[position...])) } }
+    var rest: [UInt8] { [UInt8](copying: bytes, position..<bytes.count) }
 
     mutating func add(_ chunk: [UInt8]) { if bytes.isEmpty { bytes = chunk } else { bytes.append(contentsOf: chunk) } }
 

@@ -79,21 +79,29 @@ public final class ConnectionDescription: Equatable, Sendable {
 }
 
 /// What identify told of a peer. Names as UTF-8.
-public struct PeerDescription: Equatable, Sendable {
-    public var peer: PeerID
-    public var agent: [UInt8]
-    public var protocolVersion: [UInt8]
-    public var protocolIDs: [[UInt8]]
-    public var listenAddresses: [Multiaddr]
-    public var observedAddress: Multiaddr?
+public final class PeerDescription: Equatable, Sendable {
+    public let peer: PeerID
+    public let agent: [UInt8]
+    public let protocolVersion: [UInt8]
+    public let protocolIDs: [[UInt8]]
+    public let listenAddresses: [Multiaddr]
+    public let observedAddress: Multiaddr?
 
-    public init(peer: PeerID) {
+    public init(
+        peer: PeerID, agent: [UInt8] = [], protocolVersion: [UInt8] = [], protocolIDs: [[UInt8]] = [], listenAddresses: [Multiaddr] = [],
+        observedAddress: Multiaddr? = nil
+    ) {
         self.peer = peer
-        agent = []
-        protocolVersion = []
-        protocolIDs = []
-        listenAddresses = []
-        observedAddress = nil
+        self.agent = agent
+        self.protocolVersion = protocolVersion
+        self.protocolIDs = protocolIDs
+        self.listenAddresses = listenAddresses
+        self.observedAddress = observedAddress
+    }
+
+    public static func == (a: PeerDescription, b: PeerDescription) -> Bool {
+        a.peer == b.peer && a.agent == b.agent && a.protocolVersion == b.protocolVersion && a.protocolIDs == b.protocolIDs
+            && a.listenAddresses == b.listenAddresses && a.observedAddress == b.observedAddress
     }
 }
 

@@ -57,10 +57,7 @@ final class GossipHost {
             isRelayed: relayed, limit: limit, openedAt: state.now, carrier: nil)
         state.connections.insert(link)
         gossip.linkOpened(link, in: state)
-        var description = PeerDescription(peer: peer.peerID)
-        description.agent = [UInt8](agent.utf8)
-        description.protocolIDs = protocols
-        state.peers.describe(description)
+        state.peers.describe(PeerDescription(peer: peer.peerID, agent: [UInt8](agent.utf8), protocolIDs: protocols))
         gossip.identified(peer.peerID, on: link, in: state)
         return link.id
     }

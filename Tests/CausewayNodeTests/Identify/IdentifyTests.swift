@@ -70,12 +70,9 @@ private func record(_ sequence: UInt64, _ addresses: [String], of number: UInt8 
 @Test func asksEveryPeerAndTellsWhatItHears() {
     let asked = Asked()
     asked.answer(ordinary())
-    var expected = PeerDescription(peer: peer(7))
-    expected.agent = bytes("js-libp2p/3")
-    expected.protocolVersion = bytes("ipfs/0.1.0")
-    expected.protocolIDs = [Ping.protocolID, Identify.pushID]
-    expected.listenAddresses = [address("/ip4/203.0.113.7/tcp/1")]
-    expected.observedAddress = address("/ip4/198.51.100.1/tcp/4001")
+    let expected = PeerDescription(
+        peer: peer(7), agent: bytes("js-libp2p/3"), protocolVersion: bytes("ipfs/0.1.0"), protocolIDs: [Ping.protocolID, Identify.pushID],
+        listenAddresses: [address("/ip4/203.0.113.7/tcp/1")], observedAddress: address("/ip4/198.51.100.1/tcp/4001"))
     #expect(asked.bench.events.contains(.identified(expected)))
     #expect(asked.bench.node.addresses(of: peer(7)) == expected.listenAddresses)
 }

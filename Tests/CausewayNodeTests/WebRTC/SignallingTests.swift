@@ -22,9 +22,7 @@ private final class SignallingBench {
             bench.feed(.streamOpened(stream: 9, protocolID: Signalling.protocolID), 2000)
             return
         }
-        var description = PeerDescription(peer: peer(7))
-        description.protocolIDs = [Signalling.protocolID]
-        bench.node.state.peers.describe(description)
+        bench.node.state.peers.describe(PeerDescription(peer: peer(7), protocolIDs: [Signalling.protocolID]))
         bench.node.state.identifiedLinks.append(2000)
         bench.wait(.milliseconds(1))
     }
