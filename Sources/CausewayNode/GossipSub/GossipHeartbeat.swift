@@ -39,7 +39,7 @@ extension GossipSub {
             cut(topic, in: node)
         }
         guard topic.mesh.count >= parameters.meshLow else { return }
-        let missing = parameters.meshOutbound - topic.mesh.count { $0.isDialled }
+        let missing = parameters.meshOutbound - topic.dialledCount
         if missing > 0 { fill(topic, to: topic.mesh.count + missing, dialledOnly: true, in: node) }
     }
 
@@ -47,7 +47,7 @@ extension GossipSub {
     private func cut(_ topic: GossipTopic, in node: NodeState) {
         let parameters = configuration.parameters
         // Places for those that we dialled, and for anybody.
-        var kept = min(topic.mesh.count { $0.isDialled }, parameters.meshOutbound)
+        var kept = min(topic.dialledCount, parameters.meshOutbound)
         var others = parameters.meshSize - kept
         for peer in pick(topic.mesh.count, of: topic.mesh, in: node, where: { _ in true }) {
             if peer.isDialled, kept > 0 {
@@ -108,7 +108,9 @@ extension GossipSub {
     }
 
     private func forgetSpentTopics() {
-        for topic in topics where topic.isSpent { topicsByName[topic.name] = nil }
-        topics.removeAll { $0.isSpent }
+        for topic in topics where topic.isSpent {
+            topicsByName[topic.name] = nil
+            topics.remove(topic)
+        }
     }
 }

@@ -115,7 +115,7 @@ extension GossipSub {
 
     private func forget(_ peer: GossipPeer) {
         peersByID[peer.peer.bytes] = nil
-        peers.removeAll { $0 === peer }
+        peers.remove(peer)
         for topic in topics { topic.removeSubscriber(peer) }
     }
 

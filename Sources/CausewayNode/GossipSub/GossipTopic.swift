@@ -24,25 +24,32 @@ final class GossipTopic {
     /// Nothing needs it any more.
     var isSpent: Bool { !isJoined && fanoutEnds.nanoseconds == 0 && backoffs.isEmpty }
 
-    func hasInMesh(_ peer: GossipPeer) -> Bool { mesh.contains { $0 === peer } }
-    func hasInFanout(_ peer: GossipPeer) -> Bool { fanout.contains { $0 === peer } }
+    func hasInMesh(_ peer: GossipPeer) -> Bool { mesh.holds(peer) }
+    func hasInFanout(_ peer: GossipPeer) -> Bool { fanout.holds(peer) }
+
+    /// How many of the mesh we dialled ourselves.
+    var dialledCount: Int {
+        var count = 0
+        for peer in mesh where peer.isDialled { count += 1 }
+        return count
+    }
 
     func addToMesh(_ peer: GossipPeer) {
         if !hasInMesh(peer) { mesh.append(peer) }
     }
 
-    func removeFromMesh(_ peer: GossipPeer) { mesh.removeAll { $0 === peer } }
+    func removeFromMesh(_ peer: GossipPeer) { mesh.remove(peer) }
 
     /// It subscribes no longer, or is gone.
     func removeSubscriber(_ peer: GossipPeer) {
-        subscribers.removeAll { $0 === peer }
+        subscribers.remove(peer)
         forgetStream(of: peer)
     }
 
     /// It cannot be sent to for now.
     func forgetStream(of peer: GossipPeer) {
         removeFromMesh(peer)
-        fanout.removeAll { $0 === peer }
+        fanout.remove(peer)
     }
 
     // MARK: Back-offs, kept by peer id so that a new connection does not end them

@@ -81,7 +81,7 @@ final class Ping: NodeProtocol {
     }
 
     private func answer(_ request: Request, _ answer: Answer, in node: NodeState) {
-        requests.removeAll { $0 === request }
+        requests.remove(request)
         node.answer(request.number, answer)
     }
 
