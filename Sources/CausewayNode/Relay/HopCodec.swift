@@ -16,34 +16,54 @@ public enum HopCodec {
 
     /// With its length in front.
     public static func encode(_ message: HopMessage) -> [UInt8] {
-        var out = ProtobufWriter()
         switch message {
-        case .reserve:
-            out.varint(1, 0)
-        case .connect(let peer):
-            out.varint(1, 1)
-            out.content(2, peerContent(peer))
+        case .reserve: return reserve
+        case .connect(let peer): return connect(to: peer)
         case .status(let status, let reservation, let limit):
+            var out = ProtobufWriter()
             out.varint(1, 2)
             if let reservation { out.content(3, content(of: reservation)) }
             if let limit, !limit.isUnlimited { out.content(4, content(of: limit)) }
             out.varint(5, UInt64(status))
+            return out.framed
         }
-        return out.framed
     }
 
     /// With its length in front.
     public static func encode(_ message: StopMessage) -> [UInt8] {
-        var out = ProtobufWriter()
         switch message {
         case .connect(let peer, let limit):
+            var out = ProtobufWriter()
             out.varint(1, 0)
             out.content(2, peerContent(peer))
             if let limit, !limit.isUnlimited { out.content(3, content(of: limit)) }
-        case .status(let status):
-            out.varint(1, 1)
-            out.varint(4, UInt64(status))
+            return out.framed
+        case .status(let status): return stopStatus(status)
         }
+    }
+
+    // What a client says, by itself: who only is one needs none of the rest.
+
+    /// `HopMessage.reserve`.
+    static var reserve: [UInt8] {
+        var out = ProtobufWriter()
+        out.varint(1, 0)
+        return out.framed
+    }
+
+    /// `HopMessage.connect`.
+    static func connect(to peer: [UInt8]) -> [UInt8] {
+        var out = ProtobufWriter()
+        out.varint(1, 1)
+        out.content(2, peerContent(peer))
+        return out.framed
+    }
+
+    /// `StopMessage.status`.
+    static func stopStatus(_ status: UInt16) -> [UInt8] {
+        var out = ProtobufWriter()
+        out.varint(1, 1)
+        out.varint(4, UInt64(status))
         return out.framed
     }
 

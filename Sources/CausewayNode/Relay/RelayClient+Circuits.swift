@@ -13,7 +13,7 @@ extension RelayClient {
         circuitStreams[link] = stream
         let circuit = AskedCircuit(link: link, relayAddress: relayAddress, target: target)
         track(stream, .circuit(circuit), for: limits.circuitTime, in: node)
-        node.send(HopCodec.encode(HopMessage.connect(peer: target.bytes)), on: stream)
+        node.send(HopCodec.connect(to: target.bytes), on: stream)
     }
 
     public func cancelCircuit(link: UInt32, in node: NodeState) {
@@ -49,7 +49,7 @@ extension RelayClient {
             refuse(stream, HopStatus.resourceLimitExceeded, in: node)
             return
         }
-        node.send(HopCodec.encode(StopMessage.status(HopStatus.ok)), on: stream.key)
+        node.send(HopCodec.stopStatus(HopStatus.ok), on: stream.key)
         stands(
             node.nextLink(), over: stream, relay, RelayClient.circuitAddress(relay.remoteAddress, relay.peer), to: source, isInbound: true,
             told, in: node)
@@ -71,7 +71,7 @@ extension RelayClient {
     }
 
     func refuse(_ stream: RelayClientStream, _ status: UInt16, in node: NodeState) {
-        node.send(HopCodec.encode(StopMessage.status(status)), on: stream.key)
+        node.send(HopCodec.stopStatus(status), on: stream.key)
         node.finish(stream.key)
         stream.use = .refused
         stream.deadline = node.now + limits.stopTime

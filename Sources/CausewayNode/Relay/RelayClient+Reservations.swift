@@ -79,7 +79,7 @@ extension RelayClient {
         relay.step = .asking
         relay.stream = stream
         track(stream, .reservation(relay), for: limits.reserveTime, in: node)
-        node.send(HopCodec.encode(HopMessage.reserve), on: stream)
+        node.send(HopCodec.reserve, on: stream)
     }
 
     func reservationAnswered(_ answer: HopMessage, on stream: RelayClientStream, of relay: KeptRelay, in node: NodeState) throws(RelayFault)
