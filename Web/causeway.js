@@ -5,23 +5,21 @@ const encoder = new TextEncoder(), decoder = new TextDecoder()
 const utf8 = (text) => encoder.encode(text), string = (bytes) => decoder.decode(bytes)
 const nothing = new Uint8Array(0)
 
-// Commands and events of the module, see Sources/CausewayWeb/WebEvent.swift.
-const START = 1, CONNECT = 2, CANCEL = 3, HANG_UP = 4, PING = 5, RESERVE = 6, RELEASE = 7, KEEP_RELAYS = 8, SUBSCRIBE = 9, UNSUBSCRIBE = 10
-const PUBLISH = 11, PROTOCOLS = 12, OPEN_STREAM = 13, STREAM_WRITE = 14, STREAM_FINISH = 15, STREAM_RESET = 16, STREAM_CONSUMED = 17
-const SOCKET_OPEN = 18, SOCKET_DATA = 19, SOCKET_CLOSED = 20, SOCKET_DRAINED = 21, SUSPENDED = 23, QUERY = 24, CLOSE_LINK = 25
-const SOCKET_BLOCKED = 26
-const DESCRIBED = 30, GATHERED = 31, PEER_CONNECTED = 32, PEER_FAILED = 33, PEER_DIALLED = 34
-const CHANNEL_OPENED = 35, CHANNEL_READY = 36, CHANNEL_DATA = 37, CHANNEL_CLOSED = 38, CHANNEL_DRAINED = 39
+// Commands of the module, numbered in this order (Sources/CausewayWeb/Boundary.swift).
+const [START, CONNECT, OPEN_STREAM, HANG_UP, PING, RELEASE, CANCEL, RESERVE, KEEP_RELAYS, PROTOCOLS, SUBSCRIBE, UNSUBSCRIBE, PUBLISH,
+  STREAM_WRITE, STREAM_FINISH, STREAM_RESET, STREAM_CONSUMED, SOCKET_OPENED, SOCKET_RECEIVED, SOCKET_BLOCKED, LINK_FAILED, CLOSE_LINK,
+  DESCRIBED, GATHERED, PEER_CONNECTED, PEER_DIALLED, CHANNEL_OPENED, CHANNEL_READY, CHANNEL_RECEIVED, CHANNEL_CLOSED, CHANNEL_DRAINED,
+  SUSPENDED, LIMITS, SUBSCRIBERS, MESH, IDENTITY] = Array(36).keys()
 
-// By the module's error kinds; each but the first says what happened.
-const kinds = ('CLOSED CONNECTION_LOST CLOSED TIMEOUT PEER_FAULT LIMIT NOT_CONNECTED LIMITED_CONNECTION UNSUPPORTED_PROTOCOL RESET '
+// By the module's error kinds; the first is none.
+const kinds = ('NONE CONNECTION_LOST CLOSED TIMEOUT PEER_FAULT LIMIT NOT_CONNECTED LIMITED_CONNECTION UNSUPPORTED_PROTOCOL RESET '
   + 'ABORTED_LOCALLY REFUSED_BY_RELAY UNRESOLVED ABORTED BACKED_OFF UNSUPPORTED_TRANSPORT OWN_PEER UNREACHABLE ANSWER NOT_RELAY_ADDRESS '
-  + 'KEY_TYPE WRONG_PEER CIRCUIT_BYTES CIRCUIT_DURATION').split(' ')
-const codeOf = (kind) => kind === 13 ? 'ABORT_ERR' : `ERR_${kinds[kind] ?? kinds[0]}`
-const wordsOf = (kind) => (kinds[kind] ?? kinds[0]).toLowerCase().replaceAll('_', ' ')
+  + 'KEY_TYPE WRONG_PEER CIRCUIT_BYTES CIRCUIT_DURATION MESSAGE_TOO_LARGE NO_SUBSCRIBERS INVALID_TOPIC PUBSUB_OFF').split(' ')
+const codeOf = (kind) => kind === 13 ? 'ABORT_ERR' : `ERR_${kinds[kind]}`
+const wordsOf = (code) => code === 'ABORT_ERR' ? 'aborted' : code.slice(4).toLowerCase().replaceAll('_', ' ')
 
 export class CausewayError extends Error {
-  constructor(code, message, more = {}) {
+  constructor(code, message = wordsOf(code), more = {}) {
     super(message, 'cause' in more ? { cause: more.cause } : undefined)
     this.name = code === 'ABORT_ERR' ? 'AbortError' : 'CausewayError'
     this.code = code
@@ -29,9 +27,9 @@ export class CausewayError extends Error {
   }
 }
 
-const failure = (kind, more) => new CausewayError(codeOf(kind), wordsOf(kind), more)
+const failure = (kind, more) => new CausewayError(codeOf(kind), undefined, more)
 const refuse = (code, message, more) => { throw new CausewayError(code, message, more) }
-const aborted = (signal) => new CausewayError('ABORT_ERR', 'aborted', { cause: signal.reason })
+const aborted = (signal) => failure(13, { cause: signal.reason })
 
 // Names
 
@@ -85,7 +83,7 @@ export function multiaddr(text) {
   return new Multiaddr(String(text))
 }
 
-const toAddresses = (parts) => parts.map((one) => new Multiaddr(string(one)))
+const toAddress = (bytes) => new Multiaddr(string(bytes))
 const toPeer = (bytes) => new PeerId(string(bytes))
 
 /** An address of `peer` that ends with its name, so that it can be dialled as it is. */
@@ -98,7 +96,7 @@ function addressOf(peer, bytes) {
 const peerOf = (to) => peerIdFromString(String(to).startsWith('/') ? new Multiaddr(String(to)).getPeerId() : to).toString()
 
 /** Of a relayed connection, and not of a direct one that is to be made over it. */
-const isCircuit = (address) => parse(address).findLast(([name]) => /^p2p-circuit$|^webrtc/.test(name))?.[0] === 'p2p-circuit'
+const isCircuit = (address) => /\/p2p-circuit(?!.*\/webrtc)/.test(address)
 
 const isSecurePage = () => String(globalThis.origin ?? '').startsWith('https:')
 
@@ -161,10 +159,52 @@ function view(data) {
   return refuse('ERR_INVALID_ARGUMENT', 'bytes are wanted (Uint8Array)')
 }
 
+const texts = (list) => join(...list.map(utf8))
+
 /** Of two parts, each empty if there is no such limit. */
-function limitsOf(bytes, seconds) {
-  const limits = { ...(bytes.length ? { bytes: number(bytes) } : {}), ...(seconds.length ? { seconds: number(seconds) } : {}) }
-  return bytes.length || seconds.length ? limits : undefined
+function limitsOf(bytes = nothing, seconds = nothing) {
+  if (bytes.length || seconds.length) {
+    return { ...(bytes.length ? { bytes: number(bytes) } : {}), ...(seconds.length ? { seconds: number(seconds) } : {}) }
+  }
+}
+
+// What is told of a fault: a kind, and the number that goes with it.
+const kindOf = (fault) => fault[4], valueOf = (fault) => number(fault.subarray(0, 4))
+const toError = (fault, more) => failure(kindOf(fault), { value: valueOf(fault) || undefined, ...more })
+
+function toOutcome(address, fault, milliseconds) {
+  const kind = kindOf(fault), code = kind ? codeOf(kind) : undefined
+  return { address, result: kind ? wordsOf(code) : 'connected', code, value: valueOf(fault), milliseconds: number(milliseconds) }
+}
+
+/** Why there is no connection, of the parts of every outcome. */
+function notConnected(parts) {
+  const outcomes = []
+  while (parts.length) {
+    const [address, fault, milliseconds] = parts.splice(0, 3)
+    outcomes.push(toOutcome(toAddress(address), fault, milliseconds))
+  }
+  if (!outcomes.length) return failure(6)
+  const [{ code, value }] = outcomes, isOne = outcomes.every((one) => one.code === code)
+  return new CausewayError(isOne ? code : codeOf(17), `not connected: ${outcomes.map((one) => `${one.address}: ${one.result}`).join('; ')}`,
+    { outcomes, value: isOne && value || undefined })
+}
+
+function identified([peer, agent, version, observed, count, ...rest]) {
+  const addresses = number(count)
+  return {
+    peerId: toPeer(peer), agentVersion: string(agent), listenAddrs: rest.slice(0, addresses).map((one) => addressOf(peer, one)),
+    protocols: rest.slice(addresses).map(string), protocolVersion: string(version),
+    observedAddr: observed.length ? toAddress(observed) : undefined,
+  }
+}
+
+function toReservation(state, [relay, expires, bytes, seconds, ...addresses]) {
+  const until = number(expires), limits = limitsOf(bytes, seconds)
+  return {
+    state, relay: toPeer(relay), addresses: addresses.map(toAddress), ...(until ? { expires: new Date(until * 1000) } : {}),
+    ...(limits ? { limits } : {}),
+  }
 }
 
 // Streams
@@ -172,10 +212,10 @@ function limitsOf(bytes, seconds) {
 const HIGH_WATER = 256 << 10
 
 /** A stream for the application, and what the engine tells it. */
-function makeStream(engine, id, protocol, direction, connection) {
+function makeStream({ command, send, streams }, id, protocol, direction, connection) {
   let status = 'open', fault, incoming = [], pulled, drained, input, output, writer, isFinished = false, isDiscarding = false, written
 
-  const consume = (count) => engine.send(STREAM_CONSUMED, id, count)
+  const consume = (count) => send(STREAM_CONSUMED, id, count)
   const settle = () => {
     if (incoming.length || !input) return
     if (fault) input.error(fault)
@@ -197,22 +237,22 @@ function makeStream(engine, id, protocol, direction, connection) {
   const finish = () => {
     if (status !== 'open') return
     status = 'closing'
-    engine.send(STREAM_FINISH, id)
+    send(STREAM_FINISH, id)
   }
   const end = (error, state) => {
     if (fault || status === 'closed') return
     status = state
     fault = error
     isFinished = true
-    engine.streams.delete(id)
+    streams.delete(id)
     drained?.()
     settle()
     if (error) output.error(error)
   }
   const abort = (cause) => {
-    if (!engine.streams.has(id)) return
+    if (!streams.has(id)) return
     incoming = []
-    engine.send(STREAM_RESET, id)
+    send(STREAM_RESET, id)
     end(cause instanceof CausewayError ? cause : failure(10, { cause }), 'aborted')
   }
 
@@ -236,7 +276,7 @@ function makeStream(engine, id, protocol, direction, connection) {
         for (let at = 0; at < bytes.length; at += HIGH_WATER) {
           if (fault) throw fault
           if (status !== 'open') throw failure(2)
-          if (engine.command(STREAM_WRITE, id, 0, bytes.subarray(at, at + HIGH_WATER)) > HIGH_WATER) {
+          if (command(STREAM_WRITE, id, 0, bytes.subarray(at, at + HIGH_WATER)) > HIGH_WATER) {
             await new Promise((resolve) => { drained = resolve })
           }
         }
@@ -300,18 +340,19 @@ class Connection {
   #closed
   status = 'open'
 
-  constructor(engine, link, flags, remotePeer, remoteAddr, localAddr) {
+  /** `flags`: 1 inbound, 2 limited. */
+  constructor(engine, closed, link, flags, remotePeer, remoteAddr, localAddr) {
     this.#engine = engine
     this.#link = link
+    this.#closed = closed
+    const [encryption, multiplexer] = /\/webrtc/.test(remoteAddr) ? ['dtls', 'webrtc'] : ['noise', 'yamux']
     Object.assign(this, {
-      id: String(link), remotePeer, remoteAddr, localAddr, direction: flags & 1 ? 'inbound' : 'outbound', direct: !(flags & 4),
-      limited: !!(flags & 2),
-      ...(/\/webrtc/.test(remoteAddr) ? { encryption: 'dtls', multiplexer: 'webrtc' } : { encryption: 'noise', multiplexer: 'yamux' }),
+      id: String(link), remotePeer, remoteAddr, localAddr, direction: flags & 1 ? 'inbound' : 'outbound', direct: !isCircuit(remoteAddr),
+      limited: flags > 1, encryption, multiplexer,
     })
-    this.#closed = new Promise((resolve) => engine.closing.set(link, resolve))
   }
 
-  get limits() { return this.limited ? this.#engine.limits(this.#link) : undefined }
+  get limits() { return this.limited ? limitsOf(...this.#engine.query(LIMITS, this.#link)) : undefined }
   get streams() { return [...this.#engine.streams.values()].map((one) => one.stream).filter((one) => one.connection === this) }
   newStream(protocols, options) { return this.#engine.open(String(this.remotePeer), protocols, options) }
   close() {
@@ -320,238 +361,231 @@ class Connection {
   }
 }
 
-// The module
+// What carries links
+
+const SOCKET_HIGH_WATER = 1 << 20
+
+function makeSocket(WebSocket, address, link, send) {
+  let socket, isBlocked = false
+  const close = () => {
+    if (!socket) return
+    socket.onopen = socket.onmessage = socket.onclose = null
+    socket.onerror = () => {}
+    socket.close()
+  }
+  const failed = () => {
+    close()
+    send(LINK_FAILED, link)
+  }
+  try {
+    socket = new WebSocket(socketURL(address))
+    socket.binaryType = 'arraybuffer'
+    socket.onopen = () => send(SOCKET_OPENED, link)
+    socket.onmessage = ({ data }) => data instanceof ArrayBuffer && send(SOCKET_RECEIVED, link, 0, new Uint8Array(data))
+    // Some tell of a failed attempt by `error` alone.
+    socket.onerror = socket.onclose = failed
+  } catch { failed() }
+  return {
+    close,
+    send(bytes) {
+      if (socket.readyState !== 1) return
+      socket.send(bytes)
+      if (socket.bufferedAmount < SOCKET_HIGH_WATER || isBlocked) return
+      isBlocked = true
+      send(SOCKET_BLOCKED, link, 1)
+      const poll = setInterval(() => {
+        if (socket.readyState === 1 && socket.bufferedAmount >= SOCKET_HIGH_WATER) return
+        clearInterval(poll)
+        isBlocked = false
+        send(SOCKET_BLOCKED, link)
+      }, 5)
+    },
+  }
+}
 
 const CHANNEL_LOW_WATER = 1 << 20
 /** A path that is lost may come back. */
 const DISCONNECTED_TIME = 10_000
 const HELD = 256
 
-/** The module's WebRTC peer connections, and their data channels. */
-class PeerConnections {
-  #peers = new Map()
-  #engine
-  #configuration
-  /** Of the one that was closed last. */
-  report
+/** A WebRTC peer connection, and its data channels. */
+function makePeerConnection(configuration, link, send) {
+  const channels = new Map(), began = performance.now(), candidates = { local: 0, remote: 0 }
+  let pc, init, last = 0, isClosed = false, isConnected = false, connected, lost, cause
+  /** Commands of a time at which the module does not drive it yet. */
+  let held = []
+  let work = Promise.resolve()
 
-  constructor(engine, configuration = {}) {
-    this.#engine = engine
-    this.#configuration = configuration
+  const failed = () => isClosed || send(LINK_FAILED, link)
+  /** One step after the other. */
+  const step = (act) => {
+    work = work.then(() => isClosed || act()).catch((error) => {
+      if (isClosed) return
+      cause = error
+      send(LINK_FAILED, link, error.isRefused ? 1 : 0)
+    })
+  }
+  const refusing = (description) => pc.setRemoteDescription(description).catch((cause) => {
+    throw Object.assign(new Error('the description is not taken', { cause }), { isRefused: true })
+  })
+  const describe = async (description) => {
+    send(DESCRIBED, link, 0, utf8(description.sdp))
+    await pc.setLocalDescription(description)
+  }
+  const tellConnected = () => {
+    if (!isConnected) send(PEER_CONNECTED, link)
+    isConnected = true
+  }
+  const tell = (kind, number, bytes) => {
+    const command = [kind, link, number, bytes]
+    if (!held) send(...command)
+    // Nothing that keeps to the protocol says so much yet.
+    else if (held.push(command) > HELD) failed()
   }
 
-  handle(kind, link, channel, bytes) {
-    switch (kind) {
-      case 50: return this.#begin(link, (peer) => this.#offer(peer))
-      case 51: return this.#begin(link, (peer) => this.#answer(peer, string(bytes)))
-      case 52: return this.#step(link, ({ pc }) => refusing(pc.setRemoteDescription({ type: 'answer', sdp: string(bytes) })))
-      case 53: return this.#step(link, (peer) => this.#candidate(peer, string(bytes)))
-      case 54: return this.#begin(link, (peer) => this.#dial(peer, ...split(bytes)))
-      case 55: return this.#carried(link)
-      case 56: return this.close(link)
+  const adopt = (number, channel) => {
+    channels.set(number, channel)
+    channel.binaryType = 'arraybuffer'
+    channel.bufferedAmountLowThreshold = CHANNEL_LOW_WATER
+    channel.onmessage = ({ data }) => data instanceof ArrayBuffer && tell(CHANNEL_RECEIVED, number, new Uint8Array(data))
+    channel.onbufferedamountlow = () => drained(number)
+    channel.onclose = () => channels.delete(number) && tell(CHANNEL_CLOSED, number)
+    // Ours are odd.
+    if (number % 2) channel.onopen = () => tell(CHANNEL_READY, number)
+    else if (number) tell(CHANNEL_OPENED, number)
+  }
+  const drained = (number) => {
+    const channel = channels.get(number), buffered = channel?.bufferedAmount
+    if (buffered <= CHANNEL_LOW_WATER) tell(CHANNEL_DRAINED, number, new Uint8Array(Uint32Array.of(buffered).buffer))
+    if (!buffered) channel?.drained?.()
+  }
+  /** What may be done to a channel at any time. */
+  const attempt = (number, act) => {
+    try { act() } catch {
+      // Who closes a peer connection is not told of it.
+      if (pc.connectionState === 'closed') return failed()
+      channels.delete(number)
+      tell(CHANNEL_CLOSED, number)
     }
-    const peer = this.#peers.get(link)
-    if (peer) this.#channel(kind, peer, channel, bytes)
   }
 
-  /** One step of a peer connection after the other. */
-  #step(link, act) {
-    const peer = this.#peers.get(link)
-    if (!peer) return
-    const isHere = () => this.#peers.get(link) === peer
-    peer.work = peer.work.then(() => isHere() && act(peer)).catch((error) => {
-      if (!isHere()) return
-      peer.error = error
-      this.#engine.send(PEER_FAILED, link, error.isRefused ? 1 : 0)
-    })
-  }
-
-  #begin(link, act) {
-    const peer = { link, channels: new Map(), last: 0, held: [], work: Promise.resolve(), began: performance.now(), local: 0, remote: 0 }
-    this.#peers.set(link, peer)
-    this.#step(link, async () => {
-      const configuration = typeof this.#configuration === 'function' ? await this.#configuration() : this.#configuration
-      if (this.#peers.get(link) === peer) return this.#watch(peer, peer.pc = new RTCPeerConnection(configuration))
-    })
-    this.#step(link, act)
-  }
-
-  #watch(peer, pc) {
-    const { link } = peer, engine = this.#engine
-    const failed = () => this.#peers.get(link) === peer && engine.send(PEER_FAILED, link)
+  step(async () => {
+    const given = typeof configuration === 'function' ? await configuration() : configuration
+    if (isClosed) return
+    pc = new RTCPeerConnection(given)
     pc.onicecandidate = ({ candidate }) => {
       if (!candidate?.candidate) return
-      peer.local += 1
-      engine.send(GATHERED, link, 0, utf8(JSON.stringify(candidate)))
+      candidates.local += 1
+      send(GATHERED, link, 0, utf8(JSON.stringify(candidate)))
     }
     pc.ondatachannel = ({ channel }) => {
       // The offerer's first one is there to have something to offer, and is the offerer's to close.
-      if (channel.label !== 'init' || peer.init) this.#adopt(peer, peer.last += 2, channel)
+      if (channel.label !== 'init' || init) adopt(last += 2, channel)
     }
     pc.onconnectionstatechange = () => {
-      clearTimeout(peer.lost)
+      clearTimeout(lost)
       const { connectionState } = pc
       if (connectionState === 'connected') {
         // The end of DTLS is the remote's goodbye; without it, ICE would look for it for half a minute.
         const dtls = pc.sctp?.transport
         if (dtls) dtls.onstatechange = () => /closed|failed/.test(dtls.state) && failed()
-        peer.connected?.()
-      } else if (connectionState === 'disconnected') peer.lost = setTimeout(failed, DISCONNECTED_TIME)
+        connected?.()
+      } else if (connectionState === 'disconnected') lost = setTimeout(failed, DISCONNECTED_TIME)
       else if (/closed|failed/.test(connectionState)) failed()
     }
-  }
+  })
 
-  async #offer(peer) {
-    const { pc, link } = peer, init = peer.init = pc.createDataChannel('init')
-    // A remote that closes the channel on sight has opened it.
-    init.onopen = init.onclose = init.onclosing = peer.connected = () => {
-      if (pc.connectionState !== 'connected' || init.readyState === 'connecting') return
-      init.close()
-      this.#connected(peer)
-    }
-    const offer = await pc.createOffer()
-    this.#engine.send(DESCRIBED, link, 0, utf8(offer.sdp))
-    await pc.setLocalDescription(offer)
-  }
-
-  #connected(peer) {
-    if (peer.isTold) return
-    peer.isTold = true
-    this.#engine.send(PEER_CONNECTED, peer.link)
-  }
-
-  async #answer(peer, sdp) {
-    const { pc, link } = peer
-    peer.connected = () => this.#connected(peer)
-    await refusing(pc.setRemoteDescription({ type: 'offer', sdp }))
-    const answer = await pc.createAnswer()
-    this.#engine.send(DESCRIBED, link, 0, utf8(answer.sdp))
-    await pc.setLocalDescription(answer)
-  }
-
-  /** What cannot be used (another machine's `.local` name, another browser's extension) is left out: others may do. */
-  async #candidate(peer, text) {
-    peer.remote += 1
-    try {
-      await peer.pc.addIceCandidate(JSON.parse(text))
-    } catch {}
-  }
-
-  /** `/webrtc-direct`: the server has no signalling; both descriptions are made here (webrtc-direct.md). */
-  async #dial(peer, host, port, certificate) {
-    const { pc, link } = peer, engine = this.#engine
-    const channel = pc.createDataChannel('', { negotiated: true, id: 0 })
-    const offer = await pc.createOffer()
-    const line = (name, sdp) => new RegExp(`^a=${name}:(.*?)\r?$`, 'm').exec(sdp)?.[1]
-    let secret = `libp2p+webrtc+v1/${randomText(32)}`
-    // Version 1 tells the server our credentials by making them the same as its own; a browser that forbids that speaks version 2.
-    const sdp = offer.sdp.replace(/^a=ice-(ufrag|pwd):.*?(\r?)$/gm, `a=ice-$1:${secret}$2`)
-    await pc.setLocalDescription({ type: 'offer', sdp }).catch(() => {})
-    if (line('ice-ufrag', pc.localDescription?.sdp) !== secret) {
-      if (!pc.localDescription) await pc.setLocalDescription(offer)
-      secret = `libp2p+webrtc+v2/${line('ice-pwd', pc.localDescription.sdp)}`
-    }
-    const own = line('fingerprint', pc.localDescription.sdp).replace(/^sha-256 /i, '').split(':').map((one) => parseInt(one, 16))
-    channel.onopen = () => engine.send(PEER_DIALLED, link, 0, Uint8Array.from(own))
-    this.#adopt(peer, 0, channel)
-    await pc.setRemoteDescription({ type: 'answer', sdp: serverDescription(string(host), number(port), secret, certificate) })
-  }
-
-  /** The module drives it now, and hears of what came before. */
-  #carried(link) {
-    const peer = this.#peers.get(link)
-    if (!peer) return
-    peer.isCarried = true
-    for (const one of peer.held) this.#engine.send(...one)
-    peer.held = []
-  }
-
-  #tell(peer, kind, number, bytes) {
-    const command = [kind, peer.link, number, bytes]
-    if (peer.isCarried) return this.#engine.send(...command)
-    // Nothing that keeps to the protocol says so much yet.
-    if (peer.held.push(command) > HELD) this.#engine.send(PEER_FAILED, peer.link)
-  }
-
-  #adopt(peer, number, channel) {
-    const isOurs = number % 2 === 1
-    peer.channels.set(number, channel)
-    channel.binaryType = 'arraybuffer'
-    channel.bufferedAmountLowThreshold = CHANNEL_LOW_WATER
-    channel.onmessage = ({ data }) => data instanceof ArrayBuffer && this.#tell(peer, CHANNEL_DATA, number, new Uint8Array(data))
-    channel.onbufferedamountlow = () => this.#drained(peer, number)
-    channel.onclose = () => peer.channels.delete(number) && this.#tell(peer, CHANNEL_CLOSED, number)
-    if (isOurs) channel.onopen = () => this.#tell(peer, CHANNEL_READY, number)
-    else if (number) this.#tell(peer, CHANNEL_OPENED, number)
-  }
-
-  #drained(peer, number) {
-    const channel = peer.channels.get(number), buffered = channel?.bufferedAmount
-    if (buffered <= CHANNEL_LOW_WATER) this.#tell(peer, CHANNEL_DRAINED, number, new Uint8Array(Uint32Array.of(buffered).buffer))
-    if (!buffered) channel?.drained?.()
-  }
-
-  #channel(kind, peer, number, bytes) {
-    const channel = peer.channels.get(number)
-    try {
-      if (kind === 57) this.#adopt(peer, number, peer.pc.createDataChannel(''))
-      else if (!channel) return
-      else if (kind === 58) {
+  return {
+    offer: () => step(async () => {
+      init = pc.createDataChannel('init')
+      // A remote that closes the channel on sight has opened it.
+      init.onopen = init.onclose = init.onclosing = connected = () => {
+        if (pc.connectionState !== 'connected' || init.readyState === 'connecting') return
+        init.close()
+        tellConnected()
+      }
+      await describe(await pc.createOffer())
+    }),
+    answer: (sdp) => step(async () => {
+      connected = tellConnected
+      await refusing({ type: 'offer', sdp })
+      await describe(await pc.createAnswer())
+    }),
+    accept: (sdp) => step(() => refusing({ type: 'answer', sdp })),
+    /** What cannot be used (another machine's `.local` name, another browser's extension) is left out: others may do. */
+    candidate: (text) => step(async () => {
+      candidates.remote += 1
+      try { await pc.addIceCandidate(JSON.parse(text)) } catch {}
+    }),
+    /** `/webrtc-direct`: the server has no signalling; both descriptions are made here (webrtc-direct.md). */
+    dial: (address, certificate) => step(async () => {
+      const channel = pc.createDataChannel('', { negotiated: true, id: 0 })
+      const offer = await pc.createOffer()
+      const line = (name, sdp) => new RegExp(`^a=${name}:(.*?)\r?$`, 'm').exec(sdp)?.[1]
+      let secret = `libp2p+webrtc+v1/${randomText(32)}`
+      // Version 1 tells the server our credentials by making them the same as its own; a browser that forbids that speaks version 2.
+      const sdp = offer.sdp.replace(/^a=ice-(ufrag|pwd):.*?(\r?)$/gm, `a=ice-$1:${secret}$2`)
+      await pc.setLocalDescription({ type: 'offer', sdp }).catch(() => {})
+      if (line('ice-ufrag', pc.localDescription?.sdp) !== secret) {
+        if (!pc.localDescription) await pc.setLocalDescription(offer)
+        secret = `libp2p+webrtc+v2/${line('ice-pwd', pc.localDescription.sdp)}`
+      }
+      const own = line('fingerprint', pc.localDescription.sdp).replace(/^sha-256 /i, '').split(':').map((one) => parseInt(one, 16))
+      channel.onopen = () => send(PEER_DIALLED, link, 0, Uint8Array.from(own))
+      adopt(0, channel)
+      await pc.setRemoteDescription({ type: 'answer', sdp: serverDescription(address, secret, certificate) })
+    }),
+    /** The module drives it now, and hears of what came before. */
+    carried() {
+      const commands = held
+      held = undefined
+      for (const one of commands) send(...one)
+    },
+    openChannel: (number) => attempt(number, () => adopt(number, pc.createDataChannel(''))),
+    sendTo(number, bytes) {
+      const channel = channels.get(number)
+      if (channel) attempt(number, () => {
         channel.send(bytes)
         if (channel.isCounted) return
         channel.isCounted = true
         queueMicrotask(() => {
           channel.isCounted = false
-          this.#drained(peer, number)
+          drained(number)
         })
-      } else this.#closeChannel(peer, number, channel)
-    } catch {
-      // Who closes a peer connection is not told of it.
-      if (peer.pc.connectionState === 'closed') return this.#engine.send(PEER_FAILED, peer.link)
-      peer.channels.delete(number)
-      this.#tell(peer, CHANNEL_CLOSED, number)
-    }
+      })
+    },
+    /** After what it was given to send, for half a minute at most. */
+    closeChannel(number) {
+      const channel = channels.get(number)
+      if (!channel) return
+      const close = () => {
+        clearTimeout(late)
+        channels.delete(number)
+        channel.close()
+      }
+      const late = setTimeout(close, 30_000)
+      channel.drained = close
+      channel.bufferedAmountLowThreshold = 0
+      if (!channel.bufferedAmount) attempt(number, close)
+    },
+    /** Answers how far it came. */
+    close() {
+      isClosed = true
+      clearTimeout(lost)
+      const report = {
+        candidates, ice: pc?.iceConnectionState ?? 'new', state: pc?.connectionState ?? 'new',
+        milliseconds: Math.round(performance.now() - began), ...(cause ? { cause } : {}),
+      }
+      if (pc) {
+        pc.onicecandidate = pc.ondatachannel = pc.onconnectionstatechange = null
+        if (pc.sctp?.transport) pc.sctp.transport.onstatechange = null
+        for (const channel of [init, ...channels.values()]) if (channel) channel.onclose = channel.onmessage = channel.onopen = null
+        pc.close()
+      }
+      return report
+    },
   }
-
-  /** After what it was given to send, for half a minute at most. */
-  #closeChannel(peer, number, channel) {
-    const close = () => {
-      peer.channels.delete(number)
-      channel.close()
-    }
-    if (!channel.bufferedAmount) return close()
-    const late = setTimeout(close, 30_000)
-    channel.drained = () => {
-      clearTimeout(late)
-      close()
-    }
-    channel.bufferedAmountLowThreshold = 0
-  }
-
-  close(link) {
-    const peer = this.#peers.get(link)
-    if (!peer) return
-    this.#peers.delete(link)
-    clearTimeout(peer.lost)
-    const { pc, local, remote, began, error } = peer
-    this.report = {
-      candidates: { local, remote }, ice: pc?.iceConnectionState ?? 'new', state: pc?.connectionState ?? 'new',
-      milliseconds: Math.round(performance.now() - began), ...(error ? { cause: error } : {}),
-    }
-    if (!pc) return
-    pc.onicecandidate = pc.ondatachannel = pc.onconnectionstatechange = null
-    if (pc.sctp?.transport) pc.sctp.transport.onstatechange = null
-    for (const channel of [peer.init, ...peer.channels.values()]) if (channel) channel.onclose = channel.onmessage = channel.onopen = null
-    pc.close()
-  }
-
-  end() { for (const link of [...this.#peers.keys()]) this.close(link) }
 }
-
-/** Marks the failure as the remote's description's. */
-const refusing = (promise) => promise.catch((cause) => {
-  throw Object.assign(new Error('the description is not taken', { cause }), { isRefused: true })
-})
 
 function randomText(length) {
   const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
@@ -559,364 +593,288 @@ function randomText(length) {
 }
 
 /** What a `/webrtc-direct` server would say of itself, of its address. */
-const serverDescription = (host, port, secret, certificate) => {
-  const family = host.includes(':') ? 'IP6' : 'IP4'
+const serverDescription = (address, secret, certificate) => {
+  const [[name, host], [, port]] = parse(address), family = `IN ${name.toUpperCase()}`
   const fingerprint = Array.from(certificate, (one) => one.toString(16).padStart(2, '0').toUpperCase()).join(':')
-  return ['v=0', `o=- 0 0 IN ${family} ${host}`, 's=-', 't=0 0', 'a=ice-lite', `m=application ${port} UDP/DTLS/SCTP webrtc-datachannel`,
-    `c=IN ${family} ${host}`, 'a=mid:0', 'a=ice-options:ice2', `a=ice-ufrag:${secret}`, `a=ice-pwd:${secret}`,
+  return ['v=0', `o=- 0 0 ${family} ${host}`, 's=-', 't=0 0', 'a=ice-lite', `m=application ${port} UDP/DTLS/SCTP webrtc-datachannel`,
+    `c=${family} ${host}`, 'a=mid:0', 'a=ice-options:ice2', `a=ice-ufrag:${secret}`, `a=ice-pwd:${secret}`,
     `a=fingerprint:sha-256 ${fingerprint}`, 'a=setup:passive', 'a=sctp-port:5000', 'a=max-message-size:16384',
     `a=candidate:1 1 UDP 1 ${host} ${port} typ host`, 'a=end-of-candidates', ''].join('\r\n')
 }
 
+// The module
+
 /** One instance of the module with its sockets, requests and streams. */
-class Engine {
-  events = []
-  requests = new Map()
-  opening = new Map()
-  streams = new Map()
-  connections = new Map()
-  closing = new Map()
-  sockets = new Map()
-  peers = new Set()
-  addresses = []
-  last = 0
-  lastStream = 0
+function makeEngine(node, WebSocket, rtcConfiguration) {
+  const waiting = new Map(), streams = new Map(), connections = new Map(), closing = new Map(), carriers = new Map(), peers = new Set()
+  let exports, failing, ownPeer, events = [], addresses = [], last = 0, timer, isScheduled = false, isDraining = false
   // Of the clock: the wall's time at its zero. It goes on while the machine sleeps.
-  origin = Date.now() - performance.now()
-  slept = 0
+  let origin = Date.now() - performance.now(), slept = 0
+  /** Of the peer connection that was closed last. */
+  let report
+  const unwatch = new AbortController()
+  const memory = (p, n) => new Uint8Array(exports.memory.buffer, p >>> 0, n)
 
-  constructor(node, WebSocket, rtcConfiguration) {
-    this.node = node
-    this.WebSocket = WebSocket
-    this.peerConnections = new PeerConnections(this, rtcConfiguration)
-  }
-
-  async load(module, flags, seed, { agent, discovery }) {
-    const bytes = (p, n) => new Uint8Array(this.exports.memory.buffer, p >>> 0, n)
-    this.bytes = bytes
+  const load = async (module, flags, seed, { agent = '', discovery }) => {
     const host = {
-      random(p, n) { for (let i = 0; i < n; i += 65536) crypto.getRandomValues(bytes(p + i, Math.min(65536, n - i))) },
-      log: (p, n) => console.debug('causeway:', string(bytes(p, n))),
-      event: (kind, a, b, p, n) => { this.events.push([kind, a >>> 0, b >>> 0, bytes(p, n).slice()]) },
+      random(p, n) { for (let i = 0; i < n; i += 65536) crypto.getRandomValues(memory(p + i, Math.min(65536, n - i))) },
+      log: (p, n) => console.debug('causeway:', string(memory(p, n))),
+      event: (kind, a, b, p, n) => { events.push([kind, a >>> 0, b >>> 0, memory(p, n).slice()]) },
     }
-    try { this.exports = (await WebAssembly.instantiate(module, { host })).exports } catch (cause) {
+    try { exports = (await WebAssembly.instantiate(module, { host })).exports } catch (cause) {
       refuse('ERR_WASM', 'the module cannot be used here', { cause })
     }
-    this.exports._initialize?.()
-    const unix = new DataView(new ArrayBuffer(8))
-    unix.setBigUint64(0, BigInt(Math.round(this.origin * 1000)) * 1000n, true)
-    this.command(START, flags, discovery?.interval ?? 0, join(seed, utf8(agent ?? ''), new Uint8Array(unix.buffer)))
-    this.turn()
-    if (this.error) throw this.error
-    if (!this.peer) refuse('ERR_INVALID_KEY', 'the key cannot be used')
-    this.watch()
-  }
-
-  watch() {
-    this.unwatch = new AbortController()
-    const listen = (target, type, act) => target?.addEventListener?.(type, act, { signal: this.unwatch.signal })
-    const probe = () => this.send(SUSPENDED)
+    exports._initialize?.()
+    const unix = BigUint64Array.of(BigInt(Math.round(origin * 1000)) * 1000n)
+    command(START, flags, discovery?.interval ?? 10_000, join(seed, utf8(agent), new Uint8Array(unix.buffer)))
+    turn()
+    if (failing) throw failing
+    if (!ownPeer) refuse('ERR_INVALID_KEY', 'the key cannot be used')
+    const listen = (target, type, act) => target?.addEventListener?.(type, act, { signal: unwatch.signal })
+    const probe = () => send(SUSPENDED)
     listen(globalThis, 'online', probe)
     listen(globalThis.document, 'resume', probe)
     listen(globalThis.document, 'visibilitychange', () => document.visibilityState === 'visible' && probe())
+    return ownPeer
   }
 
   /** Milliseconds since `origin`. */
-  clock() {
-    const now = performance.now() + this.slept, ahead = Date.now() - this.origin - now
+  const clock = () => {
+    const now = performance.now() + slept, ahead = Date.now() - origin - now
     if (Math.abs(ahead) < 5000) return now
     if (ahead < 0) {
-      this.origin += ahead
+      origin += ahead
       return now
     }
-    this.slept += ahead
-    this.send(SUSPENDED, Math.min(ahead, 2 ** 31))
+    slept += ahead
+    send(SUSPENDED)
     return now + ahead
   }
 
-  command(kind, a = 0, b = 0, bytes = nothing) {
-    if (!this.exports) throw this.error ?? new CausewayError('ERR_STOPPED', 'the node is not running')
+  const command = (kind, a = 0, b = 0, bytes = nothing) => {
+    const now = clock()
+    if (!exports) throw failing ?? new CausewayError('ERR_STOPPED', 'the node is not running')
     try {
-      const p = this.exports.buffer_allocate(bytes.length)
-      this.bytes(p, bytes.length).set(bytes)
-      const answer = this.exports.command(kind, a, b, p, bytes.length)
-      this.exports.buffer_free(p)
-      if (!this.isScheduled) {
-        this.isScheduled = true
-        queueMicrotask(() => this.isScheduled && this.turn())
+      const p = exports.buffer_allocate(bytes.length)
+      memory(p, bytes.length).set(bytes)
+      const answer = exports.command(kind, a, b, p, bytes.length, now)
+      exports.buffer_free(p)
+      if (!isScheduled) {
+        isScheduled = true
+        queueMicrotask(() => isScheduled && turn())
       }
       return answer
     } catch (cause) {
-      this.trap(cause)
-      throw this.error
+      trap(cause)
+      throw failing
     }
   }
 
   /** A command that does not matter any more when the node is gone. */
-  send(...command) {
-    if (!this.exports) return
+  const send = (...given) => {
+    if (!exports) return
     // If the module fails now, the node has said so.
-    try { this.command(...command) } catch {}
+    try { command(...given) } catch {}
   }
 
-  turn() {
-    if (!this.exports) return
-    clearTimeout(this.timer)
-    const now = this.clock()
-    this.isScheduled = false
+  /** Lets the module work. */
+  const work = () => {
+    const now = clock()
+    if (!exports) return
+    clearTimeout(timer)
+    isScheduled = false
     try {
-      const deadline = this.exports.turn(now)
-      if (deadline < Infinity) this.timer = setTimeout(() => this.turn(), Math.min(Math.max(Math.ceil(deadline - now), 0), 2 ** 31 - 1))
-    } catch (cause) {
-      return this.trap(cause)
-    }
-    if (this.isDraining) return
-    this.isDraining = true
-    // An application's listener may ask, which adds events at the end.
-    for (let index = 0; index < this.events.length; index++) this.handle(...this.events[index])
-    this.events = []
-    this.isDraining = false
+      const deadline = exports.turn(now)
+      if (deadline < Infinity) timer = setTimeout(turn, Math.min(Math.max(Math.ceil(deadline - now), 0), 2 ** 31 - 1))
+    } catch (cause) { trap(cause) }
   }
 
-  trap(cause) {
+  const turn = () => {
+    work()
+    if (isDraining) return
+    isDraining = true
+    // An application's listener may ask, which adds events at the end.
+    for (let index = 0; index < events.length; index++) handle(...events[index])
+    events = []
+    isDraining = false
+  }
+
+  const trap = (cause) => {
     const error = new CausewayError('ERR_TRAP', 'the module failed; the node is closed', { cause })
-    this.end(error)
-    this.node.failed(error)
+    end(error)
+    node.failed(error)
   }
 
   /** Everything that waits fails with `error`. */
-  end(error) {
-    this.exports = undefined
-    this.error = error
-    this.events = []
-    clearTimeout(this.timer)
-    this.unwatch?.abort()
-    for (const link of [...this.sockets.keys()]) this.closeSocket(link)
-    this.peerConnections.end()
-    for (const map of [this.requests, this.opening]) {
-      for (const one of map.values()) one.reject(error)
-      map.clear()
+  const end = (error) => {
+    exports = undefined
+    failing = error
+    events = []
+    clearTimeout(timer)
+    unwatch.abort()
+    for (const one of carriers.values()) one.close()
+    carriers.clear()
+    for (const one of [...waiting.values()]) one.reject(error)
+    for (const one of [...streams.values()]) one.end(error, 'reset')
+    for (const link of [...connections.keys()]) forget(link)
+    for (const peer of peers) node.tell('peer:disconnect', new PeerId(peer))
+    peers.clear()
+    addresses = []
+  }
+
+  /** A promise with an abort signal. `begin` gets its number; `read` makes the result of the answer, or throws. */
+  const wait = (signal, begin, cancel, read) => new Promise((resolve, reject) => {
+    if (signal?.aborted) throw aborted(signal)
+    const id = last += 2
+    const settle = (act) => (...values) => {
+      waiting.delete(id)
+      signal?.removeEventListener('abort', stop)
+      try { act(...values) } catch (error) { reject(error) }
     }
-    for (const one of [...this.streams.values()]) one.end(error, 'reset')
-    for (const link of [...this.connections.keys()]) this.forget(link)
-    for (const peer of this.peers) this.node.tell('peer:disconnect', new PeerId(peer))
-    this.peers.clear()
-    this.addresses = []
-  }
-
-  /** A promise with an abort signal, kept in `map` under `key` until it is settled. */
-  wait(map, key, signal, cancel, read, begin) {
-    return new Promise((resolve, reject) => {
-      if (signal?.aborted) throw aborted(signal)
-      const settle = (act) => (...values) => {
-        map.delete(key)
-        signal?.removeEventListener('abort', stop)
-        try { act(...values) } catch (error) { reject(error) }
-      }
-      const stop = settle(() => {
-        cancel()
-        reject(aborted(signal))
-      })
-      map.set(key, { answer: settle((...values) => resolve(read(...values))), reject: settle(reject) })
-      signal?.addEventListener('abort', stop)
-      try { begin() } catch (error) { settle(reject)(error) }
+    const stop = settle(() => {
+      send(cancel, id)
+      reject(aborted(signal))
     })
+    waiting.set(id, { answer: settle((...values) => resolve(read(...values, id))), reject: settle(reject) })
+    signal?.addEventListener('abort', stop)
+    try { begin(id) } catch (error) { settle(reject)(error) }
+  })
+
+  const ask = (kind, b, bytes, signal, read) => wait(signal, (id) => command(kind, id, b, bytes), CANCEL, read)
+
+  /** A question that is answered at once, of what is so now; the answer is the last event. */
+  const query = (kind, link = 0, argument = '') => {
+    work()
+    send(kind, link, 0, utf8(argument))
+    return split(events.pop()?.[3] ?? nothing)
   }
 
-  /** A request; `read` makes the result of the answer, or throws. */
-  ask(kind, b, bytes, signal, read) {
-    const request = ++this.last
-    return this.wait(this.requests, request, signal, () => this.send(CANCEL, request), read, () => this.command(kind, request, b, bytes))
+  const open = (peer, protocols, { signal, runOnLimitedConnection = false } = {}) => wait(signal, (id) => {
+    const names = [protocols].flat().map(String)
+    if (!names.length || names.some((one) => !one)) refuse('ERR_INVALID_ARGUMENT', 'a protocol is wanted')
+    command(OPEN_STREAM, id, runOnLimitedConnection ? 1 : 0, texts([...names, peer]))
+  }, STREAM_RESET, (protocol, id) => add(id, protocol, 'outbound', best(peer, runOnLimitedConnection)))
+
+  const add = (id, protocol, direction, connection) => {
+    const made = makeStream(engine, id, protocol, direction, connection)
+    streams.set(id, made)
+    return made.stream
   }
 
-  /** A question that is answered at once. */
-  query(which, argument = '') {
-    if (!this.exports) return []
-    const request = ++this.last
-    this.command(QUERY, request, which, utf8(argument))
-    // The answer is taken out of the turn's events; the others follow in their order.
-    const isDraining = this.isDraining
-    this.isDraining = true
-    this.turn()
-    this.isDraining = isDraining
-    if (!isDraining && this.exports) queueMicrotask(() => this.turn())
-    const answer = this.events.find(([kind, a]) => kind === 6 && a === request)
-    return answer ? split(answer[3]) : []
-  }
+  const to = (peer) => [...connections.values()].filter((one) => one.remotePeer.equals(peer))
 
-  limits(link) {
-    const parts = this.query(2)
-    for (let i = 0; i < parts.length; i += 6) if (number(parts[i]) === link) return limitsOf(parts[i + 4], parts[i + 5])
-  }
-
-  open(peer, protocols, { signal, runOnLimitedConnection = false } = {}) {
-    const names = [protocols].flat().map(String), id = this.lastStream += 2
-    return this.wait(this.opening, id, signal, () => this.send(STREAM_RESET, id), (protocol) => {
-      const made = makeStream(this, id, protocol, 'outbound', this.best(peer, runOnLimitedConnection))
-      this.streams.set(id, made)
-      return made.stream
-    }, () => {
-      if (!names.length || names.some((one) => !one)) refuse('ERR_INVALID_ARGUMENT', 'a protocol is wanted')
-      this.command(OPEN_STREAM, id, runOnLimitedConnection ? 1 : 0, join(utf8(peer), ...names.map(utf8)))
-    })
-  }
-
-  to(peer) { return [...this.connections.values()].filter((one) => one.remotePeer.equals(peer)) }
-
-  best(peer, limited = true) {
+  const best = (peer, limited = true) => {
     const rank = (one) => (one.limited ? 0 : 2) + (one.direct ? 1 : 0)
-    return this.to(peer).filter((one) => limited || !one.limited).sort((one, other) => rank(one) - rank(other)).at(-1)
+    return to(peer).filter((one) => limited || !one.limited).sort((one, other) => rank(one) - rank(other)).at(-1)
   }
 
-  forget(link) {
-    const connection = this.connections.get(link)
+  const forget = (link) => {
+    const connection = connections.get(link)
     if (!connection) return
-    this.connections.delete(link)
+    connections.delete(link)
     connection.status = 'closed'
-    this.closing.get(link)()
-    this.closing.delete(link)
-    this.node.tell('connection:close', connection)
+    closing.get(link)()
+    closing.delete(link)
+    node.tell('connection:close', connection)
   }
 
-  // Sockets
-
-  connectSocket(link, address) {
-    let socket
-    try { socket = new this.WebSocket(socketURL(address)) } catch { return this.send(SOCKET_CLOSED, link) }
-    this.sockets.set(link, socket)
-    socket.binaryType = 'arraybuffer'
-    socket.onopen = () => this.send(SOCKET_OPEN, link)
-    socket.onmessage = ({ data }) => data instanceof ArrayBuffer && this.send(SOCKET_DATA, link, 0, new Uint8Array(data))
-    // Some tell of a failed attempt by `error` alone.
-    socket.onerror = socket.onclose = ({ code = 0 }) => {
-      if (this.sockets.delete(link)) this.send(SOCKET_CLOSED, link, code)
-    }
+  const begin = (link) => {
+    const made = makePeerConnection(rtcConfiguration, link, send)
+    carriers.set(link, made)
+    return made
   }
 
-  sendSocket(link, bytes) {
-    const socket = this.sockets.get(link)
-    if (socket?.readyState !== 1) return
-    socket.send(bytes)
-    if (socket.bufferedAmount < 1 << 20 || socket.isBlocked) return
-    socket.isBlocked = true
-    this.send(SOCKET_BLOCKED, link)
-    const poll = setInterval(() => {
-      if (socket.readyState === 1 && socket.bufferedAmount >= 1 << 20) return
-      clearInterval(poll)
-      socket.isBlocked = false
-      this.send(SOCKET_DRAINED, link)
-    }, 5)
+  // By the events' numbers: first what brings parts, then what brings bytes.
+  const told = [
+    (a, b, peer) => { ownPeer = string(peer) },
+    (request, b, ...parts) => waiting.get(request)?.answer(b, parts),
+    (request, isFault, ...parts) => waiting.get(request)?.reject(isFault ? toError(parts[0]) : notConnected(parts)),
+    (link, flags, peer, remote, local) => {
+      const closed = new Promise((resolve) => closing.set(link, resolve))
+      const connection = new Connection(engine, closed, link, flags, toPeer(peer), addressOf(peer, remote), toAddress(local))
+      connections.set(link, connection)
+      node.tell('connection:open', connection)
+    },
+    forget,
+    (a, b, peer) => {
+      peers.add(string(peer))
+      node.tell('peer:connect', toPeer(peer))
+    },
+    (a, b, peer) => {
+      peers.delete(string(peer))
+      node.tell('peer:disconnect', toPeer(peer))
+    },
+    (link) => {
+      const connection = connections.get(link)
+      node.tell('path:change', { peer: connection.remotePeer, connection, address: connection.remoteAddr })
+    },
+    (a, b, ...parts) => node.tell('peer:identify', identified(parts)),
+    (isJSON, b, peer, ...found) => node.tell('peer:discovery', {
+      id: toPeer(peer), multiaddrs: found.map((one) => addressOf(peer, one)), source: isJSON ? 'json' : 'protobuf',
+    }),
+    (state, b, fault, ...parts) => node.tell('reservation', {
+      ...toReservation(['made', 'refreshed', 'lost', 'failed'][state], parts), ...(kindOf(fault) ? { error: toError(fault) } : {}),
+    }),
+    (a, b, peer, to, fault, milliseconds) => {
+      const address = peer.length ? addressOf(peer, to) : toAddress(to)
+      node.tell('dial:attempt', {
+        ...(peer.length ? { peer: toPeer(peer) } : {}), ...toOutcome(address, fault, milliseconds),
+        ...(report && /\/webrtc/.test(address) ? { webrtc: report } : {}),
+      })
+    },
+    (a, b, ...own) => {
+      addresses = own.map((one) => addressOf(utf8(ownPeer), one))
+      node.tell('self:peer:update', { peer: { id: node.peerId, addresses: [...addresses] } })
+    },
+    (a, b, topic, author, from, sequence, data) => node.services.pubsub.dispatchEvent(new CustomEvent('message', { detail: {
+      topic: string(topic), from: author.length ? toPeer(author) : undefined, receivedFrom: toPeer(from),
+      sequenceNumber: sequence.reduce((sum, one) => sum << 8n | BigInt(one), 0n), data,
+    } })),
+    (id, b, fault, moved) => {
+      const error = kindOf(fault) ? toError(fault, { moved: moved && number(moved) }) : undefined
+      waiting.get(id)?.reject(error ?? failure(2))
+      streams.get(id)?.end(error, error ? 'reset' : 'closed')
+    },
+    (link, b, address, certificate) => {
+      if (certificate.length) begin(link).dial(toAddress(address), certificate)
+      else carriers.set(link, makeSocket(WebSocket, toAddress(address), link, send))
+    },
+  ], brought = [
+    (id, link, name) => {
+      const protocol = string(name)
+      node.incoming(protocol, add(id, protocol, 'inbound', connections.get(link)))
+    },
+    (id, b, protocol) => waiting.get(id)?.answer(string(protocol)),
+    (id, b, bytes) => streams.get(id)?.received(bytes),
+    (id) => streams.get(id)?.writable(),
+    (id) => streams.get(id)?.finished(),
+    (link, b, bytes) => carriers.get(link)?.send(bytes),
+    (link) => {
+      report = carriers.get(link)?.close()
+      carriers.delete(link)
+    },
+    (link) => begin(link).offer(),
+    (link, b, sdp) => begin(link).answer(string(sdp)),
+    (link, b, sdp) => carriers.get(link)?.accept(string(sdp)),
+    (link, b, candidate) => carriers.get(link)?.candidate(string(candidate)),
+    (link) => carriers.get(link)?.carried(),
+    (link, channel) => carriers.get(link)?.openChannel(channel),
+    (link, channel, bytes) => carriers.get(link)?.sendTo(channel, bytes),
+    (link, channel) => carriers.get(link)?.closeChannel(channel),
+  ]
+
+  const handle = (kind, a, b, bytes) => {
+    if (kind >= told.length) return brought[kind - told.length](a, b, bytes)
+    told[kind](a, b, ...split(bytes))
+    report = undefined
   }
 
-  closeSocket(link) {
-    const socket = this.sockets.get(link)
-    if (!socket) return
-    this.sockets.delete(link)
-    socket.onopen = socket.onmessage = socket.onclose = null
-    socket.onerror = () => {}
-    socket.close()
+  const engine = {
+    load, command, send, turn, end, ask, query, open, to, best, connections, streams, peers,
+    get addresses() { return [...addresses] },
+    get isRunning() { return !!exports },
   }
-
-  // Events
-
-  handle(kind, a, b, bytes) {
-    const { node, peerConnections } = this
-    if (kind >= 50) return peerConnections.handle(kind, a, b, bytes)
-    const { report } = peerConnections
-    peerConnections.report = undefined
-    switch (kind) {
-      case 1: this.peer = string(bytes); return
-      case 2: case 3: case 4: case 5: this.requests.get(a)?.answer(b, split(bytes)); return
-      case 9:
-        this.peers.add(string(bytes))
-        return node.tell('peer:connect', toPeer(bytes))
-      case 10:
-        this.peers.delete(string(bytes))
-        return node.tell('peer:disconnect', toPeer(bytes))
-      case 20: this.opening.get(a)?.answer(string(bytes)); return
-      case 21: this.streams.get(a)?.received(bytes); return
-      case 22: this.streams.get(a)?.writable(); return
-      case 23: this.streams.get(a)?.finished(); return
-      case 40: return this.connectSocket(a, string(bytes))
-      case 41: return this.sendSocket(a, bytes)
-      case 42: return this.closeSocket(a)
-    }
-    const parts = split(bytes), first = parts[0]
-    switch (kind) {
-      case 7: {
-        const connection = new Connection(this, a, b, toPeer(first), addressOf(first, parts[1]), toAddresses(parts)[2])
-        this.connections.set(a, connection)
-        return node.tell('connection:open', connection)
-      }
-      case 8: return this.forget(a)
-      case 11:
-        return node.tell('path:change', { peer: toPeer(first), connection: this.connections.get(a), address: addressOf(first, parts[1]) })
-      case 12: return node.tell('peer:identify', identified(first, parts.slice(1)))
-      case 13:
-        return node.tell('peer:discovery', {
-          id: toPeer(first), multiaddrs: parts.slice(1).map((one) => addressOf(first, one)), source: a ? 'json' : 'protobuf',
-        })
-      case 14:
-        return node.tell('reservation', {
-          ...reservation(['made', 'refreshed', 'lost', 'failed'][a], parts), ...(b ? { error: failure(b) } : {}),
-        })
-      case 15: {
-        const address = first.length ? addressOf(first, parts[1]) : toAddresses(parts)[1]
-        const outcome = { address, ...result(a, number(parts[2]), b), ...(report && /\/webrtc/.test(address) ? { webrtc: report } : {}) }
-        return node.tell('dial:attempt', first.length ? { peer: toPeer(first), ...outcome } : outcome)
-      }
-      case 16:
-        this.addresses = toAddresses(parts)
-        return node.tell('self:peer:update', { peer: { id: node.peerId, addresses: [...this.addresses] } })
-      case 17:
-        return node.services.pubsub.dispatchEvent(new CustomEvent('message', { detail: {
-          topic: string(first), from: parts[1].length ? toPeer(parts[1]) : undefined, receivedFrom: toPeer(parts[2]),
-          sequenceNumber: parts[3].reduce((sum, one) => sum << 8n | BigInt(one), 0n), data: parts[4],
-        } }))
-      case 24: {
-        const error = b ? failure(b, { value: number(first), moved: b > 21 ? number(parts[1]) : undefined }) : undefined
-        this.opening.get(a)?.reject(error ?? failure(2))
-        return this.streams.get(a)?.end(error, error ? 'reset' : 'closed')
-      }
-      case 25: {
-        const protocol = string(parts[1])
-        const made = makeStream(this, a, protocol, 'inbound', this.connections.get(b))
-        this.streams.set(a, made)
-        return node.incoming(protocol, made.stream)
-      }
-    }
-  }
-}
-
-const result = (kind, value, milliseconds) =>
-  kind === 100 ? { result: 'connected', value, milliseconds } : { result: wordsOf(kind), code: codeOf(kind), value, milliseconds }
-
-function identified(peer, [agent, count, ...rest]) {
-  const addresses = number(count)
-  return {
-    peerId: toPeer(peer), agentVersion: string(agent), listenAddrs: rest.slice(0, addresses).map((one) => addressOf(peer, one)),
-    protocols: rest.slice(addresses).map(string),
-  }
-}
-
-function reservation(state, [relay, expires, bytes, seconds, ...addresses]) {
-  const until = number(expires), limits = limitsOf(bytes, seconds)
-  return {
-    state, relay: toPeer(relay), addresses: toAddresses(addresses), ...(until ? { expires: new Date(until * 1000) } : {}),
-    ...(limits ? { limits } : {}),
-  }
-}
-
-/** Of an answer to `CONNECT`. */
-function notConnected(parts) {
-  const outcomes = []
-  for (let i = 0; i + 3 < parts.length; i += 4) {
-    outcomes.push({ address: new Multiaddr(string(parts[i])), ...result(number(parts[i + 1]), number(parts[i + 2]), number(parts[i + 3])) })
-  }
-  if (!outcomes.length) return failure(6)
-  const one = outcomes.every(({ code }) => code === outcomes[0].code) ? outcomes[0] : undefined
-  const list = outcomes.map(({ address, result }) => `${address}: ${result}`).join('; ')
-  return new CausewayError(one?.code ?? 'ERR_UNREACHABLE', `not connected: ${list}`, { outcomes, value: one?.value || undefined })
+  return engine
 }
 
 // The persistent key
@@ -981,7 +939,7 @@ class PubSub extends EventTarget {
   }
 
   #check(topic) {
-    if (!this.#options) refuse('ERR_PUBSUB_OFF', 'pubsub is off')
+    if (!this.#options) refuse('ERR_PUBSUB_OFF')
     if (typeof topic !== 'string' || !topic) refuse('ERR_INVALID_TOPIC', 'a topic is wanted')
     return utf8(topic)
   }
@@ -1000,17 +958,12 @@ class PubSub extends EventTarget {
 
   async publish(topic, data, { signal } = {}) {
     const name = this.#check(topic), bytes = view(data)
-    return this.#engine().ask(PUBLISH, 0, join(name, bytes), signal, (b, [reason, limit]) => {
-      if (b !== 0xffffffff) return { recipients: b }
-      const [code, words] = [, ['ERR_MESSAGE_TOO_LARGE', 'the message is too large'], ['ERR_NO_SUBSCRIBERS', 'nobody is subscribed'],
-        ['ERR_INVALID_TOPIC', 'not a topic'], ['ERR_PUBSUB_OFF', 'pubsub is off']][number(reason)]
-      return refuse(code, words, { value: limit && number(limit) })
-    })
+    return this.#engine().ask(PUBLISH, 0, join(name, bytes), signal, (recipients) => ({ recipients }))
   }
 
   getTopics() { return [...this.#topics] }
-  getSubscribers(topic) { return this.#engine().query(3, topic).map(toPeer) }
-  getMeshPeers(topic) { return this.#engine().query(4, topic).map(toPeer) }
+  getSubscribers(topic) { return this.#engine().query(SUBSCRIBERS, 0, topic).map(toPeer) }
+  getMeshPeers(topic) { return this.#engine().query(MESH, 0, topic).map(toPeer) }
 }
 
 class CausewayNode extends EventTarget {
@@ -1089,18 +1042,19 @@ class CausewayNode extends EventTarget {
     if (this.#options.key === 'persistent') this.#key = await takeKey()
     else this.#key ??= { seed: this.#options.key?.slice() ?? crypto.getRandomValues(new Uint8Array(32)) }
     const node = this
-    this.#engine = new Engine({
+    this.#engine = makeEngine({
       services: this.services,
       get peerId() { return node.peerId },
       tell: (type, detail) => this.#tell(type, detail),
       failed: (error) => this.#failed(error),
       incoming: (protocol, stream) => this.#incoming(protocol, stream),
     }, this.#options.WebSocket ?? globalThis.WebSocket, this.#options.webrtc?.rtcConfiguration)
-    try { await this.#engine.load(this.#module, this.#flags, this.#key.seed, this.#options) } catch (error) {
+    try {
+      this.peerId = new PeerId(await this.#engine.load(this.#module, this.#flags, this.#key.seed, this.#options))
+    } catch (error) {
       this.#key.release?.()
       throw error
     }
-    this.peerId = new PeerId(this.#engine.peer)
   }
 
   #tell(type, detail) { this.dispatchEvent(new CustomEvent(type, { detail })) }
@@ -1127,11 +1081,11 @@ class CausewayNode extends EventTarget {
     if (this.#status === 'started' || this.#status === 'starting') return
     this.#status = 'starting'
     try {
-      if (!this.#engine?.exports) await this.#load()
+      if (!this.#engine?.isRunning) await this.#load()
       this.#announceProtocols()
       for (const topic of this.services.pubsub.getTopics()) this.#engine.command(SUBSCRIBE, 0, 0, utf8(topic))
       const { list, count } = this.#candidates
-      if (count) this.#engine.command(KEEP_RELAYS, count, 0, join(...list.map(utf8)))
+      if (count) this.#engine.command(KEEP_RELAYS, count, 0, texts(list))
       this.#engine.turn()
     } catch (error) {
       if (this.#status === 'starting') this.#status = 'stopped'
@@ -1143,7 +1097,7 @@ class CausewayNode extends EventTarget {
 
   async stop() {
     const engine = this.#engine
-    if (!engine?.exports) return
+    if (!engine?.isRunning) return
     this.#status = 'stopping'
     // Circuits first: they say goodbye over the others.
     for (const direct of [false, true]) {
@@ -1177,12 +1131,13 @@ class CausewayNode extends EventTarget {
     const isForStream = limited === false
     if (isForStream && !addresses.length && engine.best(peer)) return engine.best(peer)
     limited ??= !addresses.length || addresses.some((one) => isCircuit(one))
-    return engine.ask(CONNECT, limited ? 1 : 0, join(utf8(peer), ...addresses.map(utf8)), signal, (link, parts) => {
-      const connection = engine.connections.get(link) ?? (link ? engine.best(peer) : undefined)
-      if (connection) return connection
-      const fault = notConnected(parts)
-      throw isForStream && engine.best(peer) ? failure(7, { outcomes: fault.outcomes }) : fault
-    })
+    try {
+      return await engine.ask(CONNECT, limited ? 1 : 0, texts([...addresses, peer]), signal, (link) => {
+        return engine.connections.get(link) ?? engine.best(peer) ?? refuse('ERR_CLOSED')
+      })
+    } catch (error) {
+      throw isForStream && error.outcomes && engine.best(peer) ? failure(7, { outcomes: error.outcomes }) : error
+    }
   }
 
   async dial(to, { signal } = {}) { return this.#connect(to, { signal }) }
@@ -1199,7 +1154,7 @@ class CausewayNode extends EventTarget {
       if (typeof name !== 'string' || !name) refuse('ERR_INVALID_ARGUMENT', 'a protocol is wanted')
       if (this.#handlers.has(name)) refuse('ERR_INVALID_ARGUMENT', `${name} has a handler`)
     }
-    for (const name of names) this.#handlers.set(name, { handler, runOnLimitedConnection })
+    for (const name of names) this.#handlers.set(name, { handler, limited: !!runOnLimitedConnection })
     this.#announceProtocols()
   }
 
@@ -1209,47 +1164,40 @@ class CausewayNode extends EventTarget {
   }
 
   #announceProtocols() {
-    const entries = [...this.#handlers].map(([name, one]) => [utf8(name), Uint8Array.of(one.runOnLimitedConnection ? 1 : 0)])
-    this.#engine?.send(PROTOCOLS, 0, 0, join(...entries.flat()))
+    const names = (limited) => [...this.#handlers].filter(([, one]) => one.limited === limited).map(([name]) => name)
+    const first = names(true)
+    this.#engine?.send(PROTOCOLS, first.length, 0, texts([...first, ...names(false)]))
   }
 
   getProtocols() { return [...this.#handlers.keys()] }
 
   async hangUp(peer) {
     const name = peerOf(peer), open = this.#engine.to(name)
-    this.#engine.send(HANG_UP, 0, 0, utf8(name))
+    this.#engine.send(HANG_UP, 0, 0, texts([name]))
     await Promise.all(open.map((one) => one.close()))
   }
 
-  getMultiaddrs() { return [...this.#engine.addresses] }
+  getMultiaddrs() { return this.#engine.addresses }
   getConnections(peer) { return peer === undefined ? [...this.#engine.connections.values()] : this.#engine.to(peerOf(peer)) }
   getPeers() { return [...this.#engine.peers].map((one) => new PeerId(one)) }
 
   async ping(peer, { signal } = {}) {
     const { remotePeer } = await this.#connect(peer, { signal, limited: true })
-    return this.#engine.ask(PING, 0, utf8(String(remotePeer)), signal, (b, [kind]) => {
-      if (b === 0xffffffff) throw failure(number(kind))
-      return b / 1000
-    })
+    return this.#engine.ask(PING, 0, texts([String(remotePeer)]), signal, (microseconds) => microseconds / 1000)
   }
 
   async identify(peer) {
-    const id = peerOf(peer), [agent, version, observed, ...rest] = this.#engine.query(5, id)
-    if (!agent) return undefined
-    const observedAddr = observed.length ? toAddresses([observed])[0] : undefined
-    return { ...identified(utf8(id), [agent, ...rest]), protocolVersion: string(version), observedAddr }
+    const parts = this.#engine.query(IDENTITY, 0, peerOf(peer))
+    return parts.length ? identified(parts) : undefined
   }
 
   async reserve(relay, { signal } = {}) {
     const fault = undialable(relay)
     if (fault) throw fault
-    return this.#engine.ask(RESERVE, 0, utf8(String(relay).replace(/\/p2p-circuit$/, '')), signal, (ok, parts) => {
-      if (!ok) throw failure(number(parts[0]), { value: number(parts[1]) || undefined })
-      return reservation('made', parts)
-    })
+    return this.#engine.ask(RESERVE, 0, utf8(String(relay).replace(/\/p2p-circuit$/, '')), signal, (b, parts) => toReservation('made', parts))
   }
 
-  async release(relay) { this.#engine.send(RELEASE, 0, 0, utf8(peerOf(relay))) }
+  async release(relay) { this.#engine.send(RELEASE, 0, 0, texts([peerOf(relay)])) }
 }
 
 export const createNode = async (options = {}) => CausewayNode.create(options)

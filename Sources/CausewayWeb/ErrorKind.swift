@@ -3,35 +3,29 @@ import CausewayNode
 
 /// Why something failed, as the page is told: the page makes the words.
 enum ErrorKind: UInt32 {
+    /// Of a dial: it is connected. Of a stream: it ended as it should.
     case none = 0
     case linkEnded, closed, timedOut, peerFault, limit, notConnected, limitedConnection, unsupportedProtocol
     case resetByRemote, resetLocally, refusedByRelay, unresolved, cancelled, backedOff, unsupportedTransport
     case ownPeer, unreachable, badAnswer, notARelayAddress, unsupportedKeyType, anotherPeer, circuitBytes, circuitDuration
-    /// Of a dial: no failure.
-    case connected = 100
+    case messageTooLarge, noSubscribers, badTopic, noGossip
 }
 
-/// A kind and the number that goes with it: a code, a status, or a limit's value.
+/// A kind and what goes with it, a code, a status, or a limit's value, as one number: the kind is its upper half.
 struct Fault {
-    let kind: ErrorKind
-    var value: UInt32 = 0
-    /// For a circuit's limit: what moved.
-    var moved: UInt64 = 0
+    let number: UInt64
 
-    init(kind: ErrorKind, _ value: UInt32 = 0) {
-        self.kind = kind
-        self.value = value
-    }
+    init(kind: ErrorKind, _ value: UInt32 = 0) { number = UInt64(kind.rawValue) << 32 | UInt64(value) }
 
     init(_ error: ConnectionError) {
         switch error {
         case .peerFault(let layer, let code):
             let isUnknownKey = layer == .noise && code >= NoiseFault.unsupportedRSA.rawValue
-            self.init(kind: isUnknownKey ? .unsupportedKeyType : .peerFault, UInt32(layer.rawValue) << 16 | UInt32(code))
+            self.init(kind: isUnknownKey ? .unsupportedKeyType : .peerFault, layer, code)
         case .wrongPeer: self.init(kind: .anotherPeer)
-        case .noCommonProtocol(let layer): self.init(kind: .unsupportedProtocol, UInt32(layer.rawValue) << 16)
-        case .timedOut(let layer): self.init(kind: .timedOut, UInt32(layer.rawValue) << 16)
-        case .limit(let name, let value): self.init(limit: name, value)
+        case .noCommonProtocol(let layer): self.init(kind: .unsupportedProtocol, layer)
+        case .timedOut(let layer): self.init(kind: .timedOut, layer)
+        case .limit(let name, let value): self.init(name, value)
         case .link(let errno): self.init(kind: .linkEnded, UInt32(truncatingIfNeeded: errno))
         case .goAway(let code): self.init(kind: .closed, code)
         case .closed(let reason): self.init(kind: .closed, 0x100 + UInt32(reason.rawValue))
@@ -43,12 +37,9 @@ struct Fault {
         case .reset(let code): self.init(kind: .resetByRemote, code)
         case .resetLocally: self.init(kind: .resetLocally)
         case .unsupportedProtocol: self.init(kind: .unsupportedProtocol)
-        case .peerFault(let layer, let code): self.init(kind: .peerFault, UInt32(layer.rawValue) << 16 | UInt32(code))
+        case .peerFault(let layer, let code): self.init(kind: .peerFault, layer, code)
         case .timedOut: self.init(kind: .timedOut)
-        case .limit(let name, let value): self.init(limit: name, value)
-        case .circuitLimit(let name, let value, let moved):
-            self.init(limit: name, value)
-            self.moved = moved
+        case .limit(let name, let value), .circuitLimit(let name, let value, _): self.init(name, value)
         case .connection(let error): self.init(error)
         case .closed, .busy: self.init(kind: .closed)
         case .limitedConnection: self.init(kind: .limitedConnection)
@@ -59,7 +50,7 @@ struct Fault {
 
     init(_ result: DialOutcome.Result) {
         switch result {
-        case .connected: self.init(kind: .connected)
+        case .connected: self.init(kind: .none)
         case .failed(let error): self.init(error)
         case .refusedByRelay(let status): self.init(kind: .refusedByRelay, UInt32(status))
         case .unresolved(let code): self.init(kind: .unresolved, UInt32(truncatingIfNeeded: code))
@@ -67,7 +58,7 @@ struct Fault {
         case .backedOff: self.init(kind: .backedOff)
         case .unsupported: self.init(kind: .unsupportedTransport)
         case .ownPeer: self.init(kind: .ownPeer)
-        case .limit(let name, let value): self.init(limit: name, value)
+        case .limit(let name, let value): self.init(name, value)
         }
     }
 
@@ -82,12 +73,21 @@ struct Fault {
         }
     }
 
-    private init(limit name: LimitName, _ value: UInt64) {
-        switch name {
-        case .circuitBytes: kind = .circuitBytes
-        case .circuitDuration: kind = .circuitDuration
-        default: kind = .limit
+    init(_ error: PublishError) {
+        switch error {
+        case .tooLarge(let limit): self.init(kind: .messageTooLarge, UInt32(clamping: limit))
+        case .noSubscribers: self.init(kind: .noSubscribers)
+        case .badTopic: self.init(kind: .badTopic)
+        case .off: self.init(kind: .noGossip)
         }
-        self.value = UInt32(clamping: value)
+    }
+
+    private init(kind: ErrorKind, _ layer: ConnectionError.Layer, _ code: UInt16 = 0) {
+        self.init(kind: kind, UInt32(layer.rawValue) << 16 | UInt32(code))
+    }
+
+    private init(_ name: LimitName, _ value: UInt64) {
+        let kind: ErrorKind = name == .circuitBytes ? .circuitBytes : name == .circuitDuration ? .circuitDuration : .limit
+        self.init(kind: kind, UInt32(clamping: value))
     }
 }

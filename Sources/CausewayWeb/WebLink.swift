@@ -11,14 +11,15 @@ final class WebLink {
     /// The address that was dialled; nil: none was.
     let address: Multiaddr?
     let expecting: PeerID?
-    /// Set when the transport stands.
+    /// Set from when the transport stands until it is over.
     var link: Link?
     /// What the link drives: bytes, or data channels.
     var connection: Connection?
     var channels: DataChannelConnection?
     /// The page's WebSocket has much to send still.
     var isBlocked = false
-    var isQueued = false
+    /// It has work for the next turn.
+    var isDirty = false
 
     init(_ id: UInt32, _ carrier: Carrier, address: Multiaddr? = nil, expecting: PeerID? = nil) {
         self.id = id
@@ -52,14 +53,5 @@ final class WebLink {
     var isDone: Bool {
         guard let link, link.multiplexer.isClosed else { return false }
         return connection?.wire.isEmpty ?? true || carrier == .circuit && link.carrier == nil
-    }
-
-    /// Tells the page to let go of what carries the link.
-    func release() {
-        switch carrier {
-        case .webSocket: WebEvent.socketClose.tell(id)
-        case .peerConnection: WebEvent.peerClose.tell(id)
-        case .circuit: break
-        }
     }
 }

@@ -27,14 +27,15 @@ final class WebStream: StreamOwner {
     // MARK: From the page
 
     /// Takes all bytes. Answers how many wait to be sent.
-    func append(_ bytes: [UInt8]) -> Int {
+    func write(_ bytes: [UInt8]) -> Int {
         guard !isFinishing else { return 0 }
         queue.append(bytes)
-        owesWritable = true
+        flush()
+        owesWritable = !queue.isEmpty
         return queue.count
     }
 
-    func flush() {
+    private func flush() {
         guard let link else { return }
         if !queue.isEmpty {
             // A stream that is gone takes nothing, and says so by `closed`.
@@ -54,7 +55,7 @@ final class WebStream: StreamOwner {
         if queue.isEmpty { link?.finish(stream) }
     }
 
-    func reset(code: UInt32) { link?.reset(stream, code: code) }
+    func reset() { link?.reset(stream) }
 
     func consumed(_ count: Int) { link?.consumed(stream, count) }
 
@@ -63,7 +64,7 @@ final class WebStream: StreamOwner {
     func streamReady(_ stream: UInt32, protocolID: [UInt8], on link: Link) { WebEvent.streamReady.tell(number, 0, protocolID) }
 
     func received(_ bytes: UnsafeMutableRawBufferPointer, stream: UInt32, on link: Link) {
-        WebEvent.streamData.tell(number, 0, UnsafeRawBufferPointer(bytes))
+        WebEvent.streamReceived.tell(number, 0, UnsafeRawBufferPointer(bytes))
     }
 
     func writable(_ stream: UInt32, on link: Link) { flush() }
