@@ -120,10 +120,11 @@ struct MultiaddrReader {
     /// Of this component's value.
     private(set) var kind = MultiaddrProtocol.Value.none
 
+    @inline(never)
     init(_ bytes: [UInt8]) { self.bytes = bytes }
 
     /// 0 before the first component.
-    var code: UInt32 { UInt32(truncatingIfNeeded: longCode) }
+    var code: UInt32 { UInt32(clamping: longCode) }
     var value: [UInt8] { [UInt8](copying: bytes, valueStart..<end) }
 
     /// Goes on to the next component, whose value is still to be checked; false behind the last one, where it stays.
@@ -131,8 +132,9 @@ struct MultiaddrReader {
         guard end < bytes.count else { return false }
         if end > 0 { number += 1 }
         start = end
+        longCode = 0
         longCode = try varint()
-        guard longCode <= UInt64(UInt32.max), let row = MultiaddrProtocol.of(code: code) else { throw .unknownProtocol }
+        guard let row = MultiaddrProtocol.of(code: code) else { throw .unknownProtocol }
         kind = row.value
         let size: UInt64 = if let size = kind.size { UInt64(size) } else { try varint() }
         guard size <= UInt64(bytes.count - end) else { throw .truncated }
@@ -142,17 +144,16 @@ struct MultiaddrReader {
     }
 
     /// The same in bytes that were checked.
+    @inline(never)
     mutating func advance() -> Bool { (try? next()) ?? false }
 
     /// Which component `next` or its value's check has failed at.
     func failure(_ reason: MultiaddrError.Reason) -> MultiaddrError {
         var name: [UInt8] = []
-        if end > start {
-            if reason == .unknownProtocol {
-                DecimalText.append(longCode, to: &name)
-            } else {
-                name = MultiaddrProtocol.of(code: code)?.nameBytes ?? []
-            }
+        if let row = MultiaddrProtocol.of(code: code) {
+            name = row.nameBytes
+        } else if end > start {
+            DecimalText.append(longCode, to: &name)
         }
         return MultiaddrError(component: number, name: name, reason: reason)
     }

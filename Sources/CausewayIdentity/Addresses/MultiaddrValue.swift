@@ -80,8 +80,9 @@ enum MultiaddrValue {
 
     /// The address without its port in base32, a colon and the port.
     private static func onion(_ text: [UInt8], size: Int) -> [UInt8]? {
-        guard let colon = text.firstIndex(of: UInt8(ascii: ":")), let address = garlic32.decode([UInt8](copying: text, 0..<colon)),
-            address.count == size - 2, let port = number([UInt8](copying: text, (colon + 1)..<text.count), size: 2)
+        let colon = (size - 2) * 8 / 5
+        guard text.count > colon, text[colon] == UInt8(ascii: ":"), let address = garlic32.decode([UInt8](copying: text, 0..<colon)),
+            let port = number([UInt8](copying: text, (colon + 1)..<text.count), size: 2)
         else { return nil }
         return address + port
     }

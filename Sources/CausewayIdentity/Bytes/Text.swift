@@ -66,10 +66,9 @@ public enum DecimalText {
         var value: UInt64 = 0
         for character in text {
             guard character >= 0x30, character <= 0x39 else { return nil }
-            let (product, overflow) = value.multipliedReportingOverflow(by: 10)
-            let (sum, carry) = product.addingReportingOverflow(UInt64(character - 0x30))
-            guard !overflow, !carry, sum <= limit else { return nil }
-            value = sum
+            let digit = UInt64(character - 0x30)
+            guard digit <= limit, value <= (limit - digit) / 10 else { return nil }
+            value = value * 10 + digit
         }
         return value
     }

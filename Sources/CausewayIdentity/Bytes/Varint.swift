@@ -35,13 +35,11 @@ public enum Varint {
         var index = 0
         while index < bytes.count {
             let byte = bytes[index]
+            // The tenth byte has room for one bit, and none follows it.
             if index == 9, byte > 1 { return .malformed }
-            value |= UInt64(byte & 0x7f) << UInt64(7 * index)
+            value |= UInt64(byte & 0x7f) &<< UInt64(7 * index)
             index += 1
-            if byte < 0x80 {
-                return byte == 0 && index > 1 ? .malformed : .value(value, length: index)
-            }
-            if index == 10 { return .malformed }
+            if byte < 0x80 { return byte == 0 && index > 1 ? .malformed : .value(value, length: index) }
         }
         return .incomplete
     }

@@ -58,13 +58,9 @@ public struct PeerID: Hashable, Sendable {
     public init(text: [UInt8]) throws(PeerIDError) {
         guard text.count <= Self.textLimit else { throw .tooLong(limit: Self.textLimit) }
         guard let first = text.first else { throw .empty }
-        if first == UInt8(ascii: "1") || (first == UInt8(ascii: "Q") && text.count > 1 && text[1] == UInt8(ascii: "m")) {
-            guard let multihash = Base58.decode(text) else { throw .badText }
-            try self.init(multihash)
-        } else {
-            guard let cid = Multibase.decode(text) else { throw .badText }
-            try self.init(cid: cid)
-        }
+        let isBase58 = first == UInt8(ascii: "1") || first == UInt8(ascii: "Q") && text.count > 1 && text[1] == UInt8(ascii: "m")
+        guard let bytes = isBase58 ? Base58.decode(text) : Multibase.decode(text) else { throw .badText }
+        if isBase58 { try self.init(bytes) } else { try self.init(cid: bytes) }
     }
 
     public init(text: String) throws(PeerIDError) { try self.init(text: [UInt8](text.utf8)) }

@@ -60,6 +60,7 @@ struct PositionalBase {
 public enum Base58 {
     static let base = PositionalBase(alphabet: "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz")
 
+    @inline(never)
     public static func encode(_ bytes: [UInt8]) -> [UInt8] { base.encode(bytes) }
 
     /// nil if the text has a character that is no digit.

@@ -15,14 +15,14 @@ struct BitBase {
         var buffer: UInt32 = 0
         var held: UInt32 = 0
         for byte in bytes {
-            buffer = buffer << 8 | UInt32(byte)
+            buffer = buffer &<< 8 | UInt32(byte)
             held += 8
             while held >= bits {
                 held -= bits
-                out.append(character(buffer >> held))
+                out.append(character(buffer &>> held))
             }
         }
-        if held > 0 { out.append(character(buffer << (bits - held))) }
+        if held > 0 { out.append(character(buffer &<< (bits - held))) }
         while isPadded, out.count % group != 0 { out.append(UInt8(ascii: "=")) }
         return out
     }
@@ -41,25 +41,25 @@ struct BitBase {
         for index in 0..<end {
             let digit = digits[Int(text[index])]
             guard digit != 0xff else { return nil }
-            buffer = buffer << bits | UInt32(digit)
+            buffer = buffer &<< bits | UInt32(digit)
             held += bits
             if held >= 8 {
                 held -= 8
-                out.append(UInt8(truncatingIfNeeded: buffer >> held))
+                out.append(UInt8(truncatingIfNeeded: buffer &>> held))
             }
         }
-        guard held < bits, lenient || buffer & (1 << held - 1) == 0 else { return nil }
+        guard held < bits, lenient || buffer & (1 &<< held - 1) == 0 else { return nil }
         if isPadded, (out.count * 8 + Int(bits) - 1) / Int(bits) != end { return nil }
         return out
     }
 
     /// Of the lowest bits.
-    private func character(_ value: UInt32) -> UInt8 { alphabet.utf8Start[Int(value & (1 << bits - 1))] }
+    private func character(_ value: UInt32) -> UInt8 { alphabet.utf8Start[Int(value & (1 &<< bits - 1))] }
 
     /// Each character's digit, 0xff for others.
     private var digits: [UInt8] {
         var table = [UInt8](repeating: 0xff, count: 256)
-        for index in 0..<1 << Int(bits) {
+        for index in 0..<1 &<< Int(bits) {
             let character = alphabet.utf8Start[index]
             table[Int(character)] = UInt8(index)
             if foldsCase, character >= 0x61 { table[Int(character & 0xdf)] = UInt8(index) }

@@ -1,11 +1,11 @@
 /// What a peer says of itself under its signature: where it can be reached (RFC 0003).
 public struct PeerRecord: Equatable, Sendable {
     /// multicodec `libp2p-peer-record` as two bytes.
-    public static let payloadType: [UInt8] = [0x03, 0x01]
+    public static var payloadType: [UInt8] { [UInt8](utf8: "\u{03}\u{01}") }
     /// What implementations sign with ...
-    public static let domain = [UInt8](utf8: "libp2p-peer-record")
+    public static var domain: [UInt8] { [UInt8](utf8: "libp2p-peer-record") }
     /// ... and what the specification's text says; taken, too.
-    public static let textDomain = [UInt8](utf8: "libp2p-routing-state")
+    public static var textDomain: [UInt8] { [UInt8](utf8: "libp2p-routing-state") }
 
     public let peerID: PeerID
     /// Grows with each record; a lower one is stale.
@@ -28,7 +28,7 @@ public struct PeerRecord: Equatable, Sendable {
         do throws(RecordError) {
             try envelope.verify(domain: domain)
         } catch {
-            guard error == .badSignature else { throw error }
+            guard case .badSignature = error else { throw error }
             try envelope.verify(domain: textDomain)
         }
         return record

@@ -47,8 +47,8 @@ struct Announcement: Equatable {
 
     // MARK: JSON
 
-    private static let peerName = [UInt8](utf8: "peerId")
-    private static let addressesName = [UInt8](utf8: "addrs")
+    private static var peerName: [UInt8] { [UInt8](utf8: "peerId") }
+    private static var addressesName: [UInt8] { [UInt8](utf8: "addrs") }
 
     static func json(_ peer: PeerID, _ addresses: [Multiaddr]) -> [UInt8] {
         var out = [UInt8](utf8: "{\"peerId\":")
