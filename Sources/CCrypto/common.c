@@ -18,14 +18,14 @@ static void noise_nonce(uint8_t nonce[12], uint64_t counter) {
   for (int i = 0; i < 8; i++) nonce[4 + i] = (uint8_t)(counter >> (8 * i));
 }
 
-void cc_aead_seal(uint8_t *out, const uint8_t key[32], uint64_t counter, const uint8_t *ad, size_t ad_n,
+void cc_aead_seal(uint8_t *out, const void *key, uint64_t counter, const uint8_t *ad, size_t ad_n,
                   const uint8_t *head, size_t head_n, const uint8_t *body, size_t body_n) {
   uint8_t nonce[12];
   noise_nonce(nonce, counter);
   cc_aead_seal_nonce(out, key, nonce, ad, ad_n, head, head_n, body, body_n);
 }
 
-int cc_aead_open(uint8_t *out, const uint8_t key[32], uint64_t counter, const uint8_t *ad, size_t ad_n, const uint8_t *p, size_t n) {
+int cc_aead_open(uint8_t *out, const void *key, uint64_t counter, const uint8_t *ad, size_t ad_n, const uint8_t *p, size_t n) {
   uint8_t nonce[12];
   noise_nonce(nonce, counter);
   return cc_aead_open_nonce(out, key, nonce, ad, ad_n, p, n);

@@ -126,6 +126,19 @@ extension Multiaddr {
     /// The name that TLS asks the server for.
     public var sni: [UInt8]? { first(MultiaddrCode.sni) }
 
+    /// With `/tls/sni/<name>` in place of `/tls`, and `/tls/sni/<name>/ws` in place of `/wss`.
+    public func naming(server name: [UInt8]) -> Multiaddr {
+        var out: [UInt8] = []
+        var reader = MultiaddrReader(bytes)
+        while reader.advance() {
+            let isSecure = reader.code == MultiaddrCode.tls || reader.code == MultiaddrCode.wss
+            Self.append(isSecure ? MultiaddrCode.tls : reader.code, reader.value, to: &out)
+            if isSecure { Self.append(MultiaddrCode.sni, name, to: &out) }
+            if reader.code == MultiaddrCode.wss { Self.append(MultiaddrCode.ws, [], to: &out) }
+        }
+        return Multiaddr(unchecked: out)
+    }
+
     /// The HTTP path of a WebSocket, decoded, with or without a slash in front, as it was written.
     public var httpPath: [UInt8]? { first(MultiaddrCode.httpPath) }
 

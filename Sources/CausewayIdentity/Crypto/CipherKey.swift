@@ -25,11 +25,10 @@ public struct CipherKey: Sendable {
         into output: UnsafeMutableRawPointer, counter: UInt64, ad: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0),
         head: UnsafeRawBufferPointer, body: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0)
     ) {
-        withBytes { key in
-            cc_aead_seal(
-                output.assumingMemoryBound(to: UInt8.self), key, counter, ad.octets, ad.count, head.octets, head.count, body.octets,
-                body.count)
-        }
+        var key = words
+        cc_aead_seal(
+            output.assumingMemoryBound(to: UInt8.self), &key, counter, ad.octets, ad.count, head.octets, head.count, body.octets, body.count
+        )
     }
 
     /// Opens `sealed` (the tag included) into `output`, which takes 16 bytes less and may be the same place. False if it was forged or is
@@ -38,9 +37,9 @@ public struct CipherKey: Sendable {
         _ sealed: UnsafeRawBufferPointer, into output: UnsafeMutableRawPointer, counter: UInt64,
         ad: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0)
     ) -> Bool {
-        withBytes { key in
-            cc_aead_open(output.assumingMemoryBound(to: UInt8.self), key, counter, ad.octets, ad.count, sealed.octets, sealed.count) == 1
-        }
+        var key = words
+        return cc_aead_open(
+            output.assumingMemoryBound(to: UInt8.self), &key, counter, ad.octets, ad.count, sealed.octets, sealed.count) == 1
     }
 
     /// The sealed message, for handshakes and tests.
@@ -62,10 +61,6 @@ public struct CipherKey: Sendable {
         guard genuine else { return nil }
         message.removeLast(Self.tagLength)
         return message
-    }
-
-    private func withBytes<Result>(_ body: (UnsafePointer<UInt8>) -> Result) -> Result {
-        withUnsafeBytes(of: words) { body($0.octets!) }
     }
 }
 

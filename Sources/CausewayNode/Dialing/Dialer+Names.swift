@@ -45,19 +45,8 @@ extension Dialer {
     /// TLS must go on asking for the name: `/tls/sni/<name>` takes its place where the address does not say it already.
     static func withServerName(of named: Multiaddr, _ address: Multiaddr) -> Multiaddr {
         guard case .name(let kind, let name)? = named.host, kind != .dnsaddr, address.transport == .webSocket(secure: true),
-            address.sni == nil,
-            case .ip(let ip)? = address.host, let port = address.port
+            address.sni == nil, case .ip? = address.host
         else { return address }
-        var built = Multiaddr.tcp(ip: ip, port: port)
-        for component in address.components.dropFirst(2) {
-            switch component.code {
-            case MultiaddrCode.wss:
-                built = built.appending(code: MultiaddrCode.tls).appending(code: MultiaddrCode.sni, value: name).appending(
-                    code: MultiaddrCode.ws)
-            case MultiaddrCode.tls: built = built.appending(code: MultiaddrCode.tls).appending(code: MultiaddrCode.sni, value: name)
-            default: built = built.appending(code: component.code, value: component.value)
-            }
-        }
-        return built
+        return address.naming(server: name)
     }
 }
