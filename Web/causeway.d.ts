@@ -16,7 +16,7 @@ export interface Multiaddr {
   getPeerId(): string | null
 }
 
-/** What stands for a peer: its id, or its text. */
+/** What stands for a peer: its id, or its text, as base58 or as a CID (`bafz…`). */
 export type PeerLike = PeerId | string
 /** What stands for an address: one of ours, another library's with `toString()`, or text. */
 export type AddressLike = Multiaddr | string | { toString(): string }

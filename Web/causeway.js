@@ -3,7 +3,7 @@
 
 const encoder = new TextEncoder(), decoder = new TextDecoder()
 const utf8 = (text) => encoder.encode(text), string = (bytes) => decoder.decode(bytes)
-const nothing = new Uint8Array(0)
+const nothing = new Uint8Array(0), randomBytes = (count) => crypto.getRandomValues(new Uint8Array(count))
 
 // Commands of the module, numbered in this order (Sources/CausewayWeb/Boundary.swift).
 const [START, CONNECT, OPEN_STREAM, HANG_UP, PING, RELEASE, CANCEL, RESERVE, KEEP_RELAYS, PROTOCOLS, SUBSCRIBE, UNSUBSCRIBE, PUBLISH,
@@ -29,7 +29,11 @@ export class CausewayError extends Error {
 
 const failure = (kind, more) => new CausewayError(codeOf(kind), undefined, more)
 const refuse = (code, message, more) => { throw new CausewayError(code, message, more) }
+/** An error as one of ours. */
+const asOurs = (cause, code, message) => cause instanceof CausewayError ? cause : new CausewayError(code, message, { cause })
 const aborted = (signal) => failure(13, { cause: signal.reason })
+
+const emit = (target, type, detail) => { target.dispatchEvent(new CustomEvent(type, { detail })) }
 
 // Names
 
@@ -73,9 +77,21 @@ function parse(address) {
   return parts
 }
 
-export function peerIdFromString(text) {
-  if (!isPeer(String(text))) refuse('ERR_INVALID_PEER', `no peer id: ${String(text).slice(0, 100)}`)
-  return new PeerId(String(text))
+/** The base58 text of a peer id that is given as a CID (`bafz…`): base32, of two bytes before the id's own. */
+function fromCID(text) {
+  let id = 0n, name = ''
+  for (const one of text.slice(1)) id = id << 5n | BigInt('abcdefghijklmnopqrstuvwxyz234567'.indexOf(one))
+  const bits = (text.length - 1) * 5, size = bits - bits % 8 - 16
+  id = BigInt.asUintN(size, id >> BigInt(bits % 8))
+  const isShort = id >> BigInt(size - 8) === 0n
+  for (; id; id /= 58n) name = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz'[id % 58n] + name
+  return isShort ? `1${name}` : name
+}
+
+export function peerIdFromString(given) {
+  const text = /^bafz[a-z2-7]{50,70}$/.test(given) ? fromCID(given) : String(given)
+  if (!isPeer(text)) refuse('ERR_INVALID_PEER', `no peer id: ${text.slice(0, 100)}`)
+  return new PeerId(text)
 }
 
 export function multiaddr(text) {
@@ -253,7 +269,7 @@ function makeStream({ command, send, streams }, id, protocol, direction, connect
     if (!streams.has(id)) return
     incoming = []
     send(STREAM_RESET, id)
-    end(cause instanceof CausewayError ? cause : failure(10, { cause }), 'aborted')
+    end(asOurs(cause, codeOf(10)), 'aborted')
   }
 
   const readable = new ReadableStream({
@@ -522,7 +538,7 @@ function makePeerConnection(configuration, link, send) {
       const channel = pc.createDataChannel('', { negotiated: true, id: 0 })
       const offer = await pc.createOffer()
       const line = (name, sdp) => new RegExp(`^a=${name}:(.*?)\r?$`, 'm').exec(sdp)?.[1]
-      let secret = `libp2p+webrtc+v1/${randomText(32)}`
+      let secret = `libp2p+webrtc+v1/${btoa(String.fromCharCode(...randomBytes(24)))}`
       // Version 1 tells the server our credentials by making them the same as its own; a browser that forbids that speaks version 2.
       const sdp = offer.sdp.replace(/^a=ice-(ufrag|pwd):.*?(\r?)$/gm, `a=ice-$1:${secret}$2`)
       await pc.setLocalDescription({ type: 'offer', sdp }).catch(() => {})
@@ -587,11 +603,6 @@ function makePeerConnection(configuration, link, send) {
   }
 }
 
-function randomText(length) {
-  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
-  return Array.from(crypto.getRandomValues(new Uint8Array(length)), (one) => letters[one & 63]).join('')
-}
-
 /** What a `/webrtc-direct` server would say of itself, of its address. */
 const serverDescription = (address, secret, certificate) => {
   const [[name, host], [, port]] = parse(address), family = `IN ${name.toUpperCase()}`
@@ -605,7 +616,7 @@ const serverDescription = (address, secret, certificate) => {
 // The module
 
 /** One instance of the module with its sockets, requests and streams. */
-function makeEngine(node, WebSocket, rtcConfiguration) {
+function makeEngine(node, failed, incoming, options) {
   const waiting = new Map(), streams = new Map(), connections = new Map(), closing = new Map(), carriers = new Map(), peers = new Set()
   let exports, failing, ownPeer, events = [], addresses = [], last = 0, timer, isScheduled = false, isDraining = false
   // Of the clock: the wall's time at its zero. It goes on while the machine sleeps.
@@ -615,9 +626,9 @@ function makeEngine(node, WebSocket, rtcConfiguration) {
   const unwatch = new AbortController()
   const memory = (p, n) => new Uint8Array(exports.memory.buffer, p >>> 0, n)
 
-  const load = async (module, flags, seed, { agent = '', discovery }) => {
+  const load = async (module, flags, seed) => {
     const host = {
-      random(p, n) { for (let i = 0; i < n; i += 65536) crypto.getRandomValues(memory(p + i, Math.min(65536, n - i))) },
+      random: (p, n) => memory(p, n).set(randomBytes(n)),
       log: (p, n) => console.debug('causeway:', string(memory(p, n))),
       event: (kind, a, b, p, n) => { events.push([kind, a >>> 0, b >>> 0, memory(p, n).slice()]) },
     }
@@ -626,7 +637,7 @@ function makeEngine(node, WebSocket, rtcConfiguration) {
     }
     exports._initialize?.()
     const unix = BigUint64Array.of(BigInt(Math.round(origin * 1000)) * 1000n)
-    command(START, flags, discovery?.interval ?? 10_000, join(seed, utf8(agent), new Uint8Array(unix.buffer)))
+    command(START, flags, options.discovery?.interval || 10_000, join(seed, utf8(options.agent ?? ''), new Uint8Array(unix.buffer)))
     turn()
     if (failing) throw failing
     if (!ownPeer) refuse('ERR_INVALID_KEY', 'the key cannot be used')
@@ -702,7 +713,7 @@ function makeEngine(node, WebSocket, rtcConfiguration) {
   const trap = (cause) => {
     const error = new CausewayError('ERR_TRAP', 'the module failed; the node is closed', { cause })
     end(error)
-    node.failed(error)
+    failed(error)
   }
 
   /** Everything that waits fails with `error`. */
@@ -717,7 +728,7 @@ function makeEngine(node, WebSocket, rtcConfiguration) {
     for (const one of [...waiting.values()]) one.reject(error)
     for (const one of [...streams.values()]) one.end(error, 'reset')
     for (const link of [...connections.keys()]) forget(link)
-    for (const peer of peers) node.tell('peer:disconnect', new PeerId(peer))
+    for (const peer of peers) emit(node, 'peer:disconnect', new PeerId(peer))
     peers.clear()
     addresses = []
   }
@@ -775,11 +786,11 @@ function makeEngine(node, WebSocket, rtcConfiguration) {
     connection.status = 'closed'
     closing.get(link)()
     closing.delete(link)
-    node.tell('connection:close', connection)
+    emit(node, 'connection:close', connection)
   }
 
   const begin = (link) => {
-    const made = makePeerConnection(rtcConfiguration, link, send)
+    const made = makePeerConnection(options.webrtc?.rtcConfiguration, link, send)
     carriers.set(link, made)
     return made
   }
@@ -793,43 +804,43 @@ function makeEngine(node, WebSocket, rtcConfiguration) {
       const closed = new Promise((resolve) => closing.set(link, resolve))
       const connection = new Connection(engine, closed, link, flags, toPeer(peer), addressOf(peer, remote), toAddress(local))
       connections.set(link, connection)
-      node.tell('connection:open', connection)
+      emit(node, 'connection:open', connection)
     },
     forget,
     (a, b, peer) => {
       peers.add(string(peer))
-      node.tell('peer:connect', toPeer(peer))
+      emit(node, 'peer:connect', toPeer(peer))
     },
     (a, b, peer) => {
       peers.delete(string(peer))
-      node.tell('peer:disconnect', toPeer(peer))
+      emit(node, 'peer:disconnect', toPeer(peer))
     },
     (link) => {
       const connection = connections.get(link)
-      node.tell('path:change', { peer: connection.remotePeer, connection, address: connection.remoteAddr })
+      emit(node, 'path:change', { peer: connection.remotePeer, connection, address: connection.remoteAddr })
     },
-    (a, b, ...parts) => node.tell('peer:identify', identified(parts)),
-    (isJSON, b, peer, ...found) => node.tell('peer:discovery', {
+    (a, b, ...parts) => emit(node, 'peer:identify', identified(parts)),
+    (isJSON, b, peer, ...found) => emit(node, 'peer:discovery', {
       id: toPeer(peer), multiaddrs: found.map((one) => addressOf(peer, one)), source: isJSON ? 'json' : 'protobuf',
     }),
-    (state, b, fault, ...parts) => node.tell('reservation', {
+    (state, b, fault, ...parts) => emit(node, 'reservation', {
       ...toReservation(['made', 'refreshed', 'lost', 'failed'][state], parts), ...(kindOf(fault) ? { error: toError(fault) } : {}),
     }),
     (a, b, peer, to, fault, milliseconds) => {
       const address = peer.length ? addressOf(peer, to) : toAddress(to)
-      node.tell('dial:attempt', {
+      emit(node, 'dial:attempt', {
         ...(peer.length ? { peer: toPeer(peer) } : {}), ...toOutcome(address, fault, milliseconds),
         ...(report && /\/webrtc/.test(address) ? { webrtc: report } : {}),
       })
     },
     (a, b, ...own) => {
       addresses = own.map((one) => addressOf(utf8(ownPeer), one))
-      node.tell('self:peer:update', { peer: { id: node.peerId, addresses: [...addresses] } })
+      emit(node, 'self:peer:update', { peer: { id: node.peerId, addresses: [...addresses] } })
     },
-    (a, b, topic, author, from, sequence, data) => node.services.pubsub.dispatchEvent(new CustomEvent('message', { detail: {
+    (a, b, topic, author, from, sequence, data) => emit(node.services.pubsub, 'message', {
       topic: string(topic), from: author.length ? toPeer(author) : undefined, receivedFrom: toPeer(from),
       sequenceNumber: sequence.reduce((sum, one) => sum << 8n | BigInt(one), 0n), data,
-    } })),
+    }),
     (id, b, fault, moved) => {
       const error = kindOf(fault) ? toError(fault, { moved: moved && number(moved) }) : undefined
       waiting.get(id)?.reject(error ?? failure(2))
@@ -837,12 +848,12 @@ function makeEngine(node, WebSocket, rtcConfiguration) {
     },
     (link, b, address, certificate) => {
       if (certificate.length) begin(link).dial(toAddress(address), certificate)
-      else carriers.set(link, makeSocket(WebSocket, toAddress(address), link, send))
+      else carriers.set(link, makeSocket(options.WebSocket ?? WebSocket, toAddress(address), link, send))
     },
   ], brought = [
     (id, link, name) => {
       const protocol = string(name)
-      node.incoming(protocol, add(id, protocol, 'inbound', connections.get(link)))
+      incoming(protocol, add(id, protocol, 'inbound', connections.get(link)))
     },
     (id, b, protocol) => waiting.get(id)?.answer(string(protocol)),
     (id, b, bytes) => streams.get(id)?.received(bytes),
@@ -881,29 +892,30 @@ function makeEngine(node, WebSocket, rtcConfiguration) {
 
 async function takeKey() {
   if (globalThis.isSecureContext === false) refuse('ERR_INSECURE_CONTEXT', 'a persistent key needs a page of https or of this machine')
-  const { locks } = globalThis.navigator ?? {}
-  if (!locks || !globalThis.indexedDB) refuse('ERR_STORAGE', 'there is no storage for a key here')
-  const release = await new Promise((resolve, reject) => {
-    locks.request('causeway-key', { ifAvailable: true }, (lock) => lock
-      ? new Promise((end) => resolve(end)) : reject(new CausewayError('ERR_KEY_IN_USE', 'another tab has the key'))).catch(reject)
-  }).catch((cause) => { throw cause instanceof CausewayError ? cause : new CausewayError('ERR_STORAGE', 'no lock on the key', { cause }) })
+  let release
   const done = (request) => new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result)
     request.onerror = request.onblocked = () => reject(request.error)
   })
   try {
+    release = await new Promise((resolve, reject) => {
+      navigator.locks.request('causeway-key', { ifAvailable: true }, (lock) => {
+        if (!lock) refuse('ERR_KEY_IN_USE', 'another tab has the key')
+        return new Promise((end) => resolve(end))
+      }).catch(reject)
+    })
     const opening = indexedDB.open('causeway', 1)
     opening.onupgradeneeded = () => opening.result.createObjectStore('keys')
     const database = await done(opening)
     try {
       const keys = () => database.transaction('keys', 'readwrite').objectStore('keys')
       let seed = await done(keys().get('seed'))
-      if (!seed) await done(keys().put(seed = crypto.getRandomValues(new Uint8Array(32)), 'seed'))
+      if (!seed) await done(keys().put(seed = randomBytes(32), 'seed'))
       return { seed, release }
     } finally { database.close() }
   } catch (cause) {
-    release()
-    return refuse('ERR_STORAGE', 'the key could not be kept', { cause })
+    release?.()
+    throw asOurs(cause, 'ERR_STORAGE', 'the key could not be kept')
   }
 }
 
@@ -921,19 +933,22 @@ async function compile(source = new URL('causeway.wasm', import.meta.url)) {
     if (!response.ok) refuse('ERR_WASM', `${url}: status ${response.status}`)
     return await WebAssembly.compile(await response.arrayBuffer())
   } catch (cause) {
-    throw cause instanceof CausewayError ? cause : new CausewayError('ERR_WASM', 'the module could not be loaded', { cause })
+    throw asOurs(cause, 'ERR_WASM', 'the module could not be loaded')
   }
 }
 
 // The API
 
 class PubSub extends EventTarget {
+  #node
   #engine
   #options
   #topics = new Set()
+  #published = 0n
 
-  constructor(engine, options) {
+  constructor(node, engine, options) {
     super()
+    this.#node = node
     this.#engine = engine
     this.#options = options
   }
@@ -958,7 +973,12 @@ class PubSub extends EventTarget {
 
   async publish(topic, data, { signal } = {}) {
     const name = this.#check(topic), bytes = view(data)
-    return this.#engine().ask(PUBLISH, 0, join(name, bytes), signal, (recipients) => ({ recipients }))
+    const answer = await this.#engine().ask(PUBLISH, 0, join(name, bytes), signal, (recipients) => ({ recipients }))
+    if (this.#options.emitSelf && this.#topics.has(topic)) {
+      const { peerId } = this.#node
+      emit(this, 'message', { topic, data: bytes, from: peerId, receivedFrom: peerId, sequenceNumber: ++this.#published })
+    }
+    return answer
   }
 
   getTopics() { return [...this.#topics] }
@@ -1001,8 +1021,7 @@ class CausewayNode extends EventTarget {
     this.#flags = (hasWebRTC ? 64 : 0) | (find.json ? 1 : 0) | (find.protobuf ? 2 : 0) | (isSecurePage() ? 0 : 4)
       | (gossip ? 8 | (gossip.floodPublish === false ? 0 : 16) | (gossip.allowPublishToZeroTopicPeers ? 32 : 0) : 0)
     this.#candidates = CausewayNode.#listen(options, hasWebRTC)
-    this.services = { pubsub: new PubSub(() => this.#engine, gossip) }
-    if (gossip?.emitSelf) this.#echoOwn()
+    this.services = { pubsub: new PubSub(this, () => this.#engine, gossip) }
   }
 
   /** The relays to hold places at, and how many of them. */
@@ -1025,44 +1044,22 @@ class CausewayNode extends EventTarget {
     return { list, count: named.length + any }
   }
 
-  #echoOwn() {
-    const { pubsub } = this.services, publish = pubsub.publish.bind(pubsub)
-    let count = 0n
-    pubsub.publish = async (topic, data, options) => {
-      const answer = await publish(topic, data, options)
-      if (pubsub.getTopics().includes(topic)) {
-        const detail = { topic, data: view(data), from: this.peerId, receivedFrom: this.peerId, sequenceNumber: ++count }
-        pubsub.dispatchEvent(new CustomEvent('message', { detail }))
-      }
-      return answer
-    }
-  }
-
   async #load() {
     if (this.#options.key === 'persistent') this.#key = await takeKey()
-    else this.#key ??= { seed: this.#options.key?.slice() ?? crypto.getRandomValues(new Uint8Array(32)) }
-    const node = this
-    this.#engine = makeEngine({
-      services: this.services,
-      get peerId() { return node.peerId },
-      tell: (type, detail) => this.#tell(type, detail),
-      failed: (error) => this.#failed(error),
-      incoming: (protocol, stream) => this.#incoming(protocol, stream),
-    }, this.#options.WebSocket ?? globalThis.WebSocket, this.#options.webrtc?.rtcConfiguration)
+    else this.#key ??= { seed: this.#options.key?.slice() ?? randomBytes(32) }
+    this.#engine = makeEngine(this, (error) => this.#failed(error), (protocol, stream) => this.#incoming(protocol, stream), this.#options)
     try {
-      this.peerId = new PeerId(await this.#engine.load(this.#module, this.#flags, this.#key.seed, this.#options))
+      this.peerId = new PeerId(await this.#engine.load(this.#module, this.#flags, this.#key.seed))
     } catch (error) {
       this.#key.release?.()
       throw error
     }
   }
 
-  #tell(type, detail) { this.dispatchEvent(new CustomEvent(type, { detail })) }
-
   #failed(error) {
     this.#status = 'failed'
     this.#key.release?.()
-    this.#tell('error', error)
+    emit(this, 'error', error)
   }
 
   async #incoming(protocol, stream) {
@@ -1071,7 +1068,7 @@ class CausewayNode extends EventTarget {
       await handler({ stream, connection: stream.connection })
     } catch (error) {
       stream.abort(error)
-      if (this.#handlers.has(protocol)) this.#tell('error', error)
+      if (this.#handlers.has(protocol)) emit(this, 'error', error)
     }
   }
 
@@ -1092,7 +1089,7 @@ class CausewayNode extends EventTarget {
       throw error
     }
     this.#status = 'started'
-    this.#tell('start')
+    emit(this, 'start')
   }
 
   async stop() {
@@ -1107,7 +1104,7 @@ class CausewayNode extends EventTarget {
     engine.end(new CausewayError('ERR_STOPPED', 'the node was stopped'))
     this.#key.release?.()
     this.#status = 'stopped'
-    this.#tell('stop')
+    emit(this, 'stop')
   }
 
   async #connect(to, { signal, limited }) {
@@ -1133,7 +1130,9 @@ class CausewayNode extends EventTarget {
     limited ??= !addresses.length || addresses.some((one) => isCircuit(one))
     try {
       return await engine.ask(CONNECT, limited ? 1 : 0, texts([...addresses, peer]), signal, (link) => {
-        return engine.connections.get(link) ?? engine.best(peer) ?? refuse('ERR_CLOSED')
+        const connection = engine.connections.get(link) ?? engine.best(peer)
+        if (!connection) throw failure(6)
+        return connection
       })
     } catch (error) {
       throw isForStream && error.outcomes && engine.best(peer) ? failure(7, { outcomes: error.outcomes }) : error

@@ -19,7 +19,9 @@ export async function local({ createNode, multiaddr, peerIdFromString }) {
     equal([String(one), one.equals(peer), one.equals(peerIdFromString(peer))], [peer, true, true])
     equal([one.equals('12D3'), one.equals(null)], [false, false])
     equal({ one }, { one: peer })
-    for (const bad of ['', 'x', peer.slice(1), peer + '/p2p', peer.slice(0, 30), undefined, null, 7, {}]) {
+    equal(String(peerIdFromString('bafzaajaiaejcbcxouusasyp3btljzgvvubokhjzerqr6lul5obqibcvdtfyp7lfn')), peer)
+    equal(String(peerIdFromString('bafzbeie5745rpv2m6tjyuugywy4d5ewrqgqqhfnf445he3omzpjbx5xqxe')), 'QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N')
+    for (const bad of ['', 'x', 'bafzaaj', peer.slice(1), peer + '/p2p', peer.slice(0, 30), undefined, null, 7, {}]) {
       await fails('ERR_INVALID_PEER', () => peerIdFromString(bad))
     }
   })
