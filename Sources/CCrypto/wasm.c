@@ -24,7 +24,10 @@
 #undef Maj
 #undef ROUND_00_15
 #undef ROUND_16_63
+// Its form for processors with few registers, in loops: a quarter of the code, and a page hashes little by SHA-512.
+#define __i386
 #include "crypto/fipsmodule/sha/sha512.c"
+#undef __i386
 #include "crypto/fipsmodule/curve25519/curve25519_nohw.c"
 #include "crypto/fipsmodule/curve25519/curve25519.c"
 #pragma clang attribute pop
