@@ -26,7 +26,7 @@ import Testing
 
     private func meet(_ one: Node, _ two: Node, at addresses: [Multiaddr], times: Int) async throws {
         let pairs = [(one, two, addresses[1]), (two, one, addresses[0])]
-        for node in [one, two] { Task { try await node.serve("/echo/1", allowLimited: true, handler: echo) } }
+        for node in [one, two] { try await serving(node, "/echo/1", allowLimited: true, by: echo) }
         for time in 0..<times {
             try await withThrowingTaskGroup(of: Bool.self) { group in
                 for (from, to, address) in pairs {

@@ -31,6 +31,25 @@ func echo(_ stream: Stream) async throws {
     stream.finish()
 }
 
+/// As `Node.serve`, but served when it returns: who opens a stream at once is not refused.
+func serving(
+    _ node: Node, _ protocolID: String, allowLimited: Bool = false, by handler: @escaping @Sendable (Stream) async throws -> Void
+) async throws {
+    let streams = try await node.streams(for: protocolID, allowLimited: allowLimited)
+    Task {
+        while let stream = await streams.next() {
+            Task {
+                do {
+                    try await handler(stream)
+                    stream.close()
+                } catch {
+                    stream.reset()
+                }
+            }
+        }
+    }
+}
+
 /// Sends, finishes, and returns all that comes back.
 func exchange(_ bytes: [UInt8], over stream: Stream) async throws -> [UInt8] {
     async let writing: Void = {

@@ -5,7 +5,7 @@ import Testing
 @Suite("Nodes on loopback") struct NodeTests {
     @Test(arguments: [tcp, webSocket]) func echoBothWays(_ address: String) async throws {
         try await withNodes([configuration(listen: [address]), configuration()]) { nodes in
-            for node in nodes { Task { try await node.serve("/echo/1", handler: echo) } }
+            for node in nodes { try await serving(node, "/echo/1", by: echo) }
             let connection = try await nodes[1].connect(to: await nodes[0].addresses[0])
             #expect(connection.peer == nodes[0].peerID && !connection.isLimited)
             for (from, to) in [(1, 0), (0, 1)] {
@@ -17,7 +17,7 @@ import Testing
 
     @Test(arguments: [1, 2]) func manyStreamsOverLoops(_ loops: Int) async throws {
         try await withNodes([configuration(listen: [tcp]) { $0.loops = loops }, configuration { $0.loops = loops }]) { nodes in
-            Task { try await nodes[0].serve("/echo/1", handler: echo) }
+            try await serving(nodes[0], "/echo/1", by: echo)
             try await nodes[1].connect(to: await nodes[0].addresses[0])
             try await withThrowingTaskGroup(of: Bool.self) { group in
                 for _ in 0..<50 {
@@ -87,7 +87,7 @@ import Testing
 
     @Test func cancelledCallsReturn() async throws {
         try await withNodes([configuration(listen: [tcp]), configuration()]) { nodes in
-            Task { try await nodes[0].serve("/silent/1") { stream in while try await stream.read() != nil {} } }
+            try await serving(nodes[0], "/silent/1") { stream in while try await stream.read() != nil {} }
             let stream = try await nodes[1].open("/silent/1", to: await nodes[0].addresses[0])
             let reading = Task { try await stream.read() }
             try await Task.sleep(for: .milliseconds(20))
