@@ -123,6 +123,9 @@ for part in "${parts[@]}"; do
             --only ws,relay,gossip,discovery,discovery-json,webrtc-direct
           run "WebRTC with js-libp2p in Chromium" python3 Tests/Interop/web.py --us "$us" --peers "$peers" --dist Web/dist \
             --browser chromium --with go,js,chromium --only webrtc
+          # As browsers are about to be: a page may not change its own credentials.
+          run "/webrtc-direct version 2 in Chromium" node Tests/Web/browser.mjs Web/dist "$peers/go/bin/go-peer-linux-amd64" chromium \
+            webrtc.html only=direct version=2 --force-fieldtrials=WebRTC-NoSdpMangleUfrag/Enabled/
         else
           skip "browser peer in Chromium" "chromium is not installed (Scripts/install.sh browsers)"
         fi

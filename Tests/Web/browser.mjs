@@ -1,6 +1,7 @@
-// The package in a page.   browser.mjs DIST TESTPEER BROWSER [PAGE] [NAME=VALUE…]
+// The package in a page.   browser.mjs DIST TESTPEER BROWSER [PAGE] [NAME=VALUE…] [--FLAG…]
 //   BROWSER: chromium, firefox-esr, or another of these two kinds
 //   PAGE: page.html, or another page beside this file; it is told the NAMEs, and `seconds` is how long it may take (90)
+//   FLAGs are the browser's own
 // The page posts a line for each case to /result and 'end' at the end. Relays are native test peers: posting a configuration to /relay
 // starts one, posting {relay, cmd, …} to /call drives it; cmd `kill` ends it.
 import { spawn } from 'node:child_process'
@@ -11,7 +12,7 @@ import { basename, extname, join } from 'node:path'
 import { Peer } from './peer.mjs'
 
 const [dist, testpeer, browser, pageName = 'page.html', ...more] = process.argv.slice(2)
-const isFirefox = /firefox/.test(browser)
+const isFirefox = /firefox/.test(browser), isFlag = (text) => text.startsWith('--')
 const types = { '.js': 'text/javascript', '.mjs': 'text/javascript', '.wasm': 'application/wasm', '.html': 'text/html' }
 let passed = 0, failed = 0, end
 const ended = new Promise((resolve) => { end = resolve })
@@ -54,7 +55,7 @@ await new Promise((resolve) => server.once('listening', resolve))
 const first = await startRelay({ relay: { limited: false }, pubsub: { enabled: true } })
 const profile = await mkdtemp(join(tmpdir(), 'causeway-'))
 const query = new URLSearchParams([['relay', first.address], ['browser', isFirefox ? 'firefox' : 'chromium'],
-  ...more.map((one) => one.split('='))])
+  ...more.filter((one) => !isFlag(one)).map((one) => one.split('='))])
 const page = `http://127.0.0.1:${server.address().port}/${pageName}?${query}`
 // Of a machine with no network but itself: its own addresses, unhidden and the loopback one with them.
 const preferences = {
@@ -64,10 +65,10 @@ const preferences = {
 }
 await writeFile(join(profile, 'user.js'),
   Object.entries(preferences).map(([name, value]) => `user_pref("${name}", ${value});\n`).join(''))
-const flags = isFirefox ? ['--headless', '--no-remote', '--profile', profile, page]
+const flags = isFirefox ? ['--headless', '--no-remote', '--profile', profile, ...more.filter(isFlag), page]
   : ['--headless=new', '--no-sandbox', '--disable-gpu', '--allow-loopback-in-peer-connection', '--enable-precise-memory-info',
     '--disable-features=WebRtcHideLocalIpsWithMdns', '--js-flags=--expose-gc', '--disable-background-timer-throttling',
-    `--user-data-dir=${profile}`, page]
+    '--disable-popup-blocking', `--user-data-dir=${profile}`, ...more.filter(isFlag), page]
 // A browser is several processes: they are ended as a group.
 const child = spawn(browser, flags, { stdio: process.env.PEER_LOG ? 'inherit' : 'ignore', detached: true })
 const seconds = Number(query.get('seconds') ?? 90)

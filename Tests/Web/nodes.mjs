@@ -4,6 +4,8 @@ import { check, eventOf, until } from './cases.mjs'
 
 export const LIMITED = { limited: true, duration: 120, data: 131072 }
 export const ECHO = '/echo/1.0.0'
+/** What native peers serve and ask for (Tests/Peers/PROTOCOL.md). */
+export const NATIVE_ECHO = '/causeway-test/echo/1.0.0'
 export const WHICH = '/which/1.0.0'
 export const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds))
 export const post = async (name, body) => {

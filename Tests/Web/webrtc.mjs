@@ -3,10 +3,12 @@
 //   browser.mjs DIST TESTPEER firefox-esr webrtc.html only=basics                               the basics
 //   browser.mjs DIST TESTPEER chromium webrtc.html only=churn count=600 seconds=900             600 connections one after another
 //   browser.mjs DIST TESTPEER chromium webrtc.html only=idle hours=1 seconds=200                an hour of nothing, at 60 times the pace
+//   browser.mjs DIST PEER chromium webrtc.html only=direct version=1                            of a server PEER's /webrtc-direct
 import { createNode } from './causeway.js'
 import { check, equal, eventOf, fails, pattern, printTo, test, until } from './cases.mjs'
 import {
-  counts, ECHO, echo, gossips, heapBytes, LIMITED, live, moduleBytes, node, note, relay, report, reserved, sleep, upgraded, WHICH
+  counts, ECHO, echo, gossips, heapBytes, LIMITED, live, moduleBytes, NATIVE_ECHO, node, note, post, relay, report, reserved, sleep,
+  upgraded, WHICH
 } from './nodes.mjs'
 import { signalling } from './signalling.mjs'
 
@@ -17,7 +19,7 @@ const others = (list, other) => list.filter(({ remotePeer }) => remotePeer.equal
 function checkDirect(connection) {
   equal([connection.direct, connection.limited, connection.limits, connection.encryption, connection.multiplexer, connection.status],
     [true, false, undefined, 'dtls', 'webrtc', 'open'], String(connection.remoteAddr))
-  check(isWebRTC(connection), String(connection.remoteAddr))
+  check(/\/webrtc(-direct)?\//.test(connection.remoteAddr), String(connection.remoteAddr))
 }
 
 async function meeting() {
@@ -318,16 +320,34 @@ async function idle(hours) {
   }, hours * 3_600_000 / PACE + 60_000)
 }
 
+/** `version`: of how the server is told who asks; a browser that lets no page change its credentials leaves only 2. */
+async function direct(version) {
+  await test(`a server is dialled by version ${version} of /webrtc-direct`, async (after) => {
+    const server = await post('relay', { listen: ['/ip4/127.0.0.1/udp/0/webrtc-direct'] })
+    after(() => post('call', { relay: server.id, cmd: 'kill' }))
+    const one = await node(after), bytes = 1 << 20
+    await one.handle(NATIVE_ECHO, ({ stream }) => stream.readable.pipeTo(stream.writable))
+    const connection = await one.dial(server.address)
+    checkDirect(connection)
+    const [, said] = /^a=ice-ufrag:libp2p\+webrtc\+v(\d+)\//m.exec(one.peerConnections()[0].remoteDescription.sdp)
+    equal(said, version)
+    await echo(await connection.newStream(NATIVE_ECHO), pattern(bytes))
+    const { matched } = await post('call', { relay: server.id, cmd: 'echo', peerId: String(one.peerId), bytes })
+    check(matched, "the server's own echo")
+  })
+}
+
 async function basics() {
   await Promise.all([meeting(), closing(), failing()])
 }
 
-/** `only`: names of `parts`, separated by commas. */
-export async function run({ only, count, hours = 0.05 }) {
+/** `only`: names of `parts`, separated by commas; they run together. */
+export async function run({ only, count, hours = 0.05, version = '1' }) {
   printTo(report)
   const parts = {
     basics, signalling, recovery, meeting, closing, failing,
     churn: () => churn(Number(count ?? 30)), streams: () => streams(Number(count ?? 200)), idle: () => idle(Number(hours)),
+    direct: () => direct(version),
   }
   const chosen = only?.split(',')
   if (chosen) for (const name of chosen) await parts[name]()
