@@ -220,8 +220,17 @@ export interface NodeEvents {
   error: unknown
 }
 
+/** What a neighbour says of the topics that it wants. */
+export interface SubscriptionChange {
+  peerId: PeerId
+  /** `subscribe` is false where it left the topic. */
+  subscriptions: Array<{ topic: string; subscribe: boolean }>
+}
+
 export interface PubSubEvents {
   message: Message
+  /** `getSubscribers` answers by it already. Not told of a peer that is gone. */
+  'subscription-change': SubscriptionChange
 }
 
 type Listener<E> = ((event: CustomEvent<E>) => void) | { handleEvent(event: CustomEvent<E>): void } | null

@@ -841,6 +841,9 @@ function makeEngine(node, failed, incoming, options) {
       topic: string(topic), from: author.length ? toPeer(author) : undefined, receivedFrom: toPeer(from),
       sequenceNumber: sequence.reduce((sum, one) => sum << 8n | BigInt(one), 0n), data,
     }),
+    (isSubscribed, b, peer, topic) => emit(node.services.pubsub, 'subscription-change', {
+      peerId: toPeer(peer), subscriptions: [{ topic: string(topic), subscribe: !!isSubscribed }],
+    }),
     (id, b, fault, moved) => {
       const error = kindOf(fault) ? toError(fault, { moved: moved && number(moved) }) : undefined
       waiting.get(id)?.reject(error ?? failure(2))

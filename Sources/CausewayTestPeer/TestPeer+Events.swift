@@ -26,7 +26,7 @@ extension TestPeer {
         case .relay(let event): Console.log("relay \(event)")
         case .refused(let remote, let limit, let value): Console.log("refused \(remote): \(limit) \(value)")
         case .notIdentified(let peer, let error): Console.log("not identified \(peer): \(error)")
-        case .ready, .addressesChanged, .identified: break
+        case .ready, .addressesChanged, .identified, .subscriptionChanged: break
         }
     }
 

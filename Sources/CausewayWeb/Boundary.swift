@@ -23,7 +23,7 @@ enum WebEvent: UInt32 {
     // With parts.
     case started, answered, failed
     case connectionOpened, connectionClosed, peerConnected, peerDisconnected, pathChanged
-    case identified, discovered, reservation, dialAttempt, addresses, message
+    case identified, discovered, reservation, dialAttempt, addresses, message, subscriptionChanged
     case streamClosed, dial
     // With bytes.
     case streamOpened, streamReady, streamReceived, streamWritable, streamFinished

@@ -42,6 +42,10 @@ extension WebShell {
             add(message.sequenceNumber)
             add(message.data)
             tell(.message)
+        case .subscriptionChanged(let peer, let topic, let isSubscribed):
+            add(peer)
+            add(topic)
+            tell(.subscriptionChanged, isSubscribed ? 1 : 0)
         case .connectionRefused, .notIdentified, .relay: break
         }
     }

@@ -27,6 +27,7 @@ import Testing
 
     @Test func leavingATopic() async throws {
         try await withNodes([gossiping(listen: [tcp]), gossiping()]) { nodes in
+            let events = nodes[0].events
             try await nodes[1].connect(to: await nodes[0].addresses[0])
             var subscription: Subscription? = try await nodes[1].subscribe("news")
             let second = try await nodes[1].subscribe("news")
@@ -37,6 +38,12 @@ import Testing
             #expect(await nodes[0].subscribers(of: "news") == [nodes[1].peerID])
             second.cancel()
             try await until { await nodes[0].subscribers(of: "news").isEmpty }
+            var changes: [Bool] = []
+            while changes.last != false, let event = await events.next() {
+                guard case .subscriptionChanged(nodes[1].peerID, topic: "news", let isSubscribed) = event else { continue }
+                changes.append(isSubscribed)
+            }
+            #expect(changes == [true, false])
         }
     }
 

@@ -18,6 +18,10 @@ export async function chat(relay: string, seed: Uint8Array): Promise<CausewayNod
     const author: PeerId | undefined = detail.from
     console.log(author?.equals(node.peerId), new TextDecoder().decode(detail.data), detail.sequenceNumber > 0n)
   })
+  node.services.pubsub.addEventListener('subscription-change', ({ detail: { peerId, subscriptions } }) => {
+    for (const { topic, subscribe } of subscriptions) console.log(peerId.toString(), subscribe ? 'joins' : 'leaves', topic)
+  })
+  node.addEventListener('dial:attempt', ({ detail }) => console.log(detail.direction, detail.webrtc?.candidates.remote))
   const { recipients } = await node.services.pubsub.publish('chat', new TextEncoder().encode('hello'))
   await node.handle('/echo/1.0.0', async ({ stream, connection }) => {
     console.log(connection.remotePeer.toString(), stream.protocol, recipients)

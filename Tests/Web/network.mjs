@@ -14,6 +14,14 @@ async function echo(stream, data) {
   check(Buffer.compare(answer, data) === 0, `${answer.length} bytes came back of ${data.length}, or others`)
 }
 
+/** What a peer says next of a topic. */
+async function changeOf(node, peer, topic) {
+  const isOfTopic = (one) => one.topic === topic
+  const { subscriptions } = await eventOf(
+    node.services.pubsub, 'subscription-change', (detail) => detail.peerId.equals(peer) && detail.subscriptions.some(isOfTopic))
+  return subscriptions.find(isOfTopic)
+}
+
 const serveEcho = (node) => node.handle(ECHO, ({ stream }) => stream.readable.pipeTo(stream.writable), { runOnLimitedConnection: true })
 
 export async function network(causeway, peers) {
@@ -77,9 +85,10 @@ export async function network(causeway, peers) {
       const at = await relay(after, peers[name]), one = await node(after), two = await node(after, { pubsub: { emitSelf: true } })
       await at.call('subscribe', { topic: 'room' })
       for (const each of [one, two]) {
+        const told = changeOf(each, at.id, 'room')
         each.services.pubsub.subscribe('room')
         await each.dial(at.address, { signal: signal() })
-        await until(() => each.services.pubsub.getSubscribers('room').length, 'a subscriber')
+        equal([(await told).subscribe, each.services.pubsub.getSubscribers('room').map(String)], [true, [at.id]])
       }
       const heard = eventOf(one.services.pubsub, 'message'), own = eventOf(two.services.pubsub, 'message')
       await until(() => one.services.pubsub.getMeshPeers('room').length, 'a mesh')
@@ -90,6 +99,9 @@ export async function network(causeway, peers) {
       equal([text((await own).data), typeof message.sequenceNumber], ['hello', 'bigint'])
       two.services.pubsub.unsubscribe('room')
       equal(two.services.pubsub.getTopics(), [])
+      const left = changeOf(one, at.id, 'room')
+      await at.call('unsubscribe', { topic: 'room' })
+      equal([(await left).subscribe, one.services.pubsub.getSubscribers('room')], [false, []])
     })
   }
 

@@ -22,6 +22,8 @@ public enum Event: Sendable {
     case reservation(ReservationChange)
     /// One address was tried, and what came of it.
     case dialAttempt(DialOutcome)
+    /// A neighbour in gossip subscribed to a topic, or left it.
+    case subscriptionChanged(PeerID, topic: String, isSubscribed: Bool)
     /// At a relay: reservations and circuits.
     case relay(RelayEvent)
 }

@@ -65,6 +65,8 @@ extension Node {
         switch event {
         case .answered(let request, let answer): requests.answer(request, answer)
         case .message(let message): feeds.yield(message)
+        case .subscriptionChanged(let peer, let topic, let isSubscribed):
+            feeds.events.yield(.subscriptionChanged(peer, topic: String(decoding: topic, as: UTF8.self), isSubscribed: isSubscribed))
         case .connectionOpened(let description): feeds.events.yield(.connected(Connection(description)))
         case .connectionClosed(let description, let error): feeds.events.yield(.disconnected(Connection(description), reason: error))
         case .connectionRefused(let remote, let limit, let value): feeds.events.yield(.refused(remote, limit, value: value))

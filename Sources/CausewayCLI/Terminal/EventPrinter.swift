@@ -42,6 +42,9 @@ struct EventPrinter {
         case .notIdentified(let peer, let error):
             line("!", .yellow, "\(peer): \(error)")
             terminal.tell("not-identified", ["peerId": .text(peer.description), "error": .text(error.description)])
+        case .subscriptionChanged(let peer, let topic, let isSubscribed):
+            terminal.tell(
+                "subscription", ["peerId": .text(peer.description), "topic": .text(topic), "subscribed": .bool(isSubscribed)])
         case .relay(let event): print(event)
         case .peerDisconnected(let peer): reached.remove(peer)
         case .ready, .peerConnected: break

@@ -68,11 +68,13 @@ extension GossipSub {
                 if !peer.subscribes(to: name) { work.isSlightlyWrong = true }
                 return
             }
+            node.emit(.subscriptionChanged(peer.peer, topic: name, isSubscribed: true))
             guard let topic = topicsByName[name] else { return }
             topic.subscribers.append(peer)
             if peer.isReachable { subscriberAppeared(peer, on: topic, in: node) }
         } else if peer.unsubscribe(from: name) {
             topicsByName[name]?.removeSubscriber(peer)
+            node.emit(.subscriptionChanged(peer.peer, topic: name, isSubscribed: false))
         }
     }
 

@@ -25,6 +25,8 @@ public indirect enum NodeEvent: Equatable, Sendable {
     /// What this node advertises has changed: listen addresses, circuit addresses.
     case addressesChanged([Multiaddr])
     case message(GossipMessage)
+    /// A neighbour in gossip subscribed to a topic, or left it; what it says again is not told.
+    case subscriptionChanged(PeerID, topic: [UInt8], isSubscribed: Bool)
     /// As relay: a peer reserved, refreshed, left or was refused; a circuit opened or ended.
     case relay(RelayEvent)
 }

@@ -28,6 +28,8 @@ struct EventText {
         case .dialAttempt(let outcome): "tried \(outcome.peer.map(name) ?? "somebody") at \(outcome.address): \(text(outcome.result))"
         case .addressesChanged(let addresses): "advertises \(addresses.count) addresses"
         case .message(let message): "message of \(message.data.count) bytes from \(name(message.receivedFrom)): \(message.data.prefix(16))"
+        case .subscriptionChanged(let peer, let topic, let isSubscribed):
+            "\(name(peer)) \(isSubscribed ? "joins" : "leaves") \(String(decoding: topic, as: UTF8.self))"
         case .relay(let event): "as relay: \(text(event))"
         }
     }

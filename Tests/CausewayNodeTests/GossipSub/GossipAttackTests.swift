@@ -23,6 +23,13 @@ private final class Victim {
 
     func receive(_ bytes: [UInt8]) { host.gossip.received(bytes, on: stream, in: host.state) }
 
+    /// Names of topics that the application heard of.
+    var told: [[UInt8]] {
+        host.state.outputs.compactMap {
+            if case .event(.subscriptionChanged(_, let topic, isSubscribed: true)) = $0 { topic } else { nil }
+        }
+    }
+
     /// An honest neighbour that subscribes.
     func addNeighbour(_ index: Int) -> GossipPeer {
         let link = host.addLink(to: GossipHost.key(index).publicKey)
@@ -117,6 +124,7 @@ private func framed(_ message: [UInt8]) -> [UInt8] { ProtobufWriter(behind: mess
         }
         #expect(victim.peer.topicCount <= (64 << 10) / 252 + 1)
         #expect(!victim.host.gossip.isIgnored(victim.peer), "many topics are no attack")
+        #expect(victim.told.count == victim.peer.topicCount - 1, "only what is kept is told")
         victim.receive(GossipCodec.subscriptions([[UInt8](repeating: 65, count: 250) + [0, 0]], subscribe: false))
     }
 

@@ -117,6 +117,19 @@ import Testing
         #expect(a.gossip.mesh(chat) == [b.peer] && b.gossip.mesh(chat) == [a.peer])
     }
 
+    @Test func whatNeighboursSayOfTopicsIsToldOnce() {
+        let network = GossipNetwork(2)
+        let (a, b) = (network.hosts[0], network.hosts[1])
+        for _ in 0..<2 { a.gossip.subscribe(chat, in: a.state) }
+        network.settle()
+        // Of a topic that is not ours, too.
+        #expect(b.subscriptionChanges.map { $0.isSubscribed } == [true] && b.gossip.subscribers(chat) == [a.peer])
+        for _ in 0..<2 { a.gossip.unsubscribe(chat, in: a.state) }
+        network.settle()
+        #expect(b.subscriptionChanges.map { $0.isSubscribed } == [true, false])
+        #expect(b.subscriptionChanges.allSatisfy { $0.peer == a.peer && $0.topic == chat } && a.subscriptionChanges.isEmpty)
+    }
+
     @Test func crowdedMeshesArePrunedAndKeepThoseWeDialled() {
         var hub = GossipSubConfiguration()
         hub.parameters.meshHigh = 8

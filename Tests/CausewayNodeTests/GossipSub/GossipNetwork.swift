@@ -44,6 +44,14 @@ final class GossipHost {
         }
     }
 
+    /// What neighbours said of topics: the topic, and whether they are in it.
+    var subscriptionChanges: [(peer: PeerID, topic: [UInt8], isSubscribed: Bool)] {
+        events.compactMap {
+            guard case .subscriptionChanged(let peer, let topic, let isSubscribed) = $0 else { return nil }
+            return (peer, topic, isSubscribed)
+        }
+    }
+
     /// A connection to `peer`, whose identify names `protocols`. Returns its link.
     @discardableResult
     func addLink(
