@@ -324,5 +324,5 @@ export function createNode(options?: NodeOptions): Promise<CausewayNode>
 
 /** Reads text (a peer id). Throws ERR_INVALID_PEER. */
 export function peerIdFromString(text: string): PeerId
-/** Reads text (an address). Throws ERR_INVALID_ADDRESS. */
+/** Reads text (an address), with peer ids as base58 or as CIDs; they become base58. Throws ERR_INVALID_ADDRESS. */
 export function multiaddr(text: AddressLike): Multiaddr

@@ -70,33 +70,37 @@ function parse(address) {
       if (name === 'ip4' ? !/^(\d{1,3}\.){3}\d{1,3}$/.test(value) || value.split('.').some((one) => one > 255)
         : name === 'ip6' ? !/^[0-9a-f:.]+$/i.test(value) || !value.includes(':')
         : name === 'tcp' || name === 'udp' ? !/^\d{1,5}$/.test(value) || value > 65535
-        : name === 'p2p' ? !isPeer(value) : !value) bad(`not for /${name}: ${value}`)
-      parts.push([name, value])
+        : name === 'p2p' ? !isPeer(toBase58(value)) : !value) bad(`not for /${name}: ${value}`)
+      parts.push([name, name === 'p2p' ? toBase58(value) : value])
     }
   }
   return parts
 }
 
-/** The base58 text of a peer id that is given as a CID (`bafz…`): base32, of two bytes before the id's own. */
+/** The base58 text of a peer id that is given as a CID (`bafz…`): base32, of two bytes before the id's own. What is none stays. */
 function fromCID(text) {
   let id = 0n, name = ''
   for (const one of text.slice(1)) id = id << 5n | BigInt('abcdefghijklmnopqrstuvwxyz234567'.indexOf(one))
-  const bits = (text.length - 1) * 5, size = bits - bits % 8 - 16
-  id = BigInt.asUintN(size, id >> BigInt(bits % 8))
+  const bits = (text.length - 1) * 5, size = bits - bits % 8 - 16, rest = BigInt(bits % 8)
+  // A letter too many, or bits of the last one that say nothing and are not zero.
+  if (rest > 4n || BigInt.asUintN(Number(rest), id)) return text
+  id = BigInt.asUintN(size, id >> rest)
   const isShort = id >> BigInt(size - 8) === 0n
   for (; id; id /= 58n) name = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz'[id % 58n] + name
   return isShort ? `1${name}` : name
 }
 
+/** A peer id's one form: what is no CID is left as it is. */
+const toBase58 = (text) => /^bafz[a-z2-7]{50,70}$/.test(text) ? fromCID(text) : String(text)
+
 export function peerIdFromString(given) {
-  const text = /^bafz[a-z2-7]{50,70}$/.test(given) ? fromCID(given) : String(given)
+  const text = toBase58(given)
   if (!isPeer(text)) refuse('ERR_INVALID_PEER', `no peer id: ${text.slice(0, 100)}`)
   return new PeerId(text)
 }
 
 export function multiaddr(text) {
-  parse(text)
-  return new Multiaddr(String(text))
+  return new Multiaddr(parse(text).map((part) => `/${part.join('/')}`).join(''))
 }
 
 const toAddress = (bytes) => new Multiaddr(string(bytes))

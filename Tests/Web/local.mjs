@@ -2,6 +2,9 @@
 import { check, equal, fails, test } from './cases.mjs'
 
 const peer = '12D3KooWKAhVNgcysjtAYj3q5FBayZJ1qBp6G1LXNvCvS9HacJhr'
+const cid = 'bafzaajaiaejcbcxouusasyp3btljzgvvubokhjzerqr6lul5obqibcvdtfyp7lfn'
+const hashed = 'QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N'
+const hashedCID = 'bafzbeie5745rpv2m6tjyuugywy4d5ewrqgqqhfnf445he3omzpjbx5xqxe'
 const seven = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode('7')))
 
 /** Sets properties of the global object while `body` runs. */
@@ -19,8 +22,8 @@ export async function local({ createNode, multiaddr, peerIdFromString }) {
     equal([String(one), one.equals(peer), one.equals(peerIdFromString(peer))], [peer, true, true])
     equal([one.equals('12D3'), one.equals(null)], [false, false])
     equal({ one }, { one: peer })
-    equal(String(peerIdFromString('bafzaajaiaejcbcxouusasyp3btljzgvvubokhjzerqr6lul5obqibcvdtfyp7lfn')), peer)
-    equal(String(peerIdFromString('bafzbeie5745rpv2m6tjyuugywy4d5ewrqgqqhfnf445he3omzpjbx5xqxe')), 'QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N')
+    equal(String(peerIdFromString(cid)), peer)
+    equal(String(peerIdFromString(hashedCID)), hashed)
     for (const bad of ['', 'x', 'bafzaaj', peer.slice(1), peer + '/p2p', peer.slice(0, 30), undefined, null, 7, {}]) {
       await fails('ERR_INVALID_PEER', () => peerIdFromString(bad))
     }
@@ -30,9 +33,16 @@ export async function local({ createNode, multiaddr, peerIdFromString }) {
     for (const good of [`/dns4/relay.example/tcp/443/wss/p2p/${peer}`, '/ip6/::1/tcp/1/tls/sni/a.b/ws', `/p2p/${peer}/p2p-circuit`,
       '/ip4/1.2.3.4/udp/1/quic-v1/webtransport']) equal(String(multiaddr(good)), good)
     equal(multiaddr(`/ip4/1.2.3.4/tcp/1/p2p/${peer}`).getPeerId(), peer)
+    // A CID becomes base58, wherever in an address it stands.
+    equal(String(multiaddr(`/ip4/1.2.3.4/tcp/1/ws/p2p/${cid}/p2p-circuit/p2p/${hashedCID}`)),
+      `/ip4/1.2.3.4/tcp/1/ws/p2p/${peer}/p2p-circuit/p2p/${hashed}`)
+    equal(multiaddr(`/p2p/${hashedCID}`).getPeerId(), hashed)
+    equal(multiaddr(`/p2p/${hashed}`).getPeerId(), hashed)
     equal(multiaddr('/ip4/1.2.3.4/tcp/1').getPeerId(), null)
     for (const bad of ['', '/', 'ip4/1.2.3.4', '/ip4', '/ip4/256.1.1.1', '/ip4/1.2.3', '/ip6/1.2.3.4', '/tcp/65536', '/tcp/-1', '/tcp/x',
-      '/nonsense/1', '/p2p/x', '/ip4/1.2.3.4/tcp/1/', null, undefined, 7, {}]) await fails('ERR_INVALID_ADDRESS', () => multiaddr(bad))
+      '/nonsense/1', '/p2p/x', `/p2p/${cid}7`, '/ip4/1.2.3.4/tcp/1/', null, undefined, 7, {}]) {
+      await fails('ERR_INVALID_ADDRESS', () => multiaddr(bad))
+    }
   })
 
   await test('a seed gives the peer id that it gives elsewhere', async (after) => {
@@ -66,6 +76,7 @@ export async function local({ createNode, multiaddr, peerIdFromString }) {
     await fails('ERR_UNSUPPORTED_TRANSPORT', node.dial(`/ip4/1.2.3.4/udp/1/quic-v1/p2p/${peer}`))
     await fails('ERR_NOT_CONNECTED', node.dial(peer))
     await fails('ERR_OWN_PEER', node.dial(node.peerId))
+    await fails('ERR_INVALID_ADDRESS', node.dial([`/ip4/1.2.3.4/tcp/1/ws/p2p/${cid}`, `/ip4/1.2.3.4/tcp/1/ws/p2p/${hashed}`]))
     await fails('ERR_NOT_CONNECTED', node.ping(peer))
     await fails('ERR_INVALID_PEER', node.hangUp('x'))
     await withGlobals({ origin: 'https://page.example' }, async () => {

@@ -68,6 +68,13 @@ export async function network(causeway, peers) {
       equal(told, ['connection:open', 'peer:connect', 'connection:close', 'peer:disconnect'])
     })
 
+    await test(`${name}: an address with its peer id as a CID`, async (after) => {
+      const at = await relay(after, peers[name], { seed: 7 }), one = await node(after)
+      const address = at.address.replace(at.id, 'bafzaajaiaejcbcxouusasyp3btljzgvvubokhjzerqr6lul5obqibcvdtfyp7lfn')
+      const connection = await one.dial(address, { signal: signal() })
+      equal([String(connection.remotePeer), await one.dial(address) === connection], [at.id, true])
+    })
+
     await test(`${name}: echo both ways through it`, async (after) => {
       const at = await relay(after, peers[name])
       const one = await reserved(after, at), two = await reserved(after, at)
