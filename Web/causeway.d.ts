@@ -213,7 +213,8 @@ export interface NodeEvents {
   /** Our own addresses changed. */
   'self:peer:update': { peer: { id: PeerId; addresses: Multiaddr[] } }
   reservation: Reservation
-  'dial:attempt': DialOutcome & { peer?: PeerId }
+  /** An address was tried; inbound: a peer's offer of a direct connection, which was answered here and came to nothing. */
+  'dial:attempt': DialOutcome & { peer?: PeerId; direction: 'inbound' | 'outbound' }
   /** A peer is reached another way now, for example directly. */
   'path:change': { peer: PeerId; connection?: Connection; address: Multiaddr }
   /** The node failed and is closed, or a handler threw. */

@@ -115,6 +115,8 @@ function addressOf(peer, bytes) {
 /** The peer that a peer id, or an address, names. */
 const peerOf = (to) => peerIdFromString(String(to).startsWith('/') ? new Multiaddr(String(to)).getPeerId() : to).toString()
 
+const directionOf = (isInbound) => isInbound ? 'inbound' : 'outbound'
+
 /** Of a relayed connection, and not of a direct one that is to be made over it. */
 const isCircuit = (address) => /\/p2p-circuit(?!.*\/webrtc)/.test(address)
 
@@ -367,7 +369,7 @@ class Connection {
     this.#closed = closed
     const [encryption, multiplexer] = /\/webrtc/.test(remoteAddr) ? ['dtls', 'webrtc'] : ['noise', 'yamux']
     Object.assign(this, {
-      id: String(link), remotePeer, remoteAddr, localAddr, direction: flags & 1 ? 'inbound' : 'outbound', direct: !isCircuit(remoteAddr),
+      id: String(link), remotePeer, remoteAddr, localAddr, direction: directionOf(flags & 1), direct: !isCircuit(remoteAddr),
       limited: flags > 1, encryption, multiplexer,
     })
   }
@@ -830,10 +832,10 @@ function makeEngine(node, failed, incoming, options) {
     (state, b, fault, ...parts) => emit(node, 'reservation', {
       ...toReservation(['made', 'refreshed', 'lost', 'failed'][state], parts), ...(kindOf(fault) ? { error: toError(fault) } : {}),
     }),
-    (a, b, peer, to, fault, milliseconds) => {
+    (isInbound, b, peer, to, fault, milliseconds) => {
       const address = peer.length ? addressOf(peer, to) : toAddress(to)
       emit(node, 'dial:attempt', {
-        ...(peer.length ? { peer: toPeer(peer) } : {}), ...toOutcome(address, fault, milliseconds),
+        direction: directionOf(isInbound), ...(peer.length ? { peer: toPeer(peer) } : {}), ...toOutcome(address, fault, milliseconds),
         ...(report && /\/webrtc/.test(address) ? { webrtc: report } : {}),
       })
     },

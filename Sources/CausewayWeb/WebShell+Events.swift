@@ -31,7 +31,7 @@ extension WebShell {
         case .dialAttempt(let outcome):
             add(outcome.peer)
             add(outcome)
-            tell(.dialAttempt)
+            tell(.dialAttempt, outcome.isInbound ? 1 : 0)
         case .addressesChanged(let addresses):
             add(addresses)
             tell(.addresses)

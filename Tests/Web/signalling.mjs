@@ -112,10 +112,13 @@ export async function signalling() {
     const clean = (what) => until(() => !victim.peerConnections().length, `no peer connection after ${what}`)
     const before = moduleBytes()
     for (const [what, act] of Object.entries(answered)) {
+      const outcome = eventOf(victim, 'dial:attempt', ({ direction }) => direction === 'inbound')
       const hand = await asking(after, victim)
       await act(tools(hand))
-      const code = await within(5000, hand.ended, what)
-      check(/RESET|LOST|CLOSED/.test(code), `${what}: ${code}`)
+      const end = await within(5000, hand.ended, what)
+      check(/RESET|LOST|CLOSED/.test(end), `${what}: ${end}`)
+      const { code, address, peer } = await outcome
+      equal([code, peer.equals(hand.node.peerId), String(address)], ['ERR_PEER_FAULT', true, `/webrtc/p2p/${peer}`], what)
       await clean(what)
       await hand.node.stop()
     }

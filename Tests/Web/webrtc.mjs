@@ -144,14 +144,19 @@ async function failing() {
     const at = await relay(after), one = await reserved(after, at), two = await reserved(after, at, { rtc: firewall })
     const connection = await one.dial(two.circuit), began = performance.now()
     let most = 0
+    const answered = eventOf(two, 'dial:attempt', ({ webrtc }) => webrtc, 40_000)
+    answered.catch(() => {})
     const outcome = eventOf(one, 'dial:attempt', ({ webrtc }) => webrtc, 35_000)
     outcome.catch(() => {})
     for (; performance.now() - began < 42_000; await sleep(250)) {
       most = Math.max(most, one.peerConnections().length, two.peerConnections().length)
     }
-    const { code, webrtc, address } = await outcome
+    const { code, webrtc, address, direction } = await outcome
     check(/TIMEOUT|PEER_FAULT/.test(code), code)
-    equal(String(address), two.webrtc)
+    equal([String(address), direction], [two.webrtc, 'outbound'])
+    const theirs = await answered
+    equal([String(theirs.address), theirs.direction, theirs.peer.equals(one.peerId)], [`/webrtc/p2p/${one.peerId}`, 'inbound', true])
+    check(theirs.webrtc.candidates.local === 0 && theirs.webrtc.candidates.remote > 0, JSON.stringify(theirs))
     check(webrtc.candidates.local > 0 && webrtc.candidates.remote === 0 && webrtc.milliseconds > 0, JSON.stringify(webrtc))
     check(typeof webrtc.ice === 'string' && typeof webrtc.state === 'string', JSON.stringify(webrtc))
     check(most <= 1, `${most} peer connections at once`)

@@ -5,7 +5,7 @@ import { directFault, pathOf } from './chat-words.js'
 /** A try by WebRTC is over by then, on whichever side it was begun. */
 const PATIENCE = 40000
 
-const isUpgrade = (address) => /\/p2p-circuit\/webrtc(\/|$)/.test(address)
+const isUpgrade = (address) => /\/webrtc(\/|$)/.test(address)
 
 /** Follows a peer's connections: `connection`, `path` and `upgrade`, which is there while the peer is reached over a relay alone. */
 export function followPath(known, connections) {

@@ -20,7 +20,7 @@ public indirect enum NodeEvent: Equatable, Sendable {
     case notIdentified(PeerID, IdentifyError)
     case discovered(PeerID, addresses: [Multiaddr], source: DiscoverySource)
     case reservation(ReservationChange)
-    /// One address was tried.
+    /// One address was tried, by this node or, with what can be told of it here, by a peer.
     case dialAttempt(DialOutcome)
     /// What this node advertises has changed: listen addresses, circuit addresses.
     case addressesChanged([Multiaddr])
@@ -145,16 +145,19 @@ public final class DialOutcome: Equatable, Sendable {
     public let address: Multiaddr
     public let result: Result
     public let took: Interval
+    /// The peer tried to reach this node, which took part: an offer of WebRTC that came to nothing.
+    public let isInbound: Bool
 
-    public init(peer: PeerID?, address: Multiaddr, result: Result, took: Interval) {
+    public init(peer: PeerID?, address: Multiaddr, result: Result, took: Interval, isInbound: Bool = false) {
         self.peer = peer
         self.address = address
         self.result = result
         self.took = took
+        self.isInbound = isInbound
     }
 
     public static func == (a: DialOutcome, b: DialOutcome) -> Bool {
-        a.peer == b.peer && a.address == b.address && a.result == b.result && a.took == b.took
+        a.peer == b.peer && a.address == b.address && a.result == b.result && a.took == b.took && a.isInbound == b.isInbound
     }
 }
 

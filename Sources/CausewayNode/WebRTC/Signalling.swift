@@ -180,8 +180,7 @@ public final class Signalling: PeerConnectionSignalling {
         sessions.remove(session)
         forget(session.peer)
         node.finish(session.stream)
-        let remote =
-            session.isOfferer ? Self.address(over: relayed.remoteAddress, session.peer) : Multiaddr.webRTC.appending(session.peer)
+        let remote = session.isOfferer ? Self.address(over: relayed.remoteAddress, session.peer) : Self.inbound(session.peer)
         node.expectLink(
             link, remoteAddress: remote, localAddress: .webRTC, limit: nil, carrier: nil, isInbound: !session.isOfferer)
         node.append(.peerConnection(link: link, .carry(session.peer, relayed.publicKey)))
@@ -218,7 +217,11 @@ public final class Signalling: PeerConnectionSignalling {
         sessions.remove(session)
         node.reset(session.stream)
         if session.isBegun { node.append(.peerConnection(link: session.link, .close)) }
-        if session.isOfferer { failed(session.peer, error, startedAt: session.startedAt, in: node) }
+        guard !session.isOfferer else { return failed(session.peer, error, startedAt: session.startedAt, in: node) }
+        let outcome = DialOutcome(
+            peer: session.peer, address: Self.inbound(session.peer), result: .failed(error), took: node.now - session.startedAt,
+            isInbound: true)
+        node.emit(.dialAttempt(outcome))
     }
 
     private func failed(_ peer: PeerID, _ error: ConnectionError, startedAt: Instant, in node: NodeState) {
@@ -260,6 +263,9 @@ public final class Signalling: PeerConnectionSignalling {
         for session in sessions where session.isOfferer == isOfferer && session.peer == peer { return session }
         return nil
     }
+
+    /// Of a peer that offers: where it is, its candidates say.
+    private static func inbound(_ peer: PeerID) -> Multiaddr { Multiaddr.webRTC.appending(peer) }
 
     /// `<relay>/p2p-circuit/webrtc/p2p/<peer>`, of a relayed connection's address.
     private static func address(over relayed: Multiaddr, _ peer: PeerID) -> Multiaddr {

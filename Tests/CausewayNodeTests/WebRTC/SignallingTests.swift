@@ -32,9 +32,8 @@ private final class SignallingBench {
     }
     var link: UInt32 { bench.outputs.compactMap { if case .peerConnection(let link, _) = $0 { link } else { nil } }.last ?? 0 }
     var sessions: Int { (bench.node.parts.signalling as? Signalling)?.sessionCount ?? -1 }
-    var failures: [DialOutcome.Result] {
-        bench.events.compactMap { if case .dialAttempt(let outcome) = $0 { outcome.result } else { nil } }
-    }
+    var outcomes: [DialOutcome] { bench.events.compactMap { if case .dialAttempt(let outcome) = $0 { outcome } else { nil } } }
+    var failures: [DialOutcome.Result] { outcomes.map { $0.result } }
     var opened: UInt32? {
         bench.outputs.compactMap {
             if case .link(2000, .openStream(let stream, [Signalling.protocolID])) = $0 { stream } else { nil }
@@ -141,6 +140,8 @@ private final class SignallingBench {
             let bench = SignallingBench(isInbound: true)
             for message in messages { bench.bench.feed(.data(stream: 9, message), 2000) }
             #expect(bench.isReset(9) && bench.sessions == 0, "\(name)")
+            #expect(bench.outcomes.count == 1 && bench.outcomes.last?.isInbound == true, "\(name)")
+            #expect(bench.outcomes.last?.address == address("/webrtc/p2p/\(peer(7).description)"), "\(name)")
             #expect((bench.commands.last == .close) == (messages.count > 1), "\(name)")
             #expect(bench.bench.node.bestLink(for: peer(7), allowsLimited: true) == 2000)
         }
@@ -164,7 +165,7 @@ private final class SignallingBench {
         bench.described("offer")
         bench.bench.wait(.seconds(31))
         #expect(bench.commands == [.offer, .close] && bench.isReset(stream))
-        #expect(bench.failures == [.failed(.timedOut(.signalling))])
+        #expect(bench.failures == [.failed(.timedOut(.signalling))] && bench.outcomes[0].isInbound == false)
         #expect(bench.bench.node.bestLink(for: peer(7), allowsLimited: true) == 2000)
     }
 
@@ -177,6 +178,14 @@ private final class SignallingBench {
         #expect(bench.sessions == 0)
         bench.bench.wait(.seconds(60))
         #expect(bench.commands.count == 2)
+    }
+
+    @Test func aPeerThatOffersAndLeavesEndsTheTry() {
+        let bench = SignallingBench(isInbound: true)
+        bench.receive(.offer, "offer")
+        bench.bench.feed(.closed(.link(errno: 0)), 2000)
+        #expect(bench.commands == [.answer(bytes("offer")), .close])
+        #expect(bench.sessions == 0 && bench.failures == [.failed(.link(errno: 0))])
     }
 
     @Test func onePeerAndAllTogetherHaveTheirBounds() {
