@@ -99,7 +99,7 @@ for part in "${parts[@]}"; do
       for browser in chromium firefox-esr; do
         command -v "$browser" >/dev/null || { skip "WebRTC in $browser" "it is not installed (Scripts/install.sh browsers)"; continue; }
         only=()
-        [ "$browser" = chromium ] || only=(only=basics)
+        [ "$browser" = chromium ] || only=(only=basics,signalling,losing)
         run "WebRTC in $browser" node Tests/Web/browser.mjs Web/dist "$us" "$browser" webrtc.html seconds=150 "${only[@]}"
       done
       if [ ! -e "$peers/matrix.py" ]; then

@@ -53,9 +53,9 @@ export async function heapBytes() {
   return globalThis.performance.memory?.usedJSHeapSize ?? 0
 }
 
-/** A native relay, without gossip: what two nodes hear of one another does not come by it. */
-export async function relay(after, limits = { limited: false }) {
-  const made = await post('relay', { relay: limits })
+/** A native relay, by default without gossip: what two nodes hear of one another does not come by it. */
+export async function relay(after, limits = { limited: false }, more = {}) {
+  const made = await post('relay', { relay: limits, ...more })
   const kill = () => post('call', { relay: made.id, cmd: 'kill' })
   let isKilled = false
   after(() => isKilled || kill())

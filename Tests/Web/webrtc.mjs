@@ -1,6 +1,6 @@
 // WebRTC between nodes of one page, behind native relays.
 //   browser.mjs DIST TESTPEER chromium webrtc.html                                              all, a minute
-//   browser.mjs DIST TESTPEER firefox-esr webrtc.html only=basics                               the basics
+//   browser.mjs DIST TESTPEER firefox-esr webrtc.html only=basics,signalling,losing             these
 //   browser.mjs DIST TESTPEER chromium webrtc.html only=churn count=600 seconds=900             600 connections one after another
 //   browser.mjs DIST TESTPEER chromium webrtc.html only=idle hours=1 seconds=200                an hour of nothing, at 60 times the pace
 //   browser.mjs DIST PEER chromium webrtc.html only=direct version=1                            of a server PEER's /webrtc-direct
@@ -203,6 +203,67 @@ async function recovery() {
   }, 90_000)
 }
 
+/** Two nodes that dial whom they discover, as pages do; once they have nothing but a direct connection. */
+async function settled(after) {
+  const at = await relay(after, LIMITED, { pubsub: { enabled: true }, discovery: { topic: 'p2p-discovery', format: 'json' } })
+  const pair = []
+  for (let i = 0; i < 2; i++) {
+    const each = await reserved(after, at, { discovery: { json: true, interval: 3000 } })
+    each.addEventListener('peer:discovery', ({ detail: { multiaddrs } }) => each.dial(multiaddrs).catch(() => {}))
+    pair.push(each)
+  }
+  await alone(...pair)
+  return pair
+}
+
+/** Waits until each has one connection to the other, a direct one that is not `but`. */
+const alone = (one, two, but = []) => until(() => [[one, two], [two, one]].every(([each, other]) => {
+  const open = each.getConnections(other.peerId)
+  return open.length === 1 && isWebRTC(open[0]) && !but.includes(open[0])
+}), 'nothing but a direct connection', 30_000)
+
+/** How long it is until both have another direct connection, after `act`; nobody but the nodes does anything about it. */
+async function timeToRecover(one, two, act) {
+  const before = [one, two].flatMap((each) => each.getConnections()), began = performance.now()
+  await act()
+  await until(() => [[one, two], [two, one]].every(([each, other]) =>
+    each.getConnections(other.peerId).some((open) => isWebRTC(open) && !before.includes(open))), 'another direct connection', 30_000)
+  const took = performance.now() - began
+  await echo(await one.dialProtocol(two.peerId, WHICH), pattern(1000))
+  await echo(await two.dialProtocol(one.peerId, WHICH), pattern(1000))
+  return Math.round(took)
+}
+
+/** The browser says this of a peer connection from now on. */
+function turn(peerConnection, connectionState) {
+  Object.defineProperty(peerConnection, 'connectionState', { value: connectionState, configurable: true })
+  // Not by an event: Firefox tells handlers of its own alone.
+  peerConnection.onconnectionstatechange()
+}
+
+async function losing() {
+  await test('two nodes that have lost each other find each other again over the relay', async (after) => {
+    const [one, two] = await settled(after)
+    note(`found again in ${await timeToRecover(one, two, () => one.peerConnections()[0].close())} ms`)
+    await alone(one, two)
+    equal([one, two].map((each) => each.peerConnections().length), [1, 1])
+  }, 90_000)
+
+  await test('a path that fails, or is away for long, is replaced; one that comes back is kept', async (after) => {
+    const [one, two] = await settled(after), [pc] = one.peerConnections(), [connection] = one.getConnections(two.peerId)
+    turn(pc, 'disconnected')
+    await sleep(3000)
+    turn(pc, 'connected')
+    await sleep(9000)
+    equal(connection.status, 'open')
+    const away = await timeToRecover(one, two, () => turn(pc, 'disconnected'))
+    check(away > 10_000, `given up after ${away} ms`)
+    await alone(one, two)
+    const failed = await timeToRecover(two, one, () => turn(two.peerConnections()[0], 'failed'))
+    note(`a path that was away replaced in ${away} ms, one that failed in ${failed} ms`)
+  }, 120_000)
+}
+
 /** Dials until a stream works on a direct connection. */
 async function again(one, two, milliseconds) {
   let answer
@@ -350,15 +411,15 @@ async function basics() {
 export async function run({ only, count, hours = 0.05, version = '1' }) {
   printTo(report)
   const parts = {
-    basics, signalling, recovery, meeting, closing, failing,
+    basics, signalling, recovery, losing, meeting, closing, failing,
     churn: () => churn(Number(count ?? 30)), streams: () => streams(Number(count ?? 200)), idle: () => idle(Number(hours)),
     direct: () => direct(version),
   }
   const chosen = only?.split(',')
-  if (chosen) for (const name of chosen) await parts[name]()
+  if (chosen) await Promise.all(chosen.map((name) => parts[name]()))
   else {
     // Most of these is waiting, so they wait together.
-    await Promise.all([meeting(), failing(), signalling(), recovery(), closing()])
+    await Promise.all([meeting(), failing(), signalling(), recovery(), losing(), closing()])
     await churn(30)
     await streams(200)
     await idle(0.05)
