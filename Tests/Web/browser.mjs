@@ -61,7 +61,7 @@ const page = `http://127.0.0.1:${server.address().port}/${pageName}?${query}`
 const preferences = {
   'media.peerconnection.ice.obfuscate_host_addresses': false, 'media.peerconnection.ice.loopback': true,
   'media.peerconnection.ice.default_address_only': false, 'media.peerconnection.ice.no_host': false,
-  'dom.min_background_timeout_value': 4,
+  'dom.min_background_timeout_value': 4, 'dom.disable_open_during_load': false,
 }
 await writeFile(join(profile, 'user.js'),
   Object.entries(preferences).map(([name, value]) => `user_pref("${name}", ${value});\n`).join(''))
