@@ -24,7 +24,7 @@ private func framed(_ input: [UInt8], piece: Int) -> [UInt8]? {
         let end = min(position + piece, input.count)
         inbox.add([UInt8](input[position..<end]))
         if inbox.next(limit: HopCodec.messageSize) != nil {
-            let rest = inbox.rest
+            let rest = inbox.takeRest()
             precondition(rest == [UInt8](input[..<end].suffix(rest.count)))
             let message = [UInt8](input[(input[0] < 0x80 ? 1 : 2)..<(end - rest.count)])
             precondition(message.count <= HopCodec.messageSize)

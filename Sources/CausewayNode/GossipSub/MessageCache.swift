@@ -65,7 +65,7 @@ final class MessageCache {
         var index = order.count
         while index > order.count - total, found.count < limit {
             index -= 1
-            if order[index].topic == topic { found.append(order[index]) }
+            if let message = order[index], message.topic == topic { found.append(message) }
         }
         return found
     }

@@ -90,7 +90,7 @@ extension HopServer {
         circuit.inbox.add(bytes)
         let message = circuit.inbox.next(limit: HopCodec.messageSize)
         if let message, let answer = try? HopCodec.decodeStop(message), answer == .status(HopStatus.ok) {
-            run(circuit, returned: circuit.inbox.rest, in: node)
+            run(circuit, returned: circuit.inbox.takeRest(), in: node)
         } else if message != nil || circuit.inbox.fault != nil {
             refuse(circuit, HopStatus.connectionFailed, in: node)
         }

@@ -70,7 +70,7 @@ public final class HopServer: CircuitServing {
         case .reading:
             hop.inbox.add(bytes)
             if let message = hop.inbox.next(limit: HopCodec.messageSize) {
-                handle(message, rest: hop.inbox.rest, from: hop, in: node)
+                handle(message, rest: hop.inbox.takeRest(), from: hop, in: node)
             } else if hop.inbox.fault != nil {
                 answer(hop, HopStatus.malformedMessage, in: node)
             }

@@ -67,7 +67,7 @@ extension RelayClient {
             link, remoteAddress: address.appending(peer), localAddress: relay.localAddress, limit: limit, carrier: relay.id,
             isInbound: isInbound)
         node.append(
-            .circuit(link: link, over: stream.key, initiator: !isInbound, expecting: peer, limit: limit, received: stream.inbox.rest))
+            .circuit(link: link, over: stream.key, initiator: !isInbound, expecting: peer, limit: limit, received: stream.inbox.takeRest()))
     }
 
     func refuse(_ stream: RelayClientStream, _ status: UInt16, in node: NodeState) {

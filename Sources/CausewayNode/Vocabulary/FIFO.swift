@@ -1,6 +1,7 @@
 /// First in, first out, in one array whose taken front is cut off now and then. Of objects, so that all queues share one code.
 struct FIFO<Element: AnyObject> {
-    private var elements: [Element] = []
+    /// nil: taken, and let go of.
+    private var elements: [Element?] = []
     private var head = 0
 
     var count: Int { elements.count - head }
@@ -8,11 +9,12 @@ struct FIFO<Element: AnyObject> {
     var first: Element? { isEmpty ? nil : elements[head] }
 
     /// The oldest has index 0.
-    subscript(index: Int) -> Element { elements[head + index] }
+    subscript(index: Int) -> Element? { elements[head + index] }
 
     mutating func append(_ element: Element) { elements.append(element) }
 
     mutating func removeFirst() {
+        elements[head] = nil
         head += 1
         guard head > 64, head * 2 > elements.count else { return }
         elements.removeFirst(head)

@@ -10,19 +10,23 @@ struct MessageInbox {
     private var bytes: [UInt8] = []
     private var position = 0
 
-    /// How many bytes are held. Once `next` has given all there is, they are those of one message and its length at most.
+    /// How many bytes are held. Once `next` has given all there is, they are less than one message and its length.
     var count: Int { bytes.count - position }
 
-    /// What came behind the last message.
-    var rest: [UInt8] { [UInt8](copying: bytes, position..<bytes.count) }
+    /// What came behind the last message; it is held no more.
+    mutating func takeRest() -> [UInt8] {
+        let rest = [UInt8](copying: bytes, position..<bytes.count)
+        bytes = []
+        position = 0
+        return rest
+    }
 
     mutating func add(_ chunk: [UInt8]) { if bytes.isEmpty { bytes = chunk } else { bytes.append(contentsOf: chunk) } }
 
     /// The next message, where it lies; nil if its end has not come. One over `limit` is a fault as soon as its length is known.
     mutating func next(limit: Int) -> ProtobufReader? {
         if let message = whole(limit: limit) { return message }
-        if position > 0 { bytes = rest }
-        position = 0
+        if position > 0 { bytes = takeRest() }
         return nil
     }
 

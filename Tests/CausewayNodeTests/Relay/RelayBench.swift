@@ -91,8 +91,9 @@ final class RelayBench<P: NodeProtocol> {
         var inbox = MessageInbox()
         inbox.add(bytes)
         guard inbox.next(limit: HopCodec.messageSize) != nil else { return nil }
+        let rest = inbox.takeRest()
         let start = bytes[0] < 0x80 ? 1 : 2
-        return ([UInt8](bytes[start..<(bytes.count - inbox.rest.count)]), inbox.rest)
+        return ([UInt8](bytes[start..<(bytes.count - rest.count)]), rest)
     }
 
     // MARK: Outputs
