@@ -291,7 +291,11 @@ function makeStream({ command, send, streams }, id, protocol, direction, connect
   }, { highWaterMark: 0 })
 
   const writable = new WritableStream({
-    start(controller) { output = controller },
+    start(controller) {
+      output = controller
+      // `abort` below waits for the write that is going on, and that one for the remote. A moment later, or it is not called at all.
+      controller.signal?.addEventListener('abort', () => queueMicrotask(() => abort(controller.signal.reason)))
+    },
     write(chunk) {
       const bytes = view(chunk)
       return written = (async () => {
@@ -444,7 +448,7 @@ function makePeerConnection(configuration, link, send) {
     work = work.then(() => isClosed || act()).catch((error) => {
       if (isClosed) return
       cause = error
-      send(LINK_FAILED, link, error.isRefused ? 1 : 0)
+      send(LINK_FAILED, link, error?.isRefused ? 1 : 0)
     })
   }
   const refusing = (description) => pc.setRemoteDescription(description).catch((cause) => {
@@ -711,9 +715,10 @@ function makeEngine(node, failed, incoming, options) {
     if (isDraining) return
     isDraining = true
     // An application's listener may ask, which adds events at the end.
-    for (let index = 0; index < events.length; index++) handle(...events[index])
-    events = []
-    isDraining = false
+    try { for (let index = 0; index < events.length; index++) handle(...events[index]) } finally {
+      events = []
+      isDraining = false
+    }
   }
 
   const trap = (cause) => {
@@ -770,10 +775,10 @@ function makeEngine(node, failed, incoming, options) {
     const names = [protocols].flat().map(String)
     if (!names.length || names.some((one) => !one)) refuse('ERR_INVALID_ARGUMENT', 'a protocol is wanted')
     command(OPEN_STREAM, id, runOnLimitedConnection ? 1 : 0, texts([...names, peer]))
-  }, STREAM_RESET, (protocol, id) => add(id, protocol, 'outbound', best(peer, runOnLimitedConnection)))
+  }, STREAM_RESET, (protocol, link, id) => add(id, protocol, 'outbound', link))
 
-  const add = (id, protocol, direction, connection) => {
-    const made = makeStream(engine, id, protocol, direction, connection)
+  const add = (id, protocol, direction, link) => {
+    const made = makeStream(engine, id, protocol, direction, connections.get(link))
     streams.set(id, made)
     return made.stream
   }
@@ -862,9 +867,9 @@ function makeEngine(node, failed, incoming, options) {
   ], brought = [
     (id, link, name) => {
       const protocol = string(name)
-      incoming(protocol, add(id, protocol, 'inbound', connections.get(link)))
+      incoming(protocol, add(id, protocol, 'inbound', link))
     },
-    (id, b, protocol) => waiting.get(id)?.answer(string(protocol)),
+    (id, link, protocol) => waiting.get(id)?.answer(string(protocol), link),
     (id, b, bytes) => streams.get(id)?.received(bytes),
     (id) => streams.get(id)?.writable(),
     (id) => streams.get(id)?.finished(),

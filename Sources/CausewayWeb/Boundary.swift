@@ -59,7 +59,7 @@ func parts(of bytes: UnsafeMutableRawBufferPointer) -> [[UInt8]] {
     var end = 0
     while end + 4 <= bytes.count {
         let start = end + 4
-        end = start + min(Int(bytes.loadUnaligned(fromByteOffset: end, as: UInt32.self)), bytes.count - start)
+        end = start + min(Int(clamping: bytes.loadUnaligned(fromByteOffset: end, as: UInt32.self)), bytes.count - start)
         parts.append([UInt8](copying: UnsafeRawBufferPointer(rebasing: bytes[start..<end])))
     }
     return parts

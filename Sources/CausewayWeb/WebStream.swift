@@ -61,7 +61,7 @@ final class WebStream: StreamOwner {
 
     // MARK: From the link
 
-    func streamReady(_ stream: UInt32, protocolID: [UInt8], on link: Link) { WebEvent.streamReady.tell(number, 0, protocolID) }
+    func streamReady(_ stream: UInt32, protocolID: [UInt8], on link: Link) { WebEvent.streamReady.tell(number, link.id, protocolID) }
 
     func received(_ bytes: UnsafeMutableRawBufferPointer, stream: UInt32, on link: Link) {
         WebEvent.streamReceived.tell(number, 0, UnsafeRawBufferPointer(bytes))

@@ -185,6 +185,19 @@ export async function network(causeway, peers) {
     await echo(await one.dialProtocol(remotePeer, ECHO), bytes('the connection lives'))
   })
 
+  await test('a writer that waits for its reader can be aborted', async (after) => {
+    const at = await relay(after, peers.us), one = await reserved(after, at), two = await reserved(after, at)
+    await two.handle('/silent/1.0.0', () => new Promise(() => {}), { runOnLimitedConnection: true })
+    const stream = await one.dialProtocol(two.getMultiaddrs(), '/silent/1.0.0', { runOnLimitedConnection: true })
+    const writer = stream.writable.getWriter(), cause = new Error('enough')
+    const writing = fails('ERR_ABORTED_LOCALLY', writer.write(pattern(16 << 20)))
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    await writer.abort(cause)
+    equal((await writing).cause, cause)
+    equal([stream.status, stream.connection.streams], ['aborted', []])
+    check((await one.ping(two.peerId)) > 0, 'others of the connection go on')
+  })
+
   await test('what goes wrong has a code', async (after) => {
     const at = await relay(after, peers.us), one = await node(after)
     const other = '12D3KooWLzQXGnfECF3uJcSDTM15e7h6xR9gfboHjhMnGKecAejw'
