@@ -140,13 +140,11 @@ final class WebShell: LinkShell {
             add(address)
             add(address.certificateHash ?? [])
             tell(.dial, id)
-        // A page has no resolver; host names go to the WebSocket as they are.
-        case .resolve(let request, _): node.resolved(request: request, addresses: [], code: 0, now: now)
         case .circuit(let id, let over, let initiator, let expecting, let limit, let received):
             openCircuit(id, over, initiator, expecting, limit, received)
         case .peerConnection(let id, let command): perform(command, on: id)
-        // Of relays.
-        case .splice, .endSplice: break
+        // A page relays for nobody, and host names go to the WebSocket as they are (`DialTransports.hostNames`).
+        case .splice, .endSplice, .resolve: break
         }
     }
 
@@ -154,7 +152,7 @@ final class WebShell: LinkShell {
         guard let webLink = webLink(id) else { return }
         if let link = webLink.link {
             link.apply(command, now: now)
-        } else if case .close(let reason) = command {
+        } else if let reason = command.endOfDial {
             forget(webLink)
             node.receive(.closed(.closed(reason)), from: id, now: now)
         }

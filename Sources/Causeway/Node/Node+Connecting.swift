@@ -21,7 +21,8 @@ extension Node {
         switch answer {
         case .connected(let link):
             let description = await onNode { node, _ in node.connectionDescription(link) }
-            guard let description else { throw .notConnected(peer, []) }
+            // It may be over by now.
+            guard let description else { throw .stream(.notConnected) }
             return Connection(description)
         case .notConnected(let outcomes): throw .notConnected(peer, outcomes)
         default: throw .cancelled

@@ -32,6 +32,8 @@ extension Node {
         let feed = Feed<Stream>(capacity: 256) { [weak self] in self?.stopServing(protocolID) }
         services.add(protocolID, feed, allowsLimited: allowLimited)
         announceServices()
+        // In order behind it: a peer that is told of the protocol when this returns is not refused.
+        if isRunning { await onNode { _, _ in } }
         return feed
     }
 

@@ -91,8 +91,10 @@ public final class Node: Sendable {
     func ready() async throws(NodeError) {
         await started.wait()
         if Task.isCancelled { throw .cancelled }
-        guard phase.withLock({ $0 == .running }) else { throw .notRunning }
+        guard isRunning else { throw .notRunning }
     }
+
+    var isRunning: Bool { phase.withLock { $0 == .running } }
 
     // MARK: What it is and knows
 

@@ -79,6 +79,7 @@ public final class Link {
         case .setProtocols(let table): multiplexer.setProtocols(table)
         case .close(let reason): multiplexer.close(reason)
         case .closeIfIdle(let reason): if owners.count == nodeStreams.count { multiplexer.close(reason) }
+        case .cancelDial: break
         }
         markDirty()
     }

@@ -39,4 +39,16 @@ public enum LinkCommand: Equatable, Sendable {
     case close(CloseReason)
     /// As `close`, but only if no stream lives on it that the node does not own: an application's, or a circuit.
     case closeIfIdle(CloseReason)
+    /// Gives a dial up, by `closed`, as long as its transport does not stand. One that has come further goes on, since the remote may count
+    /// on it: where links have threads of their own, the node hears of that too late to tell.
+    case cancelDial
+
+    /// What it means for a link without a transport: why the dial ends; nil: nothing.
+    public var endOfDial: CloseReason? {
+        switch self {
+        case .close(let reason): reason
+        case .cancelDial: .cancelled
+        default: nil
+        }
+    }
 }

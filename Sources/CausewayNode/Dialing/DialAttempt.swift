@@ -35,8 +35,8 @@ final class DialAttempt {
     /// What it is to become, or the number of its name's look-up.
     var link: UInt32 = 0
     var localAddress: Multiaddr?
-    /// Its transport stands, so the remote may already count on the connection.
-    var isLinked = false
+    /// Its link was told to give it up if it can be.
+    var isGivenUp = false
     var startedAt: Instant
     var deadline = Instant.distantFuture
 
@@ -126,7 +126,7 @@ final class PeerDial {
 
     /// Whether an address was tried or refused before. One that was only held back is tried after all when the user names it.
     func takes(_ address: Multiaddr, isExplicit: Bool) -> Bool {
-        for attempt in attempts where attempt.address == address { return false }
+        for attempt in attempts where attempt.address == address && !attempt.isGivenUp { return false }
         for index in outcomes.indices where outcomes[index].address == address {
             guard isExplicit, case .backedOff = outcomes[index].result else { return false }
             outcomes.remove(at: index)

@@ -134,9 +134,7 @@ final class Dialer {
     var pendingLinks: [UInt32] { byLink.keys }
 
     func linked(_ link: UInt32, local: Multiaddr) {
-        guard let attempt = byLink[link] else { return }
-        attempt.localAddress = local
-        attempt.isLinked = true
+        byLink[link]?.localAddress = local
     }
 
     /// A connection stands, whoever made it.
@@ -163,7 +161,7 @@ final class Dialer {
             dial.requests = left
             // Two that dial each other must not both give their own connection up for the other's; and a direct one that is
             // nearly there is worth more than a circuit.
-            if left.isEmpty { end(dial, sparingLinked: ours == nil || link.isRelayed, in: node) }
+            if left.isEmpty { end(dial, yields: ours == nil || link.isRelayed, in: node) }
         }
         settle(in: node)
     }
@@ -189,7 +187,7 @@ final class Dialer {
     /// A link, or what was to become one, ended before it was open.
     func failed(_ link: UInt32, _ result: DialOutcome.Result, in node: NodeState) {
         guard let attempt = byLink[link] else { return }
-        finish(attempt, result, in: node)
+        finish(attempt, attempt.isGivenUp ? .cancelled : result, in: node)
         settle(in: node)
     }
 
@@ -245,10 +243,14 @@ final class Dialer {
         reckon(node)
     }
 
-    /// Nobody waits for the peer any more.
-    func end(_ dial: PeerDial, isLate: Bool = false, sparingLinked: Bool = false, in node: NodeState) {
+    /// Nobody waits for the peer any more. `yields`: what has come so far that the remote may count on it goes on all the same.
+    func end(_ dial: PeerDial, isLate: Bool = false, yields: Bool = false, in node: NodeState) {
         for attempt in dial.attempts where !attempt.isOver {
-            if sparingLinked, attempt.isLinked || node.expectedLinks[attempt.link] != nil { continue }
+            if yields, attempt.step == .dialling, attempt.group != .relayed || node.expectedLinks[attempt.link] != nil {
+                attempt.isGivenUp = true
+                node.append(.link(attempt.link, .cancelDial))
+                continue
+            }
             let result: DialOutcome.Result = isLate && !attempt.isWaiting ? .failed(.timedOut(attempt.layer)) : .cancelled
             giveUp(attempt, in: node)
             finish(attempt, result, in: node)

@@ -63,7 +63,7 @@ extension LinkLoop {
         guard let seat = self[id] else { return }
         if let link = seat.link {
             link.apply(command, now: loop.now)
-        } else if case .close(let reason) = command {
+        } else if let reason = command.endOfDial {
             failed(seat, .closed(reason))
         }
     }

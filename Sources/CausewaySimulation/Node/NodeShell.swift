@@ -137,7 +137,7 @@ final class NodeShell: LinkShell, SpliceObserver {
         guard let shellLink = links[id] else { return }
         if let link = shellLink.link {
             link.apply(command, now: now)
-        } else if case .close(let reason) = command {
+        } else if let reason = command.endOfDial {
             shellLink.attempt?.cancel()
             links[id] = nil
             node.receive(.closed(.closed(reason)), from: id, now: now)

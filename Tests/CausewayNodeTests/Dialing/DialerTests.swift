@@ -59,6 +59,36 @@ private func circuit(over relay: String, _ relayNumber: UInt8) -> String { "\(re
     #expect(bench.node.connectionDescriptions.count == 1)
 }
 
+@Test func aDialThatHasComeFurtherThanTheNodeKnowsOutlivesTheOthers() {
+    let bench = NodeBench()
+    bench.connect(1, 7, [first])
+    let link = bench.link(to: first)
+    let other = bench.inbound(7)
+    #expect(bench.answers(to: 1) == [.connected(link: other)])
+    #expect(bench.outputs.contains(.link(link, .cancelDial)) && bench.closes(of: link).isEmpty)
+    bench.establish(link, 7)
+    #expect(bench.node.connectionDescriptions.map { $0.link } == [other, link])
+    #expect(bench.node.dialer.nextDeadline == .distantFuture)
+}
+
+@Test func aDialThatIsGivenUpForTheOthersIsNotHeldAgainstItsAddress() {
+    let bench = NodeBench()
+    bench.connect(1, 7, [first])
+    let link = bench.link(to: first)
+    let other = bench.inbound(7)
+    bench.feed(.closed(.closed(.application)), other)
+    // Whoever asks meanwhile gets a dial of its own.
+    bench.connect(2, 7, [first])
+    bench.wait(.milliseconds(250))
+    let anew = bench.link(to: first)
+    #expect(anew != link)
+    bench.feed(.closed(.closed(.cancelled)), link)
+    let attempts = bench.events.compactMap { if case .dialAttempt(let outcome) = $0 { outcome.result } else { nil } }
+    #expect(attempts == [.cancelled] && bench.answers(to: 2).isEmpty)
+    bench.establish(anew, 7)
+    #expect(bench.answers(to: 2) == [.connected(link: anew)])
+}
+
 @Test func failureTellsEachAddress() {
     let bench = NodeBench()
     let quic = "/ip4/203.0.113.1/udp/4001/quic-v1"
