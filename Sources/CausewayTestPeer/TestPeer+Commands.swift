@@ -125,7 +125,8 @@ extension TestPeer {
             configuration.pubSub = nil
             let member = try Node(configuration)
             let task = Task { _ = try? await member.run() }
-            Task { try await member.serve(TestProtocols.echo, allowLimited: true, handler: TestProtocols.serveEcho) }
+            let streams = try await member.streams(for: TestProtocols.echo, allowLimited: true)
+            Task { await streams.serve(handler: TestProtocols.serveEcho) }
             crowd.withLock { $0.append((member, task)) }
             do {
                 if reserves { try await member.reserve(at: address) } else { try await member.connect(to: address) }

@@ -69,7 +69,8 @@ final class TestPeer: Sendable {
             (TestProtocols.perf, TestProtocols.servePerf),
         ]
         for (name, handler) in served {
-            Task { [node] in try await node.serve(name, allowLimited: true, handler: handler) }
+            let streams = try await node.streams(for: name, allowLimited: true)
+            Task { await streams.serve(handler: handler) }
         }
     }
 

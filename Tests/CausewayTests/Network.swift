@@ -36,18 +36,7 @@ func serving(
     _ node: Node, _ protocolID: String, allowLimited: Bool = false, by handler: @escaping @Sendable (Stream) async throws -> Void
 ) async throws {
     let streams = try await node.streams(for: protocolID, allowLimited: allowLimited)
-    Task {
-        while let stream = await streams.next() {
-            Task {
-                do {
-                    try await handler(stream)
-                    stream.close()
-                } catch {
-                    stream.reset()
-                }
-            }
-        }
-    }
+    Task { await streams.serve(handler: handler) }
 }
 
 /// Sends, finishes, and returns all that comes back.

@@ -13,7 +13,7 @@ import Testing
             let other = try await nodes[1].subscribe("news")
             let address = await nodes[0].addresses[0]
             let reservation = try await nodes[1].reserve(at: address)
-            Task { try await nodes[1].serve("/echo/1", allowLimited: true, handler: echo) }
+            try await serving(nodes[1], "/echo/1", allowLimited: true, by: echo)
             let connection = try await nodes[2].connect(to: reservation.addresses[0].appending(nodes[1].peerID))
             let stream = try await nodes[2].open("/echo/1", to: connection.peer, allowLimited: true)
             #expect(try await exchange([UInt8](repeating: 7, count: 10_000), over: stream).count == 10_000)

@@ -18,9 +18,10 @@ struct Echo {
                 while let chunk = try await stream.read() { print(String(decoding: chunk, as: UTF8.self)) }
                 group.cancelAll()
             } else {
+                let streams = try await node.streams(for: "/echo/1.0.0", allowLimited: true)
                 try await node.reserve(at: address)
                 for address in await node.addresses { print("Echo \(address)") }
-                try await node.serve("/echo/1.0.0", allowLimited: true) { stream in
+                await streams.serve { stream in
                     while let chunk = try await stream.read() { try await stream.write(chunk) }
                     stream.finish()
                 }

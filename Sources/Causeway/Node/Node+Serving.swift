@@ -2,28 +2,12 @@ import CausewayConnection
 import CausewayNode
 
 extension Node {
-    /// Serves a protocol until the task is cancelled or the node is over: each inbound stream gets a task of its own, on its connection's
-    /// loop.
-    ///
-    /// The stream is closed when the handler returns, and reset when it throws. `allowLimited`: also over relayed connections with a limit.
+    /// Serves a protocol until the task is cancelled or the node is over, as `Feed.serve` says. Who must serve before the node can be
+    /// reached takes the feed of `streams(for:)` first. `allowLimited`: also over relayed connections with a limit.
     public func serve(
         _ protocolID: String, allowLimited: Bool = false, handler: @escaping @Sendable (Stream) async throws -> Void
     ) async throws(NodeError) {
-        let streams = try await streams(for: protocolID, allowLimited: allowLimited)
-        await withDiscardingTaskGroup { group in
-            while let stream = await streams.next() {
-                group.addTask(executorPreference: stream.executor) {
-                    do {
-                        try await handler(stream)
-                        stream.close()
-                    } catch {
-                        stream.reset()
-                    }
-                }
-            }
-            group.cancelAll()
-        }
-        streams.cancel()
+        try await streams(for: protocolID, allowLimited: allowLimited).serve(handler: handler)
     }
 
     /// The inbound streams of a protocol, from the call until the sequence is let go; then the protocol is no longer served.
@@ -44,5 +28,28 @@ extension Node {
 
     private func announceServices() {
         tell { [services] node, now in node.setApplicationProtocols(services.entries, now: now) }
+    }
+}
+
+extension Feed where Element == Stream {
+    /// Gives each stream a task of its own, on its connection's loop, until the task is cancelled or the node is over; then the protocol is
+    /// no longer served.
+    ///
+    /// The stream is closed when the handler returns, and reset when it throws.
+    public func serve(handler: @escaping @Sendable (Stream) async throws -> Void) async {
+        await withDiscardingTaskGroup { group in
+            while let stream = await next() {
+                group.addTask(executorPreference: stream.executor) {
+                    do {
+                        try await handler(stream)
+                        stream.close()
+                    } catch {
+                        stream.reset()
+                    }
+                }
+            }
+            group.cancelAll()
+        }
+        cancel()
     }
 }
