@@ -178,10 +178,12 @@ struct Slots {
         return place
     }
 
-    /// A product's upper half depends on all of the number; folded into the lower half, it does so with the second product's.
+    /// A product's upper half depends on all of the number; folded into the lower half, it does so with the second product's, whose highest
+    /// bits in turn depend on the most.
     func home(_ number: UInt64) -> Int {
         let product = number &* head.pointee.factor
-        return Int(truncatingIfNeeded: (product ^ product >> 32) &* head.pointee.factor >> 32) & mask
+        let spread = (product ^ product >> 32) &* head.pointee.factor
+        return Int(truncatingIfNeeded: spread >> 32 ^ spread >> 48) & mask
     }
 
     func next(_ place: Int) -> Int { (place &+ 1) & mask }

@@ -46,12 +46,22 @@ import Testing
         for (key, value) in model { #expect(table[key] == value) }
     }
 
-    @Test func keysInRowsAndStridesSpread() {
-        for stride: UInt64 in [1, 2, 64, 1 << 32, 1 << 33 + 1, .max / 7] {
-            var table = Table<UInt64, Int>()
-            for index in 0..<UInt64(5_000) { table[index &* stride] = 1 }
-            for index in 0..<UInt64(5_000) { table[index &* stride] = nil }
-            #expect(table.count == 0)
+    /// Also by a factor with many zeros in one of its halves.
+    @Test(arguments: [0x9E37_7940_0000_0001, 0x7F4A_7000_1234_5679, 0x3D00_7BD4_4CFB_C105] as [UInt64])
+    func keysSpreadByAnyFactor(factor: UInt64) {
+        let streamsOfALink = (0..<UInt64(3000)).map { $0 * 2 + 1 }
+        let aStreamOfEachLink = (1000..<UInt64(4000)).map { $0 << 32 | 2 }
+        let names = (0..<UInt64(3000)).map { sipHash13([UInt8(truncatingIfNeeded: $0), UInt8($0 >> 8)], key: (1, 2)) }
+        for keys in [streamsOfALink, aStreamOfEachLink, names] {
+            let slots = Slots(mask: 4095, factor: factor)
+            defer { slots.release() }
+            var steps = 0
+            for key in keys {
+                let place = slots.place(key, nil)
+                slots[place].pointee = Slot(number: key, entry: Entry(name: nil))
+                steps += slots.distance(slots.home(key), place)
+            }
+            #expect(steps < 5 * keys.count)
         }
     }
 
