@@ -42,26 +42,3 @@ public enum HMAC {
         }
     }
 }
-
-/// Key derivation by HMAC-SHA-256 (RFC 5869).
-public enum HKDF {
-    /// The most bytes that one derivation can give.
-    public static let maximumCount = 255 * SHA256.length
-
-    /// `count` bytes, at most `maximumCount`.
-    public static func derive(salt: [UInt8], input: [UInt8], info: [UInt8] = [], count: Int) -> [UInt8] {
-        precondition(count >= 0 && count <= maximumCount, "HKDF gives at most 8,160 bytes")
-        let key = HMAC.sha256(key: salt, message: input)
-        var output: [UInt8] = []
-        output.reserveCapacity(count + SHA256.length)
-        var block: [UInt8] = []
-        var number: UInt8 = 1
-        while output.count < count {
-            block = HMAC.sha256(key: key, message: block + info + [number])
-            output += block
-            number &+= 1
-        }
-        output.removeLast(output.count - count)
-        return output
-    }
-}

@@ -51,18 +51,6 @@ import Testing
         }
     }
 
-    @Test func hkdf() throws {
-        for vector in try Vectors.wycheproof("hkdf_sha256") {
-            let size = Int(vector.test["size"]?.integer ?? 0)
-            guard size <= HKDF.maximumCount else {
-                #expect(vector.result == "invalid")
-                continue
-            }
-            let output = HKDF.derive(salt: vector.bytes("salt"), input: vector.bytes("ikm"), info: vector.bytes("info"), count: size)
-            #expect(output == vector.bytes("okm"), "tcId \(vector.id)")
-        }
-    }
-
     @Test(arguments: ["rsa_signature_2048_sha256", "rsa_signature_4096_sha256"]) func rsa(_ name: String) throws {
         for vector in try Vectors.wycheproof(name) {
             let key = try PublicKey(.rsa, data: hex(vector.group["publicKeyDer"]?.text ?? ""))
