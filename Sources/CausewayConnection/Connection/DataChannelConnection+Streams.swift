@@ -18,8 +18,10 @@ extension DataChannelConnection {
             if stream.isTold { closeChannel(of: stream) }
         case .stopSending:
             guard !stream.isFinished else { return }
-            finish(stream)
+            // A writer learns by its next write; after `finish` the stream's end may have been told.
+            stream.isFinishing = true
             resumeWriter(of: stream)
+            finish(stream)
         case .reset:
             actions.append(.close(stream.id))
             remove(stream, .reset(code: 0))

@@ -184,6 +184,20 @@ final class ChannelPair {
         #expect(ends(pair.a) == [.finished(stream)])
     }
 
+    @Test func aWriterThatIsStoppedIsToldBeforeTheEnd() throws {
+        let pair = ChannelPair()
+        pair.drains = false
+        let stream = try pair.open()
+        pair.run()
+        pair.b.connection.finish(2)
+        pair.run()
+        let much = [UInt8](repeating: 1, count: 2 * pair.a.connection.limits.channelHighWater)
+        #expect(try pair.write(pair.a, stream, much) < much.count)
+        DataChannelFraming.flag(.stopSending).withUnsafeBytes { pair.a.connection.received(stream, $0, now: pair.now) }
+        pair.run()
+        #expect(pair.a.log.suffix(3) == [.finished(stream), .writable(stream), .streamClosed(stream, nil)])
+    }
+
     @Test func anUnknownProtocolFailsAndTheNextProposalIsTaken() throws {
         let pair = ChannelPair()
         let refused = try pair.open(["/none"])
