@@ -99,6 +99,8 @@ extension Array where Element == UInt8 {
     /// A part of an array in the same way.
     @inline(never)
     public init(copying bytes: [UInt8], _ range: Range<Int>) {
+        // In release builds raw buffers check nothing, which slices of arrays do.
+        precondition(range.lowerBound >= 0 && range.upperBound <= bytes.count, "a part of more bytes than there are")
         self = bytes.withUnsafeBytes { [UInt8](copying: UnsafeRawBufferPointer(rebasing: $0[range])) }
     }
 

@@ -44,7 +44,7 @@ public struct JSONLimits: Sendable {
 /// Reads a JSON text token by token and makes nothing of it: who wants a few members passes over the rest.
 ///
 /// The text is exactly one value with white space around it: no comments, no trailing commas, no byte order mark, no name twice.
-public struct JSONReader {
+public struct JSONReader: ~Copyable {
     /// What was read. An array or object ends with `end`; behind each `name` comes its value.
     public enum Token: UInt8, Sendable { case object, array, end, name, string, number, `true`, `false`, null }
 
@@ -69,9 +69,9 @@ public struct JSONReader {
     public private(set) var text: [UInt8] = []
 
     public init(_ bytes: [UInt8], limits: JSONLimits = JSONLimits()) throws(JSONError) {
+        guard bytes.count <= limits.bytes else { throw JSONError(reason: .tooLong(limit: limits.bytes), offset: limits.bytes) }
         self.bytes = bytes
         self.limits = limits
-        guard bytes.count <= limits.bytes else { throw JSONError(reason: .tooLong(limit: limits.bytes), offset: limits.bytes) }
     }
 
     /// Arrays and objects around the next token.
