@@ -174,14 +174,14 @@ final class WebShell: LinkShell {
 
     var limits: ConnectionLimits { node.configuration.limits.connection }
 
-    private func makeLink(_ webLink: WebLink, isInitiator: Bool, isLimited: Bool, limits: ConnectionLimits) -> Link {
+    private func makeLink(_ webLink: WebLink, isInitiator: Bool, isLimited: Bool, limits: ConnectionLimits) -> ByteLink {
         var configuration = Connection.Configuration(
             identity: identity, isInitiator: isInitiator, expecting: webLink.expecting, protocols: node.protocolTable, limits: limits,
             entropy: secretBytes(Connection.entropySize))
         configuration.isLimited = isLimited
         let connection = Connection(configuration, now: now)
         webLink.connection = connection
-        let link = Link(id: webLink.id, connection: connection, shell: self, now: now)
+        let link = ByteLink(id: webLink.id, connection: connection, shell: self, now: now)
         webLink.link = link
         return link
     }

@@ -50,7 +50,7 @@ private final class MemoryShell: LinkShell {
     private(set) var hasPong = false
     private(set) var hasMessage = false
     private let identity: NoiseIdentity
-    private var links: [UInt32: Link] = [:]
+    private var links: [UInt32: ByteLink] = [:]
     /// Links of both sides by the dialler's number, as this shell calls them.
     private var pairs: [UInt32: UInt32] = [:]
     private var nextAccepted: UInt32 = 1
@@ -119,7 +119,7 @@ private final class MemoryShell: LinkShell {
         return moved
     }
 
-    private func send(_ link: Link) -> Bool {
+    private func send(_ link: ByteLink) -> Bool {
         let count = link.connection.wire.count
         guard count > 0, let other, let number = pairs[link.id], let remote = other.links[number] else { return false }
         var bytes = [UInt8](copying: link.connection.wire.bytes)
@@ -161,7 +161,7 @@ private final class MemoryShell: LinkShell {
                 limits: ConnectionLimits(),
                 entropy: [UInt8](repeating: seed, count: Connection.entropySize)),
             now: now)
-        links[link] = Link(id: link, connection: connection, shell: self, now: now)
+        links[link] = ByteLink(id: link, connection: connection, shell: self, now: now)
     }
 
     private func heard(_ event: NodeEvent) {

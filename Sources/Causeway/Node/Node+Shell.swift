@@ -53,7 +53,7 @@ extension Node {
         }
         shell.inboundStream = { [services] link, id, entry, loop in
             let name = String(decoding: entry.name, as: UTF8.self)
-            guard let feed = services.feed(of: name), let peer = link.connection.remotePeer else { return }
+            guard let feed = services.feed(of: name), let peer = link.multiplexer.remotePeer else { return }
             let state = ApplicationStream(loop: loop)
             state.attach(to: link, as: id)
             link.setOwner(state, of: id)

@@ -5,7 +5,7 @@ import CausewayIdentity
 /// Bytes are opened and sealed in the outer connection's buffers; back-pressure passes through both ways. It tells the inner connection
 /// which limit of the circuit was reached when the relay ends it for that.
 public final class CircuitTransport: StreamOwner {
-    public let inner: Link
+    public let inner: ByteLink
     /// Bytes that went out, and came in.
     public private(set) var sent: UInt64 = 0
     public private(set) var received: UInt64 = 0
@@ -23,7 +23,7 @@ public final class CircuitTransport: StreamOwner {
     /// - Parameters:
     ///   - stream: the outer stream's handle, owned by the node so far.
     ///   - limit: what the relay allows the circuit; nil if it named no limit.
-    public init(inner: Link, over outer: Link, stream: UInt32, limit: CircuitLimit?, now: Instant) {
+    public init(inner: ByteLink, over outer: Link, stream: UInt32, limit: CircuitLimit?, now: Instant) {
         self.inner = inner
         self.outer = outer
         self.stream = stream

@@ -2,10 +2,9 @@ import CausewayIdentity
 
 /// Drives one connection: takes its outputs and routes each stream to its owner. The same class serves every shell.
 ///
-/// A shell hands bytes to `connection` (`prepare`, `receive`, `linkClosed`), calls `turn`, then writes `connection.wire` and takes the
-/// events. Commands and pass-throughs only append; when they come outside of a turn, the shell is told by `linkIsDirty`. A link whose bytes
-/// run over another link's stream has a `carrier` and needs no writing: `turn` does it.
-public final class Link {
+/// A shell hands the multiplexer what arrived, calls `turn`, then sends what the multiplexer wants sent and takes the events. Commands and
+/// pass-throughs only append; when they come outside of a turn, the shell is told by `linkIsDirty`.
+public class Link {
     public let id: UInt32
     /// What it drives.
     public let multiplexer: StreamMultiplexer
@@ -14,7 +13,6 @@ public final class Link {
     /// What carries the link's bytes if that is no socket but a circuit.
     public internal(set) var carrier: CircuitTransport?
 
-    private var byteConnection: Connection?
     private let shell: any LinkShell
     private var owners = Table<UInt32, any StreamOwner>()
     /// The streams that the node owns, by handle.
@@ -23,21 +21,12 @@ public final class Link {
     private var isInTurn = false
     private var isDirty = false
 
-    public convenience init(id: UInt32, connection: Connection, shell: any LinkShell, now: Instant) {
-        self.init(id: id, multiplexer: connection, shell: shell, now: now)
-        byteConnection = connection
-    }
-
-    /// A link whose streams do not share one run of bytes.
     public init(id: UInt32, multiplexer: StreamMultiplexer, shell: any LinkShell, now: Instant) {
         self.id = id
         self.multiplexer = multiplexer
         self.shell = shell
         self.now = now
     }
-
-    /// The connection of a link that carries bytes; one that was made of another multiplexer has none, and must not be asked.
-    public var connection: Connection { byteConnection! }
 
     // MARK: Driving
 
@@ -213,5 +202,19 @@ public final class Link {
         guard !isInTurn, !isDirty else { return }
         isDirty = true
         shell.linkIsDirty(self)
+    }
+}
+
+/// A link that carries bytes, out of which a `Connection` makes streams.
+///
+/// The shell hands them to `connection` (`prepare`, `receive`) and writes `connection.wire`. If they run over another link's stream then
+/// there is a `carrier` and nothing to write: `turn` does it.
+public final class ByteLink: Link {
+    /// What it drives.
+    public let connection: Connection
+
+    public init(id: UInt32, connection: Connection, shell: any LinkShell, now: Instant) {
+        self.connection = connection
+        super.init(id: id, multiplexer: connection, shell: shell, now: now)
     }
 }

@@ -137,7 +137,7 @@ final class LinkLoop: LinkShell, @unchecked Sendable {
             identity: shell.noise, isInitiator: isInitiator, webSocket: webSocket, expecting: expecting, protocols: protocols,
             limits: shell.limits.connection, entropy: Entropy.bytes(Connection.entropySize))
         configuration.isLimited = isLimited
-        seat.link = Link(id: seat.id, connection: Connection(configuration, now: now), shell: self, now: now)
+        seat.link = ByteLink(id: seat.id, connection: Connection(configuration, now: now), shell: self, now: now)
         enqueue(seat)
     }
 

@@ -9,7 +9,7 @@ final class LinkSeat: SocketOwner {
     let id: UInt32
     unowned(unsafe) let home: LinkLoop
     /// nil while the socket connects, or while an accepted one has said nothing.
-    var link: Link?
+    var link: ByteLink?
     /// nil for a circuit, or after the socket's end.
     var socket: TCPSocket?
     var tls: TLSEngine?
@@ -82,7 +82,7 @@ final class LinkSeat: SocketOwner {
 
     // MARK: TLS
 
-    private func open(_ ciphertext: UnsafeRawBufferPointer, _ link: Link, now: Instant) {
+    private func open(_ ciphertext: UnsafeRawBufferPointer, _ link: ByteLink, now: Instant) {
         guard let tls else { return }
         tls.receive(ciphertext)
         let buffer = home.plainBuffer
@@ -125,7 +125,7 @@ final class LinkSeat: SocketOwner {
         return moved > 0
     }
 
-    private func seal(_ link: Link, _ tls: TLSEngine, _ socket: TCPSocket) -> Int {
+    private func seal(_ link: ByteLink, _ tls: TLSEngine, _ socket: TCPSocket) -> Int {
         var moved = 0
         while !socket.isBlocked {
             if tls.wire.isEmpty {
@@ -140,7 +140,7 @@ final class LinkSeat: SocketOwner {
     }
 
     /// A remote that makes us answer and does not take the answers is not read further.
-    private func balance(_ link: Link, _ socket: TCPSocket) {
+    private func balance(_ link: ByteLink, _ socket: TCPSocket) {
         let isOver = socket.isBlocked && link.connection.wire.count > link.connection.limits.wireHighWater + Self.pauseMargin
         guard isOver != isPaused else { return }
         isPaused = isOver

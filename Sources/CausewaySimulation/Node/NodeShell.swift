@@ -81,7 +81,7 @@ final class NodeShell: LinkShell, SpliceObserver {
     }
 
     /// The connection is over: what is still on its wire goes out, then the link goes.
-    private func close(_ shellLink: ShellLink, _ link: Link) {
+    private func close(_ shellLink: ShellLink, _ link: ByteLink) {
         guard link.connection.wire.isEmpty || (shellLink.socket == nil && link.carrier == nil) else { return }
         shellLink.socket?.close()
         shellLink.socket = nil
@@ -198,7 +198,7 @@ final class NodeShell: LinkShell, SpliceObserver {
         shellLink.socket = socket
         socket.owner = shellLink
         let configuration = configuration(isInitiator: isInitiator, webSocket: webSocket, expecting: expecting)
-        shellLink.link = Link(id: shellLink.id, connection: Connection(configuration, now: now), shell: self, now: now)
+        shellLink.link = ByteLink(id: shellLink.id, connection: Connection(configuration, now: now), shell: self, now: now)
     }
 
     private func configuration(isInitiator: Bool, webSocket: Connection.WebSocketRole, expecting: PeerID?) -> Connection.Configuration {
@@ -220,7 +220,7 @@ final class NodeShell: LinkShell, SpliceObserver {
         var configuration = configuration(isInitiator: initiator, webSocket: .none, expecting: expecting)
         configuration.isLimited = limit != nil
         let shellLink = ShellLink(id, self)
-        let inner = Link(id: id, connection: Connection(configuration, now: now), shell: self, now: now)
+        let inner = ByteLink(id: id, connection: Connection(configuration, now: now), shell: self, now: now)
         shellLink.link = inner
         links[id] = shellLink
         CircuitTransport(inner: inner, over: outer, stream: key.stream, limit: limit, now: now).start(received: received, now: now)

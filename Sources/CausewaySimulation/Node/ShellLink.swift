@@ -6,7 +6,7 @@ final class ShellLink: SimulatedSocketOwner {
     let id: UInt32
     unowned let shell: NodeShell
     /// Set when the transport stands.
-    var link: Link?
+    var link: ByteLink?
     var socket: SimulatedSocket?
     var attempt: SimulatedConnectAttempt?
     /// For which moment an event stands in the simulation's queue.

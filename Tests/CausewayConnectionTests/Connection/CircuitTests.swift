@@ -6,8 +6,8 @@ import Testing
 /// A dials R, B dials R, R splices a stream of A's with a stream of B's, and A and B run a connection of their own over it.
 private final class Relayed {
     let shell = MemoryShell()
-    let dialler: Link
-    let target: Link
+    let dialler: ByteLink
+    let target: ByteLink
     let source: SpliceLeg
     let sink: SpliceLeg
     let handle: UInt32 = 1 << 31

@@ -5,7 +5,7 @@ import CausewayIdentity
 /// A shell over memory: links in pairs, bytes that move at once, an application that collects or echoes.
 final class MemoryShell: LinkShell, SpliceObserver {
     var now = Instant(nanoseconds: 1_000_000_000)
-    private(set) var links: [UInt32: Link] = [:]
+    private(set) var links: [UInt32: ByteLink] = [:]
     private var ends: [UInt32: UInt32] = [:]
     private var dirty: [Link] = []
     var events: [UInt32: [LinkEvent]] = [:]
@@ -19,11 +19,11 @@ final class MemoryShell: LinkShell, SpliceObserver {
 
     func link(
         _ id: UInt32, initiator: Bool, limits: ConnectionLimits = ConnectionLimits(), table: ProtocolTable = MemoryShell.table
-    ) -> Link {
+    ) -> ByteLink {
         var configuration = Pair.configuration(initiator: initiator, limits: limits, table: table)
         nextSeed += 1
         configuration.entropy = (0..<64).map { $0 &* 3 &+ nextSeed &* 17 }
-        let link = Link(id: id, connection: Connection(configuration, now: now), shell: self, now: now)
+        let link = ByteLink(id: id, connection: Connection(configuration, now: now), shell: self, now: now)
         links[id] = link
         dirty.append(link)
         return link
