@@ -18,9 +18,9 @@ public struct ConnectionLimits: Equatable, Sendable {
     public var maximumWindow = 16 << 20
     /// What all receive windows of one connection may grow to together beyond their starts.
     public var windowsPerConnection = 64 << 20
-    /// Bytes of one data channel that its reader has not taken when the stream is reset: a channel cannot be paused. What a window may
-    /// grow to where there are windows.
-    public var unreadPerChannel = 16 << 20
+    /// Bytes of one data channel that its reader has not taken when the stream is reset: a channel cannot be paused. Half of what all may
+    /// take together: between pages of a busy machine an echo of 64 MiB falls more than 16 MiB behind.
+    public var unreadPerChannel = 32 << 20
     /// Bytes waiting in one data channel before its writer is held back (js: the same). A page that is flooded hears late of what has
     /// gone out: with less it sends more slowly than it is sent to, and an echo piles up.
     public var channelHighWater = 2 << 20
