@@ -43,14 +43,9 @@ extension Connection {
 
     /// The next writer that may go on: first come, first served, once half of the wire is free.
     func nextWriter() -> UInt32? {
-        while nextWaiting < waiting.count, wire.count <= limits.wireHighWater / 2 {
-            let stream = stream(waiting[nextWaiting])
-            nextWaiting += 1
-            if nextWaiting == waiting.count {
-                waiting = []
-                nextWaiting = 0
-            }
-            guard let stream else { continue }
+        while wire.count <= limits.wireHighWater / 2, let first = waiting.first {
+            waiting.removeFirst()
+            guard let stream = stream(first) else { continue }
             stream.isQueued = false
             guard stream.sendWindow > 0 else { continue }
             stream.isWaiting = false

@@ -2,10 +2,23 @@ import CausewayIdentity
 
 extension Connection {
     /// The shell has taken so many bytes of `wire`. An empty wire's memory is given back; writers that waited are told by the next outputs.
-    public func wireTaken(_ count: Int) {
+    /// - Parameter isSent: what carries the link has them all; false: they wait in the shell, and `wireSent` follows.
+    public func wireTaken(_ count: Int, isSent: Bool = true) {
         wirePeak = max(wirePeak, wire.count)
         wire.drop(count)
         if wire.isEmpty { wire.release() }
+        wirePosition += UInt64(count)
+        if isSent { wireSent(upTo: wirePosition) }
+    }
+
+    /// What carries the link has all of the wire before this position: streams whose FIN lies there are delivered.
+    public func wireSent(upTo position: UInt64) {
+        while let first = finishing.first {
+            let stream = stream(first)
+            if let stream, stream.finishEnd > position { return }
+            finishing.removeFirst()
+            if let stream { delivered(stream, nil) }
+        }
     }
 
     // MARK: Yamux frames

@@ -39,9 +39,12 @@ public final class Connection: StreamMultiplexer {
     var sealingCounter: UInt64 = 0
     /// How much the wire held before it was drained last: so much is reserved at once next time.
     var wirePeak = 0
+    /// How many bytes the shell has taken of the wire so far.
+    public internal(set) var wirePosition: UInt64 = 0
     /// Writers that wait for room on the wire, in their order.
-    var waiting: [UInt32] = []
-    var nextWaiting = 0
+    var waiting = StreamQueue()
+    /// Streams whose FIN stands on the wire, or below it in the shell.
+    var finishing = StreamQueue()
     /// What windows have grown to together beyond their starts.
     var windowGrowth = 0
 
@@ -159,7 +162,10 @@ public final class Connection: StreamMultiplexer {
     }
 
     override func sendFinish(on stream: MultiplexedStream) {
-        sendControl(.windowUpdate, takeFlags(of: Self.yamux(stream)).union(.fin), stream: stream.id, length: 0)
+        let stream = Self.yamux(stream)
+        sendControl(.windowUpdate, takeFlags(of: stream).union(.fin), stream: stream.id, length: 0)
+        stream.finishEnd = wirePosition + UInt64(wire.count)
+        finishing.append(stream.id)
     }
 
     override func sendReset(on stream: MultiplexedStream, code: UInt32) {
@@ -225,8 +231,8 @@ public final class Connection: StreamMultiplexer {
 
     override func terminate(_ error: ConnectionError, streams told: StreamError? = nil) {
         super.terminate(error, streams: told)
-        waiting = []
-        nextWaiting = 0
+        waiting = StreamQueue()
+        finishing = StreamQueue()
         upgrade = nil
         frameStream = nil
         headerPart = ByteQueue()

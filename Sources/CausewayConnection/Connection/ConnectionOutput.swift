@@ -15,9 +15,11 @@ public enum ConnectionOutput: Equatable, Sendable {
     case data(UInt32, start: Int, count: Int)
     /// A `write` that took less than it was given may go on.
     case writable(UInt32)
+    /// What became of our direction, as `StreamOwner.delivered` says.
+    indirect case delivered(UInt32, StreamError?)
     /// The remote finished its direction.
     case finished(UInt32)
-    /// Both directions are over: nil if both were finished.
+    /// Both directions are over: nil if both were finished, and ours delivered.
     indirect case streamClosed(UInt32, StreamError?)
     /// A ping of ours was answered.
     case roundTrip(Interval)

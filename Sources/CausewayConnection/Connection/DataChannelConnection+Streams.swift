@@ -14,19 +14,26 @@ extension DataChannelConnection {
             if stream.isSettled, !stream.isRemoteFinished { send(.finishAcknowledged, on: stream) }
             receiveFinish(stream)
         case .finishAcknowledged:
-            stream.isFinishAcknowledged = stream.isFinished
-            if stream.isTold { closeChannel(of: stream) }
+            guard stream.isFinished else { return }
+            clearDeadline(of: stream)
+            delivered(stream, nil)
         case .stopSending:
             guard !stream.isFinished else { return }
-            // A writer learns by its next write; after `finish` the stream's end may have been told.
+            // A writer learns by its next write.
             stream.isFinishing = true
             resumeWriter(of: stream)
             finish(stream)
         case .reset:
-            actions.append(.close(stream.id))
-            remove(stream, .reset(code: 0))
+            if !stream.isRemoteFinished || !stream.isFinished { actions.append(.close(stream.id)) }
+            cut(stream)
         case nil: break
         }
+    }
+
+    /// The remote gave a stream up. Where both directions are finished only the acknowledgement of ours is lost.
+    func cut(_ stream: DataChannelStream) {
+        let error = StreamError.reset(code: 0)
+        if stream.isRemoteFinished, stream.isFinished { delivered(stream, error) } else { remove(stream, error) }
     }
 
     private func receive(_ bytes: UnsafeRawBufferPointer, on stream: DataChannelStream) {
@@ -57,11 +64,5 @@ extension DataChannelConnection {
     private func send(_ message: [UInt8], on stream: DataChannelStream) {
         stream.buffered += message.count
         if stream.isAcknowledged { actions.append(.send(stream.id, message)) } else { stream.held.append(message) }
-    }
-
-    /// Nothing is left to be told of a stream but that its channel goes.
-    func closeChannel(of stream: MultiplexedStream) {
-        actions.append(.close(stream.id))
-        remove(stream, nil)
     }
 }

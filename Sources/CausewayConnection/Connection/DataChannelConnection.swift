@@ -118,7 +118,7 @@ public final class DataChannelConnection: StreamMultiplexer {
     public func channelClosed(_ channel: UInt32, now: Instant) {
         moveTime(to: now)
         if handshake != nil, channel == DataChannelHandshake.channel { return linkClosed(errno: 0) }
-        if let stream = streams[channel] { remove(stream, .reset(code: 0)) }
+        if let stream = stream(channel) { cut(stream) }
     }
 
     /// So much of what was sent on a channel waits there still. The shell tells at least whenever it falls to zero.
@@ -175,11 +175,26 @@ public final class DataChannelConnection: StreamMultiplexer {
         return true
     }
 
-    override func sendFinish(on stream: MultiplexedStream) { send(.finish, on: Self.channel(stream)) }
+    /// The remote has to say that it knows, or is taken not to know how.
+    override func sendFinish(on stream: MultiplexedStream) {
+        send(.finish, on: Self.channel(stream))
+        setDeadline(of: stream, after: limits.finishAcknowledgementTime)
+    }
+
+    override func expire(_ stream: MultiplexedStream) {
+        guard stream.isFinished else { return super.expire(stream) }
+        clearDeadline(of: stream)
+        delivered(stream, .timedOut)
+    }
+
+    override func conclude(_ stream: MultiplexedStream) {
+        actions.append(.close(stream.id))
+        remove(stream, nil)
+    }
 
     /// The framing has no place for a code.
     override func sendReset(on stream: MultiplexedStream, code: UInt32) {
-        if stream.isAcknowledged, !stream.isTold { send(.reset, on: Self.channel(stream)) }
+        if stream.isAcknowledged { send(.reset, on: Self.channel(stream)) }
         actions.append(.close(stream.id))
     }
 
@@ -196,16 +211,6 @@ public final class DataChannelConnection: StreamMultiplexer {
         let size = min(count, stream.unread)
         stream.unread -= size
         unread -= size
-    }
-
-    /// The channel stays until the remote has said that it knows, or is taken not to know how.
-    override func conclude(_ stream: MultiplexedStream) {
-        tellEnd(of: stream, nil)
-        if Self.channel(stream).isFinishAcknowledged {
-            closeChannel(of: stream)
-        } else {
-            setDeadline(of: stream, after: limits.finishAcknowledgementTime)
-        }
     }
 
     override func forget(_ stream: MultiplexedStream) { unread -= Self.channel(stream).unread }

@@ -7,6 +7,4 @@ final class DataChannelStream: MultiplexedStream {
     var buffered = 0
     /// Bytes that the stream's reader was given and has not consumed.
     var unread = 0
-    /// The remote has our FIN.
-    var isFinishAcknowledged = false
 }

@@ -116,7 +116,7 @@ public class Link {
         return taken
     }
 
-    /// Ends our direction. The stream is over when the remote has done so too.
+    /// Ends our direction, of which the owner hears `delivered`. The stream is over when the remote has done so too.
     public func finish(_ stream: UInt32) {
         multiplexer.finish(stream)
         markDirty()
@@ -141,6 +141,7 @@ public class Link {
         case .data(let stream, let start, let count):
             owners[stream]?.received(multiplexer.payload(start, count), stream: stream, on: self)
         case .writable(let stream): owners[stream]?.writable(stream, on: self)
+        case .delivered(let stream, let error): owners[stream]?.delivered(stream, error: error, on: self)
         case .finished(let stream): owners[stream]?.finished(stream, on: self)
         case .streamReady(let stream, let protocolID): owners[stream]?.streamReady(stream, protocolID: protocolID, on: self)
         case .streamFailed(let stream, let error): owners.removeValue(forKey: stream)?.closed(stream, error: error, on: self)

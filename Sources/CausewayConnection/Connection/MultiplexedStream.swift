@@ -16,9 +16,9 @@ class MultiplexedStream {
     var isFinishing = false
     /// FIN was sent. It waits for the settled protocol: js loses the data of short streams otherwise.
     var isFinished = false
+    /// The owner was told what became of our direction.
+    var isDelivered = false
     var isRemoteFinished = false
-    /// The owner was told of the end.
-    var isTold = false
 
     /// A dialler's negotiation makes it one of ours.
     init(id: UInt32, negotiation: Negotiation) {

@@ -34,10 +34,8 @@ extension StreamMultiplexer {
         clearDeadline(of: stream)
     }
 
-    /// The owner of a stream hears of its end once; nobody owns an inbound stream before it is settled.
+    /// Nobody owns an inbound stream before it is settled.
     func tellEnd(of stream: MultiplexedStream, _ error: StreamError?) {
-        guard !stream.isTold else { return }
-        stream.isTold = true
         if stream.isSettled {
             outputs.append(.streamClosed(stream.id, error))
         } else if !stream.isInbound {
@@ -53,7 +51,7 @@ extension StreamMultiplexer {
         }
         stream.isRemoteFinished = true
         outputs.append(.finished(stream.id))
-        if stream.isFinished { conclude(stream) }
+        if stream.isDelivered { conclude(stream) }
     }
 
     // MARK: Negotiation
@@ -112,7 +110,7 @@ extension StreamMultiplexer {
         timedStreams += 1
     }
 
-    private func clearDeadline(of stream: MultiplexedStream) {
+    func clearDeadline(of stream: MultiplexedStream) {
         guard stream.deadline < .distantFuture else { return }
         stream.deadline = .distantFuture
         timedStreams -= 1
@@ -123,7 +121,7 @@ extension StreamMultiplexer {
         guard now >= deadline else { return }
         deadline = .distantFuture
         for stream in streams.values {
-            if stream.deadline <= now { abandon(stream, .timedOut) } else { deadline = min(deadline, stream.deadline) }
+            if stream.deadline <= now { expire(stream) } else { deadline = min(deadline, stream.deadline) }
         }
     }
 }

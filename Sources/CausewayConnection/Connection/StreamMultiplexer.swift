@@ -64,6 +64,7 @@ public class StreamMultiplexer {
     /// Sends all of a few bytes, whatever waits to be sent; false if they may not go.
     func sendAll(_ bytes: UnsafeRawBufferPointer, on stream: MultiplexedStream) -> Bool { false }
 
+    /// Sends our direction's end; `delivered` tells what came of it.
     func sendFinish(on stream: MultiplexedStream) {}
 
     func sendReset(on stream: MultiplexedStream, code: UInt32) {}
@@ -71,8 +72,11 @@ public class StreamMultiplexer {
     /// A writer that was held back may perhaps go on.
     func resumeWriter(of stream: MultiplexedStream) {}
 
-    /// Both directions are finished.
+    /// Both directions are finished, and ours is delivered.
     func conclude(_ stream: MultiplexedStream) { remove(stream, nil) }
+
+    /// What a stream waited for has not come in time.
+    func expire(_ stream: MultiplexedStream) { abandon(stream, .timedOut) }
 
     /// A stream leaves the table.
     func forget(_ stream: MultiplexedStream) {}
@@ -126,12 +130,7 @@ public class StreamMultiplexer {
 
     // MARK: Commands
 
-    public func hasStream(_ stream: UInt32) -> Bool { liveStream(stream) != nil }
-
-    private func liveStream(_ id: UInt32) -> MultiplexedStream? {
-        guard let stream = streams[id], !stream.isTold else { return nil }
-        return stream
-    }
+    public func hasStream(_ stream: UInt32) -> Bool { streams[stream] != nil }
 
     /// Opens a stream and proposes the protocols in this order. With a single proposal it may be written to at once.
     /// - Returns: its number. Answered by `streamReady` or `streamFailed`.
@@ -153,7 +152,7 @@ public class StreamMultiplexer {
     /// - Returns: how many bytes were taken. If not all then `writable` tells when to go on.
     /// - Throws: `.closed` if the stream is gone or was finished.
     public func write(_ stream: UInt32, _ bytes: UnsafeRawBufferPointer) throws(StreamError) -> Int {
-        guard let stream = liveStream(stream), !stream.isFinishing else { throw .closed }
+        guard let stream = streams[stream], !stream.isFinishing else { throw .closed }
         guard stream.takesData else {
             stream.isWaiting = true
             return 0
@@ -163,7 +162,7 @@ public class StreamMultiplexer {
 
     /// All bytes or none, past the high-water mark: for a small message that must not be cut.
     public func writeAll(_ stream: UInt32, _ bytes: UnsafeRawBufferPointer) -> Bool {
-        guard let stream = liveStream(stream), !stream.isFinishing, stream.takesData else { return false }
+        guard let stream = streams[stream], !stream.isFinishing, stream.takesData else { return false }
         return sendAll(bytes, on: stream)
     }
 
@@ -178,12 +177,19 @@ public class StreamMultiplexer {
         guard stream.isSettled, !stream.isFinished else { return }
         stream.isFinished = true
         sendFinish(on: stream)
+    }
+
+    /// A finished direction of ours is with the remote, or nobody knows, as `error` says.
+    func delivered(_ stream: MultiplexedStream, _ error: StreamError?) {
+        guard !stream.isDelivered else { return }
+        stream.isDelivered = true
+        outputs.append(.delivered(stream.id, error))
         if stream.isRemoteFinished { conclude(stream) }
     }
 
     /// Ends both directions at once. The end is told as `.resetLocally`.
     /// - Parameter code: told to the remote where there is a place for it (0: none); stacks that know no codes ignore it.
     public func reset(_ stream: UInt32, code: UInt32 = 0) {
-        if let stream = liveStream(stream) { abandon(stream, .resetLocally, code: code) }
+        if let stream = streams[stream] { abandon(stream, .resetLocally, code: code) }
     }
 }

@@ -10,10 +10,18 @@ public protocol StreamOwner: AnyObject {
     func received(_ bytes: UnsafeMutableRawBufferPointer, stream: UInt32, on link: Link)
     /// A `write` that took less than it was given may go on.
     func writable(_ stream: UInt32, on link: Link)
+    /// What became of our direction once it was finished, told once, before `closed`. No error: all of it, its end too, is with the remote
+    /// as far as that can be known: over Yamux the socket has taken it, over a data channel the remote has said so. `.timedOut`: it has not
+    /// said so in `ConnectionLimits.finishAcknowledgementTime`. It does not come if the stream fails before: `closed` says why.
+    func delivered(_ stream: UInt32, error: StreamError?, on link: Link)
     /// The remote finished its direction.
     func finished(_ stream: UInt32, on link: Link)
     /// Both directions are over, or the stream never came to be; the last call.
     func closed(_ stream: UInt32, error: StreamError?, on link: Link)
+}
+
+extension StreamOwner {
+    public func delivered(_ stream: UInt32, error: StreamError?, on link: Link) {}
 }
 
 /// What a shell does for its links.

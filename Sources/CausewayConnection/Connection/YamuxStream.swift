@@ -10,6 +10,8 @@ final class YamuxStream: MultiplexedStream {
     var owed: UInt32 = 0
     /// When the window was given back last.
     var epoch: Instant
+    /// Where on the wire our FIN ends.
+    var finishEnd: UInt64 = 0
     /// Its writer stands in the connection's queue.
     var isQueued = false
     /// What our first frame is to say: that we opened the stream, or have taken up the remote's.

@@ -121,8 +121,10 @@ final class ChannelPair {
         #expect(pair.b.data[2] == message)
         #expect(pair.a.log.contains(.streamReady(stream, protocolID: [UInt8]("/echo".utf8))))
         pair.a.connection.finish(stream)
+        #expect(!pair.a.log.contains(.delivered(stream, nil)))
         pair.run()
         #expect(ends(pair.b) == [.finished(2)])
+        #expect(pair.a.log.last == .delivered(stream, nil))
         #expect(throws: StreamError.closed) { try pair.write(pair.a, stream, [1]) }
         // The other half stays open.
         #expect(try pair.write(pair.b, 2, [1, 2, 3]) == 3)
@@ -135,7 +137,7 @@ final class ChannelPair {
         #expect(pair.a.other.isEmpty)
     }
 
-    @Test func aChannelWaitsForTheAcknowledgementOfFINTenSecondsAtMost() throws {
+    @Test(arguments: [true, false]) func theAcknowledgementOfFINIsWaitedForTenSecondsAtMost(remoteFinishes: Bool) throws {
         let connection = ChannelPair().a.connection
         let echo = [UInt8]("/echo".utf8)
         let start = Instant(nanoseconds: 0)
@@ -145,18 +147,37 @@ final class ChannelPair {
         Multistream.append(Multistream.header, to: &answer)
         Multistream.append(echo, to: &answer)
         connection.finish(stream)
-        for message in [DataChannelFramingTests.data(answer), DataChannelFraming.flag(.finish)] {
+        for message in [DataChannelFramingTests.data(answer)] + (remoteFinishes ? [DataChannelFraming.flag(.finish)] : []) {
             message.withUnsafeBytes { connection.received(stream, $0, now: start) }
         }
-        #expect(!connection.hasStream(stream))
         let actions = connection.takeActions()
         #expect(actions.contains(.send(stream, DataChannelFraming.flag(.finish))))
-        #expect(actions.contains(.send(stream, DataChannelFraming.flag(.finishAcknowledged))))
+        #expect(actions.contains(.send(stream, DataChannelFraming.flag(.finishAcknowledged))) == remoteFinishes)
         #expect(!actions.contains(.close(stream)))
         connection.advance(to: connection.nextDeadline)
         #expect(connection.now >= start + .seconds(10) && connection.now <= start + .seconds(11))
-        #expect(connection.takeActions() == [.close(stream)])
-        #expect(connection.nextDeadline == .distantFuture && connection.streams.isEmpty)
+        #expect(connection.takeActions() == (remoteFinishes ? [.close(stream)] : []))
+        #expect(connection.nextDeadline == .distantFuture && connection.hasStream(stream) != remoteFinishes)
+        var told: [ConnectionOutput] = []
+        while let output = connection.pollOutput() { told.append(output) }
+        #expect(told.last == (remoteFinishes ? .streamClosed(stream, nil) : .delivered(stream, .timedOut)))
+        #expect(told.count { $0 == .delivered(stream, .timedOut) } == 1)
+    }
+
+    @Test(arguments: [true, false]) func aChannelThatGoesBeforeTheAcknowledgementLeavesWhatWasRead(byReset: Bool) throws {
+        let pair = ChannelPair()
+        let stream = try pair.open()
+        pair.run()
+        pair.b.connection.finish(2)
+        pair.run()
+        pair.a.connection.finish(stream)
+        if byReset {
+            DataChannelFraming.flag(.reset).withUnsafeBytes { pair.a.connection.received(stream, $0, now: pair.now) }
+        } else {
+            pair.a.connection.channelClosed(stream, now: pair.now)
+        }
+        pair.run()
+        #expect(pair.a.log.suffix(3) == [.finished(stream), .delivered(stream, .reset(code: 0)), .streamClosed(stream, nil)])
     }
 
     @Test func resetsAndClosedChannelsEndStreams() throws {
@@ -195,7 +216,8 @@ final class ChannelPair {
         #expect(try pair.write(pair.a, stream, much) < much.count)
         DataChannelFraming.flag(.stopSending).withUnsafeBytes { pair.a.connection.received(stream, $0, now: pair.now) }
         pair.run()
-        #expect(pair.a.log.suffix(3) == [.finished(stream), .writable(stream), .streamClosed(stream, nil)])
+        #expect(
+            pair.a.log.suffix(4) == [.finished(stream), .writable(stream), .delivered(stream, nil), .streamClosed(stream, nil)])
     }
 
     @Test func anUnknownProtocolFailsAndTheNextProposalIsTaken() throws {

@@ -1,0 +1,24 @@
+/// Numbers of streams, first in, first out. It may never be empty, and still keeps no more than twice what is in it.
+struct StreamQueue {
+    private var numbers: [UInt32] = []
+    private var start = 0
+    /// Numbers taken from the front before the rest moves up.
+    private static let slack = 64
+
+    var first: UInt32? { start < numbers.count ? numbers[start] : nil }
+
+    /// The memory it holds, in numbers.
+    var capacity: Int { numbers.capacity }
+
+    mutating func append(_ number: UInt32) { numbers.append(number) }
+
+    mutating func removeFirst() {
+        start += 1
+        if start == numbers.count {
+            self = StreamQueue()
+        } else if start >= Self.slack, start * 2 >= numbers.count {
+            numbers = Array(numbers[start...])
+            start = 0
+        }
+    }
+}
