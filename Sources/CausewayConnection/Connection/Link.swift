@@ -18,6 +18,8 @@ public class Link {
     /// The streams that the node owns, by handle.
     private var nodeStreams = Table<UInt32, NodeStream>()
     private var events: [LinkEvent] = []
+    /// Streams of the node's with bytes that no event tells of yet.
+    private var arrivals: [NodeStream] = []
     private var isInTurn = false
     private var isDirty = false
 
@@ -49,10 +51,11 @@ public class Link {
         markDirty()
     }
 
-    public var hasEvents: Bool { !events.isEmpty }
+    public var hasEvents: Bool { !events.isEmpty || !arrivals.isEmpty }
 
     /// What the node is to hear, in order.
     public func takeEvents() -> [LinkEvent] {
+        reportArrivals()
         let taken = events
         events = []
         return taken
@@ -65,6 +68,7 @@ public class Link {
         case .send(let handle, let bytes, let droppable): nodeStreams[handle]?.send(bytes, droppable: droppable, on: self)
         case .finish(let handle): nodeStreams[handle]?.finish(on: self)
         case .reset(let handle): resetNodeStream(handle)
+        case .consumed(let handle, let count): nodeStreams[handle]?.consumed(count, on: self)
         case .setProtocols(let table): multiplexer.setProtocols(table)
         case .close(let reason): multiplexer.close(reason)
         case .closeIfIdle(let reason): if owners.count == nodeStreams.count { multiplexer.close(reason) }
@@ -147,12 +151,12 @@ public class Link {
         case .streamFailed(let stream, let error): owners.removeValue(forKey: stream)?.closed(stream, error: error, on: self)
         case .streamClosed(let stream, let error): owners.removeValue(forKey: stream)?.closed(stream, error: error, on: self)
         case .streamOpened(let stream, let entry): opened(stream, entry)
-        case .established(let peer, let key): events.append(.established(peer: peer, publicKey: key))
-        case .roundTrip(let interval): events.append(.roundTrip(interval))
+        case .established(let peer, let key): report(.established(peer: peer, publicKey: key))
+        case .roundTrip(let interval): report(.roundTrip(interval))
         case .closed(let error):
             owners = Table()
             nodeStreams = Table()
-            events.append(.closed(error))
+            report(.closed(error))
         }
     }
 
@@ -162,7 +166,7 @@ public class Link {
             let node = NodeStream(handle: stream, stream: stream, protocolID: entry.name)
             nodeStreams[stream] = node
             owners[stream] = node
-            events.append(.streamOpened(stream: stream, protocolID: entry.name))
+            report(.streamOpened(stream: stream, protocolID: entry.name))
         case .application:
             shell.streamOpened(stream, entry: entry, on: self)
             if owners[stream] == nil { multiplexer.reset(stream, code: 0) }
@@ -178,7 +182,7 @@ public class Link {
             nodeStreams[handle] = node
             owners[stream] = node
         } catch {
-            events.append(.streamFailed(stream: handle, error))
+            report(.streamFailed(stream: handle, error))
         }
     }
 
@@ -196,7 +200,20 @@ public class Link {
 
     func forget(_ node: NodeStream) { nodeStreams[node.handle] = nil }
 
-    func report(_ event: LinkEvent) { events.append(event) }
+    /// An event comes behind all bytes that arrived before it.
+    func report(_ event: LinkEvent) {
+        reportArrivals()
+        events.append(event)
+    }
+
+    /// Bytes of the stream are to be told; more may be joined to them until then.
+    func hasArrivals(_ node: NodeStream) { arrivals.append(node) }
+
+    func reportArrivals() {
+        guard !arrivals.isEmpty else { return }
+        for node in arrivals { events.append(.data(stream: node.handle, node.takeArrived())) }
+        arrivals.removeAll(keepingCapacity: true)
+    }
 
     /// Tells the shell, once, that there is something to do.
     func markDirty() {

@@ -14,6 +14,12 @@ final class NodeStream: StreamOwner {
     /// For streams that may become circuits: where the node's part ends.
     private var gate: CircuitGate?
     private var held = ByteQueue()
+    /// What came since the link's last event.
+    private var arrived: [UInt8] = []
+    /// Bytes that the node was told of, or is about to be, and has not taken: their credit is out.
+    private var untaken = 0
+    /// Pieces are joined up to here. A frame of one byte would else cost the node a hundred.
+    private static let joined = 4 << 10
 
     /// - Parameter protocolID: what an inbound stream is settled on; nil for one that is opened here.
     init(handle: UInt32, stream: UInt32, protocolID: [UInt8]?) {
@@ -44,6 +50,12 @@ final class NodeStream: StreamOwner {
         if queue.isEmpty { link.multiplexer.finish(stream) }
     }
 
+    func consumed(_ count: Int, on link: Link) {
+        let size = min(count, untaken)
+        untaken -= size
+        link.multiplexer.consumed(stream, size)
+    }
+
     /// The stream goes to another owner, with everything that was received behind the node's last message. What the node still wanted sent
     /// goes out first, past the wire's high-water mark: it is one small control message.
     func handOver(to owner: any StreamOwner, on link: Link) {
@@ -51,6 +63,7 @@ final class NodeStream: StreamOwner {
             guard link.multiplexer.writeAll(stream, queue.bytes) else { return link.reset(stream) }
             queue.drop(queue.count)
         }
+        consumed(untaken, on: link)
         if !held.isEmpty { owner.received(held.mutableBytes, stream: stream, on: link) }
         if isRemoteFinished { owner.finished(stream, on: link) }
     }
@@ -66,11 +79,25 @@ final class NodeStream: StreamOwner {
     func received(_ bytes: UnsafeMutableRawBufferPointer, stream: UInt32, on link: Link) {
         let whole = UnsafeRawBufferPointer(bytes)
         let ours = gate?.pass(whole) ?? whole.count
-        if ours > 0 {
-            link.report(.data(stream: handle, [UInt8](copying: UnsafeRawBufferPointer(rebasing: whole[..<ours]))))
-            link.multiplexer.consumed(stream, ours)
-        }
+        if ours > 0 { tell(UnsafeRawBufferPointer(rebasing: whole[..<ours]), on: link) }
         if ours < whole.count { held.append(UnsafeRawBufferPointer(rebasing: whole[ours...])) }
+    }
+
+    private func tell(_ bytes: UnsafeRawBufferPointer, on link: Link) {
+        untaken += bytes.count
+        if arrived.count + bytes.count > Self.joined { link.reportArrivals() }
+        if arrived.isEmpty {
+            arrived = [UInt8](copying: bytes)
+            link.hasArrivals(self)
+        } else {
+            arrived.append(copying: bytes)
+        }
+    }
+
+    func takeArrived() -> [UInt8] {
+        let taken = arrived
+        arrived = []
+        return taken
     }
 
     func writable(_ stream: UInt32, on link: Link) {

@@ -14,7 +14,8 @@ public enum LinkEvent: Equatable, Sendable {
     /// A stream that the node opened is settled.
     case streamReady(stream: UInt32, protocolID: [UInt8])
     case streamFailed(stream: UInt32, StreamError)
-    /// Bytes of a stream of the node's, in order, cut as they came. Their window credit was already given back.
+    /// Bytes of a stream of the node's, in order; small pieces that came together are joined. Their window credit goes back when the node
+    /// says that it has taken them (`LinkCommand.consumed`), so what waits on its way to a busy node is no more than the stream's window.
     case data(stream: UInt32, [UInt8])
     /// The remote finished its direction.
     case finished(stream: UInt32)
@@ -34,6 +35,8 @@ public enum LinkCommand: Equatable, Sendable {
     /// Finishes our direction after all that was queued.
     case finish(stream: UInt32)
     case reset(stream: UInt32)
+    /// The node has taken so many of the bytes that `LinkEvent.data` brought.
+    case consumed(stream: UInt32, Int)
     case setProtocols(ProtocolTable)
     /// Closes the connection after what is queued went out: Yamux go-away, then the link's end.
     case close(CloseReason)

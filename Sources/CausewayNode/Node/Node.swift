@@ -109,6 +109,7 @@ public final class Node {
         case .data(let stream, let bytes):
             let key = StreamKey(link: link, stream: stream)
             owner(of: key)?.received(bytes, on: key, in: state)
+            state.taken(bytes.count, of: key)
         case .finished(let stream):
             let key = StreamKey(link: link, stream: stream)
             owner(of: key)?.finished(key, in: state)
@@ -150,7 +151,7 @@ public final class Node {
     func begin(_ now: Instant) { state.now = max(state.now, now) }
 
     @inline(never)
-    private func owner(of stream: StreamKey) -> (any NodeProtocol)? { state.owners[stream].map { state.protocols[$0] } }
+    private func owner(of stream: StreamKey) -> (any NodeProtocol)? { state.owners[stream].map { state.protocols[$0.owner] } }
 
     private func streamOpened(_ stream: StreamKey, _ protocolID: [UInt8]) {
         guard let link = state.connections[stream.link], !link.isClosing else { return }

@@ -13,6 +13,7 @@ public protocol NodeProtocol: AnyObject {
     func streamOpened(_ stream: StreamKey, protocolID: [UInt8], in node: NodeState)
     /// A stream opened by `node.openStream(… for: self)` is settled on this protocol.
     func streamReady(_ stream: StreamKey, protocolID: [UInt8], in node: NodeState)
+    /// The next bytes. They count as taken when it returns, unless the protocol says otherwise (`NodeState.withhold`).
     func received(_ bytes: [UInt8], on stream: StreamKey, in node: NodeState)
     /// The remote finished its direction.
     func finished(_ stream: StreamKey, in node: NodeState)

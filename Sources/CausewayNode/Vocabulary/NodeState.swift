@@ -61,6 +61,25 @@ public final class NodeState {
     public var unixSeconds: UInt64 { (unixEpoch &+ now.nanoseconds) / 1_000_000_000 }
     public var unixNanoseconds: UInt64 { unixEpoch &+ now.nanoseconds }
 
+    // MARK: Credit of streams
+
+    /// Credit goes back in steps of an eighth of a stream's first window, so that small messages cost no command each.
+    private static let creditStep = 32 << 10
+
+    /// A protocol that works on bytes later, which `received` was given, says so before it returns: their sender then gets no credit for
+    /// them until `taken`. Without it they count as taken when `received` returns. The beginning of a message must be taken: its end may
+    /// wait for the credit.
+    public func withhold(_ count: Int, of stream: StreamKey) { owners[stream]?.taken -= count }
+
+    /// So many bytes of a stream were taken: their sender may send as many more.
+    public func taken(_ count: Int, of stream: StreamKey) {
+        guard let owned = owners[stream] else { return }
+        owned.taken += count
+        guard owned.taken >= Self.creditStep else { return }
+        outputs.append(.link(stream.link, .consumed(stream: stream.stream, owned.taken)))
+        owned.taken = 0
+    }
+
     // MARK: What protocols ask for
 
     public func emit(_ event: NodeEvent) { outputs.append(.event(event)) }

@@ -1,19 +1,28 @@
 import CausewayIdentity
 
-/// Which protocol owns each of the node's streams: its index in `NodeState.protocols`. Streams of one link are kept in the order of their
-/// opening.
+/// A stream of the node's.
+final class OwnedStream {
+    /// The protocol that owns it: its index in `NodeState.protocols`.
+    let owner: Int
+    /// Bytes that it has taken and whose credit was not given back yet.
+    var taken = 0
+
+    init(_ owner: Int) { self.owner = owner }
+}
+
+/// Which protocol owns each of the node's streams. Streams of one link are kept in the order of their opening.
 struct StreamOwners: ~Copyable {
-    private var owners = Table<UInt64, Int>()
+    private var owners = Table<UInt64, OwnedStream>()
     private var byLink = Table<UInt32, [UInt32]>()
 
     var count: Int { owners.count }
 
-    subscript(stream: StreamKey) -> Int? { owners[stream.packed] }
+    subscript(stream: StreamKey) -> OwnedStream? { owners[stream.packed] }
 
     func count(on link: UInt32) -> Int { byLink[link]?.count ?? 0 }
 
     mutating func insert(_ stream: StreamKey, _ owner: Int) {
-        guard owners.updateValue(owner, forKey: stream.packed) == nil else { return }
+        guard owners.updateValue(OwnedStream(owner), forKey: stream.packed) == nil else { return }
         byLink[stream.link, default: []].append(stream.stream)
     }
 

@@ -71,6 +71,57 @@ import Testing
         #expect(sent < 700 << 10)
     }
 
+    /// Of a node that has no time: what waits for it is the stream's window, however much the remote has.
+    @Test func creditOfTheNodesStreamsGoesBackWhenTheNodeHasTakenTheBytes() {
+        let shell = pair()
+        let (one, two) = (shell.links[1]!, shell.links[2]!)
+        let handle: UInt32 = 1 << 31
+        one.apply(.openStream(stream: handle, protocolIDs: [Pair.ping.name]), now: shell.now)
+        let bytes = [UInt8].pattern(4 << 20)
+        one.apply(.send(stream: handle, bytes, droppable: true), now: shell.now)
+        shell.run()
+        let inbound = shell.handle(openedOn: 2)!
+        #expect(shell.data(on: 2, inbound).count <= 256 << 10)
+        var taken = 0
+        while shell.data(on: 2, inbound).count > taken {
+            let count = shell.data(on: 2, inbound).count - taken
+            two.apply(.consumed(stream: inbound, count), now: shell.now)
+            taken += count
+            shell.run()
+        }
+        #expect(shell.data(on: 2, inbound) == bytes)
+        // More than there was gives nothing more back.
+        two.apply(.consumed(stream: inbound, 1 << 20), now: shell.now)
+        shell.run()
+        #expect(one.connection.stream(1)!.sendWindow <= 16 << 20)
+    }
+
+    @Test func smallPiecesForTheNodeAreJoined() {
+        let shell = pair()
+        let (one, two) = (shell.links[1]!, shell.links[2]!)
+        for handle in [1 << 31, 1 << 31 | 1] as [UInt32] {
+            one.apply(.openStream(stream: handle, protocolIDs: [Pair.ping.name]), now: shell.now)
+        }
+        shell.run()
+        // Frames of one byte, on two streams by turns, all of which come in one turn.
+        for count in 0..<20_000 as Range<UInt32> {
+            one.apply(.send(stream: 1 << 31 | count & 1, [UInt8(truncatingIfNeeded: count / 2)], droppable: false), now: shell.now)
+        }
+        one.turn(now: shell.now)
+        var bytes = [UInt8](copying: one.connection.wire.bytes)
+        one.connection.wireTaken(bytes.count)
+        bytes.withUnsafeMutableBytes {
+            two.connection.receive($0, now: shell.now)
+            two.turn(now: shell.now)
+        }
+        let events = two.takeEvents()
+        #expect(events.count < 20, "\(events.count) events")
+        var received: [UInt32: [UInt8]] = [:]
+        for case .data(let stream, let piece) in events { received[stream, default: []] += piece }
+        #expect(received.count == 2)
+        for (_, bytes) in received { #expect(bytes == bytes.indices.map { UInt8(truncatingIfNeeded: $0) }) }
+    }
+
     @Test func aRefusedStreamIsTold() {
         let shell = pair()
         shell.links[1]!.apply(.openStream(stream: 1 << 31, protocolIDs: [[0x2f, 0x78]]), now: shell.now)

@@ -102,6 +102,32 @@ private let bobAddress = "/ip4/192.0.2.2/tcp/4001"
     #expect(bench.outputs.isEmpty)
 }
 
+@Test func creditGoesBackInStepsOnceBytesAreTaken() {
+    let bench = NodeBench()
+    let link = bench.inbound(7)
+    let stream = StreamKey(link: link, stream: 1)
+    bench.feed(.streamOpened(stream: 1, protocolID: Ping.protocolID), link)
+    func credit() -> Int {
+        bench.outputs.reduce(0) { if case .link(link, .consumed(stream: 1, let count)) = $1 { $0 + count } else { $0 } }
+    }
+    for _ in 0..<31 { bench.feed(.data(stream: 1, [UInt8](repeating: 0, count: 1024)), link) }
+    #expect(credit() == 0)
+    bench.feed(.data(stream: 1, [UInt8](repeating: 0, count: 2048)), link)
+    #expect(credit() == 33 << 10)
+    // What a protocol keeps for later has no credit until it is done with it.
+    bench.node.state.withhold(100 << 10, of: stream)
+    bench.feed(.data(stream: 1, [UInt8](repeating: 0, count: 100 << 10)), link)
+    #expect(credit() == 33 << 10)
+    bench.node.state.taken(100 << 10, of: stream)
+    bench.drain()
+    #expect(credit() == 133 << 10)
+    // Of a stream that is gone nothing is owed.
+    bench.feed(.streamClosed(stream: 1, nil), link)
+    bench.node.state.taken(1 << 20, of: stream)
+    bench.drain()
+    #expect(credit() == 133 << 10)
+}
+
 @Test func connectionToOneselfIsRefused() {
     let bench = NodeBench()
     let link = bench.inbound(100)

@@ -143,7 +143,7 @@ final class NodeNetwork {
             guard let far = streams[end]?.removeValue(forKey: stream) else { return }
             streams[remote]?[far] = nil
             tell(remote, .streamClosed(stream: far, .reset(code: 0)))
-        case .setProtocols, .cancelDial: break
+        case .setProtocols, .cancelDial, .consumed: break
         case .close(let reason): close(end, reason)
         case .closeIfIdle(let reason): if !busyLinks.contains(end.link), !busyLinks.contains(remote.link) { close(end, reason) }
         }

@@ -31,6 +31,57 @@ private func anyPort(_ suffix: String = "") throws -> Multiaddr { try Multiaddr(
     await server.stop()
 }
 
+/// Writes as much gossip that says nothing as the stream takes, and counts it.
+private final class Flood: StreamOwner, Sendable {
+    let sent: Mutex<Int>
+    /// One RPC, of a field that nobody knows.
+    private let piece: [UInt8] = [0xfd, 0xff, 3, 0x7a, 0xf9, 0xff, 3] + [UInt8](repeating: 0, count: 65_529)
+
+    init() { sent = Mutex(0) }
+
+    func streamReady(_ stream: UInt32, protocolID: [UInt8], on link: Link) { writable(stream, on: link) }
+
+    func received(_ bytes: UnsafeMutableRawBufferPointer, stream: UInt32, on link: Link) { link.consumed(stream, bytes.count) }
+
+    func writable(_ stream: UInt32, on link: Link) {
+        while true {
+            let position = sent.withLock { $0 % piece.count }
+            let taken = piece.withUnsafeBytes { try? link.write(stream, UnsafeRawBufferPointer(rebasing: $0[position...])) } ?? 0
+            let total = sent.withLock { sent in
+                sent += taken
+                return sent
+            }
+            if taken == 0 || total > 8 << 20 { return }
+        }
+    }
+
+    func finished(_ stream: UInt32, on link: Link) {}
+    func closed(_ stream: UInt32, error: StreamError?, on link: Link) {}
+}
+
+/// A node that has no time, with links on a loop that has: what waits for it is a window, and others' streams go on.
+@Test(.timeLimit(.minutes(1))) func aBusyNodeHoldsBackItsStreams() async throws {
+    var shell = ShellConfiguration()
+    shell.loops = 2
+    let server = try TestNode(shell)
+    let address = try await server.shell.listen([anyPort()])[0]
+    let client = try TestNode()
+    let link = try #require(await client.connect(to: address, server.peerID).link)
+    #expect(server.shell.homes[1].seats.count == 1, "the link is not on the second loop")
+    let isFree = Atomic(false)
+    server.shell.loop.post { while !isFree.load(ordering: .acquiring) { usleep(1000) } }
+    let flood = Flood()
+    client.shell.openStream(on: link, [Array("/meshsub/1.1.0".utf8)], owner: { _ in flood })
+    // What was sent before an echo has arrived before it.
+    for _ in 0..<8 { #expect(try await client.echo(pattern(100_000), on: link).count == 100_000) }
+    let sent = flood.sent.withLock { $0 }
+    #expect(sent >= 200 << 10 && sent <= 256 << 10, "\(sent) bytes while the node was busy")
+    isFree.store(true, ordering: .releasing)
+    while flood.sent.withLock({ $0 }) < 2 << 20 { _ = try await client.echo([1], on: link) }
+    await client.stop()
+    await server.stop()
+}
+
 @Test(.timeLimit(.minutes(1))) func aCutCableIsNoticed() async throws {
     let impatient: (inout NodeConfiguration) -> Void = {
         $0.limits.connection.keepAliveInterval = .milliseconds(100)
