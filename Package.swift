@@ -65,7 +65,7 @@ let targets: [Target] = [
         name: "CausewaySimulationTests",
         dependencies: ["CausewaySimulation", "CausewayNode", "CausewayConnection", "CausewayIdentity"], swiftSettings: tests),
     .testTarget(name: "CausewayTests", dependencies: [api], swiftSettings: tests),
-    .testTarget(name: "CausewayCLITests", dependencies: ["CausewayCLI"], swiftSettings: tests),
+    .testTarget(name: "CausewayCLITests", dependencies: ["CausewayCLI", api], swiftSettings: tests),
     .testTarget(
         name: "InteropTests", dependencies: [api, "CausewayConnection", "CausewayTLS", "CausewayIdentity"], swiftSettings: tests),
     .testTarget(name: "TraceTests", dependencies: ["CausewayTrace", "CausewayIdentity"], swiftSettings: tests),

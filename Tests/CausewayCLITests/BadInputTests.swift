@@ -66,6 +66,19 @@ import Testing
         }
     }
 
+    @Test(arguments: ["no", "yes", "TRUE", "2", "off", " "])
+    func switchThatSaysNeitherYesNorNo(_ word: String) throws {
+        let peer = "12D3KooWKAhVNgcysjtAYj3q5FBayZJ1qBp6G1LXNvCvS9HacJhr"
+        let run = try CommandRun(["id", peer], environment: ["CAUSEWAY_JSON": word])
+        #expect(run.status == 2 && run.isOneClearLine && run.errors.contains("CAUSEWAY_JSON is '\(word)'"), "\(run)")
+        #expect(run.errors.contains("true or 1, false or 0"))
+        let folder = try ScratchFolder()
+        let path = folder.path + "/dial.json"
+        try Data("{\"insecure\": \"\(word)\"}".utf8).write(to: URL(fileURLWithPath: path))
+        let dial = try CommandRun(["dial", "/ip4/127.0.0.1/tcp/1/p2p/" + peer, "--config", path])
+        #expect(dial.status == 2 && dial.isOneClearLine && dial.errors.contains("'insecure' is '\(word)'"), "\(dial)")
+    }
+
     @Test func relayThatIsAway() throws {
         let run = try CommandRun(["dial", "/ip4/127.0.0.1/tcp/1/p2p/12D3KooWKAhVNgcysjtAYj3q5FBayZJ1qBp6G1LXNvCvS9HacJhr"])
         #expect(run.status == 1 && run.isOneClearLine && run.errors.contains("refused"), "\(run)")

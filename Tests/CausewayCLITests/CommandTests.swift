@@ -45,6 +45,20 @@ import Testing
         #expect(fromEnvironment.output.split(separator: "\n").filter { $0.contains("\"pong\"") }.count == 1)
     }
 
+    @Test(arguments: [("true", true), ("1", true), ("false", false), ("0", false), ("", false)])
+    func switchInTheEnvironment(_ word: String, _ isOn: Bool) throws {
+        let peer = "12D3KooWKAhVNgcysjtAYj3q5FBayZJ1qBp6G1LXNvCvS9HacJhr"
+        let run = try CommandRun(["id", peer], environment: ["CAUSEWAY_JSON": word])
+        #expect(run.status == 0 && run.output.contains("\"event\"") == isOn, "\(run)")
+        let folder = try ScratchFolder()
+        let path = folder.path + "/id.json"
+        for value in word.isEmpty ? [] : [word, "\"\(word)\""] {
+            try Data("{\"json\": \(value)}".utf8).write(to: URL(fileURLWithPath: path))
+            let run = try CommandRun(["id", peer, "--config", path])
+            #expect(run.status == 0 && run.output.contains("\"event\"") == isOn, "\(run)")
+        }
+    }
+
     @Test(arguments: ["relay", "peer", "dial", "ping", "perf", "id", "keygen", "completions"])
     func help(_ command: String) throws {
         let run = try CommandRun([command, "--help"])

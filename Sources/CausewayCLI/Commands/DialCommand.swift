@@ -20,7 +20,7 @@ extension Command {
 
     private static func tellAttempt(_ event: Event, _ terminal: Terminal) {
         guard case .dialAttempt(let outcome) = event else { return }
-        terminal.say(terminal.paint("  tried \(outcome)", .grey))
+        terminal.say("\("  tried \(outcome)", .grey)")
         terminal.tell("dial", ["addr": .text(outcome.address.description), "result": .text(outcome.result.description)])
     }
 
@@ -28,11 +28,11 @@ extension Command {
         let start = ContinuousClock.now
         let connection = try await node.connect(to: address)
         let took = ContinuousClock.now - start
-        terminal.say("connected to \(terminal.paint(connection.peer.description, .bold)) in \(Amount.milliseconds(took))")
+        terminal.say("connected to \(connection.peer.description, .bold) in \(Amount.milliseconds(took))")
         terminal.say("  at \(connection.remoteAddress)\(connection.isLimited ? ", relayed and limited" : "")")
         let info = try await identify(node, connection.peer)
-        terminal.say("  agent \(Printable.line(info?.agent ?? "unknown"))")
-        for name in info?.protocolIDs ?? [] { terminal.say("  speaks \(Printable.line(name))") }
+        terminal.say("  agent \(info?.agent ?? "unknown")")
+        for name in info?.protocolIDs ?? [] { terminal.say("  speaks \(name)") }
         terminal.tell(
             "connected",
             [

@@ -33,7 +33,7 @@ extension Command {
 
     private static func tell(_ key: PrivateKey, _ terminal: Terminal) {
         let peer = key.publicKey.peerID
-        terminal.say(peer.description)
+        terminal.say("\(peer)")
         terminal.tell("id", ["peerId": .text(peer.description), "cid": .string(peer.cid)])
     }
 }

@@ -38,7 +38,7 @@ extension Command {
 
     private static func runPeer(_ node: Node, _ topic: String?, _ terminal: Terminal) async throws {
         let events = node.events
-        terminal.say("peer \(terminal.paint(node.peerID.description, .bold))")
+        terminal.say("peer \(node.peerID.description, .bold)")
         terminal.tell("ready", ["peerId": .text(node.peerID.description)])
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
@@ -58,7 +58,7 @@ extension Command {
     private static func printMessages(_ messages: Subscription, _ terminal: Terminal) async {
         for await message in messages {
             let author = message.author?.description ?? "somebody"
-            terminal.say("\(terminal.paint("<" + String(author.suffix(8)) + ">", .blue)) \(Printable.line(message.text))")
+            terminal.say("\("<" + String(author.suffix(8)) + ">", .blue) \(message.text)")
             terminal.tell("message", ["from": .text(author), "topic": .text(message.topic), "text": .text(message.text)])
         }
     }
@@ -67,20 +67,13 @@ extension Command {
         for await line in InputLines.all() where !line.isEmpty {
             do {
                 let peers = try await node.publish(line, to: topic)
-                if peers == 0 { terminal.say(terminal.paint("(nobody is here yet)", .grey)) }
+                if peers == 0 { terminal.say("\("(nobody is here yet)", .grey)") }
             } catch {
                 Terminal.complain("\(error)")
             }
         }
         // The end of input ends the chat, not the peer.
         try await Task.sleep(for: .seconds(365 * 86400))
-    }
-}
-
-/// What a remote sent, made safe for a terminal: control characters show as a replacement.
-enum Printable {
-    static func line(_ text: String) -> String {
-        String(String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{fffd}" : $0 }))
     }
 }
 

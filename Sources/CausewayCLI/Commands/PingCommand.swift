@@ -19,9 +19,9 @@ extension Command {
                     terminal.tell("pong", ["number": .integer(Int64(number)), "ms": .number(time / .milliseconds(1))])
                 }
                 times.sort()
+                let (least, median, most) = (times[0], times[times.count / 2], times[times.count - 1])
                 terminal.say(
-                    "min \(Amount.milliseconds(times[0]))  median \(Amount.milliseconds(times[times.count / 2]))"
-                        + "  max \(Amount.milliseconds(times[times.count - 1]))")
+                    "min \(Amount.milliseconds(least))  median \(Amount.milliseconds(median))  max \(Amount.milliseconds(most))")
             }
         })
 }

@@ -14,7 +14,8 @@ enum Help {
         return text + """
 
             `causeway <command> --help` has examples. Every option can also be given in the environment
-            (--circuit-data as CAUSEWAY_CIRCUIT_DATA) and in a JSON file (--config FILE).
+            (--circuit-data as CAUSEWAY_CIRCUIT_DATA) and in a JSON file (--config FILE). Switches
+            are true or 1, false or 0 there; an empty variable counts as not set.
             Exit status: 0 done, 1 failed, 2 wrong usage.
 
             """

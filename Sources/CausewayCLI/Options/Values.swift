@@ -12,7 +12,7 @@ struct Values: Sendable {
     init(_ words: [String], options: [Option]) throws(UsageError) {
         self.options = options
         try readCommandLine(words)
-        readEnvironment()
+        try readEnvironment()
         if let path = text("config") { try readFile(path) }
     }
 
@@ -68,12 +68,16 @@ struct Values: Sendable {
         return near.isEmpty ? "" : "; did you mean --\(near[0])?"
     }
 
-    private mutating func readEnvironment() {
+    private mutating func readEnvironment() throws(UsageError) {
         for option in options where given[option.name] == nil {
             guard let pointer = getenv(option.environmentName) else { continue }
             let value = String(cString: pointer)
             guard !value.isEmpty else { continue }
-            given[option.name] = option.isList ? value.split(separator: ",").map(String.init) : [value]
+            if option.isFlag {
+                given[option.name] = [try Self.flag(value, of: option.environmentName)]
+            } else {
+                given[option.name] = option.isList ? value.split(separator: ",").map(String.init) : [value]
+            }
         }
     }
 
@@ -106,7 +110,10 @@ struct Values: Sendable {
             }
             return words
         }
-        if let flag = value.bool, option.isFlag { return flag ? ["true"] : nil }
+        if option.isFlag {
+            let text = value.bool.map { $0 ? "true" : "false" } ?? value.integer.map { String($0) } ?? value.text
+            return [try flag(text ?? "", of: "\(path): '\(option.name)'")]
+        }
         if let text = value.text { return [text] }
         if let number = value.integer { return [String(number)] }
         throw UsageError("\(path): '\(option.name)' has a value of the wrong type")
@@ -114,7 +121,16 @@ struct Values: Sendable {
 
     // MARK: Typed access
 
-    func flag(_ name: String) -> Bool { given[name].map { $0[0] != "false" && $0[0] != "0" } ?? false }
+    /// A switch means what it says, or nothing: `no` must not switch TLS verification off.
+    private static func flag(_ text: String, of what: String) throws(UsageError) -> String {
+        switch text {
+        case "true", "1": return "true"
+        case "false", "0": return "false"
+        default: throw UsageError("\(what) is '\(text)': expected true or 1, false or 0")
+        }
+    }
+
+    func flag(_ name: String) -> Bool { text(name) == "true" }
 
     func text(_ name: String) -> String? { given[name]?.first }
 

@@ -101,7 +101,7 @@ struct EventPrinter {
         }
     }
 
-    private func line(_ mark: String, _ colour: Terminal.Colour, _ text: String) { terminal.say("\(terminal.paint(mark, colour)) \(text)") }
+    private func line(_ mark: String, _ colour: Terminal.Colour, _ text: String) { terminal.say("\(mark, colour) \(text)") }
 
     private func texts(_ addresses: [Multiaddr]) -> JSON { .array(addresses.map { .text($0.description) }) }
 

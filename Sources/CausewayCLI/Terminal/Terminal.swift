@@ -19,10 +19,8 @@ final class Terminal: Sendable {
         isColoured = isTerminal && getenv("NO_COLOR") == nil && !json
     }
 
-    func paint(_ text: String, _ colour: Colour) -> String { isColoured ? "\u{1b}[\(colour.rawValue)m\(text)\u{1b}[0m" : text }
-
     /// A line for people; nothing in JSON mode.
-    func say(_ text: String) { if !isJSON { print(text) } }
+    func say(_ line: TerminalLine) { if !isJSON { print(line.text(isColoured: isColoured)) } }
 
     /// An event for machines; nothing in the other mode.
     func tell(_ event: String, _ fields: KeyValuePairs<String, JSON?>) {
@@ -31,8 +29,9 @@ final class Terminal: Sendable {
     }
 
     /// Replaces the live line at the bottom of a terminal.
-    func showLive(_ text: String) {
+    func showLive(_ line: TerminalLine) {
         guard isTerminal, !isJSON else { return }
+        let text = line.text(isColoured: isColoured)
         live.withLock { live in
             live = text
             Self.write(1, "\r\u{1b}[K" + text)
@@ -47,9 +46,9 @@ final class Terminal: Sendable {
     }
 
     /// One clear line on standard error.
-    static func complain(_ text: String) {
-        let red = isatty(2) == 1 && getenv("NO_COLOR") == nil
-        write(2, red ? "\u{1b}[31mcauseway:\u{1b}[0m \(text)\n" : "causeway: \(text)\n")
+    static func complain(_ what: some CustomStringConvertible) {
+        let line: TerminalLine = "\("causeway:", .red) \(what)\n"
+        write(2, line.text(isColoured: isatty(2) == 1 && getenv("NO_COLOR") == nil))
     }
 
     static func write(_ file: Int32, _ text: String) {

@@ -30,7 +30,8 @@ enum MultiaddrValue {
             for byte in value where byte <= 0x20 || byte >= 0x7f || byte == UInt8(ascii: "/") { return false }
             return true
         case .path:
-            for byte in value where byte == 0 { return false }
+            // What steers a terminal is in no path that somebody meant.
+            for byte in value where byte < 0x20 || byte == 0x7f { return false }
             return true
         case .onion, .onion3: return value[value.count - 2] != 0 || value[value.count - 1] != 0
         case .garlic64: return value.count >= 386

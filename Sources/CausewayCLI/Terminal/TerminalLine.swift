@@ -1,0 +1,55 @@
+/// Words for a terminal, built by interpolation. What is put in may be of a remote's making (names, addresses, reasons) and is made
+/// printable; what the source says itself, line breaks among it, stays as it is.
+struct TerminalLine: ExpressibleByStringInterpolation {
+    struct StringInterpolation: StringInterpolationProtocol {
+        fileprivate var parts: [Part] = []
+
+        init(literalCapacity: Int, interpolationCount: Int) {}
+
+        mutating func appendLiteral(_ literal: String) { parts.append(Part(text: literal, colour: nil)) }
+        mutating func appendInterpolation(_ value: some CustomStringConvertible) {
+            parts.append(Part(text: Printable.line(value.description), colour: nil))
+        }
+        /// Words in a colour.
+        mutating func appendInterpolation(_ text: String, _ colour: Terminal.Colour) {
+            parts.append(Part(text: Printable.line(text), colour: colour))
+        }
+    }
+
+    fileprivate struct Part {
+        let text: String
+        let colour: Terminal.Colour?
+    }
+    private let parts: [Part]
+
+    init(stringLiteral text: String) { parts = [Part(text: text, colour: nil)] }
+
+    init(stringInterpolation: StringInterpolation) { parts = stringInterpolation.parts }
+
+    /// As it goes to the terminal.
+    func text(isColoured: Bool) -> String {
+        var text = ""
+        for part in parts {
+            if isColoured, let colour = part.colour {
+                text += "\u{1b}[\(colour.rawValue)m\(part.text)\u{1b}[0m"
+            } else {
+                text += part.text
+            }
+        }
+        return text
+    }
+}
+
+/// What a remote sent, made safe for a terminal: what steers one, and what turns the direction of writing around, shows as a replacement.
+enum Printable {
+    static func line(_ text: String) -> String {
+        String(String.UnicodeScalarView(text.unicodeScalars.map { isSafe($0) ? $0 : "\u{fffd}" }))
+    }
+
+    private static func isSafe(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .lineSeparator, .paragraphSeparator: false
+        default: !scalar.properties.isBidiControl
+        }
+    }
+}
