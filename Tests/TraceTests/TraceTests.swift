@@ -15,5 +15,5 @@ func aFixedRunGivesTheRecordedBytes(_ name: String) throws {
     let trace = name == "nodes" ? Trace.nodes() : Trace.connections()
     #expect(trace.failures.map(\.description) == [])
     let digest = SHA256.hash(trace.bytes).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
-    #expect(digest == (try recorded())[name], "\(trace.bytes.count) bytes")
+    #expect(digest == (try recorded())[name], "\(digest), \(trace.bytes.count) bytes")
 }

@@ -13,6 +13,9 @@ final class Identify: NodeProtocol {
     /// Pushes in one go, and the pause before the next ones: a node with thousands of peers spreads them.
     static let pushesAtOnce = 64
     static let pushPause = Interval.milliseconds(50)
+    /// Bytes of addresses in a signed record: key, signature and peer id stand beside them in `IdentifyWriter.fieldSize`, the first of
+    /// which may be RSA's.
+    static let recordRoom = 6 << 10
     /// Pushes of one connection that may arrive at once; js-libp2p sends one.
     static let inboundPushes = 2
 
@@ -35,7 +38,7 @@ final class Identify: NodeProtocol {
     private var pushesOnLink = Table<UInt32, Int>()
     private var pushAt = Instant.distantFuture
     private var toPush: [UInt32] = []
-    /// Signed anew only when the addresses differ.
+    /// What is advertised, and the record of it, which is signed anew only when that differs.
     private var recordedAddresses: [Multiaddr] = []
     private var record: [UInt8]?
 
@@ -73,15 +76,15 @@ final class Identify: NodeProtocol {
     }
 
     private func message(for link: ConnectedLink, in node: NodeState) -> [UInt8] {
-        var message = IdentifyWriter(messageSize: node.limits.identifyMessage)
+        var message = IdentifyWriter()
         message.add(IdentifyMessage.Field.publicKey, node.identity.publicKey.protobuf)
         message.add(IdentifyMessage.Field.protocolVersion, protocolVersion)
         message.add(IdentifyMessage.Field.agent, agent)
         // Where a relay is dialled says nothing of where its client was seen.
         if !link.isRelayed { message.add(IdentifyMessage.Field.observedAddress, link.remoteAddress.bytes) }
-        let addresses = node.advertisedAddresses
-        for address in addresses { message.add(IdentifyMessage.Field.listenAddresses, address.bytes) }
         for entry in node.protocolTable.entries { message.add(IdentifyMessage.Field.protocolIDs, entry.name) }
+        let addresses = Identify.told(node.advertisedAddresses)
+        for address in addresses { message.add(IdentifyMessage.Field.listenAddresses, address.bytes) }
         if record == nil || recordedAddresses != addresses {
             let fresh = PeerRecord(peerID: node.peerID, sequence: node.unixNanoseconds, addresses: addresses)
             record = try? fresh.sealed(by: node.identity)
@@ -89,6 +92,21 @@ final class Identify: NodeProtocol {
         }
         if let record { message.add(IdentifyMessage.Field.signedRecord, record) }
         return message.finished()
+    }
+
+    /// The most useful ones first: those that all can dial, circuits, those of this machine and its network. No more than a signed record
+    /// has room for.
+    private static func told(_ addresses: [Multiaddr]) -> [Multiaddr] {
+        var told: [Multiaddr] = []
+        var room = recordRoom
+        for rank in 0...2 {
+            for address in addresses where (address.isCircuit ? 1 : address.reach.isLocal ? 2 : 0) == rank {
+                // Each has its length twice in a record, and two field numbers.
+                room -= address.bytes.count + 6
+                if room >= 0 { told.append(address) }
+            }
+        }
+        return told
     }
 
     // MARK: Telling again

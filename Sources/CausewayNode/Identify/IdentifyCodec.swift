@@ -50,19 +50,21 @@ struct IdentifyMessage: Equatable {
     }
 }
 
-/// Writes identify's messages, each behind a varint of its length. What is too long for one goes into several, which the reader merges.
+/// Writes identify's messages, each behind a varint of its length. What is too long for one goes into several, which the reader merges; but
+/// rust-libp2p reads the first one only, so what matters most is to be added first.
 struct IdentifyWriter {
-    private let messageSize: Int
+    /// Of one message: rust reads no longer ones.
+    static let messageSize = 4096
+    /// Of one that holds a single field, such as a signed record (go: 8 KiB).
+    static let fieldSize = 8192
     private var complete: [UInt8] = []
     private var message = ProtobufWriter()
-
-    init(messageSize: Int) { self.messageSize = messageSize }
 
     /// Leaves out what is too long for any message.
     mutating func add(_ field: UInt32, _ content: [UInt8]) {
         let size = 1 + Varint.length(of: UInt64(content.count)) + content.count
-        guard size <= messageSize else { return }
-        if message.bytes.count + size > messageSize { complete = finished() }
+        guard size <= Self.fieldSize else { return }
+        if !message.bytes.isEmpty, message.bytes.count + size > Self.messageSize { complete = finished() }
         message.content(field, content)
     }
 
@@ -80,6 +82,7 @@ final class IdentifyHearing {
     let isPush: Bool
     private(set) var message = IdentifyMessage()
     private(set) var messages = 0
+    private var bytes = 0
     private var inbox = MessageInbox()
 
     init(_ stream: StreamKey, isPush: Bool) {
@@ -91,13 +94,15 @@ final class IdentifyHearing {
     var isComplete: Bool { messages > 0 && inbox.count == 0 }
 
     func take(_ chunk: [UInt8], limits: NodeLimits) throws(IdentifyError) {
+        bytes += chunk.count
+        guard bytes <= limits.identifyBytes else { throw .messageTooLarge(limit: limits.identifyBytes) }
         inbox.add(chunk)
-        while let next = inbox.next(limit: limits.identifyMessage) {
+        while let next = inbox.next(limit: limits.identifyBytes) {
             guard messages < limits.identifyMessages else { throw .tooManyMessages(limit: limits.identifyMessages) }
             messages += 1
             guard message.merge(next, limits: limits) else { throw .malformed }
         }
         guard let fault = inbox.fault else { return }
-        throw fault == .tooLong ? .messageTooLarge(limit: limits.identifyMessage) : .malformed
+        throw fault == .tooLong ? .messageTooLarge(limit: limits.identifyBytes) : .malformed
     }
 }

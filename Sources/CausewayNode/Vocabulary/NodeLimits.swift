@@ -26,8 +26,9 @@ public struct NodeLimits: Equatable, Sendable {
     /// Protocol ids kept of one peer (go since 0.49: 1,024), and one id's length.
     public var protocolsPerPeer = 1024
     public var protocolIDLength = 256
-    /// One identify message, and all chunks of one answer (go: 8 KiB each, 10 at most).
-    public var identifyMessage = 8192
+    /// What one peer may tell by identify in bytes, in one message (js writes one, however long) or in several (go: 10 of 8 KiB), and how
+    /// many these are.
+    public var identifyBytes = 80 << 10
     public var identifyMessages = 10
 
     /// From the first signalling message to a connected WebRTC peer connection (js: 30 s).

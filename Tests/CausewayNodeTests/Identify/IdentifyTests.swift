@@ -24,7 +24,7 @@ private struct Asked {
         bench.feed(.finished(stream: stream.stream), link)
     }
 
-    func answer(_ message: IdentifyMessage, size: Int = 8192) { answer(message.encoded(size)) }
+    func answer(_ message: IdentifyMessage) { answer(message.encoded()) }
 
     /// Sends a push.
     func push(_ message: IdentifyMessage, on stream: UInt32 = 101) {
@@ -38,8 +38,9 @@ private struct Asked {
 }
 
 extension IdentifyMessage {
-    fileprivate func encoded(_ messageSize: Int = 8192) -> [UInt8] {
-        var writer = IdentifyWriter(messageSize: messageSize)
+    /// In as many messages as we would make of it.
+    fileprivate func encoded() -> [UInt8] {
+        var writer = IdentifyWriter()
         if let publicKey { writer.add(Field.publicKey, publicKey) }
         if let protocolVersion { writer.add(Field.protocolVersion, protocolVersion) }
         if let agent { writer.add(Field.agent, agent) }
@@ -105,9 +106,78 @@ private func record(_ sequence: UInt64, _ addresses: [String], of number: UInt8 
     for byte in encoded { try heard.take([byte], limits: NodeLimits()) }
     #expect(heard.message == message && heard.messages > 1)
     let asked = Asked()
-    asked.answer(message, size: 8192)
+    asked.answer(message)
     #expect(asked.told?.protocolIDs.count == 900)
     #expect(asked.told?.listenAddresses == [address("/ip4/203.0.113.7/tcp/9")])
+}
+
+/// rust-libp2p reads one message, of 4,096 bytes at most.
+@Test func theFirstMessageOfALongAnswerSaysWhatMatters() throws {
+    let wide = (1...30).map { address("/dns4/a-rather-long-name-\($0).of-a-host.example.org/tcp/4001") }
+    let local = (1...34).map { address("/ip4/192.168.7.\($0)/tcp/4001") }
+    let bench = NodeBench {
+        $0.announce = local + wide
+        $0.relay = RelayLimits()
+    }
+    let names = (1...100).map { bytes("/an/application/protocol/\($0)/1.0.0") }
+    bench.node.setApplicationProtocols(names.map { .init(name: $0, owner: .application, allowsLimited: false) }, now: bench.now)
+    let circuit = address("/ip4/203.0.113.50/tcp/1/p2p/\(peer(5).description)/p2p-circuit")
+    bench.node.state.setCircuitAddresses([circuit])
+    let link = bench.inbound(7)
+    bench.feed(.streamOpened(stream: 1, protocolID: Identify.protocolID), link)
+    var rest = bench.sent(on: StreamKey(link: link, stream: 1))
+    let all = IdentifyHearing(StreamKey(link: link, stream: 1), isPush: false)
+    try all.take(rest, limits: NodeLimits())
+    #expect(all.isComplete && (2...5).contains(all.messages))
+
+    let length = Int(rest[0] & 0x7f) | Int(rest[1]) << 7
+    #expect(length <= 4096 && length > 3900)
+    rest = [UInt8](rest[..<(length + 2)])
+    let first = IdentifyHearing(StreamKey(link: link, stream: 1), isPush: false)
+    try first.take(rest, limits: NodeLimits())
+    #expect(first.isComplete && first.messages == 1)
+    #expect(first.message.publicKey == key(100).publicKey.protobuf && first.message.observedAddress != nil)
+    #expect(first.message.agent != nil && first.message.protocolVersion != nil)
+    #expect(Set(names).isSubset(of: first.message.protocolIDs) && first.message.protocolIDs.contains(Ping.protocolID))
+    let known = first.message.listenAddresses
+    #expect(known.count >= 8 && known == wide.prefix(known.count).map { $0.bytes })
+
+    // The record has them all, in the same order: of all reach, circuits, then this network's.
+    let record = try PeerRecord.decode(envelope: try #require(all.message.signedRecord))
+    #expect(record.addresses == wide + [circuit] + local)
+    var roomy = NodeLimits()
+    roomy.addressesPerPeer = 100
+    let generous = IdentifyHearing(StreamKey(link: link, stream: 1), isPush: false)
+    try generous.take(bench.sent(on: StreamKey(link: link, stream: 1)), limits: roomy)
+    #expect(generous.message.listenAddresses == record.addresses.map { $0.bytes })
+}
+
+@Test func noRecordIsLongerThanOthersRead() throws {
+    let bench = NodeBench { $0.announce = (1...400).map { address("/dns4/a-rather-long-name-\($0).example.org/tcp/4001") } }
+    let link = bench.inbound(7)
+    bench.feed(.streamOpened(stream: 1, protocolID: Identify.protocolID), link)
+    let heard = IdentifyHearing(StreamKey(link: link, stream: 1), isPush: false)
+    try heard.take(bench.sent(on: StreamKey(link: link, stream: 1)), limits: NodeLimits())
+    let envelope = try #require(heard.message.signedRecord)
+    #expect(envelope.count < 8192)
+    #expect(try PeerRecord.decode(envelope: envelope).addresses.count > 100)
+}
+
+@Test func aLongAnswerInOneMessageIsRead() throws {
+    // As js writes it: 250 protocols, 1,000 addresses, and these again in the record.
+    var message = ordinary()
+    message.protocolIDs = (0..<250).map { bytes("/some/protocol/of/an/application/\($0)") }
+    let many = (1...1000).map { Multiaddr.tcp(ip: [203, 0, 113, 7], port: UInt16($0)) }
+    message.listenAddresses = many.map { $0.bytes }
+    message.signedRecord = try PeerRecord(peerID: peer(7), sequence: 1, addresses: many).sealed(by: key(7))
+    var whole = ProtobufWriter()
+    for address in message.listenAddresses { whole.content(IdentifyMessage.Field.listenAddresses, address) }
+    for name in message.protocolIDs { whole.content(IdentifyMessage.Field.protocolIDs, name) }
+    if let record = message.signedRecord { whole.content(IdentifyMessage.Field.signedRecord, record) }
+    #expect(whole.bytes.count > 30_000)
+    let asked = Asked()
+    asked.answer(whole.framed)
+    #expect(asked.told?.protocolIDs.count == 250 && asked.told?.listenAddresses.count == 32)
 }
 
 @Test func changesArePushedOnceToThoseWhoListen() {
@@ -180,11 +250,16 @@ private func record(_ sequence: UInt64, _ addresses: [String], of number: UInt8 
 
 @Test func oversizedAndEndlessAnswersAreRefused() {
     let large = Asked()
-    large.answer([0x81, 0x40])
-    #expect(large.failures == [.messageTooLarge(limit: 8192)] && large.bench.wasReset(large.stream))
+    large.answer([0x81, 0x80, 0x05])
+    #expect(large.failures == [.messageTooLarge(limit: 81920)] && large.bench.wasReset(large.stream))
+    let together = Asked()
+    var message = ordinary()
+    message.protocolIDs = (0..<1000).map { bytes("/p/\($0)/") + [UInt8](repeating: 65, count: 100) }
+    together.answer(message)
+    #expect(together.failures == [.messageTooLarge(limit: 81920)] && together.told == nil)
     let huge = Asked()
     huge.answer([0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f])
-    #expect(huge.failures == [.messageTooLarge(limit: 8192)])
+    #expect(huge.failures == [.messageTooLarge(limit: 81920)])
     let many = Asked()
     for _ in 0..<12 { many.bench.feed(.data(stream: many.stream.stream, [0]), many.link) }
     #expect(many.failures == [.tooManyMessages(limit: 10)])
