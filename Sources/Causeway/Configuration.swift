@@ -35,6 +35,10 @@ public struct Configuration: Sendable {
         public var circuits = 1024
         /// Circuits of one peer, as source or target.
         public var circuitsPerPeer = 16
+        /// Circuits whose sources share one IPv4 address or IPv6 /56; loopback is exempt.
+        public var circuitsPerAddress = 128
+        /// Circuits to one peer from one source, or from all sources at one IPv4 address or IPv6 /56.
+        public var circuitsPerSource = 4
         /// What one circuit may carry each way, and how long it may last.
         public var circuitLimit = CircuitLimit(bytes: 128 << 10, seconds: 120)
         /// What one direction of a circuit may make the relay hold while its reader is slow, in bytes: where the receive windows of its

@@ -71,6 +71,8 @@ struct PeerConfiguration {
             service.lifetime = .seconds(UInt64(relay["ttl"]?.integer ?? 3600))
             service.circuits = 1 << 20
             service.circuitsPerPeer = 1 << 20
+            service.circuitsPerAddress = 1 << 20
+            service.circuitsPerSource = 1 << 20
             service.circuitLimit =
                 relay["limited"]?.bool == false
                 ? .unlimited

@@ -190,7 +190,7 @@ private final class Script {
         for circuit in circuits { endCircuit(circuit, bytes: 0) }
         for _ in 0..<3 { advance(.seconds(1 << 13)) }
         precondition(server.counts.reservations == 0 && server.counts.hopStreams == 0)
-        precondition(server.counts.circuits == 0 && server.counts.pendingCircuits == 0 && server.circuitsPerPeer.isEmpty)
+        precondition(server.counts.circuits == 0 && server.counts.pendingCircuits == 0 && server.shares.isEmpty)
         precondition(client.streams.isEmpty && client.stopStreams == 0 && client.circuitStreams.isEmpty && client.order.isEmpty)
         precondition(node.spared.isEmpty && node.circuitAddresses.isEmpty)
         precondition(server.nextDeadline == .distantFuture && client.nextDeadline == .distantFuture)

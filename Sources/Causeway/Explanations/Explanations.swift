@@ -76,6 +76,8 @@ extension LimitName {
         case .reservationsPerPeer: "reservations of one peer"
         case .circuits: "circuits"
         case .circuitsPerPeer: "circuits of one peer"
+        case .circuitsPerSource: "circuits of one source, or of its address, to one peer"
+        case .circuitsPerAddress: "circuits from one address"
         case .circuitBytes: "bytes of a circuit"
         case .circuitDuration: "seconds of a circuit"
         case .dials: "dials"

@@ -44,6 +44,8 @@ extension Configuration.RelayService {
         limits.reservationTime = lifetime
         limits.circuits = circuits
         limits.circuitsPerPeer = circuitsPerPeer
+        limits.circuitsPerAddress = circuitsPerAddress
+        limits.circuitsPerSource = circuitsPerSource
         limits.circuit = circuitLimit
         return limits
     }

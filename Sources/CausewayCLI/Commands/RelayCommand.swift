@@ -20,6 +20,8 @@ extension Command {
             Option("reservation-time", .value("TIME"), "how long a reservation holds before it is refreshed", standard: "1h"),
             Option("circuits", .value("N"), "circuits at once", standard: "1024"),
             Option("circuits-per-peer", .value("N"), "circuits of one peer", standard: "16"),
+            Option("circuits-per-ip", .value("N"), "circuits from one IPv4 address or IPv6 /56", standard: "128"),
+            Option("circuits-per-source", .value("N"), "circuits to one peer from one peer, or from one address", standard: "4"),
             Option("circuit-data", .value("SIZE"), "bytes each way of one circuit, or unlimited", standard: "128KiB"),
             Option("circuit-time", .value("TIME"), "how long one circuit may last, or unlimited", standard: "2m"),
             Option("topic", .list("NAME"), "carry this topic's gossip too"),
@@ -60,6 +62,8 @@ extension Command {
         service.lifetime = .seconds(try values.seconds("reservation-time", or: 3600) ?? 365 * 86400)
         service.circuits = try values.integer("circuits", or: service.circuits, in: 1...1_000_000)
         service.circuitsPerPeer = try values.integer("circuits-per-peer", or: service.circuitsPerPeer, in: 1...1_000_000)
+        service.circuitsPerAddress = try values.integer("circuits-per-ip", or: service.circuitsPerAddress, in: 1...1_000_000)
+        service.circuitsPerSource = try values.integer("circuits-per-source", or: service.circuitsPerSource, in: 1...1_000_000)
         service.circuitLimit = CircuitLimit(
             bytes: try values.size("circuit-data", or: 128 << 10),
             seconds: try values.seconds("circuit-time", or: 120).map { UInt32(clamping: $0) })
@@ -92,14 +96,14 @@ extension Command {
         var carried: [Subscription] = []
         for topic in topics { carried.append(try await node.subscribe(topic, backlog: 1)) }
         let addresses = await node.addresses
-        terminal.say("relay \(terminal.paint(node.peerID.description, .bold))")
+        terminal.say("relay \(node.peerID.description, .bold)")
         for address in addresses { terminal.say("  \(address)") }
         // From elsewhere a loopback address leads nowhere.
         if let address = addresses.first(where: { $0.reach != .loopback }) ?? addresses.first {
             terminal.say("\ntry it from elsewhere:\n  causeway dial \(address)\n")
         }
         if node.configuration.pages != nil, let place = pageAddress(addresses) {
-            terminal.say("see it in a browser:\n  \(terminal.paint(place, .bold))\n")
+            terminal.say("see it in a browser:\n  \(place, .bold)\n")
         }
         terminal.tell("ready", ["peerId": .text(node.peerID.description), "addrs": .array(addresses.map { .text($0.description) })])
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -109,7 +113,7 @@ extension Command {
             }
             group.addTask {
                 while true {
-                    terminal.showLive(liveLine(await node.status, terminal))
+                    terminal.showLive(liveLine(await node.status))
                     try await Task.sleep(for: .seconds(1))
                 }
             }
@@ -136,8 +140,11 @@ extension Command {
         return (isSecure ? "https" : "http") + "://" + (name.contains(":") ? "[\(name)]" : name) + ":\(port)/"
     }
 
-    private static func liveLine(_ status: NodeStatus, _ terminal: Terminal) -> String {
-        terminal.paint("●", .green) + " peers \(status.peers)  reservations \(status.reservations)  circuits \(status.circuits)"
-            + "  relayed \(Amount.bytes(status.relayedBytes))"
+    private static func liveLine(_ status: NodeStatus) -> TerminalLine {
+        let relayed = Amount.bytes(status.relayedBytes)
+        return """
+            \("●", .green) peers \(status.peers)  reservations \(status.reservations)  circuits \(status.circuits)  \
+            relayed \(relayed)
+            """
     }
 }

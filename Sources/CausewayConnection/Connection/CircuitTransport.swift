@@ -145,10 +145,16 @@ public final class CircuitTransport: StreamOwner {
             }
         }
         sent &+= UInt64(moved)
-        if isStarted, inner.connection.isClosed, inner.connection.wire.isEmpty, !isOver {
-            isOver = true
-            outer.finish(stream)
-        }
+        if isStarted, inner.connection.isClosed, !isOver { close() }
         return moved > 0
+    }
+
+    /// What is on the wire goes out before our direction ends. A circuit on which nobody proved who he is ends at once: half-closed it
+    /// would go on holding its place at the relay for as long as the other end likes.
+    private func close() {
+        let isAuthenticated = inner.connection.remotePeer != nil
+        guard inner.connection.wire.isEmpty || !isAuthenticated else { return }
+        isOver = true
+        if isAuthenticated { outer.finish(stream) } else { outer.reset(stream) }
     }
 }

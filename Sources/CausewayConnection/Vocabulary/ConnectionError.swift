@@ -49,7 +49,8 @@ public enum LimitName: UInt8, Sendable {
     case streamsPerConnection, streamsAwaitingAccept, handshakeTime, negotiationTime, frameSize, httpHeadSize
     case messageSize, pendingControlFrames, queuedBytesPerStream, receiveWindow
     case connections, connectionsPerAddress, connectionsPerPeer, pendingConnections
-    case reservations, reservationsPerAddress, reservationsPerPeer, circuits, circuitsPerPeer
+    case reservations, reservationsPerAddress, reservationsPerPeer, circuits, circuitsPerPeer, circuitsPerSource
+    case circuitsPerAddress
     case circuitBytes, circuitDuration, dials, addressesPerPeer, topics, queuedGossip, storedPeers
 }
 

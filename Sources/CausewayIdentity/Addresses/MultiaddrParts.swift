@@ -19,6 +19,9 @@ extension Multiaddr {
         case loopback, privateNetwork, linkLocal, `public`, name
         /// No host, or one that cannot be dialled (unspecified, multicast).
         case none
+
+        /// It means another machine in another network.
+        public var isLocal: Bool { rawValue <= Reach.linkLocal.rawValue }
     }
 
     public static func tcp(ip: [UInt8], port: UInt16) -> Multiaddr {

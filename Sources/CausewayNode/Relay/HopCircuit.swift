@@ -30,6 +30,8 @@ final class HopCircuit {
     }
     let id: UInt32
     let source: PeerID
+    /// Where the source was when it asked: there it counts until the circuit has ended.
+    let place: AddressKey?
     let target: PeerID
     let hop: StreamKey
     let stop: StreamKey
@@ -46,10 +48,12 @@ final class HopCircuit {
     var outOfTime = false
 
     init(
-        id: UInt32, source: PeerID, target: PeerID, hop: StreamKey, stop: StreamKey, limit: CircuitLimit, deadline: Instant, ahead: [UInt8]
+        id: UInt32, source: PeerID, place: AddressKey?, target: PeerID, hop: StreamKey, stop: StreamKey, limit: CircuitLimit,
+        deadline: Instant, ahead: [UInt8]
     ) {
         self.id = id
         self.source = source
+        self.place = place
         self.target = target
         self.hop = hop
         self.stop = stop

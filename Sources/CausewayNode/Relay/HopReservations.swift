@@ -4,7 +4,8 @@ import CausewayIdentity
 /// One peer's place at this relay.
 final class HopReservation {
     let peer: PeerID
-    var key: AddressKey?
+    /// Where its holder was when it was made. A refresh from elsewhere changes nothing: two addresses would hold the places of many.
+    let key: AddressKey?
     /// Ends at this moment, which is this Unix second on the wire.
     var deadline: Instant
     var expires: UInt64

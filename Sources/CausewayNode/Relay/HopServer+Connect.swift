@@ -16,7 +16,8 @@ extension HopServer {
             refuse(hop, link.peer, target, HopStatus.noReservation, in: node)
             return
         }
-        if let limit = fullness(link.peer, target) {
+        let place = AddressKey(link.remoteAddress)
+        if let limit = fullness(link.peer, place, target) {
             refuse(hop, link.peer, target, HopStatus.resourceLimitExceeded, limit: limit, in: node)
             return
         }
@@ -27,22 +28,19 @@ extension HopServer {
         lastCircuit &+= 1
         let stop = node.openStream(on: targetLink.id, [HopCodec.stopID], for: self)
         let circuit = HopCircuit(
-            id: lastCircuit, source: link.peer, target: target, hop: hop.key, stop: stop, limit: limits.circuit,
+            id: lastCircuit, source: link.peer, place: place, target: target, hop: hop.key, stop: stop, limit: limits.circuit,
             deadline: node.now + limits.stopTime, ahead: ahead)
         circuits[circuit.id] = circuit
         asking[stop.packed] = circuit.id
-        circuitsPerPeer[link.peer.bytes, default: 0] += 1
-        circuitsPerPeer[target.bytes, default: 0] += 1
+        shares.insert(circuit)
         soonest = min(soonest, circuit.deadline)
         wait(hop, for: circuit)
         node.send(HopCodec.encode(StopMessage.connect(peer: link.peer.bytes, limit: toldLimit)), on: stop)
     }
 
-    private func fullness(_ source: PeerID, _ target: PeerID) -> LimitName? {
+    private func fullness(_ source: PeerID, _ place: AddressKey?, _ target: PeerID) -> LimitName? {
         if circuits.count >= limits.circuits { return .circuits }
-        if circuitsPerPeer[source.bytes, default: 0] >= limits.circuitsPerPeer { return .circuitsPerPeer }
-        if circuitsPerPeer[target.bytes, default: 0] >= limits.circuitsPerPeer { return .circuitsPerPeer }
-        return nil
+        return shares.refusal(of: source, at: place, to: target, limits: limits)
     }
 
     private func refuse(
@@ -71,10 +69,7 @@ extension HopServer {
     private func remove(_ circuit: HopCircuit, in node: NodeState) {
         if asking.removeValue(forKey: circuit.stop.packed) != nil { node.reset(circuit.stop) }
         circuits[circuit.id] = nil
-        for peer in [circuit.source, circuit.target] {
-            let rest = circuitsPerPeer[peer.bytes, default: 1] - 1
-            circuitsPerPeer[peer.bytes] = rest > 0 ? rest : nil
-        }
+        shares.remove(circuit)
     }
 
     func sourceSentAhead(_ bytes: [UInt8], circuit id: UInt32, in node: NodeState) {

@@ -24,7 +24,8 @@ extension HopServer {
         }
         reservations.insert(
             HopReservation(
-                peer: link.peer, key: key, deadline: node.now + limits.reservationTime, expires: expires, voucher: voucher))
+                peer: link.peer, key: former == nil ? key : former?.key, deadline: node.now + limits.reservationTime, expires: expires,
+                voucher: voucher))
         if former == nil {
             node.spare(link.peer)
             totals.reservationsMade += 1

@@ -21,7 +21,7 @@ public final class HopServer: CircuitServing {
     var circuits: [UInt32: HopCircuit] = [:]
     /// Circuits by the stop stream that asks their target.
     var asking: [UInt64: UInt32] = [:]
-    var circuitsPerPeer: [[UInt8]: Int] = [:]
+    var shares = CircuitShares()
     var lastCircuit: UInt32 = 0
     var totals = HopCounts()
     /// No deadline of a stream or a circuit comes before it.

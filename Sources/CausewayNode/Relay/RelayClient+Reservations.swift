@@ -113,20 +113,32 @@ extension RelayClient {
             relay: relay.peer, expires: details.expire, addresses: addresses, limit: RelayClient.effective(limit))
     }
 
-    /// The addresses to advertise: what the relay names, without what leads nowhere; failing that, where we reached it.
+    /// The addresses to advertise: those that the relay names and that may be its own, the one by which we reached it first; failing that,
+    /// where we reached it.
     private func usable(_ named: [[UInt8]], of relay: KeptRelay, on link: ConnectedLink) -> [Multiaddr] {
         var addresses: [Multiaddr] = []
-        for bytes in named where addresses.count < limits.addresses {
-            guard let address = try? Multiaddr(bytes: bytes), !address.isCircuit else { continue }
-            if let named = address.peerID, named != relay.peer { continue }
-            if case .ip? = address.host, address.reach == .none { continue }
+        for bytes in named where addresses.count < limits.addresses && bytes.count <= limits.addressLength {
+            guard let address = try? Multiaddr(bytes: bytes), mayBelong(address, to: relay.peer, on: link) else { continue }
             let circuit = RelayClient.circuitAddress(address, relay.peer)
-            if !addresses.contains(circuit) { addresses.append(circuit) }
+            guard !addresses.contains(circuit) else { continue }
+            let isReached = address.withoutPeerID == link.remoteAddress.withoutPeerID
+            addresses.insert(circuit, at: isReached ? 0 : addresses.count)
         }
         guard addresses.isEmpty else { return addresses }
         let reached = link.isInbound ? relay.addresses : [link.remoteAddress]
         for address in reached where !address.isCircuit { addresses.append(RelayClient.circuitAddress(address, relay.peer)) }
         return addresses
+    }
+
+    /// What a relay names is told to others as ours, so it must lead to that relay, by a transport that peers have. One that we reached
+    /// from afar has no say about loopback and private networks: those would be ours, or other people's.
+    private func mayBelong(_ address: Multiaddr, to relay: PeerID, on link: ConnectedLink) -> Bool {
+        if let named = address.peerID, named != relay { return false }
+        switch address.transport {
+        case .tcp, .webSocket, .webRTCDirect, .quic: break
+        case .circuit, .webRTC, .other: return false
+        }
+        return address.reach != .none && (!address.reach.isLocal || link.remoteAddress.reach.isLocal)
     }
 
     private func made(_ reservation: Reservation, at relay: KeptRelay, on link: ConnectedLink, in node: NodeState) {

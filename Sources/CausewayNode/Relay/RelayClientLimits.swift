@@ -26,6 +26,8 @@ public struct RelayClientLimits: Equatable, Sendable {
     public var longestRetry = Interval.seconds(60)
     /// Addresses taken from one reservation.
     public var addresses = 16
+    /// Bytes of one of them. A name has 253 at most, a certificate's hash 36, a peer id 42.
+    public var addressLength = 512
     /// Candidates learnt from identify.
     public var learntCandidates = 20
 

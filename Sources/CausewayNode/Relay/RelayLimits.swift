@@ -15,6 +15,11 @@ public struct RelayLimits: Equatable, Sendable {
     public var circuits = 512
     /// Circuits of one peer, as their source or their target (go: 16).
     public var circuitsPerPeer = 16
+    /// Of one target's circuits, those of one source, or of all sources at one IPv4 address or IPv6 /56: a quarter, so that whoever holds
+    /// his own leaves room for others. A /48, which a single customer may hold whole, has twice as many. Loopback is exempt as a place.
+    public var circuitsPerSource = 4
+    /// Of all circuits, those whose sources share one IPv4 address or IPv6 /56. A /48 has twice as many. Loopback is exempt.
+    public var circuitsPerAddress = 128
     /// What one circuit may move and how long it may last. `.unlimited`: no limit, and none is told to the ends.
     public var circuit = CircuitLimit(bytes: 128 << 10, seconds: 120)
     /// Streams of the hop protocol that are being worked on, in all; each may hold 4 KiB of a message.

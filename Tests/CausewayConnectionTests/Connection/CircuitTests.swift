@@ -12,7 +12,10 @@ private final class Relayed {
     let sink: SpliceLeg
     let handle: UInt32 = 1 << 31
 
-    init(limit: CircuitLimit = .unlimited, told: CircuitLimit? = nil, relayLimits: ConnectionLimits = ConnectionLimits()) {
+    /// - Parameter dials: whether the dialler speaks once its circuit stands.
+    init(
+        limit: CircuitLimit = .unlimited, told: CircuitLimit? = nil, relayLimits: ConnectionLimits = ConnectionLimits(), dials: Bool = true
+    ) {
         _ = shell.link(1, initiator: true)
         _ = shell.link(2, initiator: false, limits: relayLimits)
         _ = shell.link(3, initiator: false, limits: relayLimits)
@@ -41,6 +44,7 @@ private final class Relayed {
         sink = SpliceLeg(circuit: 5, isSource: false, link: shell.links[3]!, stream: handle, limit: limit.bytes, observer: shell)
         SpliceLeg.join(source, sink, received: [])
         shell.run()
+        guard dials else { return }
         CircuitTransport(inner: dialler, over: shell.links[1]!, stream: handle, limit: carried, now: shell.now)
             .start(received: [], now: shell.now)
         shell.run()
@@ -154,6 +158,18 @@ private final class Relayed {
             Issue.record("not the circuit's limit: \(String(describing: owner.closedWith))")
             return
         }
+    }
+
+    @Test func aCircuitOnWhichNobodySpeaksIsGivenBackToTheRelay() throws {
+        let relayed = Relayed(dials: false)
+        relayed.shell.now = relayed.shell.now + .seconds(30)
+        relayed.target.advance(to: relayed.shell.now)
+        relayed.shell.run()
+        #expect(relayed.shell.events[11]!.last == .closed(.timedOut(.multistream)))
+        // Both legs are over, although the dialler has not ended its own.
+        #expect(relayed.shell.spliceEnds.count == 2)
+        #expect(relayed.shell.links[3]!.connection.streams.count == 0)
+        #expect(relayed.shell.links[2]!.connection.streams.count == 0)
     }
 
     @Test func theEndOfOneLinkEndsTheCircuit() throws {

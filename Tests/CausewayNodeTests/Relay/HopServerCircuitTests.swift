@@ -148,6 +148,53 @@ private final class Circuits {
     #expect(circuits.connect().stop != nil)
 }
 
+@Test func aSourceHoldsAShareOfATargetsCircuits() throws {
+    let circuits = Circuits()
+    let bench = circuits.bench
+    let first = circuits.connect()
+    for _ in 2...4 { #expect(circuits.connect().stop != nil) }
+    for _ in 1...20 { #expect(circuits.status(circuits.connect().hop) == HopStatus.resourceLimitExceeded) }
+    #expect(bench.relayEvents.last == .circuitRefused(source: peer(1), target: peer(2), status: 201, limit: .circuitsPerSource))
+    // A friend gets in, and the source to somebody else, and again once one of its own has failed.
+    #expect(circuits.connect(from: bench.connect(3)).stop != nil)
+    bench.ask(.reserve, on: bench.connect(4))
+    #expect(circuits.connect(4).stop != nil)
+    bench.receive(HopCodec.encode(StopMessage.status(203)), on: try #require(first.stop))
+    #expect(circuits.connect().stop != nil)
+}
+
+@Test func allSourcesOfOnePlaceShareATargetsCircuits() throws {
+    let circuits = Circuits()
+    let bench = circuits.bench
+    func answers(_ numbers: ClosedRange<UInt8>, at place: (UInt8) -> String) -> [UInt16?] {
+        numbers.map { circuits.status(circuits.connect(from: bench.connect($0, at: place($0))).hop) }
+    }
+    // Nobody answers yet, so nil is for those whose target is being asked.
+    let refused: [UInt16?] = Array(repeating: 201, count: 12)
+    #expect(answers(11...26) { "/ip4/192.0.2.7/tcp/\($0)" } == [nil, nil, nil, nil] + refused)
+    #expect(bench.relayEvents.last == .circuitRefused(source: peer(26), target: peer(2), status: 201, limit: .circuitsPerSource))
+    #expect(answers(30...30) { _ in "/ip4/192.0.2.8/tcp/1" } == [nil])
+    // A /56 of IPv6 has as many, the /48 around it twice as many.
+    #expect(answers(31...35) { "/ip6/2001:db8:1:100::\($0)/tcp/1" } == [nil, nil, nil, nil, 201])
+    #expect(answers(36...45) { "/ip6/2001:db8:1:\($0)00::1/tcp/1" } == [nil, nil, nil, nil] + refused.prefix(6))
+    #expect(answers(46...46) { _ in "/ip6/2001:db8:2::1/tcp/1" } == [nil])
+    #expect(bench.machine.shares.isEmpty == false)
+    for stop in bench.opened { bench.receive(HopCodec.encode(StopMessage.status(203)), on: stop) }
+    #expect(bench.machine.shares.isEmpty)
+}
+
+@Test func onePlaceHoldsAShareOfAllCircuits() {
+    let circuits = Circuits { $0.circuitsPerAddress = 3 }
+    let bench = circuits.bench
+    for number in UInt8(10)...15 { bench.ask(.reserve, on: bench.connect(number)) }
+    let source = bench.connect(20, at: "/ip4/192.0.2.7/tcp/1")
+    for target in UInt8(10)...12 { #expect(circuits.connect(target, from: source).stop != nil) }
+    let other = bench.connect(21, at: "/ip4/192.0.2.7/tcp/2")
+    #expect(circuits.status(circuits.connect(13, from: other).hop) == 201)
+    #expect(bench.relayEvents.last == .circuitRefused(source: peer(21), target: peer(13), status: 201, limit: .circuitsPerAddress))
+    #expect(circuits.connect(13, from: bench.connect(22, at: "/ip4/192.0.2.8/tcp/1")).stop != nil)
+}
+
 @Test func aTargetThatRefusesOrFailsIsToldAsConnectionFailed() throws {
     let answers: [(RelayBench<HopServer>, StreamKey) -> Void] = [
         { $0.receive(HopCodec.encode(StopMessage.status(202)), on: $1) },
@@ -184,7 +231,7 @@ private final class Circuits {
         #expect(circuits.bench.wasReset(try #require(stop)))
         #expect(circuits.counts.pendingCircuits == 0)
         #expect(circuits.counts.hopStreams == 0)
-        #expect(circuits.bench.machine.circuitsPerPeer.isEmpty)
+        #expect(circuits.bench.machine.shares.isEmpty)
     }
 }
 
@@ -264,8 +311,8 @@ private final class Circuits {
 
 @Test func aCircuitOpenedAndNeverAnsweredHoldsNothingAfterItsTime() throws {
     let circuits = Circuits()
-    for _ in 0..<16 { #expect(circuits.connect().stop != nil) }
-    #expect(circuits.counts.pendingCircuits == 16)
+    for _ in 0..<4 { #expect(circuits.connect().stop != nil) }
+    #expect(circuits.counts.pendingCircuits == 4)
     circuits.bench.run(.seconds(31))
     #expect(circuits.counts.pendingCircuits == 0)
     circuits.bench.run(.seconds(61))

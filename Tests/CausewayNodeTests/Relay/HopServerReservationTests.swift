@@ -128,6 +128,23 @@ private func status(_ message: HopMessage?) -> UInt16? {
     #expect(status(bench.ask(.reserve, on: ninth)) == 100)
 }
 
+@Test func aSecondAddressHoldsNoMorePlaces() {
+    let bench = relay()
+    // Made at one address and refreshed from another, while the first connection ends.
+    for number in UInt8(1)...24 {
+        let first = bench.connect(number, at: "/ip4/192.0.2.7/tcp/\(number)")
+        bench.ask(.reserve, on: first)
+        let second = bench.connect(number, at: "/ip4/192.0.2.8/tcp/\(number)")
+        if bench.machine.holdsReservation(peer(number)) { #expect(status(bench.ask(.reserve, on: second)) == 100) }
+        bench.disconnect(first)
+    }
+    #expect(bench.machine.counts.reservations == 8)
+    // Each that goes gives a place back where it was made.
+    bench.disconnect(bench.node.connections[bench.node.connections.links(of: peer(1))[0]]!)
+    #expect(status(bench.ask(.reserve, on: bench.connect(30, at: "/ip4/192.0.2.7/tcp/30"))) == 100)
+    #expect(status(bench.ask(.reserve, on: bench.connect(31, at: "/ip4/192.0.2.7/tcp/31"))) == 201)
+}
+
 @Test func loopbackIsNotCounted() {
     let bench = relay()
     for number in 1...30 {

@@ -20,8 +20,8 @@ private final class Relays {
     func requested() -> [PeerID] { node.connectRequests.map { $0.peer } }
 
     /// Lets the connection to a relay come about.
-    func arrive(_ number: UInt8) {
-        let link = bench.connect(number, at: "/ip4/192.0.2.\(number)/tcp/4001", inbound: false)
+    func arrive(_ number: UInt8, at place: String? = nil) {
+        let link = bench.connect(number, at: place ?? "/ip4/192.0.2.\(number)/tcp/4001", inbound: false)
         links[number] = link
         answer(number, link)
     }
@@ -208,7 +208,44 @@ private final class Relays {
         ]
     }
     let name = "/dns4/relay.example/tcp/443/wss/p2p/\(peer(1).description)/p2p-circuit"
-    #expect(relays.node.circuitAddresses == [address(name), circuit(1)])
+    // The one that is known to work first.
+    #expect(relays.node.circuitAddresses == [circuit(1), address(name)])
+}
+
+@Test func aRelayCannotMakeItsClientsAdvertiseWhatIsNotItsOwn() {
+    let relays = Relays()
+    relays.reserve(1)
+    relays.arrive(1)
+    let own = "/p2p/" + peer(1).description
+    let long = "/dns4/" + String(repeating: "a", count: 250) + "/tcp/443/tls/sni/" + String(repeating: "b", count: 250) + "/ws"
+    let foreign = [
+        "/ip4/127.0.0.1/tcp/4001", "/ip6/::1/tcp/4001", "/ip4/10.0.0.5/tcp/22" + own, "/ip4/192.168.1.1/tcp/80/ws",
+        "/ip4/169.254.169.254/tcp/80", "/ip6/fd00::1/tcp/1", "/ip6/fe80::1/tcp/1", "/unix/run/socket", "/ip4/203.0.113.9/udp/53",
+        "/ip4/203.0.113.9/tcp/25/http", "/tcp/4001", "/p2p/" + peer(1).description, "/ip4/203.0.113.9/tcp/1/p2p/" + peer(3).description,
+        "/ip4/203.0.113.9/tcp/443/tls/http", "/webrtc", long,
+    ]
+    relays.grant(1) { $0.addresses = foreign.map { address($0).bytes } + [named(1).bytes] }
+    #expect(relays.node.circuitAddresses == [circuit(1)])
+    // And not without end.
+    let many = Relays()
+    many.reserve(1)
+    many.arrive(1)
+    many.grant(1) { $0.addresses = (1...60).map { Multiaddr.tcp(ip: [203, 0, 113, 9], port: $0).bytes } }
+    #expect(many.node.circuitAddresses.count == 16)
+}
+
+@Test func aRelayInOnesOwnNetworkMayNameThatNetworksAddresses() {
+    let relays = Relays()
+    relays.reserve(1)
+    relays.arrive(1, at: "/ip4/192.168.1.1/tcp/4001")
+    relays.grant(1) {
+        $0.addresses = ["/ip4/203.0.113.9/tcp/1", "/ip4/192.168.1.1/tcp/4001", "/ip4/127.0.0.1/tcp/4001"].map { address($0).bytes }
+    }
+    let end = "/p2p/\(peer(1).description)/p2p-circuit"
+    #expect(
+        relays.node.circuitAddresses == [
+            address("/ip4/192.168.1.1/tcp/4001" + end), address("/ip4/203.0.113.9/tcp/1" + end), address("/ip4/127.0.0.1/tcp/4001" + end),
+        ])
 }
 
 @Test func aRelayThatNamesNoAddressIsAdvertisedWhereItWasDialled() {
