@@ -12,7 +12,7 @@ export CAUSEWAY_VENV=${CAUSEWAY_VENV:-$build/venv}
 log=$(mktemp -d)
 trap 'rm -rf "$log"' EXIT
 passed=0 failed=0 skipped=0
-all=(check unit wasm web fuzz examples docs matrix browsers web-matrix python crowd)
+all=(check unit wasm web fuzz examples docs matrix browsers web-matrix python crowd attack)
 [ $# -gt 0 ] && parts=("$@") || parts=("${all[@]}")
 
 # run NAME COMMAND…: runs it, shows its output, counts its closing line ("N passed, N failed", or swift test's).
@@ -152,6 +152,11 @@ for part in "${parts[@]}"; do
     crowd)
       testpeer
       run "connections that come and go" python3 Tests/Interop/crowd.py --us "$us" --connections 1500
+      ;;
+    attack)
+      testpeer
+      run "build of the command" swift build -c release --scratch-path "$build/optimised" --product causeway
+      run "attacks" python3 Tests/Adversary/attack.py --quick --us "$build/optimised/release/causeway" --peer "$us"
       ;;
     *) echo "no such part: $part (there are: ${all[*]})" >&2; exit 2 ;;
   esac

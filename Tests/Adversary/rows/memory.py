@@ -1,0 +1,162 @@
+"""What a remote makes a node hold."""
+import threading
+import time
+
+import gossip
+import relay
+import yamux
+from ground import row
+from victims import MIB
+
+ECHO = "/causeway-test/echo/1.0.0"
+
+
+def in_parallel(count, body):
+    threads = [threading.Thread(target=body, args=(number,), daemon=True) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    return threads
+
+
+def join(threads, timeout):
+    deadline = time.monotonic() + timeout
+    for thread in threads:
+        thread.join(max(0, deadline - time.monotonic()))
+
+
+def flood(ground, victim, payload, megabytes, seconds, connections=4):
+    """Sends that many MiB of one RPC over gossip, on a new stream when one is reset. Returns how many went out."""
+    sent = [0] * connections
+    deadline = time.monotonic() + seconds
+
+    def run(number):
+        while time.monotonic() < deadline and sent[number] < megabytes * MIB / connections:
+            try:
+                connection, stream = gossip.neighbour(victim.direct)
+                ground.keep(connection)
+                while (time.monotonic() < deadline and sent[number] < megabytes * MIB / connections):
+                    count = stream.write(payload, timeout=deadline - time.monotonic())
+                    sent[number] += count
+                    if count < len(payload):
+                        break
+            except (yamux.WireError, OSError):
+                time.sleep(0.05)
+    join(in_parallel(connections, run), seconds + 5)
+    drain(ground, victim)
+    return sum(sent) / MIB
+
+
+def drain(ground, victim):
+    """Returns when the node has worked off what lies before it, or after a minute."""
+    try:
+        ground.keep(yamux.dial(victim.direct)).ping(60)
+    except (yamux.WireError, OSError):
+        pass
+
+
+@row("events-of-a-second-loop")
+def events_of_a_second_loop(ground):
+    """RPCs that say nothing, faster than the node's loop takes them."""
+    victim = ground.relay("--loops", "2")
+    megabytes = ground.size(150, 100)
+    for name, entry in (("empty entries", b"\x12\x00" * (MIB // 2)), ("an unknown field", b"\x7a" + gossip.wire.framed(bytes(MIB - 8)))):
+        watch = ground.watch(victim)
+        victim.mark()
+        ground.note(f"{name}: {flood(ground, victim, gossip.wire.framed(entry), megabytes, 8):.0f} MiB went out")
+        ground.calm(watch, 5)
+        ground.grown(victim, 64 * megabytes / 150)
+
+
+@row("bytes-behind-a-hop-request")
+def bytes_behind_a_hop_request(ground):
+    """240 hop streams with a request each, and 255 KiB behind it."""
+    victim = ground.relay()
+    victim.mark()
+    streams = []
+
+    def run(_):
+        connection = ground.keep(yamux.dial(victim.direct))
+        for _ in range(60):
+            try:
+                stream = connection.open(relay.HOP)
+                streams.append(stream)
+                stream.write(relay.RESERVE_MESSAGE + bytes(255 << 10), timeout=1)
+            except (yamux.WireError, OSError):
+                continue
+    join(in_parallel(4, run), 60)
+    time.sleep(1)
+    ground.note(f"{sum(not stream.is_over for stream in streams)} of {len(streams)} streams stand")
+    ground.grown(victim, 16)
+
+
+@row("bytes-in-small-frames")
+def bytes_in_small_frames(ground):
+    """4 MiB, a byte a frame, on 16 streams that the application does not read."""
+    victim = ground.peer()
+    victim("handle", protocol="/slow", paused=True)
+    connection = ground.keep(yamux.dial(victim.direct))
+    victim.measured.mark()
+    for _ in range(16):
+        stream = connection.open("/slow")
+        one = yamux.frame(yamux.DATA, 0, stream.number, data=b"x")
+        for _ in range(52):
+            connection.send(one * 5000)
+    time.sleep(1)
+    ground.grown(victim.measured, 32)
+
+
+@row("unfinished-writes")
+def unfinished_writes(ground):
+    """200 streams whose echo is asked for and never read."""
+    victim = ground.peer()
+    watch = ground.watch(victim)
+    connection = ground.keep(yamux.dial(victim.direct))
+    victim.measured.mark()
+    streams = [connection.open(ECHO) for _ in range(200)]
+    for stream in streams:
+        stream.reads = False
+        stream.write(bytes(250 << 10), timeout=0.5)
+    time.sleep(2)
+    ground.calm(watch, 2)
+    ground.grown(victim.measured, 128)
+
+
+@row("unread-answers")
+def unread_answers(ground):
+    """Pings, proposals and requests whose answers pile up, as the socket is not read."""
+    victim = ground.relay()
+    watch = ground.watch(victim)
+    host, port, _, _ = gossip.wire.endpoint(victim.direct)
+    victim.mark()
+    for _ in range(8):
+        connection = ground.keep(yamux.dial(victim.direct))
+        # The reader's thread stops, so that nothing is taken from the socket any longer.
+        connection.session.receive = threading.Event().wait
+        ping = yamux.frame(yamux.PING, yamux.SYN, 0, 7) * 5000
+        connection.sock.settimeout(1)
+        try:
+            for _ in range(40):
+                connection.send(ping)
+        except OSError:
+            continue
+    ground.calm(watch, 2)
+    ground.grown(victim, 16)
+
+
+@row("closed-streams-that-linger")
+def closed_streams_that_linger(ground):
+    """Streams with bytes in them that we end and the application does not read."""
+    victim = ground.peer()
+    victim("handle", protocol="/slow", paused=True)
+    connections = [ground.keep(yamux.dial(victim.direct)) for _ in range(4)]
+    victim.measured.mark()
+    for connection in connections:
+        for _ in range(ground.size(1000, 400)):
+            try:
+                stream = connection.open("/slow", timeout=5)
+                stream.write(bytes(64 << 10), timeout=1)
+                stream.finish()
+            except (yamux.WireError, OSError):
+                break
+    time.sleep(1)
+    ground.grown(victim.measured, 96)
