@@ -5,7 +5,7 @@ PEERS ?= $(if $(CAUSEWAY_PEERS),$(CAUSEWAY_PEERS),$(SHARED)/peers)
 RELEASE := .build/optimised
 US := $(CURDIR)/$(RELEASE)/release/causeway-testpeer
 
-.PHONY: run build test check wasm bench soak attack web fuzz docs interop peers format clean
+.PHONY: run build test check wasm bench costs soak attack web fuzz docs interop peers format clean
 
 run: ## installs what is missing, builds, starts a relay on ports 4001 (TCP) and 4002 (WebSocket, and its pages: http://127.0.0.1:4002/)
 	@Scripts/install.sh web
@@ -37,6 +37,9 @@ web: ## the browser's package, in Web/dist, with its size
 
 bench: build ## the speed table beside the go peer, kept in Benchmarks/RESULTS.md
 	Benchmarks/run.sh "$(US)" "$(PEERS)"
+
+costs: build ## what strangers' work costs a relay, beside the go peer, kept in Benchmarks/COSTS.md; needs Linux's network namespaces
+	python3 Benchmarks/costs.py --us "$(US)" --peers "$(PEERS)" --keep
 
 soak: build ## five minutes: a relay, 200 peers, go and js that come and go; then 15,000 connections that come and go
 	python3 Tests/Interop/soak.py --us "$(US)" --peers "$(PEERS)" --minutes 5
