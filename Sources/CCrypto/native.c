@@ -113,19 +113,31 @@ int cc_ed25519_verify(const uint8_t *m, size_t n, const uint8_t sig[64], const u
   return crypto_sign_ed25519_verify_detached(sig, m, n, pub) == 0;
 }
 
-static int verify(EVP_PKEY *key, const uint8_t *m, size_t n, const uint8_t *sig, size_t sig_n) {
+static int verify(EVP_PKEY *key, const char *digest, const uint8_t *m, size_t n, const uint8_t *sig, size_t sig_n) {
   EVP_MD_CTX *x = EVP_MD_CTX_new();
   must(x != NULL);
-  int ok = EVP_DigestVerifyInit_ex(x, NULL, "SHA2-256", NULL, NULL, key, NULL) == 1 && EVP_DigestVerify(x, sig, sig_n, m, n) == 1;
+  int ok = EVP_DigestVerifyInit_ex(x, NULL, digest, NULL, NULL, key, NULL) == 1 && EVP_DigestVerify(x, sig, sig_n, m, n) == 1;
   EVP_MD_CTX_free(x);
   return ok;
 }
-int cc_rsa_verify(const uint8_t *spki, size_t spki_n, const uint8_t *m, size_t n, const uint8_t *sig, size_t sig_n) {
-  const uint8_t *p = spki;
-  EVP_PKEY *key = d2i_PUBKEY(NULL, &p, (long)spki_n);
-  int ok = key && EVP_PKEY_is_a(key, "RSA") && verify(key, m, n, sig, sig_n);
+int cc_ed25519_verify_any(const uint8_t *m, size_t n, const uint8_t sig[64], const uint8_t pub[32]) {
+  EVP_PKEY *key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, pub, 32);
+  must(key != NULL);
+  int ok = verify(key, NULL, m, n, sig, 64);
   EVP_PKEY_free(key);
   return ok;
+}
+
+int cc_key_verify(void *key, const uint8_t *m, size_t n, const uint8_t *sig, size_t sig_n) {
+  return verify(key, "SHA2-256", m, n, sig, sig_n);
+}
+void cc_key_free(void *key) { EVP_PKEY_free(key); }
+void *cc_key_of_spki(const uint8_t *spki, size_t n) {
+  const uint8_t *p = spki;
+  EVP_PKEY *key = d2i_PUBKEY(NULL, &p, (long)n);
+  if (key && (EVP_PKEY_is_a(key, "RSA") || EVP_PKEY_is_a(key, "EC"))) return key;
+  EVP_PKEY_free(key);
+  return NULL;
 }
 
 // A key of a curve out of its point, with the private scalar if there is one. NULL if the point is not on the curve.
@@ -148,12 +160,7 @@ static EVP_PKEY *ec_key(const char *curve, const uint8_t *point, size_t point_n,
   EVP_PKEY_CTX_free(x);
   return key;
 }
-int cc_ecdsa_verify(int curve, const uint8_t *point, size_t point_n, const uint8_t *m, size_t n, const uint8_t *sig, size_t sig_n) {
-  EVP_PKEY *key = ec_key(curve == CC_P256 ? SN_X9_62_prime256v1 : SN_secp256k1, point, point_n, NULL);
-  int ok = key && verify(key, m, n, sig, sig_n);
-  EVP_PKEY_free(key);
-  return ok;
-}
+void *cc_key_of_secp256k1(const uint8_t point[33]) { return ec_key(SN_secp256k1, point, 33, NULL); }
 
 static EC_GROUP *p256(void) {
   EC_GROUP *group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);

@@ -11,7 +11,7 @@ public enum KeyError: Error, Equatable, Sendable {
     case malformed(PublicKey.Kind)
     /// An RSA modulus outside 2,048 to 8,192 bits; refused before any arithmetic.
     case rsaSize(bits: Int)
-    /// An elliptic curve other than P-256 under type ECDSA.
+    /// An elliptic curve other than P-224, P-256, P-384 and P-521 under type ECDSA; of a private key, any but P-256.
     case unsupportedCurve
     /// A kind of key that this build (the browser's has Ed25519 only) or this operation does not know.
     case unsupported(PublicKey.Kind)

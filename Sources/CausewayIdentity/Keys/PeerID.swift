@@ -77,11 +77,11 @@ public struct PeerID: Hashable, Sendable {
     /// As a CIDv1 in base32 (`bafz…`).
     public var cid: [UInt8] { Multibase.base32.encode([0x01, 0x72] + bytes) }
 
+    /// The protobuf of the public key, where it is inlined; else empty.
+    public var inlinedBytes: [UInt8] { bytes[0] == 0x00 ? [UInt8](copying: bytes, 2..<bytes.count) : [] }
+
     /// The public key, where it is inlined and of a kind that we know.
-    public var inlinedKey: PublicKey? {
-        guard bytes[0] == 0x00 else { return nil }
-        return try? PublicKey(protobuf: [UInt8](copying: bytes, 2..<bytes.count))
-    }
+    public var inlinedKey: PublicKey? { try? PublicKey(protobuf: inlinedBytes) }
 }
 
 extension PeerID: CustomStringConvertible {

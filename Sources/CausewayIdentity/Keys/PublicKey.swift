@@ -9,8 +9,8 @@ public struct PublicKey: Hashable, Sendable {
     /// `Data` of the libp2p key protobuf: the raw key (Ed25519, secp256k1 compressed) or DER of SubjectPublicKeyInfo (RSA, ECDSA).
     public let data: [UInt8]
 
-    /// Checks lengths, DER, the size of an RSA modulus and the curve of an ECDSA key. The browser's build, which verifies nothing by other
-    /// keys than Ed25519, does not look into them.
+    /// Checks lengths, DER, the size of an RSA modulus and the curve of an ECDSA key (P-224, P-256, P-384 or P-521). The browser's build,
+    /// which verifies nothing by other keys than Ed25519, does not look into them.
     public init(_ kind: Kind, data: [UInt8]) throws(KeyError) {
         switch kind {
         case .ed25519: guard data.count == 32 else { throw .malformed(.ed25519) }
@@ -19,7 +19,7 @@ public struct PublicKey: Hashable, Sendable {
         #else
             case .secp256k1: guard data.count == 33, data[0] == 2 || data[0] == 3 else { throw .malformed(.secp256k1) }
             case .rsa: try SubjectPublicKeyInfo.checkRSA(data)
-            case .ecdsa: _ = try SubjectPublicKeyInfo.p256Point(data)
+            case .ecdsa: try SubjectPublicKeyInfo.checkECDSA(data)
         #endif
         }
         self.init(checked: kind, data)
@@ -41,24 +41,22 @@ public struct PublicKey: Hashable, Sendable {
 
     public var peerID: PeerID { PeerID(ofKey: protobuf) }
 
-    /// Whether `signature` over `message` was made by this key's owner. Ed25519 with S below the group's order only, secp256k1 with low S
-    /// only, RSA as PKCS #1 v1.5 with SHA-256, ECDSA as strict DER with SHA-256.
+    /// Whether `signature` over `message` was made by this key's owner. Ed25519 with S below the group's order only and without points of
+    /// small order, secp256k1 with low S only, RSA as PKCS #1 v1.5 with SHA-256, ECDSA as strict DER with SHA-256. `PreparedKey.accepts` is
+    /// less strict.
     ///
-    /// - Throws: `KeyError.unsupported` in the browser's build for other kinds than Ed25519.
+    /// - Throws: `KeyError.unsupported` in the browser's build for other kinds than Ed25519; `KeyError.malformed` for a point that is not
+    ///   on the curve.
     public func verify(_ signature: [UInt8], of message: [UInt8]) throws(KeyError) -> Bool {
         switch kind {
         case .ed25519: return signature.count == 64 && cc_ed25519_verify(message, message.count, signature, data) == 1
         #if hasFeature(Embedded)
             default: throw .unsupported(kind)
         #else
-            case .rsa: return cc_rsa_verify(data, data.count, message, message.count, signature, signature.count) == 1
-            case .ecdsa:
-                guard ECDSASignature.isAcceptable(signature, lowS: false) else { return false }
-                let point = try SubjectPublicKeyInfo.p256Point(data)
-                return cc_ecdsa_verify(CC_P256, point, point.count, message, message.count, signature, signature.count) == 1
-            case .secp256k1:
-                guard ECDSASignature.isAcceptable(signature, lowS: true) else { return false }
-                return cc_ecdsa_verify(CC_SECP256K1, data, data.count, message, message.count, signature, signature.count) == 1
+            case .rsa: return try PreparedKey(self).accepts(signature, of: message)
+            case .ecdsa, .secp256k1:
+                guard ECDSASignature.isAcceptable(signature, lowS: kind == .secp256k1) else { return false }
+                return try PreparedKey(self).accepts(signature, of: message)
         #endif
         }
     }

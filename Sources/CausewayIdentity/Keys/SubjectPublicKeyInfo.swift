@@ -19,16 +19,22 @@ enum SubjectPublicKeyInfo {
         guard exponent.count <= 4, let last = exponent.last, last & 1 == 1, exponent != [1] else { throw .malformed(.rsa) }
     }
 
-    /// The uncompressed point of a P-256 key.
-    static func p256Point(_ der: [UInt8]) throws(KeyError) -> [UInt8] {
+    /// An uncompressed point on one of the curves that go-libp2p takes.
+    static func checkECDSA(_ der: [UInt8]) throws(KeyError) {
         guard let (algorithm, point) = split(der) else { throw .malformed(.ecdsa) }
         var parameters = algorithm
         guard parameters.content(.objectIdentifier) == OID.ecPublicKey, let curve = parameters.content(.objectIdentifier),
             parameters.isAtEnd
         else { throw .malformed(.ecdsa) }
-        guard curve == OID.p256 else { throw .unsupportedCurve }
-        guard point.count == 65, point[0] == 4 else { throw .malformed(.ecdsa) }
-        return point
+        let size: Int
+        switch curve {
+        case OID.p224: size = 28
+        case OID.p256: size = 32
+        case OID.p384: size = 48
+        case OID.p521: size = 66
+        default: throw .unsupportedCurve
+        }
+        guard point.count == 1 + 2 * size, point[0] == 4 else { throw .malformed(.ecdsa) }
     }
 
     /// The DER around an uncompressed P-256 point.
@@ -58,13 +64,23 @@ enum ECDSASignature {
         0x5d, 0x57, 0x6e, 0x73, 0x57, 0xa4, 0x50, 0x1d, 0xdf, 0xe9, 0x2f, 0x46, 0x68, 0x1b, 0x20, 0xa0,
     ]
 
-    /// Whether it is strict DER with integers of at most 32 bytes, and, where asked, a low S.
+    /// A point's coordinates have at most so many bytes (P-521), and so have R and S.
+    private static let longest = 66
+
+    /// The signature without what stands behind it: go-libp2p takes that for ECDSA keys.
+    static func withoutRest(_ der: [UInt8]) -> [UInt8] {
+        var outer = DERReader(der)
+        guard let range = outer.range(.sequence) else { return der }
+        return [UInt8](der[..<range.upperBound])
+    }
+
+    /// Whether it is strict DER with integers that some curve has, and, where asked, a low S.
     static func isAcceptable(_ der: [UInt8], lowS: Bool) -> Bool {
         var outer = DERReader(der)
         guard var numbers = outer.sequence(), outer.isAtEnd, let r = numbers.positiveInteger(), let s = numbers.positiveInteger(),
-            numbers.isAtEnd, r.count <= 32, s.count <= 32
+            numbers.isAtEnd, r.count <= longest, s.count <= longest
         else { return false }
-        return !lowS || s.count < 32 || !isGreater(s, halfOrderOfSecp256k1)
+        return !lowS || s.count < 32 || s.count == 32 && !isGreater(s, halfOrderOfSecp256k1)
     }
 
     private static func isGreater(_ first: [UInt8], _ second: [UInt8]) -> Bool {
