@@ -93,7 +93,9 @@ private struct Scene {
 
     private func check() {
         guard let gossip = node.parts.gossip else { return }
-        precondition(gossip.partialBytes == gossip.peers.reduce(0) { $0 + $1.inbox.count })
+        let live = gossip.peers.reduce(0) { $0 + ($1.inbound?.count ?? 0) }
+        let gone = (0..<gossip.waiting.count).reduce(0) { $0 + (gossip.waiting[$1].map { $0.isGone ? $0.count : 0 } ?? 0) }
+        precondition(gossip.heldBytes == live + gone)
         precondition(gossip.topics.count == gossip.topicsByName.count && gossip.topics.count <= 3)
         for topic in gossip.topics {
             precondition(topic.isJoined || topic.mesh.isEmpty)

@@ -29,6 +29,8 @@ public final class ProtobufReader {
     public private(set) var wireType: UInt8 = 0
     /// How long a length-delimited field's content is; 0 for any other.
     public private(set) var count = 0
+    /// How many fields `advance` has found so far, on all levels: what reading has cost.
+    public private(set) var fields = 0
     private var value: UInt64 = 0
 
     public convenience init(_ bytes: [UInt8]) { self.init(bytes, range: 0..<bytes.count) }
@@ -44,6 +46,7 @@ public final class ProtobufReader {
     @inline(never)
     public func advance() -> Bool {
         guard position < end else { return false }
+        fields += 1
         let key = nextVarint()
         number = UInt32(truncatingIfNeeded: key >> 3)
         wireType = UInt8(truncatingIfNeeded: key & 7)
@@ -97,6 +100,13 @@ public final class ProtobufReader {
     public func leave(_ outer: Int) {
         position = end
         if fault == nil { end = outer }
+    }
+
+    /// Goes on behind the message that was entered at `inner`, whatever was wrong in it: it costs only itself.
+    public func skip(_ inner: Range<Int>, outer: Int) {
+        fault = nil
+        position = inner.upperBound
+        end = outer
     }
 
     private func fail(_ error: ProtobufError) -> Bool {

@@ -43,7 +43,8 @@ extension GossipSub {
                 peer.behaviour.idsTaken += 1
                 guard entry.count <= configuration.limits.messageID else { continue }
                 let wire = entry.content()
-                if !seen.contains(canonical(wire, of: peer)), entry.fault == nil { work.wanted.append(wire) }
+                let id = canonical(wire, of: peer)
+                if !seen.contains(id), !unverifiable.contains(id), entry.fault == nil { work.wanted.append(wire) }
             default: break
             }
         }

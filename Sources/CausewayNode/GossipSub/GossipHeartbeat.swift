@@ -11,7 +11,8 @@ extension GossipSub {
                 peer.retryAt = .distantFuture
                 consider(peer.peer, in: node)
             }
-            if !peer.behaviour.isQuiet || peer.retryAt != .distantFuture { isQuiet = false }
+            if let inbound = peer.inbound, inbound.isOverdue(configuration.limits, now: node.now) { cut(inbound, in: node) }
+            if !peer.behaviour.isQuiet || peer.retryAt != .distantFuture || peer.inbound?.since != nil { isQuiet = false }
         }
         for topic in topics {
             topic.forgetBackoffs(before: node.now)
@@ -26,8 +27,9 @@ extension GossipSub {
         forgetSpentTopics()
         cache.shift()
         seen.forget(now: node.now)
+        unverifiable.forget(now: node.now)
         let rests = isQuiet && topics.isEmpty && cache.isEmpty
-        nextDeadline = rests ? .distantFuture : node.now + configuration.parameters.heartbeatInterval
+        nextHeartbeat = rests ? .distantFuture : node.now + configuration.parameters.heartbeatInterval
     }
 
     private func mend(_ topic: GossipTopic, in node: NodeState) {

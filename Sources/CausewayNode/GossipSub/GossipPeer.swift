@@ -16,11 +16,9 @@ final class GossipPeer {
     var failures = 0
 
     /// The newest stream on which it sends.
-    var inbound: StreamKey?
+    var inbound: GossipInbound?
     /// The protocol of that stream.
     var inboundProtocol: [UInt8] = []
-    /// Holds the beginning of an RPC whose end has not come.
-    var inbox = MessageInbox()
 
     private var topics = BytesSet()
     private var topicBytes = 0
@@ -59,13 +57,14 @@ final class GossipPeer {
 /// What counts against a peer: the place where a score will be kept (gossipsub-v1.1.md, "Peer Scoring").
 struct PeerBehaviour {
     private(set) var faults = 0
-    /// Since the last heartbeat: RPCs with IHAVE, ids looked at in IHAVE and in IWANT, ids told because it subscribed, and changes of its
-    /// subscriptions.
+    /// Since the last heartbeat: RPCs with IHAVE, ids looked at in IHAVE and in IWANT, ids told because it subscribed, changes of its
+    /// subscriptions, and fields of RPCs that were read for nothing or for control.
     var announcements = 0
     var idsTaken = 0
     var idsWanted = 0
     var idsTold = 0
     var changes = 0
+    var wasted = 0
 
     enum Fault: Int {
         /// What also honest peers do when clocks or messages cross.
@@ -80,7 +79,9 @@ struct PeerBehaviour {
         if faults >= limit { faults = 2 * limit }
     }
 
-    var isQuiet: Bool { faults == 0 && announcements == 0 && idsTaken == 0 && idsWanted == 0 && idsTold == 0 && changes == 0 }
+    var isQuiet: Bool {
+        faults == 0 && announcements == 0 && idsTaken == 0 && idsWanted == 0 && idsTold == 0 && changes == 0 && wasted == 0
+    }
 
     mutating func heartbeat() {
         faults -= (faults + 9) / 10
@@ -89,5 +90,6 @@ struct PeerBehaviour {
         idsWanted = 0
         idsTold = 0
         changes = 0
+        wasted = 0
     }
 }

@@ -1,48 +1,157 @@
 import CausewayConnection
 import CausewayIdentity
 
+// What neighbours send is worked off within a budget: of each neighbour's a part, by turns, and no more in all than leaves time for others'
+// events. What is left over waits for the next `advance`, its sender for credit.
 extension GossipSub {
     public func received(_ bytes: [UInt8], on stream: StreamKey, in node: NodeState) {
-        guard let peer = peersByStream[stream.packed], peer.inbound == stream else { return }
-        partialBytes -= peer.inbox.count
-        peer.inbox.add(bytes)
-        var isSound = true
-        while isSound, let rpc = peer.inbox.next(limit: configuration.limits.rpc) { isSound = receive(rpc, from: peer, in: node) }
-        partialBytes += peer.inbox.count
-        if !isSound || peer.inbox.fault != nil || partialBytes > configuration.limits.partialBytes { refuse(peer, in: node) }
-    }
-
-    /// Its stream cannot be followed any longer. It may open another.
-    private func refuse(_ peer: GossipPeer, in node: NodeState) {
-        guard let stream = peer.inbound else { return }
-        endInbound(of: peer)
-        node.reset(stream)
-        count(.grave, of: peer, in: node)
-    }
-
-    /// False: it is none.
-    private func receive(_ rpc: ProtobufReader, from peer: GossipPeer, in node: NodeState) -> Bool {
-        var work = RPCWork(entries: configuration.limits.entries)
-        while !work.isOverdone, rpc.advance() {
-            guard rpc.number <= GossipCodec.RPCField.control,
-                rpc.number == GossipCodec.RPCField.subscriptions || !isIgnored(peer)
-            else { continue }
-            let outer = rpc.enter()
-            switch rpc.number {
-            case GossipCodec.RPCField.subscriptions: receiveSubscription(rpc, from: peer, &work, in: node)
-            case GossipCodec.RPCField.publish: receiveMessage(rpc, from: peer, in: node)
-            default: receiveControl(rpc, from: peer, &work, in: node)
-            }
-            rpc.leave(outer)
+        guard let inbound = peersByStream[stream.packed]?.inbound, inbound.stream == stream else { return }
+        let held = inbound.count
+        inbound.add(bytes, now: node.now)
+        heldBytes += inbound.count - held
+        if !inbound.isWaiting { workOff(inbound, in: node) }
+        if inbound.isWaiting {
+            inbound.withheld += bytes.count
+            node.withhold(bytes.count, of: stream)
         }
+        while heldBytes > configuration.limits.heldBytes, let heaviest = heaviest(now: node.now) { cut(heaviest, in: node) }
+    }
+
+    /// One turn of the neighbours that have work left.
+    func workOffWaiting(in node: NodeState) {
+        turn = configuration.limits.workPerTurn
+        var rounds = waiting.count
+        while rounds > 0, turn > 0, let inbound = waiting.first {
+            rounds -= 1
+            waiting.removeFirst()
+            inbound.isWaiting = false
+            workOff(inbound, in: node)
+        }
+    }
+
+    /// Works off RPCs until none is whole, or the neighbour's part of this turn is used up: then it waits for the next.
+    private func workOff(_ inbound: GossipInbound, in node: NodeState) {
+        let share = max(turn - configuration.limits.workPerPeer, 0)
+        let held = inbound.count
+        var isSound = true
+        while isSound, turn > share, let rpc = inbound.next(configuration.limits, now: node.now) {
+            isSound = work(on: rpc, of: inbound, downTo: share, in: node)
+        }
+        heldBytes += inbound.count - held
+        guard isSound, !inbound.hasFault else { return cut(inbound, in: node) }
+        if inbound.rpc != nil || inbound.count > 0 && turn <= share {
+            inbound.isWaiting = true
+            waiting.append(inbound)
+        } else {
+            settle(inbound, in: node)
+        }
+    }
+
+    /// Nothing whole is left of what came.
+    private func settle(_ inbound: GossipInbound, in node: NodeState) {
+        if inbound.withheld > 0 { node.taken(inbound.withheld, of: inbound.stream) }
+        inbound.withheld = 0
+        if inbound.isGone {
+            drop(inbound)
+        } else if inbound.isFinished {
+            endInbound(of: inbound.peer)
+            node.finish(inbound.stream)
+        } else if inbound.count > 0 {
+            wake(in: node)
+        }
+    }
+
+    /// The stream cannot be followed any longer, or holds what others need: it is reset, and that counts against its peer alone. It may
+    /// open another.
+    func cut(_ inbound: GossipInbound, in node: NodeState) {
+        let peer = inbound.peer
+        if !inbound.isGone {
+            endInbound(of: peer)
+            node.reset(inbound.stream)
+            count(.grave, of: peer, in: node)
+        }
+        drop(inbound)
+    }
+
+    func drop(_ inbound: GossipInbound) {
+        heldBytes -= inbound.count
+        inbound.clear()
+    }
+
+    /// Of all streams the one that holds most, for longest: never that of a newcomer, if others fill the room.
+    private func heaviest(now: Instant) -> GossipInbound? {
+        var heaviest: GossipInbound?
+        var most: UInt64 = 0
+        func weigh(_ inbound: GossipInbound?) {
+            guard let inbound, inbound.burden(now: now) > most else { return }
+            heaviest = inbound
+            most = inbound.burden(now: now)
+        }
+        for peer in peers { weigh(peer.inbound) }
+        for index in 0..<waiting.count { weigh(waiting[index]) }
+        return heaviest
+    }
+
+    // MARK: RPCs
+
+    /// False: it is none, or it wastes our time.
+    private func work(on rpc: ProtobufReader, of inbound: GossipInbound, downTo share: Int, in node: NodeState) -> Bool {
+        let peer = inbound.peer
+        while turn > share {
+            let before = rpc.fields
+            guard !inbound.work.isOverdone, rpc.advance() else {
+                turn -= 1
+                inbound.finishRPC(now: node.now)
+                return finish(rpc, of: peer, inbound.work, in: node)
+            }
+            var isUseful = false
+            if rpc.number <= GossipCodec.RPCField.control, isHeard(rpc.number, of: inbound) {
+                let inner = rpc.range()
+                let outer = rpc.enter()
+                switch rpc.number {
+                case GossipCodec.RPCField.subscriptions: receiveSubscription(rpc, from: peer, &inbound.work, in: node)
+                case GossipCodec.RPCField.publish:
+                    isUseful = receiveMessage(rpc, from: peer, &inbound.work, in: node)
+                    // go-libp2p passes on unknown fields, whatever they are: not its fault, so it costs the message alone.
+                    if let fault = rpc.fault, isForeign(fault) { rpc.skip(inner, outer: outer) }
+                default: receiveControl(rpc, from: peer, &inbound.work, in: node)
+                }
+                rpc.leave(outer)
+            }
+            let fields = rpc.fields - before
+            turn -= fields
+            if isUseful { inbound.work.isUseful = true } else { peer.behaviour.wasted += fields }
+        }
+        return true
+    }
+
+    private func isForeign(_ fault: ProtobufError) -> Bool {
+        switch fault {
+        case .unsupportedWireType, .badFieldNumber: true
+        default: false
+        }
+    }
+
+    /// Whoever is ignored may still say what it subscribes to.
+    private func isHeard(_ field: UInt32, of inbound: GossipInbound) -> Bool {
+        switch field {
+        case GossipCodec.RPCField.subscriptions: !inbound.isGone
+        case GossipCodec.RPCField.publish: !isIgnored(inbound.peer)
+        default: !inbound.isGone && !isIgnored(inbound.peer)
+        }
+    }
+
+    private func finish(_ rpc: ProtobufReader, of peer: GossipPeer, _ work: RPCWork, in node: NodeState) -> Bool {
         guard rpc.fault == nil else { return false }
+        if !work.isUseful { peer.behaviour.wasted += 1 }
         if !work.wanted.isEmpty { send(GossipCodec.want(work.wanted), to: peer, droppable: true, in: node) }
         if work.isOverdone {
             count(.grave, of: peer, in: node)
         } else if work.isSlightlyWrong {
             count(.slight, of: peer, in: node)
         }
-        return true
+        if peer.behaviour.wasted > 0 { wake(in: node) }
+        return peer.behaviour.wasted <= configuration.limits.wasted
     }
 
     private func receiveSubscription(_ entry: ProtobufReader, from peer: GossipPeer, _ work: inout RPCWork, in node: NodeState) {
@@ -80,87 +189,4 @@ extension GossipSub {
 
     /// Empty if the name is too long to be looked at.
     func topicName(_ field: ProtobufReader) -> [UInt8] { field.count <= configuration.limits.topicName ? field.content() : [] }
-}
-
-/// What one RPC has used up and brought to light.
-struct RPCWork {
-    var entries: Int
-    /// Ids to ask the sender for.
-    var wanted: [[UInt8]] = []
-    var hasAnnouncement = false
-    /// More entries than any honest RPC has: the rest was not looked at.
-    var isOverdone = false
-    var isSlightlyWrong = false
-
-    init(entries: Int) { self.entries = entries }
-
-    mutating func takeEntry() -> Bool {
-        guard entries > 0 else {
-            isOverdone = true
-            return false
-        }
-        entries -= 1
-        return true
-    }
-}
-
-// MARK: Messages
-
-extension GossipSub {
-    private func receiveMessage(_ message: ProtobufReader, from peer: GossipPeer, in node: NodeState) {
-        fields.read(message)
-        let bytes = message.bytes
-        guard message.fault == nil, fields.has(MessageFields.topic), fields[MessageFields.topic].count <= configuration.limits.topicName,
-            let topic = joined(fields.content(MessageFields.topic, of: bytes))
-        else { return }
-        guard let id = messageID(in: bytes) else { return count(.grave, of: peer, in: node) }
-        if seen.contains(id) { return }
-        let signed = MessageCodec.signedBytes(fields, in: bytes)
-        let signature = fields.content(MessageFields.signature, of: bytes)
-        let key = fields.content(MessageFields.key, of: bytes)
-        var author: PeerID?
-        if configuration.signed {
-            author = try? PeerID(fields.content(MessageFields.from, of: bytes))
-            if author == node.peerID { return }
-            guard let author, isSigned(signed, by: author, key: key, signature) else { return count(.grave, of: peer, in: node) }
-        }
-        seen.insert(id, now: node.now)
-        wake(in: node)
-        let kept = CachedMessage(
-            id: id, key: key, topic: topic.name, frame: MessageCodec.frame(signed: signed, signature: signature, key: key))
-        cache.insert(kept)
-        for neighbour in topic.mesh where neighbour !== peer && neighbour.peer != author {
-            send(kept.frame, to: neighbour, droppable: true, in: node)
-        }
-        let delivered = GossipMessage(
-            author: author, receivedFrom: peer.peer, topic: topic.name, data: fields.content(MessageFields.data, of: bytes),
-            sequenceNumber: fields.content(MessageFields.sequence, of: bytes))
-        if topic.isSubscribed { node.emit(.message(delivered)) }
-        topic.listener?.messageReceived(delivered, in: node)
-    }
-
-    /// nil: author, sequence number or signature are not as StrictSign wants them, or there where StrictNoSign forbids them.
-    private func messageID(in bytes: [UInt8]) -> [UInt8]? {
-        let from = fields[MessageFields.from]
-        let sequence = fields[MessageFields.sequence]
-        let signature = fields[MessageFields.signature]
-        guard configuration.signed else {
-            guard from.isEmpty, sequence.isEmpty, signature.isEmpty, fields[MessageFields.key].isEmpty else { return nil }
-            return SHA256.hash(fields.content(MessageFields.data, of: bytes))
-        }
-        guard !from.isEmpty, from.count <= 128, sequence.count == MessageID.sequenceLength, !signature.isEmpty else { return nil }
-        return [UInt8](copying: bytes, from) + [UInt8](copying: bytes, sequence)
-    }
-
-    private func isSigned(_ signed: [UInt8], by author: PeerID, key: [UInt8], _ signature: [UInt8]) -> Bool {
-        let publicKey: PublicKey
-        if key.isEmpty {
-            guard let inlined = author.inlinedKey else { return false }
-            publicKey = inlined
-        } else {
-            guard let parsed = try? PublicKey(protobuf: key), parsed.peerID == author else { return false }
-            publicKey = parsed
-        }
-        return (try? publicKey.verify(signature, of: signed)) ?? false
-    }
 }

@@ -22,9 +22,9 @@ extension GossipSub {
         let peer = peer(link.peer)
         if let old = peer.inbound {
             endInbound(of: peer)
-            node.reset(old)
+            node.reset(old.stream)
         }
-        peer.inbound = stream
+        peer.inbound = GossipInbound(peer: peer, stream: stream)
         peer.inboundProtocol = protocolID
         peersByStream[stream.packed] = peer
         consider(link.peer, in: node)
@@ -35,14 +35,16 @@ extension GossipSub {
     }
 
     public func finished(_ stream: StreamKey, in node: NodeState) {
-        guard let peer = peersByStream[stream.packed], peer.inbound == stream else { return }
+        guard let peer = peersByStream[stream.packed], let inbound = peer.inbound, inbound.stream == stream else { return }
+        inbound.isFinished = true
+        guard !inbound.isWaiting else { return }
         endInbound(of: peer)
         node.finish(stream)
     }
 
     public func closed(_ stream: StreamKey, error: StreamError?, in node: NodeState) {
         guard let peer = peersByStream[stream.packed] else { return }
-        if peer.inbound == stream { endInbound(of: peer) }
+        if peer.inbound?.stream == stream { endInbound(of: peer) }
         guard peer.outbound == stream else { return }
         peersByStream[stream.packed] = nil
         peer.outbound = nil
@@ -120,11 +122,11 @@ extension GossipSub {
     }
 
     func endInbound(of peer: GossipPeer) {
-        guard let stream = peer.inbound else { return }
-        peersByStream[stream.packed] = nil
+        guard let inbound = peer.inbound else { return }
+        peersByStream[inbound.stream.packed] = nil
         peer.inbound = nil
-        partialBytes -= peer.inbox.count
-        peer.inbox = MessageInbox()
+        inbound.isGone = true
+        if !inbound.isWaiting { drop(inbound) }
     }
 
     /// Whether js-libp2p's name is in it. Its first letter does not come again in it, so the search never has to go back.

@@ -11,7 +11,8 @@ public final class GossipSub: NodeProtocol, TopicPublishing {
     static let protocolIDs = [[UInt8](utf8: "/meshsub/1.1.0"), [UInt8](utf8: "/meshsub/1.0.0")]
 
     public let configuration: GossipSubConfiguration
-    public internal(set) var nextDeadline = Instant.distantFuture
+    var nextHeartbeat = Instant.distantFuture
+    public var nextDeadline: Instant { waiting.isEmpty ? nextHeartbeat : Instant(nanoseconds: 0) }
 
     /// In the order of their coming.
     var peers: [GossipPeer] = []
@@ -25,13 +26,23 @@ public final class GossipSub: NodeProtocol, TopicPublishing {
     let cache: MessageCache
     /// Of the message that is being read: none costs an allocation for them.
     let fields = MessageFields()
-    /// Of all peers' unfinished RPCs.
-    var partialBytes = 0
+    let authors: AuthorKeys
+    /// Ids of messages by authors whose keys we cannot use: they are not asked for again.
+    let unverifiable: SeenCache
+    /// Bytes of all neighbours whose RPCs are unfinished, or wait to be worked off.
+    var heldBytes = 0
+    /// Streams with work left for the next turn, whose is next first.
+    var waiting = FIFO<GossipInbound>()
+    /// Work that is left of this turn's budget; below 0: the last piece was larger than what was left.
+    var turn: Int
     private var sequence: UInt64 = 0
 
     public init(_ configuration: GossipSubConfiguration = GossipSubConfiguration()) {
         self.configuration = configuration
         seen = SeenCache(lifetime: configuration.parameters.seenLifetime, limit: configuration.limits.seen)
+        unverifiable = SeenCache(lifetime: configuration.parameters.seenLifetime, limit: configuration.limits.unverifiable)
+        authors = AuthorKeys(limit: configuration.limits.authorKeys)
+        turn = configuration.limits.workPerTurn
         cache = MessageCache(history: configuration.parameters.history, limit: configuration.limits.cachedBytes)
     }
 
@@ -44,13 +55,14 @@ public final class GossipSub: NodeProtocol, TopicPublishing {
     }
 
     public func advance(in node: NodeState) {
-        if node.now >= nextDeadline { heartbeat(in: node) }
+        if node.now >= nextHeartbeat { heartbeat(in: node) }
+        workOffWaiting(in: node)
     }
 
     /// Starts the heartbeat if it rests.
     @inline(never)
     func wake(in node: NodeState) {
-        if nextDeadline == .distantFuture { nextDeadline = node.now + configuration.parameters.firstHeartbeat }
+        if nextHeartbeat == .distantFuture { nextHeartbeat = node.now + configuration.parameters.firstHeartbeat }
     }
 
     func count(_ fault: PeerBehaviour.Fault, of peer: GossipPeer, in node: NodeState) {

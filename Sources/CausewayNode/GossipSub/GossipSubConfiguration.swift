@@ -63,14 +63,29 @@ public struct GossipSubParameters: Equatable, Sendable {
 public struct GossipLimits: Equatable, Sendable {
     /// One RPC in either direction (go: 1 MiB).
     public var rpc = 1 << 20
-    /// Bytes of RPCs that have begun to arrive, of all peers together: many peers may each announce an RPC and never end it.
-    public var partialBytes = 64 << 20
+    /// A longer one that arrives is passed over up to this length, because its sender may only pass on what it takes itself (js: 4 MiB).
+    /// Behind a longer one the stream cannot be followed.
+    public var skippedRPC = 16 << 20
+    /// How long the rest of an RPC may take to come. 1 MiB at 35 kB/s.
+    public var rpcTime = Interval.seconds(30)
+    /// Bytes of RPCs that are unfinished or wait to be worked off, of all peers together: many may each announce an RPC and never end it.
+    /// Above it the stream goes that holds most, for longest.
+    public var heldBytes = 64 << 20
+    /// Work of one turn, in all and for one peer: other events of the node have to wait so long, some 10 ms and 2 ms on a slow machine. It
+    /// is counted in fields of messages read, at 0.1 µs; what else costs is given in these.
+    public var workPerTurn = 100_000
+    public var workPerPeer = 20_000
+    /// Bytes of a message that are hashed, copied and framed in the time of one field.
+    public var bytesPerWork = 64
+    /// Fields of one peer's RPCs between two heartbeats that were control or good for nothing (unknown fields, entries without effect). No
+    /// honest peer comes near; above it its stream is reset, after some 3 ms of work.
+    public var wasted = 32_768
     /// A topic's name. The specification has no limit; names in use stay under 100 bytes.
     public var topicName = 256
     /// Topics that one peer subscribes to, and the bytes of their names (js: 1 MiB of names).
     public var subscriptions = 1024
     public var subscriptionBytes = 64 << 10
-    /// Subscription and control entries of one RPC that are looked at.
+    /// Subscriptions, messages and control entries of one RPC that are looked at.
     public var entries = 4096
     /// Ids that are looked at of one peer between two heartbeats, in IHAVE and in IWANT (go: 5,000), and RPCs with IHAVE (go: 10).
     public var ids = 5000
@@ -81,6 +96,10 @@ public struct GossipLimits: Equatable, Sendable {
     public var cachedBytes = 16 << 20
     /// Ids remembered: at 100 bytes each some 13 MB.
     public var seen = 131_072
+    /// Ids remembered of messages whose authors have keys that we cannot use.
+    public var unverifiable = 4096
+    /// Authors whose keys are kept ready to verify by: some 4 MB.
+    public var authorKeys = 1024
     /// Back-offs kept of one topic.
     public var backoffs = 4096
     /// Faults, which fade by a tenth each heartbeat, at which a peer's messages and control are ignored.

@@ -13,6 +13,8 @@ final class MessageFields {
     private var ranges = [Range<Int>](repeating: 0..<0, count: 7)
     /// The length of all contents.
     private(set) var size = 0
+    /// There are fields that the specification does not know.
+    private(set) var hasOthers = false
 
     subscript(field: Int) -> Range<Int> { ranges[field] }
 
@@ -25,8 +27,12 @@ final class MessageFields {
     func read(_ message: ProtobufReader) {
         for index in 0..<7 { ranges[index] = 0..<0 }
         size = 0
+        hasOthers = false
         while message.advance() {
-            guard message.number <= 6 else { continue }
+            guard message.number <= 6 else {
+                hasOthers = true
+                continue
+            }
             ranges[Int(message.number)] = message.range()
             size += message.count
         }

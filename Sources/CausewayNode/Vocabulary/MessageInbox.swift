@@ -9,6 +9,8 @@ struct MessageInbox {
     private(set) var fault: Fault?
     private var bytes: [UInt8] = []
     private var position = 0
+    /// So many bytes still to come are passed over.
+    private var passedOver = 0
 
     /// How many bytes are held. Once `next` has given all there is, they are less than one message and its length.
     var count: Int { bytes.count - position }
@@ -21,16 +23,24 @@ struct MessageInbox {
         return rest
     }
 
-    mutating func add(_ chunk: [UInt8]) { if bytes.isEmpty { bytes = chunk } else { bytes.append(contentsOf: chunk) } }
+    mutating func add(_ chunk: [UInt8]) {
+        guard passedOver == 0 else {
+            let here = min(passedOver, chunk.count)
+            passedOver -= here
+            return bytes.append(contentsOf: [UInt8](copying: chunk, here..<chunk.count))
+        }
+        if bytes.isEmpty { bytes = chunk } else { bytes.append(contentsOf: chunk) }
+    }
 
-    /// The next message, where it lies; nil if its end has not come. One over `limit` is a fault as soon as its length is known.
-    mutating func next(limit: Int) -> ProtobufReader? {
-        if let message = whole(limit: limit) { return message }
+    /// The next message, where it lies; nil if its end has not come. One over `limit` is passed over, unless it is over `longest`, too:
+    /// that is a fault as soon as its length is known.
+    mutating func next(limit: Int, passingOver longest: Int = 0) -> ProtobufReader? {
+        if let message = whole(limit: limit, max(limit, longest)) { return message }
         if position > 0 { bytes = takeRest() }
         return nil
     }
 
-    private mutating func whole(limit: Int) -> ProtobufReader? {
+    private mutating func whole(limit: Int, _ longest: Int) -> ProtobufReader? {
         guard fault == nil else { return nil }
         var length = 0
         var start = position
@@ -42,11 +52,17 @@ struct MessageInbox {
             start += 1
             length |= Int(byte & 0x7f) << shift
             shift += 7
-            guard length <= limit else { break }
+            guard length <= longest else { break }
             guard byte < 0x80 else { continue }
             guard byte > 0 || shift == 7 else {
                 fault = .malformed
                 return nil
+            }
+            guard length <= limit else {
+                let here = min(length, bytes.count - start)
+                passedOver = length - here
+                position = start + here
+                return whole(limit: limit, longest)
             }
             guard bytes.count - start >= length else { return nil }
             position = start + length

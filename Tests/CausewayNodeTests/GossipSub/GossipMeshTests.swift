@@ -164,7 +164,7 @@ import Testing
         for index in 1..<5 { network.disconnect(0, index) }
         let gossip = network.hosts[0].gossip
         #expect(gossip.peers.isEmpty && gossip.peersByID.isEmpty && gossip.peersByStream.isEmpty)
-        #expect(gossip.mesh(chat).isEmpty && gossip.topics[0].subscribers.isEmpty && gossip.partialBytes == 0)
+        #expect(gossip.mesh(chat).isEmpty && gossip.topics[0].subscribers.isEmpty && gossip.heldBytes == 0)
     }
 
     @Test func unsignedMeshesHaveNoAuthors() throws {
@@ -229,10 +229,10 @@ import Testing
         let (old, new) = (StreamKey(link: link, stream: 1), StreamKey(link: link, stream: 3))
         host.gossip.streamOpened(old, protocolID: GossipSub.protocolIDs[0], in: host.state)
         host.gossip.received([100, 1, 2], on: old, in: host.state)
-        #expect(host.gossip.partialBytes == 3)
+        #expect(host.gossip.heldBytes == 3)
         host.gossip.streamOpened(new, protocolID: GossipSub.protocolIDs[0], in: host.state)
         #expect(host.state.outputs.contains(.link(link, .reset(stream: 1))))
-        #expect(host.gossip.partialBytes == 0)
+        #expect(host.gossip.heldBytes == 0)
         host.gossip.received(GossipCodec.subscriptions([chat], subscribe: true), on: old, in: host.state)
         #expect(host.gossip.subscribers(chat).isEmpty, "the old one is not listened to")
         host.gossip.received(GossipCodec.subscriptions([chat], subscribe: true), on: new, in: host.state)
@@ -261,12 +261,12 @@ import Testing
         _ = try? a.gossip.publish([6], on: chat, in: a.state)
         var bytes: [UInt8] = []
         for case .link(_, .send(_, let frame, _)) in a.drain() { bytes += frame }
-        let stream = b.gossip.peers[0].inbound!
+        let stream = b.gossip.peers[0].inbound!.stream
         for start in stride(from: 0, to: bytes.count, by: 7) {
             b.gossip.received([UInt8](bytes[start..<min(start + 7, bytes.count)]), on: stream, in: b.state)
         }
         network.settle()
         #expect(b.messages.map { $0.data.count } == [3000, 1])
-        #expect(b.gossip.partialBytes == 0)
+        #expect(b.gossip.heldBytes == 0)
     }
 }

@@ -75,6 +75,9 @@ final class GossipHost {
         if let discovery, discovery.nextDeadline <= state.now { discovery.advance(in: state) }
     }
 
+    /// Turns until nothing that came waits.
+    func workOff() { while !gossip.waiting.isEmpty { gossip.advance(in: state) } }
+
     var nextDeadline: Instant { min(gossip.nextDeadline, discovery?.nextDeadline ?? .distantFuture) }
 
     func drain() -> [NodeOutput] {
@@ -154,6 +157,7 @@ final class GossipNetwork {
         while busy {
             busy = false
             for host in hosts {
+                host.workOff()
                 for output in host.drain() {
                     busy = true
                     carry(output, from: host)

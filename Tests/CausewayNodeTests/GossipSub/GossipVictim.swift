@@ -1,0 +1,89 @@
+import CausewayConnection
+import CausewayIdentity
+
+@testable import CausewayNode
+
+/// A node with one neighbour that the test plays, and honest ones beside it.
+final class GossipVictim {
+    let host: GossipHost
+    let link: UInt32
+    let stream: StreamKey
+    var peer: GossipPeer { host.gossip.peersByID[GossipHost.key(1).publicKey.peerID.bytes]! }
+
+    init(_ configuration: GossipSubConfiguration = GossipSubConfiguration(), subscribes: Bool = true) {
+        host = GossipHost(0, configuration)
+        host.gossip.subscribe(chat, in: host.state)
+        link = host.addLink(to: GossipHost.key(1).publicKey)
+        stream = StreamKey(link: link, stream: 1)
+        host.gossip.streamOpened(stream, protocolID: GossipSub.protocolIDs[0], in: host.state)
+        if subscribes { receive(GossipCodec.subscriptions([chat], subscribe: true)) }
+        _ = host.drain()
+    }
+
+    func receive(_ bytes: [UInt8]) {
+        host.gossip.received(bytes, on: stream, in: host.state)
+        host.workOff()
+    }
+
+    /// Names of topics that the application heard of.
+    var told: [[UInt8]] {
+        host.state.outputs.compactMap {
+            if case .event(.subscriptionChanged(_, let topic, isSubscribed: true)) = $0 { topic } else { nil }
+        }
+    }
+
+    /// An honest neighbour that subscribes.
+    func addNeighbour(_ index: Int) -> GossipPeer {
+        let link = host.addLink(to: GossipHost.key(index).publicKey)
+        let stream = StreamKey(link: link, stream: 1)
+        host.gossip.streamOpened(stream, protocolID: GossipSub.protocolIDs[0], in: host.state)
+        host.gossip.received(GossipCodec.subscriptions([chat], subscribe: true), on: stream, in: host.state)
+        _ = host.drain()
+        return host.gossip.peersByID[GossipHost.key(index).publicKey.peerID.bytes]!
+    }
+
+    func pass(_ interval: Interval) {
+        let end = host.state.now + interval
+        while host.nextDeadline <= end {
+            host.state.now = max(host.state.now, host.nextDeadline)
+            host.advance()
+        }
+        host.state.now = end
+    }
+
+    /// What went to the neighbours since the last look.
+    func frames() -> [[UInt8]] {
+        host.drain().compactMap {
+            if case .link(_, .send(_, let bytes, _)) = $0 { return bytes }
+            return nil
+        }
+    }
+
+    var wasReset: Bool { host.state.outputs.contains(.link(link, .reset(stream: 1))) }
+}
+
+/// A message as RPC frame, right but for what a test changes.
+func signedMessage(
+    author: Int = 1, sequence: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 1], data: [UInt8] = [1], topic: [UInt8] = chat, from: [UInt8]? = nil,
+    key: [UInt8] = [], signature: [UInt8]? = nil
+) -> [UInt8] {
+    let signer = GossipHost.key(author)
+    let signed = MessageCodec.signedBytes(from: from ?? signer.publicKey.peerID.bytes, data: data, sequence: sequence, topic: topic)
+    return MessageCodec.frame(signed: signed, signature: signature ?? (try! signer.sign(signed)), key: key)
+}
+
+func gossipRPC(_ field: UInt32, _ content: [UInt8]) -> [UInt8] {
+    var writer = ProtobufWriter()
+    writer.content(field, content)
+    return writer.framed
+}
+
+func gossipFrame(_ message: [UInt8]) -> [UInt8] { ProtobufWriter(behind: message).framed }
+
+/// The message in a frame that has just one.
+func gossipContent(of frame: [UInt8]) -> [UInt8] {
+    var inbox = MessageInbox()
+    inbox.add(frame)
+    guard let rpc = inbox.next(limit: 1 << 20), rpc.advance() else { return [] }
+    return rpc.content()
+}
