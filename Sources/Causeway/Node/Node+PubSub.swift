@@ -3,13 +3,22 @@ import CausewayNode
 extension Node {
     /// Joins a topic and gives its messages from now on; own messages are not among them. The topic is left when the last subscription to
     /// it ends.
-    public func subscribe(_ topic: String, backlog: Int? = nil) async throws(NodeError) -> Subscription {
+    ///
+    /// A message is known again for two minutes; who kept it may then send it once more, its author's signature still good. With
+    /// `refusesReplays` an author's message is dropped if it comes again within an hour, or behind one that the author sent later (as by
+    /// go-libp2p's BasicSeqnoValidator; of authors with random sequence numbers, js-libp2p until 2026, no message is lost). It holds for
+    /// the topic until it is left. Discovery always does so.
+    public func subscribe(
+        _ topic: String, backlog: Int? = nil, refusesReplays: Bool = false
+    ) async throws(NodeError) -> Subscription {
         guard let pubSub = configuration.pubSub else { throw .publish(.off) }
         try await ready()
         let (subscription, isFirst) = feeds.subscribe(topic, capacity: backlog ?? pubSub.backlog) { [weak self] in
             self?.leave(topic)
         }
-        if isFirst { await onNode { node, now in node.subscribe(Array(topic.utf8), now: now) } }
+        if isFirst || refusesReplays {
+            await onNode { node, now in node.subscribe(Array(topic.utf8), refusesReplays: refusesReplays, now: now) }
+        }
         return subscription
     }
 

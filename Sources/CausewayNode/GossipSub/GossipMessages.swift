@@ -20,7 +20,7 @@ extension GossipSub {
             count(.grave, of: peer, in: node)
             return false
         }
-        if seen.contains(id) { return true }
+        if seen.contains(id) || topic.refusesReplays && replays.knows(topic.name + id, clock: node.unixNanoseconds) { return true }
         turn -= fields.size / configuration.limits.bytesPerWork
         let signed = MessageCodec.signedBytes(fields, in: bytes)
         let key = fields.content(MessageFields.key, of: bytes)
@@ -54,6 +54,7 @@ extension GossipSub {
         in node: NodeState
     ) {
         seen.insert(id, now: node.now)
+        if topic.refusesReplays { replays.insert(topic.name + id, clock: node.unixNanoseconds, now: node.now) }
         wake(in: node)
         let signature = fields.content(MessageFields.signature, of: bytes)
         let kept = CachedMessage(

@@ -29,6 +29,7 @@ public final class GossipSub: NodeProtocol, TopicPublishing {
     let authors: AuthorKeys
     /// Ids of messages by authors whose keys we cannot use: they are not asked for again.
     let unverifiable: SeenCache
+    var replays: ReplayGuard
     /// Bytes of all neighbours whose RPCs are unfinished, or wait to be worked off.
     var heldBytes = 0
     /// Streams with work left for the next turn, whose is next first.
@@ -41,6 +42,7 @@ public final class GossipSub: NodeProtocol, TopicPublishing {
         self.configuration = configuration
         seen = SeenCache(lifetime: configuration.parameters.seenLifetime, limit: configuration.limits.seen)
         unverifiable = SeenCache(lifetime: configuration.parameters.seenLifetime, limit: configuration.limits.unverifiable)
+        replays = ReplayGuard(limit: configuration.limits.sequenceNumbers)
         authors = AuthorKeys(limit: configuration.limits.authorKeys)
         turn = configuration.limits.workPerTurn
         cache = MessageCache(history: configuration.parameters.history, limit: configuration.limits.cachedBytes)
@@ -77,12 +79,16 @@ public final class GossipSub: NodeProtocol, TopicPublishing {
 
 extension GossipSub {
     /// Joins a topic for the application: its messages come as `NodeEvent.message`. False: the name is empty or too long.
+    ///
+    /// - Parameter refusesReplays: an author's message is dropped if it comes again within an hour, or behind one that the author sent
+    ///   later. Without it messages are known again for two minutes.
     @discardableResult
-    public func subscribe(_ name: [UInt8], in node: NodeState) -> Bool {
+    public func subscribe(_ name: [UInt8], refusesReplays: Bool = false, in node: NodeState) -> Bool {
         guard isTopicName(name) else { return false }
         let topic = topic(name)
         let wasJoined = topic.isJoined
         topic.isSubscribed = true
+        if refusesReplays, configuration.signed { topic.refusesReplays = true }
         if !wasJoined { join(topic, in: node) }
         return true
     }
@@ -91,6 +97,7 @@ extension GossipSub {
     public func unsubscribe(_ name: [UInt8], in node: NodeState) {
         guard let topic = topicsByName[name], topic.isSubscribed else { return }
         topic.isSubscribed = false
+        topic.refusesReplays = topic.listener != nil && configuration.signed
         if !topic.isJoined { leave(topic, in: node) }
     }
 
@@ -100,6 +107,8 @@ extension GossipSub {
         let topic = topic(name)
         let wasJoined = topic.isJoined
         topic.listener = listener
+        // What announces addresses is worth saying again when they are old, and only the newest counts.
+        topic.refusesReplays = configuration.signed
         if !wasJoined { join(topic, in: node) }
         return true
     }

@@ -96,6 +96,8 @@ public struct GossipLimits: Equatable, Sendable {
     public var cachedBytes = 16 << 20
     /// Ids remembered: at 100 bytes each some 13 MB.
     public var seen = 131_072
+    /// Authors and random sequence numbers remembered where replays are refused: some 6 MB. Used least recently, they are forgotten first.
+    public var sequenceNumbers = 65_536
     /// Ids remembered of messages whose authors have keys that we cannot use.
     public var unverifiable = 4096
     /// Authors whose keys are kept ready to verify by: some 4 MB.

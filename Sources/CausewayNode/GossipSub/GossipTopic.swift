@@ -8,6 +8,8 @@ final class GossipTopic {
     var isSubscribed = false
     /// By a protocol of the node.
     var listener: (any TopicListening)?
+    /// What an author said before is dropped, for an hour.
+    var refusesReplays = false
     /// Connected peers that subscribe, in the order of their coming.
     var subscribers: [GossipPeer] = []
     /// Those with whom full messages are exchanged; only of a joined topic.

@@ -94,9 +94,9 @@ extension Node {
 
     // MARK: Gossip
 
-    public func subscribe(_ topic: [UInt8], now: Instant) {
+    public func subscribe(_ topic: [UInt8], refusesReplays: Bool = false, now: Instant) {
         begin(now)
-        parts.gossip?.subscribe(topic, in: state)
+        parts.gossip?.subscribe(topic, refusesReplays: refusesReplays, in: state)
         settle()
     }
 
