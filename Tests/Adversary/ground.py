@@ -43,7 +43,7 @@ class Ground:
             wall, cpu = time.monotonic(), time.thread_time()
             hashlib.pbkdf2_hmac("sha256", b"causeway", b"pace", 100_000)
             # How much slower than where the bounds were set: for what is measured by a clock, and by CPU seconds.
-            self.pace = max(1.0, (time.monotonic() - wall) / NOMINAL)
+            self.pace = min(4.0, max(1.0, (time.monotonic() - wall) / NOMINAL))
             self.weight = max(1.0, (time.thread_time() - cpu) / NOMINAL)
 
     def __enter__(self):

@@ -122,8 +122,8 @@ class Peer(driver.Peer):
         self.measured.mark()
         self.direct = self.addrs[0]
 
-    def knows(self, relay):
-        self("dial", addr=relay.direct)
+    def knows(self, other):
+        self("dial", addr=other.direct)
         return self
 
     def count(self, event):

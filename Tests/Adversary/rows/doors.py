@@ -134,6 +134,31 @@ def silent_seats(ground):
     ground.at_least("bytes of the page arrived", got, length if length > 0 else size)
 
 
+@row("stalled-downloads", places=True)
+def stalled_downloads(ground):
+    """600 readers of one address that read nothing of a page, and newcomers who want one."""
+    size = 4 << 20
+    server = ground.relay("--pages", pages(ground.folder(), size), "--loops", "1", host="10.77.0.1")
+    port = server.port("/ws")
+    server.mark()
+    for _ in range(600):
+        try:
+            sock = ground.keep(wire.connect("10.77.0.1", port, "10.77.16.1", timeout=2, buffer=4096))
+            sock.sendall(request("/large.js", f"10.77.0.1:{port}"))
+        except OSError:
+            continue
+    served = 0
+    for number in range(5):
+        try:
+            reader = ground.keep(wire.connect("10.77.0.1", port, f"10.77.17.{number + 1}"))
+            reader.sendall(request("/large.js", f"10.77.0.1:{port}"))
+            served += download(reader, 1 << 30) == (size, size)
+        except OSError:
+            continue
+    ground.at_least("of 5 newcomers had the page", served, 5)
+    ground.grown(server, 64)
+
+
 def certificate(folder):
     names = os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem")
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
@@ -149,10 +174,10 @@ def tls_relay(ground, size):
     return server, server.port("/tls")
 
 
-def tls(port):
+def tls(port, host="127.0.0.1", source=None):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    sock = context.wrap_socket(wire.connect("127.0.0.1", port, buffer=16384, timeout=20), server_hostname="localhost")
+    sock = context.wrap_socket(wire.connect(host, port, source, buffer=16384, timeout=20), server_hostname="localhost")
     sock.sendall(request("/large.js", f"localhost:{port}"))
     return sock
 
@@ -175,6 +200,26 @@ def tls_slow_reader(ground):
     sock = ground.keep(tls(port))
     got, length = download(sock, 400_000)
     ground.at_least("bytes arrived", got, max(length, 1))
+
+
+@row("half-open-tls-handshakes", places=True)
+def half_open_tls_handshakes(ground):
+    """1,100 sockets of one address that begin a TLS handshake and do not go on."""
+    folder = ground.folder()
+    cert, key = certificate(folder)
+    server = ground.relay("--listen", "/ip4/10.77.0.1/tcp/0/tls/ws", "--cert", cert, "--cert-key", key, "--loops", "1",
+                          "--pages", pages(os.path.join(folder, "pages"), 1000))
+    server.mark()
+    silent(ground, server.port("/tls"), "10.77.12.1", 1100, said=b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(100))
+    served = 0
+    for number in range(5):
+        try:
+            sock = ground.keep(tls(server.port("/tls"), "10.77.0.1", f"10.77.13.{number + 1}"))
+            served += download(sock, 1 << 20) == (1000, 1000)
+        except OSError:
+            continue
+    ground.at_least("of 5 newcomers were served", served, 5)
+    ground.grown(server, 64)
 
 
 @row("garbage")

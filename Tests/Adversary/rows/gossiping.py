@@ -1,4 +1,5 @@
 """Gossip that costs its neighbours."""
+import threading
 import time
 
 import crypto
@@ -93,6 +94,24 @@ def costly_keys_in_turn(ground):
     stream.write(b"".join(gossip.rpc([message]) for message in messages))
     time.sleep(2)
     ground.calm(watch, 2)
+
+
+@row("neighbours-that-do-not-read")
+def neighbours_that_do_not_read(ground):
+    """64 neighbours on a topic that read nothing, while an honest peer publishes 16 MiB on it."""
+    victim = ground.relay("--topic", "t")
+    sender, receiver = neighbours(ground, victim)
+    stalled = threading.Event()
+    for _ in range(64):
+        connection, stream = gossip.neighbour(victim.direct, topics=["t"])
+        stream.write(gossip.rpc(control=wire.message((3, wire.message((1, b"t"))))))
+        # The thread that reads stops here.
+        connection.session.receive = stalled.wait
+        ground.keep(connection)
+    victim.mark()
+    heard = sum(arrives(sender, receiver, 400_000) for _ in range(8))
+    ground.at_least("of 40 messages arrived", heard, 40)
+    ground.grown(victim, 96)
 
 
 @row("forged-messages")

@@ -56,15 +56,14 @@ def stranger(ground, address):
 
 @row("slow-names", waits=True, places=True)
 def slow_names(ground):
-    """An announcement of 32 names whose server does not answer."""
+    """20 announcements of 32 names each, whose server does not answer."""
     server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     server.bind((network.NAME_SERVER, 53))
     ground.keep(server)
     victim, friend = ground.peer(discovery=LISTENING), ground.peer()
-    identity, stream = stranger(ground, victim.direct)
-    gossip.announce(stream, identity, [f"/dns4/n{number}.example.net/tcp/4001" for number in range(32)])
-    other = crypto.Identity()
-    gossip.announce(stream, other, [f"/dns4/m{number}.example.net/tcp/4001" for number in range(32)])
+    _, stream = stranger(ground, victim.direct)
+    for at in range(20):
+        gossip.announce(stream, crypto.Identity(), [f"/dns4/n{at}-{number}.example.net/tcp/4001" for number in range(32)])
     time.sleep(1)
     began = time.monotonic()
     port = friend.addrs[0].split("/tcp/")[1].split("/")[0]

@@ -143,20 +143,65 @@ def unread_answers(ground):
     ground.grown(victim, 16)
 
 
+def fill(ground, victim, connections, streams, size, ends):
+    """Streams of an application that does not read, with so many bytes in each; ended by us, or left open. Those that took them."""
+    standing = []
+
+    def run(number):
+        for _ in range(streams):
+            try:
+                stream = connections[number].open("/slow", timeout=10)
+                if stream.write(bytes(size), timeout=2) < size:
+                    return
+                if ends:
+                    stream.finish()
+                standing.append(stream)
+            except (yamux.WireError, OSError):
+                return
+    victim.measured.mark()
+    join(in_parallel(len(connections), run), 60)
+    time.sleep(1)
+    left = sum(not stream.is_over for stream in standing)
+    ground.note(f"{len(standing) * size / MIB:.0f} MiB went out, {left} of {len(standing)} streams stand")
+
+
+def slow_application(ground, host):
+    """A peer whose application reads nothing of `/slow`, and an honest one that is connected to it."""
+    victim = ground.peer(listen=[f"/ip4/{host}/tcp/0"])
+    victim("handle", protocol="/slow", paused=True)
+    return victim, ground.peer(pubsub=None).knows(victim)
+
+
+def still_served(ground, victim, friend):
+    ground.true("the honest peer's connection stands", friend("echo", peerId=victim.id, bytes=100_000)["matched"])
+    ground.at_most("times it was closed", friend.count("connection:close"), 0)
+
+
 @row("closed-streams-that-linger")
 def closed_streams_that_linger(ground):
-    """Streams with bytes in them that we end and the application does not read."""
-    victim = ground.peer()
-    victim("handle", protocol="/slow", paused=True)
-    connections = [ground.keep(yamux.dial(victim.direct)) for _ in range(4)]
-    victim.measured.mark()
-    for connection in connections:
-        for _ in range(ground.size(1000, 400)):
-            try:
-                stream = connection.open("/slow", timeout=5)
-                stream.write(bytes(64 << 10), timeout=1)
-                stream.finish()
-            except (yamux.WireError, OSError):
-                break
-    time.sleep(1)
-    ground.grown(victim.measured, 96)
+    """One connection's streams that it has ended, and that the application does not read: 195 MiB."""
+    victim, friend = slow_application(ground, "127.0.0.1")
+    fill(ground, victim, [ground.keep(yamux.dial(victim.direct))], 1000, 200 << 10, ends=True)
+    # ConnectionLimits.held, and what the allocator adds.
+    ground.grown(victim.measured, 128 + 24)
+    still_served(ground, victim, friend)
+
+
+@row("unread-streams", places=True)
+def unread_streams(ground):
+    """Four identities at one address, and streams that the application does not read: 312 MiB."""
+    victim, friend = slow_application(ground, "10.77.0.1")
+    fill(ground, victim, [ground.keep(yamux.dial(victim.direct, source="10.77.15.1")) for _ in range(4)], 400, 200 << 10, ends=False)
+    # NodeLimits.heldPerPlace.
+    ground.grown(victim.measured, 192 + 32)
+    still_served(ground, victim, friend)
+
+
+@row("unread-streams-in-all", quick=False)
+def unread_streams_in_all(ground):
+    """The same of eight identities whose address says nothing of their place: 780 MiB."""
+    victim, friend = slow_application(ground, "127.0.0.1")
+    fill(ground, victim, [ground.keep(yamux.dial(victim.direct)) for _ in range(8)], 500, 200 << 10, ends=False)
+    # NodeLimits.held.
+    ground.grown(victim.measured, 512 + 64)
+    still_served(ground, victim, friend)
