@@ -35,6 +35,9 @@ const aborted = (signal) => failure(13, { cause: signal.reason })
 
 const emit = (target, type, detail) => { target.dispatchEvent(new CustomEvent(type, { detail })) }
 
+/** For what nobody handles, as for the error of a listener. */
+const complain = (error) => (globalThis.reportError ?? console.error)(error)
+
 // Names
 
 class Name {
@@ -179,6 +182,22 @@ function view(data) {
   if (data instanceof ArrayBuffer) return new Uint8Array(data)
   if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
   return refuse('ERR_INVALID_ARGUMENT', 'bytes are wanted (Uint8Array)')
+}
+
+/** Bytes to which more are joined, as each piece takes a few hundred besides. */
+const SMALL = 4096
+
+/** Adds a piece to the list: behind a small one in the same array, so that many small ones take twice their size at most. */
+function append(list, bytes) {
+  const last = list.at(-1) ?? bytes, { length } = last, whole = length + bytes.length
+  if (last === bytes || length > SMALL) return list.push(bytes)
+  let room = new Uint8Array(last.buffer)
+  if (room.length < whole) {
+    room = new Uint8Array(Math.max(whole, 2 * SMALL))
+    room.set(last)
+  }
+  room.set(bytes, length)
+  list[list.length - 1] = room.subarray(0, whole)
 }
 
 const texts = (list) => join(...list.map(utf8))
@@ -346,7 +365,7 @@ function makeStream({ command, send, streams }, id, protocol, direction, connect
     stream, end,
     received(bytes) {
       if (isDiscarding) return consume(bytes.length)
-      incoming.push(bytes)
+      append(incoming, bytes)
       if (!pulled) return
       const resolve = pulled
       deliver()
@@ -390,6 +409,12 @@ class Connection {
 // What carries links
 
 const SOCKET_HIGH_WATER = 1 << 20
+/** A longer message ends its link before it is copied. A Noise message has 64 KiB, and some send several in one. */
+const SOCKET_MESSAGE = 1 << 20
+/** What the module is given of it at a time. */
+const PIECE = 64 << 10
+/** A longer message of a data channel ends its peer connection: twice what libp2p allows, of which some may come together. */
+const CHANNEL_MESSAGE = 32 << 10
 
 function makeSocket(WebSocket, address, link, send) {
   let socket, isBlocked = false
@@ -397,25 +422,31 @@ function makeSocket(WebSocket, address, link, send) {
     if (!socket) return
     socket.onopen = socket.onmessage = socket.onclose = null
     socket.onerror = () => {}
-    socket.close()
+    try { socket.close() } catch (error) { complain(error) }
   }
-  const failed = () => {
-    close()
-    send(LINK_FAILED, link)
-  }
+  /** The link's end is what closes the socket. */
+  const failed = (limit) => send(LINK_FAILED, link, limit)
   try {
     socket = new WebSocket(socketURL(address))
     socket.binaryType = 'arraybuffer'
     socket.onopen = () => send(SOCKET_OPENED, link)
-    socket.onmessage = ({ data }) => data instanceof ArrayBuffer && send(SOCKET_RECEIVED, link, 0, new Uint8Array(data))
+    socket.onmessage = ({ data }) => {
+      const count = data.byteLength
+      // Text has no such length.
+      if (!(count <= SOCKET_MESSAGE)) return failed(count && SOCKET_MESSAGE)
+      for (let at = 0; at < count; at += PIECE) send(SOCKET_RECEIVED, link, 0, new Uint8Array(data, at, Math.min(PIECE, count - at)))
+    }
     // Some tell of a failed attempt by `error` alone.
-    socket.onerror = socket.onclose = failed
+    socket.onerror = socket.onclose = () => failed()
   } catch { failed() }
   return {
     close,
     send(bytes) {
       if (socket.readyState !== 1) return
-      socket.send(bytes)
+      try { socket.send(bytes) } catch (error) {
+        complain(error)
+        return failed()
+      }
       if (socket.bufferedAmount < SOCKET_HIGH_WATER || isBlocked) return
       isBlocked = true
       send(SOCKET_BLOCKED, link, 1)
@@ -442,7 +473,7 @@ function makePeerConnection(configuration, link, send) {
   let held = []
   let work = Promise.resolve()
 
-  const failed = () => isClosed || send(LINK_FAILED, link)
+  const failed = (limit) => isClosed || send(LINK_FAILED, link, limit)
   /** One step after the other. */
   const step = (act) => {
     work = work.then(() => isClosed || act()).catch((error) => {
@@ -451,9 +482,11 @@ function makePeerConnection(configuration, link, send) {
       send(LINK_FAILED, link, error?.isRefused ? 1 : 0)
     })
   }
-  const refusing = (description) => pc.setRemoteDescription(description).catch((cause) => {
-    throw Object.assign(new Error('the description is not taken', { cause }), { isRefused: true })
-  })
+  const take = async (type, sdp) => {
+    try { await pc.setRemoteDescription({ type, sdp: checkedDescription(sdp) }) } catch (cause) {
+      throw Object.assign(new Error('the description is not taken', { cause }), { isRefused: true })
+    }
+  }
   const describe = async (description) => {
     send(DESCRIBED, link, 0, utf8(description.sdp))
     await pc.setLocalDescription(description)
@@ -473,7 +506,10 @@ function makePeerConnection(configuration, link, send) {
     channels.set(number, channel)
     channel.binaryType = 'arraybuffer'
     channel.bufferedAmountLowThreshold = CHANNEL_LOW_WATER
-    channel.onmessage = ({ data }) => data instanceof ArrayBuffer && tell(CHANNEL_RECEIVED, number, new Uint8Array(data))
+    channel.onmessage = ({ data }) => {
+      if (data.byteLength <= CHANNEL_MESSAGE) tell(CHANNEL_RECEIVED, number, new Uint8Array(data))
+      else failed(data.byteLength && CHANNEL_MESSAGE)
+    }
     channel.onbufferedamountlow = () => drained(number)
     channel.onclose = () => channels.delete(number) && tell(CHANNEL_CLOSED, number)
     // Ours are odd.
@@ -534,14 +570,17 @@ function makePeerConnection(configuration, link, send) {
     }),
     answer: (sdp) => step(async () => {
       connected = tellConnected
-      await refusing({ type: 'offer', sdp })
+      await take('offer', sdp)
       await describe(await pc.createAnswer())
     }),
-    accept: (sdp) => step(() => refusing({ type: 'answer', sdp })),
+    accept: (sdp) => step(() => take('answer', sdp)),
     /** What cannot be used (another machine's `.local` name, another browser's extension) is left out: others may do. */
     candidate: (text) => step(async () => {
       candidates.remote += 1
-      try { await pc.addIceCandidate(JSON.parse(text)) } catch {}
+      try {
+        const { candidate, sdpMid, sdpMLineIndex } = JSON.parse(text)
+        if (isCandidate(candidate)) await pc.addIceCandidate({ candidate, sdpMid, sdpMLineIndex })
+      } catch {}
     }),
     /** `/webrtc-direct`: the server has no signalling; both descriptions are made here (webrtc-direct.md). */
     dial: (address, certificate) => step(async () => {
@@ -613,6 +652,19 @@ function makePeerConnection(configuration, link, send) {
   }
 }
 
+/** A candidate by an IP address or a browser's own `.local` name: whoever names another has this machine ask for it. */
+const isCandidate = (text) => /^candidate:\S{1,32} [12] \w{3} \d+ ([\d.]+|[\da-f:]*:[\da-f:.]*|[\w-]+\.local) \d+ typ \w+( |$)/i.test(text)
+  && text.length < 512
+
+/** What a browser is told of a remote's description: one association for data channels, and of its attributes those that are known. */
+function checkedDescription(sdp) {
+  const lines = sdp.split(/\r?\n/), sections = lines.filter((one) => /^m=/.test(one))
+  if (sections.length !== 1 || !/^m=application \d+ (UDP|TCP)\/DTLS\/SCTP webrtc-datachannel$/.test(sections[0])
+    || !/^a=fingerprint:sha-\d+ [\dA-F:]+\r?$/im.test(sdp)) throw new Error('it describes more than data channels, or less')
+  return lines.filter((one) => /^([vostcm]=|a=(group|ice-(ufrag|pwd|options|lite)|fingerprint|setup|mid|sctp-port|max-message-size)\b)/.test(one)
+    || isCandidate(one.slice(2))).join('\r\n') + '\r\n'
+}
+
 /** What a `/webrtc-direct` server would say of itself, of its address. */
 const serverDescription = (address, secret, certificate) => {
   const [[name, host], [, port]] = parse(address), family = `IN ${name.toUpperCase()}`
@@ -675,8 +727,9 @@ function makeEngine(node, failed, incoming, options) {
   const command = (kind, a = 0, b = 0, bytes = nothing) => {
     const now = clock()
     if (!exports) throw failing ?? new CausewayError('ERR_STOPPED', 'the node is not running')
+    const p = exports.buffer_allocate(bytes.length)
+    if (!p) refuse('ERR_LIMIT', `no memory for ${bytes.length} bytes`)
     try {
-      const p = exports.buffer_allocate(bytes.length)
       memory(p, bytes.length).set(bytes)
       const answer = exports.command(kind, a, b, p, bytes.length, now)
       exports.buffer_free(p)
@@ -715,10 +768,11 @@ function makeEngine(node, failed, incoming, options) {
     if (isDraining) return
     isDraining = true
     // An application's listener may ask, which adds events at the end.
-    try { for (let index = 0; index < events.length; index++) handle(...events[index]) } finally {
-      events = []
-      isDraining = false
+    for (let index = 0; index < events.length; index++) {
+      try { handle(...events[index]) } catch (error) { complain(error) }
     }
+    events = []
+    isDraining = false
   }
 
   const trap = (cause) => {

@@ -38,7 +38,7 @@ extension WebShell {
         case .streamConsumed: streams[a]?.consumed(Int(clamping: b))
         case .socketOpened: socketOpened(a)
         case .socketBlocked: setBlocked(a, b == 1)
-        case .linkFailed: linkFailed(a, isRefused: b == 1)
+        case .linkFailed: linkFailed(a, b)
         case .closeLink: perform(.close(.application), on: a)
         case .described: node.described(link: a, description: bytes, now: now)
         case .gathered: node.gathered(link: a, candidate: bytes, now: now)

@@ -208,17 +208,20 @@ final class WebShell: LinkShell {
         markDirty(webLink)
     }
 
-    /// A WebSocket or a peer connection ended, or came to nothing: `isRefused` if it does not take the remote's description.
-    func linkFailed(_ id: UInt32, isRefused: Bool) {
+    /// A WebSocket or a peer connection ended, or came to nothing.
+    /// - Parameter why: 1: it does not take the remote's description; more: the page's limit of a message's bytes, which the remote passed.
+    func linkFailed(_ id: UInt32, _ why: UInt32) {
         guard let webLink = webLink(id) else {
-            return node.peerFailed(link: id, isRefused ? .badDescription : .notConnected, now: now)
+            return node.peerFailed(link: id, why == 1 ? .badDescription : .notConnected, now: now)
         }
+        let error: ConnectionError = why > 1 ? .limit(.messageSize, value: UInt64(why)) : .link(errno: 0)
         if let link = webLink.link {
             webLink.isBlocked = false
-            link.linkClosed(errno: 0)
+            link.multiplexer.linkFailed(error, streams: nil)
+            markDirty(webLink)
         } else {
             forget(webLink)
-            node.receive(.closed(.link(errno: 0)), from: id, now: now)
+            node.receive(.closed(error), from: id, now: now)
         }
     }
 

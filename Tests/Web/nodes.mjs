@@ -26,8 +26,13 @@ globalThis.RTCPeerConnection = class extends Native {
   constructor(configuration) {
     super(configuration)
     this.owner = configuration?.owner
+    this.candidates = []
     counts.made += 1
     live.add(this)
+  }
+  addIceCandidate(candidate) {
+    this.candidates.push(candidate.candidate)
+    return super.addIceCandidate(candidate)
   }
   close() {
     if (live.delete(this)) counts.closed += 1

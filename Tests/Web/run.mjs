@@ -3,12 +3,14 @@
 import { existsSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { close } from './cases.mjs'
+import { hostile } from './hostile.mjs'
 import { local } from './local.mjs'
 import { network } from './network.mjs'
 
 const [dist, testpeer, peers = ''] = process.argv.slice(2)
 const causeway = await import(pathToFileURL(`${dist}/causeway.js`))
 await local(causeway)
+await hostile(causeway)
 await network(causeway, {
   us: [testpeer],
   go: existsSync(`${peers}/go/bin/go-peer-linux-amd64`) && [`${peers}/go/bin/go-peer-linux-amd64`],

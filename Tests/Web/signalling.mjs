@@ -76,6 +76,11 @@ const answered = {
   'an offer of 16 KB that is none': ({ say }) => say(OFFER, 'v=0\r\n'.repeat(3000)),
   'garbage for an offer': ({ say }) => say(OFFER, 'garbage'),
   'an empty offer': ({ say }) => say(OFFER, ''),
+  'an offer of a call, too': ({ say, offer }) => say(OFFER, `${offer}m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=mid:1\r\n`),
+  'an offer of a call alone': ({ say, offer }) => say(OFFER, offer.replace(/^m=.*$/m, 'm=audio 9 UDP/TLS/RTP/SAVPF 111')),
+  'an offer of two associations': ({ say, offer }) => say(OFFER, offer + offer.slice(offer.indexOf('m=')).replace('mid:0', 'mid:1')),
+  'an offer without a fingerprint': ({ say, offer }) => say(OFFER, offer.replace(/^a=fingerprint.*\r\n/m, '')),
+  'an offer without encryption': ({ say, offer }) => say(OFFER, offer.replace('UDP/DTLS/SCTP', 'UDP/SCTP')),
   'a candidate before the offer': ({ say }) => say(CANDIDATE, candidate(1)),
   'an answer to no offer': ({ say }) => say(ANSWER, 'v=0'),
   'two offers': async ({ say, offer }) => {
@@ -131,6 +136,18 @@ export async function signalling() {
       await clean(what)
       await hand.node.stop()
     }
+    // What a browser is not to see does not keep it from what it may.
+    const odd = await asking(after, victim)
+    odd.say(OFFER, `${sdp}a=x-odd:1\r\na=candidate:7 1 udp 1 names.example 9 typ host\r\n`)
+    for (const host of ['names.example', '127.0.0.1', `${'x'.repeat(600)}.local`]) {
+      odd.say(CANDIDATE, JSON.stringify({ candidate: `candidate:1 1 udp 1 ${host} 9 typ host`, sdpMid: '0', sdpMLineIndex: 0 }))
+    }
+    await until(() => victim.peerConnections()[0]?.candidates.length, 'a candidate')
+    const [{ remoteDescription, candidates }] = victim.peerConnections()
+    check(!/odd|names/.test(remoteDescription.sdp) && /fingerprint/.test(remoteDescription.sdp), remoteDescription.sdp)
+    equal(candidates, ['candidate:1 1 udp 1 127.0.0.1 9 typ host'])
+    await odd.node.stop()
+    await clean('one who leaves')
     // The deadline, of one who offered and one who was asked and one who never gets an offer; and one who leaves.
     const began = performance.now()
     const silent = await asked(after, at, victim), half = await asking(after, victim), mute = await asking(after, victim)

@@ -87,9 +87,6 @@ public final class Connection: StreamMultiplexer {
         if bytes.count > 0 { lastReceived = self.now }
     }
 
-    /// As `linkClosed`, with a reason of the shell's. `streams` is what the streams are told; nil: that the connection ended.
-    public func linkFailed(_ error: ConnectionError, streams: StreamError?) { terminate(error, streams: streams) }
-
     // MARK: Outputs
 
     public override func pollOutput() -> ConnectionOutput? {

@@ -108,6 +108,9 @@ public class StreamMultiplexer {
     /// The link below ended: `errno`, or 0 for an orderly end.
     public func linkClosed(errno: Int32) { terminate(.link(errno: errno)) }
 
+    /// As `linkClosed`, with a reason of the shell's. `streams` is what the streams are told; nil: that the connection ended.
+    public func linkFailed(_ error: ConnectionError, streams: StreamError?) { terminate(error, streams: streams) }
+
     func moveTime(to now: Instant) { self.now = max(self.now, now) }
 
     func takeOutput() -> ConnectionOutput? {
