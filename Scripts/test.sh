@@ -75,6 +75,7 @@ for part in "${parts[@]}"; do
         run "browser package in $browser" node Tests/Web/browser.mjs Web/dist "$us" "$browser"
       done
       if command -v chromium >/dev/null; then
+        run "tabs in chromium" node --no-warnings --experimental-websocket Tests/Web/tabs.mjs Web/dist "$us"
         [ -x "$build/debug/causeway" ] || run "build of the command" swift build --scratch-path "$build" --product causeway
         run "chat page in chromium" node --no-warnings Tests/Web/chat.mjs "$build/debug/causeway" Web/dist
       else

@@ -63,7 +63,7 @@ export type ErrorCode =
   | 'ERR_INVALID_TOPIC'
   | 'ERR_KEY_IN_USE' // another tab has the persistent key
   | 'ERR_KEY_TYPE' // the remote's key is of a type that is not supported
-  | 'ERR_LIMIT' // a limit of ours
+  | 'ERR_LIMIT' // a limit of ours; `value` is the limit
   | 'ERR_LIMITED_CONNECTION' // only a limited connection: say runOnLimitedConnection
   | 'ERR_MESSAGE_TOO_LARGE'
   | 'ERR_MIXED_CONTENT' // an https page may not open ws:// addresses
@@ -217,7 +217,7 @@ export interface NodeEvents {
   'dial:attempt': DialOutcome & { peer?: PeerId; direction: 'inbound' | 'outbound' }
   /** A peer is reached another way now, for example directly. */
   'path:change': { peer: PeerId; connection?: Connection; address: Multiaddr }
-  /** The node failed and is closed, or a handler threw. */
+  /** The node failed and is closed, or a handler threw; as long as nobody listened for it, the page is told, too (`reportError`). */
   error: unknown
 }
 
@@ -260,7 +260,10 @@ export interface CausewayNode extends TypedEventTarget<NodeEvents> {
   readonly status: 'stopped' | 'starting' | 'started' | 'stopping' | 'failed'
   readonly services: { pubsub: PubSub }
   start(): Promise<void>
-  /** Says goodbye to the peers and frees the module; `start` makes a new one with the same key and handlers. */
+  /**
+   * Says goodbye to the peers and frees the module; `start` makes a new one with the same key and handlers. A page that goes does so by
+   * itself, and starts again if the browser kept it and brings it back.
+   */
   stop(): Promise<void>
   /** To a peer whose addresses are known, to an address, or to several addresses of one peer. */
   dial(to: PeerLike | AddressLike | AddressLike[], options?: AbortOptions): Promise<Connection>

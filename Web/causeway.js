@@ -1063,6 +1063,10 @@ class CausewayNode extends EventTarget {
   #candidates
   #handlers = new Map()
   #status = 'stopped'
+  /** Whether anybody ever listened for errors. */
+  #isHeard = false
+  /** Ends that the node follows its page. */
+  #unfollow
 
   static async create(options) {
     const node = new CausewayNode(options)
@@ -1124,10 +1128,20 @@ class CausewayNode extends EventTarget {
     }
   }
 
+  addEventListener(type, ...more) {
+    this.#isHeard ||= type === 'error'
+    super.addEventListener(type, ...more)
+  }
+
+  #tell(error) {
+    if (!this.#isHeard) complain(error)
+    emit(this, 'error', error)
+  }
+
   #failed(error) {
     this.#status = 'failed'
     this.#key.release?.()
-    emit(this, 'error', error)
+    this.#tell(error)
   }
 
   async #incoming(protocol, stream) {
@@ -1136,7 +1150,10 @@ class CausewayNode extends EventTarget {
       await handler({ stream, connection: stream.connection })
     } catch (error) {
       stream.abort(error)
-      if (this.#handlers.has(protocol)) emit(this, 'error', error)
+      if (!this.#handlers.has(protocol)) return
+      // That its stream came to an end is no fault of a handler.
+      if (error instanceof CausewayError) emit(this, 'error', error)
+      else this.#tell(error)
     }
   }
 
@@ -1145,6 +1162,7 @@ class CausewayNode extends EventTarget {
   async start() {
     if (this.#status === 'started' || this.#status === 'starting') return
     this.#status = 'starting'
+    this.#follow()
     try {
       if (!this.#engine?.isRunning) await this.#load()
       this.#announceProtocols()
@@ -1160,7 +1178,25 @@ class CausewayNode extends EventTarget {
     emit(this, 'start')
   }
 
+  /** A page that goes says goodbye; if it was kept and comes back, the node starts again. */
+  #follow() {
+    if (this.#unfollow || !globalThis.document) return
+    this.#unfollow = new AbortController()
+    const { signal } = this.#unfollow
+    globalThis.addEventListener('pagehide', () => this.#end(), { signal })
+    globalThis.addEventListener('pageshow', ({ persisted }) => {
+      if (persisted && this.#status === 'stopped') this.start().catch((error) => this.#tell(error))
+    }, { signal })
+  }
+
   async stop() {
+    this.#unfollow?.abort()
+    this.#unfollow = undefined
+    this.#end()
+  }
+
+  /** At once, as a page that goes waits for nothing. */
+  #end() {
     const engine = this.#engine
     if (!engine?.isRunning) return
     this.#status = 'stopping'

@@ -1,5 +1,5 @@
 // What needs no other peer: names, options, and a module that fails.
-import { check, equal, fails, test } from './cases.mjs'
+import { check, equal, eventOf, fails, test } from './cases.mjs'
 
 const peer = '12D3KooWKAhVNgcysjtAYj3q5FBayZJ1qBp6G1LXNvCvS9HacJhr'
 const cid = 'bafzaajaiaejcbcxouusasyp3btljzgvvubokhjzerqr6lul5obqibcvdtfyp7lfn'
@@ -152,6 +152,40 @@ export async function local({ createNode, multiaddr, peerIdFromString }) {
     await node.start()
     equal(node.status, 'started')
     await node.stop()
+  })
+
+  await test('a node follows its page: it goes with it, and comes back with it', async (after) => {
+    const page = new EventTarget()
+    const leave = () => page.dispatchEvent(new Event('pagehide'))
+    const appear = (persisted) => page.dispatchEvent(Object.assign(new Event('pageshow'), { persisted }))
+    let listening = 0
+    const addEventListener = (type, act, options) => {
+      if (!/^page/.test(type)) return
+      listening += 1
+      options.signal.addEventListener('abort', () => { listening -= 1 })
+      page.addEventListener(type, act, options)
+    }
+    await withGlobals({ document: new EventTarget(), addEventListener }, async () => {
+      const node = await createNode(), name = String(node.peerId)
+      after(() => node.stop())
+      leave()
+      equal(node.status, 'stopped')
+      appear(false)
+      equal(node.status, 'stopped')
+      const started = eventOf(node, 'start')
+      appear(true)
+      await started
+      equal([node.status, String(node.peerId), listening], ['started', name, 2])
+      await node.stop()
+      appear(true)
+      equal([node.status, listening], ['stopped', 0])
+    })
+    // Where there is no page, as in a Worker, nothing is listened for.
+    await withGlobals({ addEventListener }, async () => {
+      const node = await createNode()
+      after(() => node.stop())
+      equal(listening, 0)
+    })
   })
 
   await test('a stopped node starts again under the same name', async () => {

@@ -216,9 +216,36 @@ export async function network(causeway, peers) {
     const at = await relay(after, peers.us), one = await node(after)
     await one.handle('/throws/1.0.0', () => { throw new Error('by intent') })
     await one.dial(at.address)
+    const reported = new Promise((resolve) => { globalThis.reportError = resolve })
+    after(() => { delete globalThis.reportError })
+    const open = () => at.call('open', { peerId: String(one.peerId), protocol: '/throws/1.0.0' }).catch(() => {})
+    // While nobody listens, the page is told.
+    await open()
+    equal((await reported).message, 'by intent')
+    globalThis.reportError = () => check(false, 'the page is told, too')
     const told = eventOf(one, 'error')
-    await at.call('open', { peerId: String(one.peerId), protocol: '/throws/1.0.0' }).catch(() => {})
+    await open()
     equal((await told).message, 'by intent')
+  })
+
+  await test('bytes that nobody reads are joined', async (after) => {
+    const at = await relay(after, peers.us), one = await reserved(after, at), two = await reserved(after, at)
+    let inbound
+    await two.handle('/drops/1.0.0', ({ stream }) => { inbound = stream }, { runOnLimitedConnection: true })
+    const stream = await one.dialProtocol(two.getMultiaddrs(), '/drops/1.0.0', { runOnLimitedConnection: true })
+    const whole = pattern(200_000), writer = stream.writable.getWriter()
+    for (let at = 0; at < whole.length; at++) await writer.write(whole.subarray(at, at + 1))
+    const closing = writer.close()
+    await one.ping(two.peerId)
+    let chunks = 0, count = 0
+    for await (const chunk of inbound.readable) {
+      check(chunk.every((byte, index) => byte === whole[count + index]), 'another byte')
+      chunks += 1
+      count += chunk.length
+    }
+    await closing
+    equal(count, whole.length)
+    check(chunks < 100, `${chunks} pieces`)
   })
 
   await test('a node that stops lets nothing wait', async (after) => {
