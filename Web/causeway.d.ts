@@ -133,11 +133,14 @@ export interface Stream {
   readonly limits?: Limits
   /** Ends when the remote has finished writing; a reader that does not read stops the remote. */
   readonly readable: ReadableStream<Uint8Array>
-  /** Its writes wait while too much is on the way. */
+  /**
+   * Its writes wait while too much is on the way. `close` waits until all of it is with the remote: over WebRTC until the remote says so
+   * (ERR_TIMEOUT after 10 s), else until the browser has sent it. If it cannot be, it fails with what ended the stream.
+   */
   readonly writable: WritableStream<Uint8Array>
-  /** Ends our direction; what is written before arrives. */
+  /** Ends our direction, as `writable`'s `close` does. */
   closeWrite(): Promise<void>
-  /** Ends our direction and throws away what still comes. */
+  /** Ends our direction, likewise, and throws away what still comes. */
   close(): Promise<void>
   /** Resets the stream; both ends see an error. */
   abort(error?: unknown): void
@@ -261,8 +264,9 @@ export interface CausewayNode extends TypedEventTarget<NodeEvents> {
   readonly services: { pubsub: PubSub }
   start(): Promise<void>
   /**
-   * Says goodbye to the peers and frees the module; `start` makes a new one with the same key and handlers. A page that goes does so by
-   * itself, and starts again if the browser kept it and brings it back.
+   * Says goodbye to the peers and frees the module; `start` makes a new one with the same key and handlers. Ends of streams that are on
+   * their way arrive first, if they do within 2 s. A page that goes says goodbye by itself, at once, and starts again if the browser kept
+   * it and brings it back.
    */
   stop(): Promise<void>
   /** To a peer whose addresses are known, to an address, or to several addresses of one peer. */

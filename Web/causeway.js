@@ -35,6 +35,14 @@ const aborted = (signal) => failure(13, { cause: signal.reason })
 
 const emit = (target, type, detail) => { target.dispatchEvent(new CustomEvent(type, { detail })) }
 
+/** A promise whose failure may be nobody's concern. */
+const unwatched = (promise) => {
+  promise.catch(() => {})
+  return promise
+}
+
+const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds))
+
 /** For what nobody handles, as for the error of a listener. */
 const complain = (error) => (globalThis.reportError ?? console.error)(error)
 
@@ -255,12 +263,15 @@ const HIGH_WATER = 256 << 10
 /** A stream for the application, and what the engine tells it. */
 function makeStream({ command, send, streams }, id, protocol, direction, connection) {
   let status = 'open', fault, incoming = [], pulled, drained, input, output, writer, isFinished = false, isDiscarding = false, written
+  /** Of our end: what waits for it, and how it is told. */
+  let arrival, arrived
 
   const consume = (count) => send(STREAM_CONSUMED, id, count)
   const settle = () => {
     if (incoming.length || !input) return
-    if (fault) input.error(fault)
-    else if (isFinished) input.close()
+    // What the remote has finished is whole, whatever becomes of the connection then.
+    if (isFinished) input.close()
+    else if (fault) input.error(fault)
     else return
     input = undefined
     pulled?.()
@@ -275,24 +286,31 @@ function makeStream({ command, send, streams }, id, protocol, direction, connect
     isDiscarding = true
     for (const one of incoming.splice(0)) consume(one.length)
   }
+  /** Ends our direction; resolves when all of it is with the remote. */
   const finish = () => {
-    if (status !== 'open') return
-    status = 'closing'
-    send(STREAM_FINISH, id)
+    if (status === 'open') {
+      status = 'closing'
+      arrival = unwatched(new Promise((...settle) => { arrived = settle }))
+      send(STREAM_FINISH, id)
+    }
+    return arrival
   }
   const end = (error, state) => {
     if (fault || status === 'closed') return
     status = state
     fault = error
-    isFinished = true
+    isFinished ||= !error
     streams.delete(id)
     drained?.()
     settle()
-    if (error) output.error(error)
+    if (!error) return
+    output.error(error)
+    arrived?.[1](error)
   }
   const abort = (cause) => {
     if (!streams.has(id)) return
     incoming = []
+    isFinished = false
     send(STREAM_RESET, id)
     end(asOurs(cause, codeOf(10)), 'aborted')
   }
@@ -345,24 +363,30 @@ function makeStream({ command, send, streams }, id, protocol, direction, connect
     id: String(id), protocol, direction, connection, readable, writable,
     get status() { return status },
     get limits() { return connection?.limits },
-    async closeWrite() {
-      if (status !== 'open') return
+    closeWrite: () => unwatched((async () => {
+      if (status !== 'open') return arrival
       if (!writable.locked) return writable.close()
       // Locked: by the writer that was handed out last, or by a pipe, which has no more to say.
       if (writer) return writer.close()
       await written
-      finish()
-    },
-    async close() {
+      return finish()
+    })()),
+    close() {
       discard()
       isFinished = true
       settle()
-      await stream.closeWrite()
+      return stream.closeWrite()
     },
     abort,
   }
   return {
     stream, end,
+    get arrival() { return arrival },
+    /** Our end, and all before it, is with the remote once the socket has `sent` it; or not, by `error`. */
+    delivered(error, sent) {
+      if (error) arrived[1](error)
+      else arrived[0](sent)
+    },
     received(bytes) {
       if (isDiscarding) return consume(bytes.length)
       append(incoming, bytes)
@@ -441,6 +465,8 @@ function makeSocket(WebSocket, address, link, send) {
   } catch { failed() }
   return {
     close,
+    /** Resolves once the browser has passed on what it was given. */
+    async sent() { while (socket.readyState === 1 && socket.bufferedAmount) await sleep(5) },
     send(bytes) {
       if (socket.readyState !== 1) return
       try { socket.send(bytes) } catch (error) {
@@ -677,6 +703,9 @@ const serverDescription = (address, secret, certificate) => {
 
 // The module
 
+/** How long a node that is stopped waits for what was written before its streams' ends to arrive. */
+const DRAIN_TIME = 2000
+
 /** One instance of the module with its sockets, requests and streams. */
 function makeEngine(node, failed, incoming, options) {
   const waiting = new Map(), streams = new Map(), connections = new Map(), closing = new Map(), carriers = new Map(), peers = new Set()
@@ -685,7 +714,8 @@ function makeEngine(node, failed, incoming, options) {
   let origin = Date.now() - performance.now(), slept = 0
   /** Of the peer connection that was closed last. */
   let report
-  const unwatch = new AbortController()
+  /** Connections over relays on which a stream of ours ended. */
+  const relayed = new Set(), unwatch = new AbortController()
   const memory = (p, n) => new Uint8Array(exports.memory.buffer, p >>> 0, n)
 
   const load = async (module, flags, seed) => {
@@ -848,6 +878,7 @@ function makeEngine(node, failed, incoming, options) {
     const connection = connections.get(link)
     if (!connection) return
     connections.delete(link)
+    relayed.delete(connection)
     connection.status = 'closed'
     closing.get(link)()
     closing.delete(link)
@@ -909,6 +940,11 @@ function makeEngine(node, failed, incoming, options) {
     (isSubscribed, b, peer, topic) => emit(node.services.pubsub, 'subscription-change', {
       peerId: toPeer(peer), subscriptions: [{ topic: string(topic), subscribe: !!isSubscribed }],
     }),
+    (id, link, fault) => {
+      const made = streams.get(id), connection = made?.stream.connection
+      if (connection?.direct === false) relayed.add(connection)
+      made?.delivered(kindOf(fault) && toError(fault), carriers.get(link)?.sent?.())
+    },
     (id, b, fault, moved) => {
       const error = kindOf(fault) ? toError(fault, { moved: moved && number(moved) }) : undefined
       waiting.get(id)?.reject(error ?? failure(2))
@@ -948,8 +984,12 @@ function makeEngine(node, failed, incoming, options) {
     report = undefined
   }
 
+  /** Waits for what is to arrive of streams that were finished. What a relay has of it is gone with us: an answer says that it has none. */
+  const drain = () => Promise.race([sleep(DRAIN_TIME), Promise.allSettled([...streams.values()].map((one) => one.arrival)).then(
+    () => Promise.allSettled([...relayed].map(({ remotePeer }) => ask(PING, 0, texts([String(remotePeer)])))))])
+
   const engine = {
-    load, command, send, turn, end, ask, query, open, to, best, connections, streams, peers,
+    load, drain, command, send, turn, end, ask, query, open, to, best, connections, streams, peers,
     get addresses() { return [...addresses] },
     get isRunning() { return !!exports },
   }
@@ -1067,6 +1107,8 @@ class CausewayNode extends EventTarget {
   #isHeard = false
   /** Ends that the node follows its page. */
   #unfollow
+  /** What `stop` waits for. */
+  #drained
 
   static async create(options) {
     const node = new CausewayNode(options)
@@ -1161,6 +1203,7 @@ class CausewayNode extends EventTarget {
 
   async start() {
     if (this.#status === 'started' || this.#status === 'starting') return
+    if (this.#status === 'stopping') await this.stop()
     this.#status = 'starting'
     this.#follow()
     try {
@@ -1192,6 +1235,11 @@ class CausewayNode extends EventTarget {
   async stop() {
     this.#unfollow?.abort()
     this.#unfollow = undefined
+    if (this.#status === 'started') {
+      this.#status = 'stopping'
+      this.#drained = this.#engine.drain()
+    }
+    await this.#drained
     this.#end()
   }
 

@@ -24,7 +24,7 @@ enum WebEvent: UInt32 {
     case started, answered, failed
     case connectionOpened, connectionClosed, peerConnected, peerDisconnected, pathChanged
     case identified, discovered, reservation, dialAttempt, addresses, message, subscriptionChanged
-    case streamClosed, dial
+    case streamDelivered, streamClosed, dial
     // With bytes.
     case streamOpened, streamReady, streamReceived, streamWritable, streamFinished
     case socketSend, linkReleased

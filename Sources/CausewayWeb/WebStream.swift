@@ -69,6 +69,11 @@ final class WebStream: StreamOwner {
 
     func writable(_ stream: UInt32, on link: Link) { flush() }
 
+    func delivered(_ stream: UInt32, error: StreamError?, on link: Link) {
+        shell.add((error.map { Fault($0) } ?? Fault(kind: .none)).number)
+        shell.tell(.streamDelivered, number, link.socket)
+    }
+
     func finished(_ stream: UInt32, on link: Link) { WebEvent.streamFinished.tell(number) }
 
     func closed(_ stream: UInt32, error: StreamError?, on link: Link) {

@@ -234,7 +234,11 @@ export async function network(causeway, peers) {
     await two.handle('/drops/1.0.0', ({ stream }) => { inbound = stream }, { runOnLimitedConnection: true })
     const stream = await one.dialProtocol(two.getMultiaddrs(), '/drops/1.0.0', { runOnLimitedConnection: true })
     const whole = pattern(200_000), writer = stream.writable.getWriter()
-    for (let at = 0; at < whole.length; at++) await writer.write(whole.subarray(at, at + 1))
+    for (let at = 0; at < whole.length; at++) {
+      await writer.write(whole.subarray(at, at + 1))
+      // Each in a frame of its own: what waits in the writer would be joined there.
+      if (at % 1000 === 0) await new Promise(setImmediate)
+    }
     const closing = writer.close()
     await one.ping(two.peerId)
     let chunks = 0, count = 0
@@ -246,6 +250,50 @@ export async function network(causeway, peers) {
     await closing
     equal(count, whole.length)
     check(chunks < 100, `${chunks} pieces`)
+  })
+
+  const SINK = '/sink/1.0.0'
+  /** Serves what counts the bytes that come, as they should; how many there were is told at their end. */
+  const sink = (made) => new Promise((resolve) => made.handle(SINK, async ({ stream }) => {
+    const read = await readAll(stream.readable).catch((error) => error)
+    resolve(read.code ?? (Buffer.compare(read, pattern(3_000_000)) === 0 ? 'all' : `${read.length} bytes`))
+  }, { runOnLimitedConnection: true }))
+
+  await test('what was written before the end arrives, also if the node stops then', async (after) => {
+    const at = await relay(after, peers.us)
+    for (const isClosed of [true, false]) {
+      const one = await reserved(after, at), two = await reserved(after, at), whole = sink(two)
+      const stream = await one.dialProtocol(two.getMultiaddrs(), SINK, { runOnLimitedConnection: true })
+      const writer = stream.writable.getWriter()
+      await writer.write(pattern(3_000_000))
+      // A node that stops waits for an end that is on its way.
+      const closing = writer.close()
+      if (isClosed) await closing
+      await one.stop()
+      await closing
+      equal(await whole, 'all', isClosed ? 'closed, then stopped' : 'stopped while closing')
+    }
+    const one = await node(after), { remotePeer } = await one.dial(at.address)
+    const stream = await one.dialProtocol(remotePeer, ECHO), echoed = readAll(stream.readable)
+    await stream.writable.getWriter().write(bytes('to the relay itself'))
+    await stream.closeWrite()
+    equal(text(await echoed), 'to the relay itself')
+  })
+
+  await test('an end that never arrives is told, and no node waits for it', async (after) => {
+    const at = await relay(after, peers.us), one = await reserved(after, at), two = await reserved(after, at)
+    await two.handle('/silent/1.0.0', () => new Promise(() => {}), { runOnLimitedConnection: true })
+    const stream = await one.dialProtocol(two.getMultiaddrs(), '/silent/1.0.0', { runOnLimitedConnection: true })
+    const writer = stream.writable.getWriter()
+    // More than the remote lets in, and less than the writer waits for.
+    await writer.write(pattern(400 << 10))
+    const closing = fails('ERR_CLOSED', writer.close()), began = performance.now()
+    await one.stop()
+    const took = performance.now() - began
+    await closing
+    check(took > 1900 && took < 8000, `stopped after ${took} ms`)
+    await one.start()
+    equal(one.status, 'started')
   })
 
   await test('a node that stops lets nothing wait', async (after) => {

@@ -98,6 +98,28 @@ async function closing() {
     note(`the end of a node noticed in ${Math.round(took)} ms`)
   })
 
+  await test('what was written before the end arrives, also if the node stops then', async (after) => {
+    const at = await relay(after), two = await reserved(after, at), whole = pattern(3_000_000)
+    let read
+    await two.handle('/sink/1.0.0', async ({ stream }) => {
+      for await (const chunk of stream.readable) read.push(...chunk)
+      read.isWhole = read.every((byte, at) => byte === whole[at])
+    })
+    for (const isClosed of [true, false]) {
+      read = []
+      const one = await reserved(after, at)
+      await one.dial(two.webrtc)
+      const writer = (await one.dialProtocol(two.peerId, '/sink/1.0.0')).writable.getWriter()
+      await writer.write(whole)
+      const closing = writer.close()
+      if (isClosed) await closing
+      await one.stop()
+      await closing
+      await until(() => read.isWhole, `all to arrive, and not ${read.length} bytes`, 5000)
+      equal(read.length, whole.length)
+    }
+  })
+
   await test('a tab that goes away is noticed, and comes back', async (after) => {
     const at = await relay(after), one = await reserved(after, at)
     const first = await frame(after, at)

@@ -10,7 +10,7 @@ public final class CircuitTransport: StreamOwner {
     public private(set) var sent: UInt64 = 0
     public private(set) var received: UInt64 = 0
 
-    private let outer: Link
+    let outer: Link
     private var stream: UInt32
     /// What the relay allows the circuit, nil if it named no limit.
     public let toldLimit: CircuitLimit?

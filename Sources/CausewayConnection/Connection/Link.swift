@@ -13,6 +13,9 @@ public class Link {
     /// What carries the link's bytes if that is no socket but a circuit.
     public internal(set) var carrier: CircuitTransport?
 
+    /// The link at the bottom: its own, or what its circuit runs over.
+    public var socket: UInt32 { carrier?.outer.socket ?? id }
+
     private let shell: any LinkShell
     private var owners = Table<UInt32, any StreamOwner>()
     /// The streams that the node owns, by handle.
