@@ -9,6 +9,8 @@ public final class TLSEngine {
     private let session: OpaquePointer
     /// Ciphertext lent by `receive`, as far as OpenSSL has not taken it.
     private var lent = UnsafeRawBufferPointer(start: nil, count: 0)
+    /// Bytes that are encrypted before the socket has taken them, at most: four records, and a slow reader holds no more.
+    public static let ahead = 64 << 10
     /// Ciphertext for the remote: send its bytes and drop them.
     public var wire = ByteQueue()
     /// Whether the handshake is done, so that `write` takes bytes.
@@ -66,15 +68,16 @@ public final class TLSEngine {
         return filled
     }
 
-    /// Encrypts plaintext into `wire`. Takes all of it, or nothing (0) before the handshake is done.
+    /// Encrypts plaintext into `wire`: as much as there is room for below `ahead`, nothing (0) before the handshake is done.
     public func write(_ plaintext: UnsafeRawBufferPointer) throws(TLSError) -> Int {
         if let failure { throw failure }
         guard isEstablished else { return 0 }
+        let size = min(plaintext.count, Self.ahead - wire.count)
         var taken = 0
-        while taken < plaintext.count {
+        while taken < size {
             var count = 0
             ERR_clear_error()
-            let result = SSL_write_ex(session, plaintext.baseAddress! + taken, plaintext.count - taken, &count)
+            let result = SSL_write_ex(session, plaintext.baseAddress! + taken, size - taken, &count)
             guard result == 1 else {
                 try examine(result)
                 break

@@ -52,20 +52,29 @@ struct CommandRun {
 /// A `causeway relay` that runs beside a test, and ends with it.
 final class RunningRelay {
     private let process = Process()
-    let address: String
+    private let output = Pipe()
+    /// The first line: that it is ready.
+    let ready: [String: Any]
 
     init(_ arguments: [String] = []) throws {
         process.executableURL = CommandRun.executable
         process.arguments =
             ["relay", "--json", "--loops", "1"] + (arguments.contains("--listen") ? [] : ["--listen", "/ip4/127.0.0.1/tcp/0"]) + arguments
-        let output = Pipe()
         process.standardOutput = output
         process.standardInput = FileHandle.nullDevice
         try process.run()
         var line = Data()
         while let byte = try output.fileHandleForReading.read(upToCount: 1), byte != Data("\n".utf8) { line.append(byte) }
-        let ready = try JSONSerialization.jsonObject(with: line) as? [String: Any]
-        address = (ready?["addrs"] as? [String])?.first ?? ""
+        ready = try JSONSerialization.jsonObject(with: line) as? [String: Any] ?? [:]
+    }
+
+    var address: String { (ready["addrs"] as? [String])?.first ?? "" }
+
+    /// Ends it, and gives the events that it told of since it was ready.
+    func end() throws -> [[String: Any]] {
+        process.terminate()
+        let lines = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self).split(separator: "\n")
+        return try lines.map { try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any] ?? [:] }
     }
 
     var port: String { address.split(separator: "/").map(String.init)[3] }

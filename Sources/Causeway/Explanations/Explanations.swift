@@ -13,7 +13,7 @@ extension ConnectionError: CustomStringConvertible {
         case .wrongPeer(let expected, let actual): "expected peer \(expected), but \(actual) answered"
         case .noCommonProtocol(let layer): "the peer speaks none of our \(layer.name) protocols"
         case .timedOut(let layer): "timed out (\(layer.name))"
-        case .limit(let name, let value): "our limit was reached: \(name.text) (\(value))"
+        case .limit(let name, let value): "our limit was reached: \(name) (\(value))"
         case .link(errno: 0): "the peer closed the connection"
         case .link(let code): systemReason(code < 0 ? -code : code).lowercasedFirst
         case .goAway(code: 0): "the peer said good-bye"
@@ -54,8 +54,8 @@ extension CloseReason {
     }
 }
 
-extension LimitName {
-    var text: String {
+extension LimitName: CustomStringConvertible {
+    public var description: String {
         switch self {
         case .streamsPerConnection: "streams per connection"
         case .streamsAwaitingAccept: "streams awaiting an answer"
@@ -85,6 +85,8 @@ extension LimitName {
         case .topics: "topics"
         case .queuedGossip: "bytes of gossip waiting for one peer"
         case .storedPeers: "peers remembered"
+        case .connectionsPerNetwork: "connections from one IPv6 /48"
+        case .descriptors: "descriptors of the process"
         }
     }
 }
@@ -98,9 +100,9 @@ extension StreamError: CustomStringConvertible {
         case .unsupportedProtocol: "the peer does not support the protocol"
         case .peerFault(let layer, let code): "the peer broke \(layer.name) on the stream (fault \(code))"
         case .timedOut: "timed out"
-        case .limit(let name, let value): "our limit was reached: \(name.text) (\(value))"
+        case .limit(let name, let value): "our limit was reached: \(name) (\(value))"
         case .circuitLimit(let name, let value, let moved):
-            "the relay's limit for the circuit was reached: \(value) \(name.text); \(moved) bytes had moved"
+            "the relay's limit for the circuit was reached: \(value) \(name); \(moved) bytes had moved"
         case .connection(let error): "the connection ended: \(error)"
         case .closed: "the stream is closed"
         case .limitedConnection: "only a relayed connection with limits exists, and this protocol does not allow one"
@@ -126,7 +128,7 @@ extension DialOutcome.Result: CustomStringConvertible {
         case .backedOff: "not tried: it failed a moment ago"
         case .unsupported: "not tried: no transport for such an address here"
         case .ownPeer: "not tried: it leads to this node itself"
-        case .limit(let name, let value): "not tried: our limit of \(value) \(name.text)"
+        case .limit(let name, let value): "not tried: our limit of \(value) \(name)"
         }
     }
 }

@@ -35,7 +35,7 @@ final class Website: PageServing {
 
     // MARK: Answers
 
-    func answer(_ request: HTTPRequest, then: @escaping @Sendable (HTTPResponse) -> Void) {
+    func answer(_ request: HTTPRequest, from remote: SocketAddress, then: @escaping @Sendable (HTTPResponse) -> Void) {
         let isHead = request.method == Array("HEAD".utf8)
         guard isHead || request.method == Array("GET".utf8) else {
             return then(Self.plain("405 Method Not Allowed", "Only GET and HEAD are served here.", fields: "Allow: GET, HEAD\r\n"))

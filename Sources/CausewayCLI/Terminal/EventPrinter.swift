@@ -3,15 +3,25 @@ import Causeway
 /// Prints what happens to a node: a line for people, or a JSON object for machines.
 struct EventPrinter {
     private let terminal: Terminal
+    private let refusals: Refusals
     /// Peers whose path and whose discovery people have read of already: they are told of changes only.
     private var reached: Set<PeerID> = []
     private var found: Set<PeerID> = []
     /// Discovery goes on for as long as the node lives; beyond so many peers a line may be repeated.
     private static let remembered = 4096
 
-    init(_ terminal: Terminal) { self.terminal = terminal }
+    init(_ terminal: Terminal) {
+        self.terminal = terminal
+        refusals = Refusals(terminal)
+    }
 
-    mutating func print(_ events: Feed<Event>) async { for await event in events { print(event) } }
+    mutating func print(_ events: Feed<Event>) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { [refusals] in await refusals.tell() }
+            for await event in events { print(event) }
+            group.cancelAll()
+        }
+    }
 
     private mutating func print(_ event: Event) {
         switch event {
@@ -36,9 +46,7 @@ struct EventPrinter {
         case .addressesChanged(let addresses): terminal.tell("addresses", ["addrs": texts(addresses)])
         case .identified(let info):
             terminal.tell("identified", ["peerId": .text(info.peer.description), "agent": .text(info.agent)])
-        case .refused(let remote, let limit, let value):
-            line("!", .yellow, "turned away \(remote): limit of \(value) \(limit)")
-            terminal.tell("refused", ["addr": .text(remote.description), "limit": .integer(Int64(clamping: value))])
+        case .refused(let remote, let limit, let value): refusals.add(remote, limit, value)
         case .notIdentified(let peer, let error):
             line("!", .yellow, "\(peer): \(error)")
             terminal.tell("not-identified", ["peerId": .text(peer.description), "error": .text(error.description)])

@@ -52,6 +52,7 @@ public enum LimitName: UInt8, Sendable {
     case reservations, reservationsPerAddress, reservationsPerPeer, circuits, circuitsPerPeer, circuitsPerSource
     case circuitsPerAddress
     case circuitBytes, circuitDuration, dials, addressesPerPeer, topics, queuedGossip, storedPeers
+    case connectionsPerNetwork, descriptors
 }
 
 /// Why one stream ended before its time, or never opened.

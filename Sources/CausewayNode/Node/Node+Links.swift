@@ -3,18 +3,26 @@ public import CausewayIdentity
 
 // Connections come and go.
 extension Node {
-    /// The shell accepted a connection, numbered odd; nothing was read from it yet. If it is one too many, `.link(link, .close(.pruned))`
-    /// follows at once.
+    /// The shell accepted a connection, numbered odd; nothing was read from it yet. If there is one too many,
+    /// `.link(…, .close(.pruned))` follows at once, for it or for another.
     public func accepted(link: UInt32, remote: Multiaddr, local: Multiaddr, now: Instant) {
         begin(now)
-        if let (limit, value) = admission.refusal(of: remote, in: state) {
-            state.emit(.connectionRefused(remote: remote, limit, value: value))
-            state.append(.link(link, .close(.pruned)))
-        } else {
-            admission.insert(link, remote: remote, local: local)
-        }
+        admission.insert(link, remote: remote, local: local, in: state)
         settle()
     }
+
+    /// The shell turned a connection away before it became a link, by a limit that it keeps itself.
+    public func refused(remote: Multiaddr, _ limit: LimitName, value: Int, now: Instant) {
+        begin(now)
+        admission.refuse(remote, limit, value, in: state)
+        settle()
+    }
+
+    /// Connections that were turned away since the start.
+    public var connectionsRefused: UInt64 { admission.refused }
+
+    /// Whether a link of this number is known: a shell gives it to no other.
+    public func knowsLink(_ id: UInt32) -> Bool { state.connections[id] != nil || admission.isPending(id) }
 
     /// The transport of a dialled link stands; its handshake begins.
     public func linked(link: UInt32, remote: Multiaddr, local: Multiaddr, now: Instant) {

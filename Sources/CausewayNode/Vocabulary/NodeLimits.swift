@@ -8,9 +8,12 @@ public struct NodeLimits: Equatable, Sendable {
     public var connections = 16_384
     /// From one IPv4 address or IPv6 /56. A household or an office shares one; loopback is exempt.
     public var connectionsPerAddress = 256
+    /// From one IPv6 /48, which a single customer may hold whole: as much as four addresses may.
+    public var connectionsPerNetwork = 1024
     /// Of one authenticated peer: direct, relayed, and their overlap while one replaces the other.
     public var connectionsPerPeer = 8
-    /// Not yet authenticated.
+    /// Not yet authenticated. At this limit the oldest one of the place that has most goes. A shell has as many sockets beside them that
+    /// have not said what they are, TLS handshakes included, of one place no more than `connectionsPerAddress`.
     public var pendingConnections = 1024
     /// Addresses under trial at once, in all and for one peer (go: 160 and 8).
     public var dials = 160

@@ -109,6 +109,11 @@ public final class NativeShell: @unchecked Sendable {
         }
     }
 
+    /// A connection was turned away before it was a link.
+    func tellRefused(_ remote: SocketAddress, _ limit: LimitName, _ value: Int) {
+        tell { node, now in node.refused(remote: remote.tcp, limit, value: value, now: now) }
+    }
+
     func tell(_ events: [LinkEvent], from link: UInt32) {
         if first.loop.isCurrent {
             let now = first.loop.now

@@ -13,6 +13,7 @@ public struct ShellConfiguration: Sendable {
     public var nameServers: String?
     /// Answers HTTP requests on WebSocket ports that ask for no WebSocket; nil: those are refused.
     public var pages: (any PageServing)?
+    public var pageLimits = PageLimits()
 
     public init() {}
 }

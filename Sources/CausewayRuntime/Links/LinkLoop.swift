@@ -32,7 +32,10 @@ final class LinkLoop: LinkShell, @unchecked Sendable {
     private var deadlines = DeadlineHeap()
     private var timer: LoopTimer?
     private var timerAt = Instant.distantFuture
-    private var silent = SilentSeats()
+    /// Accepted sockets of which nobody knows yet what they are: silent ones, TLS handshakes, heads of requests.
+    private let strangers = FairQueue()
+    /// Those that are shown a page.
+    private let downloads = FairQueue()
     private(set) var isClosing = false
     private var isKnownEmpty = false
     /// Connections that came or went since memory was trimmed last.
@@ -87,21 +90,48 @@ final class LinkLoop: LinkShell, @unchecked Sendable {
         return seat
     }
 
-    /// Takes an accepted socket in: it may say what it is.
+    /// Takes an accepted socket in: it may say what it is. Who means it speaks within a round trip, so of too many the oldest goes: of its
+    /// own place, or of the one that has most.
     func admit(_ socket: TCPSocket, id: UInt32, _ welcome: Welcome) {
-        guard !isClosing else { return socket.close() }
+        guard !isClosing else {
+            shell.forget(id)
+            return socket.close()
+        }
         let seat = seat(id)
         seat.attach(socket)
         seat.welcome = welcome
-        // A flood of silent sockets pushes the oldest out: who means it speaks within a round trip.
-        while let oldest = silent.admit(
-            id, limit: shell.limits.pendingConnections, isSilent: { self.seats[$0].map { $0.link == nil } ?? false })
-        {
-            if let seat = seats[oldest] { drop(seat) }
+        let (remote, limits) = (socket.peerAddress, shell.limits)
+        let place = AddressKey.holder(remote?.ip ?? [])
+        if remote?.tcp.reach != .loopback, strangers.count(of: place) >= share(limits.connectionsPerAddress) {
+            turnAway(strangers.first(of: place), .connectionsPerAddress, limits.connectionsPerAddress)
+        } else if strangers.count >= share(limits.pendingConnections) {
+            turnAway(strangers.first, .pendingConnections, limits.pendingConnections)
         }
-        arm(seat, loop.now + shell.limits.connection.handshakeTime)
+        strangers.insert(id, of: place)
+        arm(seat, loop.now + limits.connection.handshakeTime)
         socket.startReading()
     }
+
+    /// This loop's part of what all loops together may hold.
+    private func share(_ limit: Int) -> Int { (limit + shell.homes.count - 1) / shell.homes.count }
+
+    private func turnAway(_ id: UInt32?, _ limit: LimitName, _ value: Int) {
+        guard let id, let seat = seats[id] else { return }
+        if let remote = seat.socket?.peerAddress { shell.tellRefused(remote, limit, value) }
+        drop(seat)
+    }
+
+    /// The socket wants a page, and is no stranger any more. Of too many readers that one goes which has taken nothing for longest, of the
+    /// place that has most.
+    func beginDownload(_ seat: LinkSeat) {
+        strangers.remove(seat.id)
+        if downloads.count >= share(shell.configuration.pageLimits.downloads), let slowest = downloads.first, let seat = seats[slowest] {
+            drop(seat)
+        }
+        downloads.insert(seat.id, of: AddressKey.holder(seat.socket?.peerAddress?.ip ?? []))
+    }
+
+    func downloadMoved(_ seat: LinkSeat) { downloads.renew(seat.id) }
 
     /// The first byte of an accepted socket has come: makes its link, or waits for the head of its request if there are pages to be asked
     /// for. False: it is nothing that is served here.
@@ -112,7 +142,7 @@ final class LinkLoop: LinkShell, @unchecked Sendable {
             seat.tls = engine
         }
         guard pages != nil, kind != .tcp else { return welcome(seat, as: kind, now: now) }
-        seat.page = PageExchange(kind, headLimit: shell.limits.connection.httpHead, now: now)
+        seat.page = PageExchange(kind, headLimit: shell.limits.connection.httpHead)
         return true
     }
 
@@ -120,7 +150,7 @@ final class LinkLoop: LinkShell, @unchecked Sendable {
     func welcome(_ seat: LinkSeat, as kind: ListenKinds, now: Instant) -> Bool {
         guard let socket = seat.socket, let remote = socket.peerAddress, let local = socket.localAddress else { return false }
         seat.welcome = nil
-        silent.spoke()
+        strangers.remove(seat.id)
         let role: Connection.WebSocketRole = kind == .tcp ? .none : .server
         seat.deadline = .distantFuture
         makeLink(seat, isInitiator: false, webSocket: role, expecting: nil, isLimited: false, now: now)
@@ -150,10 +180,9 @@ final class LinkLoop: LinkShell, @unchecked Sendable {
 
     /// Forgets a seat, with its socket.
     func drop(_ seat: LinkSeat) {
-        if seat.welcome != nil {
-            seat.welcome = nil
-            silent.spoke()
-        }
+        seat.welcome = nil
+        strangers.remove(seat.id)
+        downloads.remove(seat.id)
         seat.closeSocket()
         guard seats.removeValue(forKey: seat.id) != nil else { return }
         churn += 1

@@ -2,8 +2,8 @@ import CausewayConnection
 import CausewayIdentity
 import CausewayTLS
 
-// A seat whose remote may want a page. It counts among those that have not said what they are, and has their time limit, until it
-// becomes a link; an answer has that much time again whenever some of it was taken.
+// A seat whose remote may want a page. It counts among those that have not said what they are, and has their time limit, until its
+// request is whole; an answer has that much time again whenever the socket took some of it.
 extension LinkSeat {
     func read(_ bytes: UnsafeRawBufferPointer, _ page: PageExchange, now: Instant) {
         guard let tls else {
@@ -30,7 +30,11 @@ extension LinkSeat {
         case .refused(let fault): respond(home.pages?.refuse(fault))
         case .request(let request):
             if request.isUpgrade { return becomeLink(page, now: now) }
-            home.pages?.answer(request) { [home, id] response in home.loop.run { home[id]?.respond(response) } }
+            guard let remote = socket?.peerAddress else { return home.drop(self) }
+            home.beginDownload(self)
+            page.end = now + home.shell.configuration.pageLimits.downloadTime
+            socket?.limitUnsent(to: PageLimits.unsent)
+            home.pages?.answer(request, from: remote) { [home, id] response in home.loop.run { home[id]?.respond(response) } }
         }
     }
 
@@ -38,8 +42,11 @@ extension LinkSeat {
         self.page = nil
         guard home.welcome(self, as: page.kind, now: now), let link else { return home.drop(self) }
         var bytes = page.received
-        bytes.withUnsafeMutableBytes { link.connection.receive($0, now: now) }
-        link.turn(now: now)
+        // The connection reads what it was lent in the turn.
+        bytes.withUnsafeMutableBytes { bytes in
+            link.connection.receive(bytes, now: now)
+            link.turn(now: now)
+        }
         home.enqueue(self)
     }
 
@@ -53,14 +60,21 @@ extension LinkSeat {
         guard let socket else { return }
         var moved = 0
         while !socket.isBlocked {
-            let taken = page.send { bytes in
-                guard let tls else { return socket.send(bytes) }
-                return tls.wire.isEmpty ? (try? tls.write(bytes)) ?? 0 : 0
+            guard let tls else {
+                let taken = page.send(socket.send)
+                moved += taken
+                if taken == 0 { break }
+                continue
             }
+            _ = page.send { (try? tls.write($0)) ?? 0 }
+            guard !tls.wire.isEmpty else { break }
+            let taken = socket.send(tls.wire.bytes)
+            tls.wire.drop(taken)
             moved += taken
-            if let tls, !tls.wire.isEmpty { tls.wire.drop(socket.send(tls.wire.bytes)) } else if taken == 0 { break }
         }
-        if page.isSent, !socket.isBlocked { return home.drop(self) }
-        if moved > 0 { deadline = min(page.end, home.loop.now + home.handshakeTime) }
+        if page.isSent, !socket.isBlocked, tls?.wire.isEmpty ?? true { return home.drop(self) }
+        guard moved > 0, page.isAnswered else { return }
+        deadline = min(page.end, home.loop.now + home.handshakeTime)
+        home.downloadMoved(self)
     }
 }

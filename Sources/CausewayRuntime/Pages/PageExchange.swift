@@ -5,7 +5,7 @@ final class PageExchange {
     /// What the socket is, should it become a link.
     let kind: ListenKinds
     /// When the answer, however slowly it is taken, has to be out.
-    let end: Instant
+    var end = Instant.distantFuture
     /// Everything up to the head's end, and what came with it.
     private(set) var received: [UInt8] = []
     private var reader: HTTPRequestReader
@@ -13,12 +13,8 @@ final class PageExchange {
     private var response: HTTPResponse?
     private var sent = 0
 
-    /// An answer of some megabytes over a slow mobile network takes a minute.
-    private static let longest = Interval.seconds(120)
-
-    init(_ kind: ListenKinds, headLimit: Int, now: Instant) {
+    init(_ kind: ListenKinds, headLimit: Int) {
         self.kind = kind
-        end = now + Self.longest
         reader = HTTPRequestReader(headLimit: headLimit)
     }
 
@@ -55,6 +51,8 @@ final class PageExchange {
     // MARK: The answer
 
     func respond(_ response: HTTPResponse) { self.response = self.response ?? response }
+
+    var isAnswered: Bool { response != nil }
 
     /// All of the answer was taken.
     var isSent: Bool { response.map { sent == $0.head.count + $0.body.count } ?? false }

@@ -2,8 +2,8 @@ public import CausewayConnection
 
 /// What answers the HTTP requests on a WebSocket's port that ask for no WebSocket. Called on any of the loops.
 public protocol PageServing: Sendable {
-    /// Answers a request, at once or later, from any thread; an answer that comes too late is let go.
-    func answer(_ request: HTTPRequest, then: @escaping @Sendable (HTTPResponse) -> Void)
+    /// Answers a request from `remote`, at once or later, from any thread; an answer that comes too late is let go.
+    func answer(_ request: HTTPRequest, from remote: SocketAddress, then: @escaping @Sendable (HTTPResponse) -> Void)
     /// What those are told whose head cannot be read.
     func refuse(_ fault: WebSocketFault) -> HTTPResponse
 }

@@ -55,9 +55,7 @@ final class TCPSocket: LoopHandle {
 
     /// A copy of the descriptor, for another loop; -1 if there is none.
     func duplicateDescriptor() -> Int32 {
-        var descriptor: uv_os_fd_t = -1
-        guard uv_fileno(handle, &descriptor) == 0 else { return -1 }
-        return fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+        fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
     }
 
     /// `then` gets 0 or an `errno`, once, and never after `close`.
@@ -80,6 +78,18 @@ final class TCPSocket: LoopHandle {
             connected = nil
             throw UVError(code: code)
         }
+    }
+
+    /// Its number; -1 if it has none.
+    var descriptor: Int32 {
+        var descriptor: uv_os_fd_t = -1
+        return uv_fileno(handle, &descriptor) == 0 ? descriptor : -1
+    }
+
+    /// The system takes no more bytes while it has so many that it has not sent.
+    func limitUnsent(to size: Int32) {
+        var size = size
+        setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, &size, socklen_t(MemoryLayout<Int32>.size))
     }
 
     var peerAddress: SocketAddress? { SocketAddress { uv_tcp_getpeername(tcp, $0, $1) } }

@@ -11,8 +11,9 @@ private func refusals(_ bench: NodeBench) -> [LimitName] {
 @Test func strangersWithoutHandshakeAreLimited() {
     let bench = NodeBench { $0.limits.pendingConnections = 10 }
     let links = (0..<20).map { bench.accept(from: "/ip4/203.0.113.\($0)/tcp/1") }
-    #expect(refusals(bench) == [LimitName](repeating: .pendingConnections, count: 10))
-    #expect(bench.closes(of: links[10]) == [.pruned] && bench.closes(of: links[9]).isEmpty)
+    // The oldest ones went.
+    #expect(refusals(bench) == [LimitName](repeating: .pendingConnections, count: 10) && bench.node.connectionsRefused == 10)
+    #expect(bench.closes(of: links[9]) == [.pruned] && bench.closes(of: links[10]).isEmpty)
     for link in links { bench.feed(.closed(.timedOut(.noise)), link) }
     #expect(bench.node.admission.pendingCount == 0 && bench.node.admission.placeCount == 0)
 }
@@ -30,6 +31,66 @@ private func refusals(_ bench: NodeBench) -> [LimitName] {
     #expect(bench.closes(of: bench.accept(from: "/ip6/2001:db8:0:1300::9/tcp/1")).isEmpty)
     for port in 1...20 { bench.accept(from: "/ip4/127.0.0.1/tcp/\(port)") }
     #expect(refusals(bench).count == 2)
+}
+
+@Test func fourAddressesDoNotCloseTheDoor() {
+    let bench = NodeBench()
+    let halfOpen = (0..<1024).map { bench.accept(from: "/ip4/203.0.113.\($0 % 4)/tcp/\($0 + 1)") }
+    #expect(refusals(bench).isEmpty)
+    for number in 1...5 as ClosedRange<UInt8> {
+        let link = bench.accept(from: "/ip4/198.51.100.\(number)/tcp/1")
+        bench.establish(link, number)
+        #expect(bench.closes(of: link).isEmpty && bench.node.isConnected(peer(number)))
+        // While one that is not authenticated makes room, others come to take it.
+        bench.accept(from: "/ip4/203.0.113.\(number % 4)/tcp/1")
+    }
+    #expect(halfOpen.filter { !bench.closes(of: $0).isEmpty }.count >= 1)
+    #expect(halfOpen.prefix(4).contains { bench.closes(of: $0) == [.pruned] })
+    // What was told to go and got through all the same is nobody's.
+    bench.establish(halfOpen.first { !bench.closes(of: $0).isEmpty } ?? 0, 99)
+    #expect(!bench.node.isConnected(peer(99)))
+    for link in halfOpen { bench.feed(.closed(.closed(.pruned)), link) }
+}
+
+@Test func oneIPv6CustomerIsOnePlace() {
+    let bench = NodeBench { $0.limits.connectionsPerNetwork = 8 }
+    for number in 0..<8 { bench.accept(from: "/ip6/2001:db8:0:\(number)00::1/tcp/1") }
+    #expect(bench.closes(of: bench.accept(from: "/ip6/2001:db8:0:900::1/tcp/1")) == [.pruned])
+    #expect(bench.closes(of: bench.accept(from: "/ip6/2001:db8:1::1/tcp/1")).isEmpty)
+    #expect(refusals(bench) == [.connectionsPerNetwork])
+    // Nor do its many /56 get more of what is pending.
+    let full = NodeBench { $0.limits.pendingConnections = 8 }
+    let old = full.accept(from: "/ip4/203.0.113.1/tcp/1")
+    for number in 0..<10 { full.accept(from: "/ip6/2001:db8:0:\(number)00::1/tcp/1") }
+    #expect(full.closes(of: old).isEmpty)
+}
+
+@Test func whoHoldsMostIsPrunedFirst() {
+    let bench = NodeBench { $0.limits.connections = 44 }
+    let single = bench.inbound(200, from: "/ip4/198.51.100.9/tcp/1")
+    let household = (0..<8).map { bench.inbound(UInt8(150 + $0), from: "/ip4/198.51.100.1/tcp/\($0 + 1)") }
+    bench.wait(.seconds(60))
+    // Young as they are, and busy: those of the place that has most go.
+    let greedy = (0..<35).map { bench.inbound(UInt8($0), from: "/ip4/203.0.113.\($0 % 2)/tcp/\($0 + 1)") }
+    for number in 0..<10 {
+        let link = bench.inbound(UInt8(210 + number), from: "/ip4/192.0.2.\(number)/tcp/1")
+        #expect(bench.closes(of: link).isEmpty)
+        for link in greedy where !bench.closes(of: link).isEmpty { bench.feed(.closed(.closed(.pruned)), link) }
+    }
+    #expect(refusals(bench).isEmpty)
+    #expect((household + [single]).allSatisfy { bench.closes(of: $0).isEmpty })
+    let left = [0, 1].map { place in greedy.indices.filter { $0 % 2 == place && bench.closes(of: greedy[$0]).isEmpty }.count }
+    #expect(abs(left[0] - left[1]) <= 1 && left[0] + left[1] == 25)
+}
+
+@Test func halfOpenConnectionsDoNotFillTheNode() {
+    let bench = NodeBench { $0.limits.connections = 40 }
+    for port in 1...40 { bench.accept(from: "/ip4/203.0.113.1/tcp/\(port)") }
+    for number in 1...5 as ClosedRange<UInt8> {
+        let link = bench.inbound(number, from: "/ip4/198.51.100.\(number)/tcp/1")
+        #expect(bench.closes(of: link).isEmpty)
+    }
+    #expect(refusals(bench) == [LimitName](repeating: .connections, count: 5))
 }
 
 @Test func onePeerKeepsItsNewestConnections() {

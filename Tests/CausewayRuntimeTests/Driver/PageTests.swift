@@ -9,7 +9,7 @@ import Testing
 private struct Pages: PageServing {
     var size = 0
 
-    func answer(_ request: HTTPRequest, then: @escaping @Sendable (HTTPResponse) -> Void) {
+    func answer(_ request: HTTPRequest, from _: SocketAddress, then: @escaping @Sendable (HTTPResponse) -> Void) {
         let body = request.target + [UInt8](repeating: 0x2e, count: size)
         Task { then(HTTPResponse(status: "200 OK", fields: "", body: body)) }
     }
@@ -20,9 +20,14 @@ private struct Pages: PageServing {
 private let request = Array("GET /page HTTP/1.1\r\nHost: x\r\n\r\n".utf8)
 private let page = Array("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\n/page".utf8)
 
-private func server(_ pages: Pages = Pages(), loops: Int = 1, handshake: Interval = .seconds(15), pending: Int = 1024) throws -> TestNode {
+private func server(
+    _ pages: Pages = Pages(), loops: Int = 1, handshake: Interval = .seconds(15), pending: Int = 1024, downloads: Int = 512,
+    certificate: TLSServerContext? = nil
+) throws -> TestNode {
     var shell = ShellConfiguration()
     shell.pages = pages
+    shell.pageLimits.downloads = downloads
+    shell.certificate = certificate
     shell.loops = loops
     return try TestNode(shell) {
         $0.limits.connection.handshakeTime = handshake
@@ -32,6 +37,41 @@ private func server(_ pages: Pages = Pages(), loops: Int = 1, handshake: Interva
 
 private func listen(_ node: TestNode, _ kind: String = "/ws") async throws -> Multiaddr {
     try await node.shell.listen([Multiaddr("/ip4/127.0.0.1/tcp/0" + kind)])[0]
+}
+
+private func certificate() throws -> TLSServerContext {
+    let folder = try TemporaryFolder()
+    let leaf = TestCertificate(names: "IP:127.0.0.1")
+    return try TLSServerContext(
+        certificates: folder.write("leaf.pem", leaf.certificatePEM), key: folder.write("leaf.key", leaf.keyPEM))
+}
+
+/// Looks again and again until when an answer may take.
+private final class DeadlineWatch: @unchecked Sendable {
+    private let node: TestNode
+    // On the node's loop.
+    private var seen: Set<UInt64> = []
+    private var timer: LoopTimer?
+
+    init(_ node: TestNode) {
+        self.node = node
+        node.shell.loop.post { self.look() }
+    }
+
+    private func look() {
+        for seat in node.shell.first.seats.values where seat.page?.isAnswered ?? false { seen.insert(seat.deadline.nanoseconds) }
+        timer = timer ?? LoopTimer(on: node.shell.loop) { [unowned self] in self.look() }
+        timer?.start(afterNanoseconds: 2_000_000)
+    }
+
+    func count() async -> Int {
+        await withCheckedContinuation { continuation in
+            node.shell.loop.post {
+                self.timer?.close()
+                continuation.resume(returning: self.seen.count)
+            }
+        }
+    }
 }
 
 @Suite("Pages on a WebSocket's port", .timeLimit(.minutes(1))) struct PageTests {
@@ -141,6 +181,74 @@ private func listen(_ node: TestNode, _ kind: String = "/ws") async throws -> Mu
         raw.stop()
         await node.stop()
     }
+
+    /// What a slow reader has not taken is not encrypted yet, but for a little.
+    @Test func readersOverTLSThatDoNotReadHoldLittle() async throws {
+        let node = try server(Pages(size: 8 << 20), certificate: certificate())
+        let port = try #require(try await listen(node, "/tls/ws").port)
+        let readers = try (0..<8).map { _ in try SecureReader(asking: request, pace: 0) }
+        for one in readers { one.start(port) }
+        while await node.seats({ $0.page?.isAnswered == true && $0.socket?.isBlocked == true }).filter(\.self).count < 8 {
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        let held = await node.seats { $0.tls?.wire.count ?? 0 }
+        #expect(held.count == 8 && held.allSatisfy { $0 <= TLSEngine.ahead + 1024 }, "\(held)")
+        for one in readers { one.stop() }
+        await node.stop()
+    }
+
+    @Test func aSlowDownloadOverTLSArrivesWhole() async throws {
+        let node = try server(Pages(size: 8 << 20), certificate: certificate())
+        let reader = try SecureReader(asking: request, pace: 400_000)
+        reader.start(try #require(try await listen(node, "/tls/ws").port))
+        // Whenever some of it was taken, there is more time for the rest.
+        let watch = DeadlineWatch(node)
+        #expect(await reader.whole() > 8 << 20)
+        #expect(await watch.count() >= 8)
+        reader.stop()
+        await node.stop()
+    }
+
+    #if os(Linux)
+        @Test func strangersOfAnotherPlacePushNobodyOut() async throws {
+            let node = try server(Pages(size: 8 << 20), pending: 4)
+            let port = try #require(try await listen(node).port)
+            let (reader, slow) = (RawSocket(), RawSocket())
+            #expect(await reader.connect(to: port, sending: request) == 0)
+            reader.fallAsleep()
+            while await node.seats({ $0.page?.isAnswered == true }) != [true] { try await Task.sleep(for: .milliseconds(10)) }
+            #expect(await slow.connect(to: port, sending: Array(request.prefix(5))) == 0)
+            while await node.seatCount() < 2 { await Task.yield() }
+            let silent = (0..<8).map { _ in Stranger(2, to: port) }
+            await node.refused(5)
+            slow.send(Array(request.dropFirst(5)))
+            reader.wakeUp()
+            for one in [reader, slow] {
+                #expect(await one.answer().count > 8 << 20)
+                one.stop()
+            }
+            withExtendedLifetime(silent) {}
+            await node.stop()
+        }
+
+        @Test func stalledDownloadsOfOnePlaceKeepNobodyOut() async throws {
+            let node = try server(Pages(size: 8 << 20), downloads: 4)
+            let port = try #require(try await listen(node).port)
+            let stalled = (0..<8).map { _ in Stranger(2, to: port, saying: request) }
+            while await node.seats({ $0.page?.isAnswered == true }).filter(\.self).count < 4 {
+                try await Task.sleep(for: .milliseconds(10))
+            }
+            let readers = (0..<3).map { _ in RawSocket() }
+            for one in readers { #expect(await one.connect(to: port, sending: request) == 0) }
+            for one in readers {
+                #expect(await one.answer().count > 8 << 20)
+                one.stop()
+            }
+            #expect(await node.seatCount() <= 4)
+            withExtendedLifetime(stalled) {}
+            await node.stop()
+        }
+    #endif
 
     @Test func largePagesArriveWhole() async throws {
         let node = try server(Pages(size: 4 << 20))

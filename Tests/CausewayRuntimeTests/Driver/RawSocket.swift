@@ -78,6 +78,8 @@ final class RawSocket: SocketOwner, @unchecked Sendable {
     /// Takes nothing any more, as a client that has gone to sleep.
     func fallAsleep() { loop.post { self.socket?.stopReading() } }
 
+    func wakeUp() { loop.post { self.socket?.startReading() } }
+
     /// All that came until the other end was gone.
     func answer() async -> [UInt8] {
         _ = await end()

@@ -102,6 +102,24 @@ final class TestNode: Sendable {
         }
     }
 
+    /// What the first loop's seats answer to a question.
+    func seats<R: Sendable>(_ question: @escaping @Sendable (LinkSeat) -> R) async -> [R] {
+        await withCheckedContinuation { continuation in
+            shell.loop.post { [home = shell.first] in continuation.resume(returning: home.seats.values.map(question)) }
+        }
+    }
+
+    /// Until so many connections were turned away.
+    func refused(_ count: UInt64) async {
+        while true {
+            let now = await withCheckedContinuation { continuation in
+                shell.onNode { continuation.resume(returning: $0.connectionsRefused) }
+            }
+            if now >= count { return }
+            await Task.yield()
+        }
+    }
+
     func stop() async { await shell.stop(within: .seconds(1)) }
 }
 

@@ -113,17 +113,3 @@ private func withLoop(_ body: (EventLoop) async throws -> Void) async rethrows {
     #expect(taken == entered.sorted())
     #expect(heap.next == .distantFuture)
 }
-
-@Test func silentSocketsGoOldestFirst() {
-    var silent = SilentSeats()
-    var spoken: Set<UInt32> = []
-    for id in 1...3 as ClosedRange<UInt32> { #expect(silent.admit(id, limit: 3) { !spoken.contains($0) } == nil) }
-    spoken.insert(1)
-    silent.spoke()
-    #expect(silent.admit(4, limit: 3) { !spoken.contains($0) } == nil)
-    #expect(silent.admit(5, limit: 3) { !spoken.contains($0) } == 2)
-    spoken.insert(2)
-    silent.spoke()
-    #expect(silent.admit(5, limit: 3) { !spoken.contains($0) } == nil)
-    #expect(silent.count == 3)
-}

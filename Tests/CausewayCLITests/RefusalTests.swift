@@ -1,0 +1,30 @@
+import Foundation
+import Glibc
+import Testing
+
+/// A connection that has said the first byte of a handshake.
+private func knock(_ port: String) -> Int32 {
+    let file = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = (UInt16(port) ?? 0).bigEndian
+    address.sin_addr.s_addr = inet_addr("127.0.0.1")
+    _ = withUnsafePointer(to: &address) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(file, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+    }
+    var byte: UInt8 = 0x13
+    _ = send(file, &byte, 1, Int32(MSG_NOSIGNAL))
+    return file
+}
+
+@Test(.timeLimit(.minutes(1))) func aFloodOfRefusalsIsAFewLines() throws {
+    let relay = try RunningRelay(["--connections", "1"])
+    // One of them stays in its handshake; the others are too many.
+    let files = (0..<397).map { _ in knock(relay.port) }
+    defer { for file in files { close(file) } }
+    Thread.sleep(forTimeInterval: 3)
+    let refusals = try relay.end().filter { $0["event"] as? String == "refused" }
+    #expect(refusals.count >= 1 && refusals.count <= 40)
+    #expect(refusals.reduce(0) { $0 + ($1["count"] as? Int ?? 0) } == 396)
+    #expect(refusals.allSatisfy { $0["reason"] as? String == "connections" && $0["limit"] as? Int == 1 })
+}
