@@ -148,7 +148,7 @@ class WebSocket:
     """A client's end, with the calls of a socket that are needed here."""
 
     def __init__(self, sock, host):
-        self._sock, self._left = sock, b""
+        self.below, self._left = sock, b""
         key = base64.b64encode(os.urandom(16)).decode()
         sock.sendall(f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
                      f"Sec-WebSocket-Key: {key}\r\n\r\n".encode())
@@ -162,16 +162,16 @@ class WebSocket:
         # A mask of zeros leaves the bytes as they are.
         length = bytes([128 | 127]) + struct.pack(">Q", len(data)) if len(data) > 65535 else (
             bytes([128 | 126]) + struct.pack(">H", len(data)) if len(data) > 125 else bytes([128 | len(data)]))
-        self._sock.sendall(b"\x82" + length + b"\0\0\0\0" + data)
+        self.below.sendall(b"\x82" + length + b"\0\0\0\0" + data)
 
     def recv(self, count):
         while not self._left:
-            first, length = receive_exactly(self._sock, 2)
+            first, length = receive_exactly(self.below, 2)
             if length == 126:
-                length, = struct.unpack(">H", receive_exactly(self._sock, 2))
+                length, = struct.unpack(">H", receive_exactly(self.below, 2))
             elif length == 127:
-                length, = struct.unpack(">Q", receive_exactly(self._sock, 8))
-            body = receive_exactly(self._sock, length)
+                length, = struct.unpack(">Q", receive_exactly(self.below, 8))
+            body = receive_exactly(self.below, length)
             if first & 15 == 8:
                 return b""
             self._left = body if first & 15 in (0, 2) else b""
@@ -179,4 +179,4 @@ class WebSocket:
         return out
 
     def __getattr__(self, name):
-        return getattr(self._sock, name)
+        return getattr(self.below, name)

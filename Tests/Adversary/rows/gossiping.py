@@ -114,6 +114,33 @@ def neighbours_that_do_not_read(ground):
     ground.grown(victim, 96)
 
 
+@row("valid-messages")
+def valid_messages(ground):
+    """Valid messages in a row, more than the node can verify."""
+    victim = ground.relay("--topic", "t")
+    sender, receiver = neighbours(ground, victim)
+    author, count = crypto.Identity(), ground.size(40_000, 20_000)
+    messages = [gossip.publication(author, "t", b"") for _ in range(count)]
+    said = b"".join(gossip.rpc(messages[at:at + 100]) for at in range(0, count, 100))
+    watch = ground.watch(victim)
+    victim.mark()
+    connection, stream = gossip.neighbour(victim.direct, topics=["t"])
+    ground.keep(connection)
+    thread = threading.Thread(target=stream.write, args=(said,), daemon=True)
+    thread.start()
+    before = receiver("received", topic="t")["bytes"]
+    for _ in range(5):
+        sender("publish", topic="t", bytes=10_000, count=1)
+        time.sleep(0.2)
+    deadline = time.monotonic() + 10 * ground.pace
+    while receiver("received", topic="t")["bytes"] < before + 50_000 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    arrived = receiver("received", topic="t")["bytes"] - before
+    ground.at_least("bytes of an honest peer's arrived meanwhile", arrived, 50_000)
+    ground.calm(watch, 1)
+    ground.grown(victim, 48)
+
+
 @row("forged-messages")
 def forged_messages(ground):
     """Messages with a wrong signature, in a row."""

@@ -7,6 +7,7 @@ import crypto
 import gossip
 import network
 import wire
+import yamux
 from ground import row
 from victims import PeerError
 
@@ -29,15 +30,18 @@ class Counter:
             except OSError:
                 return
             self.count += 1
-            if self.count <= 8:
+            if self.count <= 256:
                 threading.Thread(target=self._listen, args=(sock,), daemon=True).start()
             else:
                 sock.close()
 
     def _listen(self, sock):
-        sock.settimeout(10)
+        sock.settimeout(30)
         try:
             self.said.append(sock.recv(4096))
+            # Nothing is answered.
+            while sock.recv(4096):
+                continue
         except OSError:
             pass
         sock.close()
@@ -97,6 +101,35 @@ def heard_private_address(ground):
     ground.at_least("dials of a public address", targets["45.77.0.9"].count, 1)
     ground.at_most("of loopback", targets["127.0.0.1"].count, 0)
     ground.at_most("of a private one", targets["10.77.0.5"].count, 0)
+
+
+@row("meeting-place", waits=True)
+def meeting_place(ground):
+    """Strangers announce an address that accepts and says nothing, ten times a second; an honest peer is announced meanwhile."""
+    victim, target = ground.peer(discovery=LISTENING), ground.keep(Counter())
+    _, stream = stranger(ground, victim.direct)
+    is_over = threading.Event()
+    ground.keep(Switch(is_over))
+
+    def run():
+        while not is_over.wait(0.1):
+            gossip.announce(stream, crypto.Identity(), [f"/ip4/127.0.0.1/tcp/{target.port}"])
+    threading.Thread(target=run, daemon=True).start()
+    time.sleep(2)
+    honest = yamux.Listener()
+    ground.keep(honest)
+    began = time.monotonic()
+    while not honest.accepted and time.monotonic() < began + 60:
+        gossip.announce(stream, honest.identity, [f"/ip4/127.0.0.1/tcp/{honest.port}"])
+        time.sleep(1)
+    ground.at_most("the honest peer was met after", time.monotonic() - began, 20 + 2 * ground.pace, " s")
+
+
+class Switch:
+    """Ends a thread at the row's end."""
+
+    def __init__(self, event):
+        self.close = event.set
 
 
 @row("many-announcements")

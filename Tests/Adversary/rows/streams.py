@@ -76,6 +76,13 @@ def rapid_reset_of_handlers(ground):
     attack(ground, ground.peer(), reset_after(ECHO), 16)
 
 
+@row("orderly-streams")
+def orderly_streams(ground):
+    """Streams in a row that are opened, settled and ended as they should be."""
+    proposal = wire.proposal(ECHO)
+    attack(ground, ground.peer(), opened(yamux.SYN | yamux.FIN, proposal), 32)
+
+
 @row("unknown-protocols")
 def unknown_protocols(ground):
     """Streams for protocols that nobody speaks, in a row."""

@@ -159,6 +159,42 @@ def broken_frames(ground):
     ground.calm(watch, 1)
 
 
+# Frames of WebSocket behind a good upgrade, from a client that should mask them.
+WEBSOCKET = {
+    "a frame of 2^63 bytes": b"\x82\xff" + struct.pack(">Q", 1 << 63) + bytes(4),
+    "a frame of 1 GiB": b"\x82\xff" + struct.pack(">Q", 1 << 30) + bytes(4) + bytes(1 << 20),
+    "a frame without a mask": b"\x82\x05hello",
+    "a continuation of nothing": b"\x80\x80" + bytes(4),
+    "a text": b"\x81\x85" + bytes(4) + b"hello",
+    "a reserved bit": b"\xf2\x80" + bytes(4),
+    "a ping of 4 kB": b"\x89\xfe\x10\x00" + bytes(4) + bytes(4096),
+    "a message in 100,000 empty parts": b"\x02\x80" + bytes(4) + (b"\x00\x80" + bytes(4)) * 100_000,
+}
+
+
+@row("broken-websocket-frames", waits=True)
+def broken_websocket_frames(ground):
+    """Frames of WebSocket that break its rules or do not end."""
+    server = ground.relay()
+    watch = ground.watch(server)
+    server.mark()
+    stood = []
+
+    def run(number):
+        name = list(WEBSOCKET)[number]
+        sock = ground.keep(wire.WebSocket(wire.connect("127.0.0.1", server.port("/ws")), "localhost"))
+        try:
+            sock.below.sendall(WEBSOCKET[name])
+        except OSError:
+            return
+        if not is_closed_within(sock.below, 20 * ground.pace):
+            stood.append(name)
+    join(in_parallel(len(WEBSOCKET), run), 90)
+    ground.true(f"all {len(WEBSOCKET)} were ended" + (f", but {stood}" if stood else ""), not stood)
+    ground.grown(server, 8)
+    ground.calm(watch, 1)
+
+
 @row("identify-without-end")
 def identify_without_end(ground):
     """An answer to identify in more parts and with more protocols than anybody has, and pushes in a row."""
