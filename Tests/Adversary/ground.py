@@ -64,6 +64,9 @@ class Ground:
     def relay(self, *arguments, **options):
         return self.keep(victims.Relay(self._us, *arguments, **options))
 
+    def application(self):
+        return self.keep(victims.Application(self._us))
+
     def command(self, *arguments, **options):
         return self.keep(victims.Program(self._us, *arguments, **options))
 

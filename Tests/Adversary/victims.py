@@ -112,6 +112,23 @@ class Relay(Program):
         return self.process.poll() is None
 
 
+class Application(Program):
+    """`causeway perf`: serves a protocol of an application, within the limits that a user has. Its test peer has wider ones."""
+
+    protocol = "/perf/1.0.0"
+
+    def __init__(self, program):
+        super().__init__(program, "perf", "--listen", "/ip4/127.0.0.1/tcp/0", as_text=True)
+        deadline = time.monotonic() + 20
+        while b"\n" not in self.output:
+            if time.monotonic() > deadline:
+                raise PeerError("not ready")
+            time.sleep(0.02)
+        self.direct = self.output.decode().split()[2]
+        self.id = self.direct.rsplit("/", 1)[1]
+        self.mark()
+
+
 class Peer(driver.Peer):
     """`causeway-testpeer`, driven by the control protocol."""
 

@@ -91,16 +91,18 @@ def heard_path(ground):
 
 @row("heard-private-address", waits=True, places=True)
 def heard_private_address(ground):
-    """A node in public hears of loopback and of private addresses."""
+    """A node in public hears of loopback and of private addresses, by number and by name."""
     victim = ground.peer(discovery=LISTENING, listen=["/ip4/45.77.0.1/tcp/0"])
     targets = {host: ground.keep(Counter(host)) for host in ("127.0.0.1", "10.77.0.5", "45.77.0.9")}
-    for host, target in targets.items():
+    named = ground.keep(Counter())
+    for address in [*(f"/ip4/{host}/tcp/{target.port}" for host, target in targets.items()), f"/dns4/localhost/tcp/{named.port}"]:
         identity, stream = stranger(ground, victim.direct)
-        gossip.announce(stream, identity, [f"/ip4/{host}/tcp/{target.port}"])
+        gossip.announce(stream, identity, [address])
     time.sleep(4)
     ground.at_least("dials of a public address", targets["45.77.0.9"].count, 1)
     ground.at_most("of loopback", targets["127.0.0.1"].count, 0)
     ground.at_most("of a private one", targets["10.77.0.5"].count, 0)
+    ground.at_most("of a name that leads to one", named.count, 0)
 
 
 @row("meeting-place", waits=True)

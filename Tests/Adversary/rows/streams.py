@@ -4,7 +4,8 @@ import time
 import wire
 import yamux
 from ground import row
-from rows.memory import ECHO, in_parallel, join
+from rows.memory import in_parallel, join
+from victims import Application
 
 
 def pour(ground, victim, make, seconds, connections=4):
@@ -51,11 +52,10 @@ def reset_after(protocol):
 
 def attack(ground, victim, make, megabytes):
     watch = ground.watch(victim)
-    measured = getattr(victim, "measured", victim)
-    measured.mark()
+    victim.mark()
     pour(ground, victim, make, ground.size(8, 3))
     ground.calm(watch, 1)
-    ground.grown(measured, megabytes)
+    ground.grown(victim, megabytes)
 
 
 @row("rapid-reset")
@@ -73,14 +73,13 @@ def rapid_reset_of_requests(ground):
 @row("rapid-reset-of-handlers")
 def rapid_reset_of_handlers(ground):
     """The same with a protocol that the application serves, at a peer."""
-    attack(ground, ground.peer(), reset_after(ECHO), 16)
+    attack(ground, ground.application(), reset_after(Application.protocol), 16)
 
 
 @row("orderly-streams")
 def orderly_streams(ground):
     """Streams in a row that are opened, settled and ended as they should be."""
-    proposal = wire.proposal(ECHO)
-    attack(ground, ground.peer(), opened(yamux.SYN | yamux.FIN, proposal), 32)
+    attack(ground, ground.application(), opened(yamux.SYN | yamux.FIN, wire.proposal(Application.protocol)), 32)
 
 
 @row("unknown-protocols")
