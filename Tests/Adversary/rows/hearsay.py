@@ -105,24 +105,24 @@ def heard_private_address(ground):
     ground.at_most("of a name that leads to one", named.count, 0)
 
 
-@row("meeting-place", waits=True)
+@row("meeting-place", waits=True, places=True)
 def meeting_place(ground):
     """Strangers announce an address that accepts and says nothing, ten times a second; an honest peer is announced meanwhile."""
-    victim, target = ground.peer(discovery=LISTENING), ground.keep(Counter())
+    victim, target = ground.peer(discovery=LISTENING, listen=["/ip4/45.77.0.1/tcp/0"]), ground.keep(Counter("45.77.0.9"))
     _, stream = stranger(ground, victim.direct)
     is_over = threading.Event()
     ground.keep(Switch(is_over))
 
     def run():
         while not is_over.wait(0.1):
-            gossip.announce(stream, crypto.Identity(), [f"/ip4/127.0.0.1/tcp/{target.port}"])
+            gossip.announce(stream, crypto.Identity(), [f"/ip4/{target.host}/tcp/{target.port}"])
     threading.Thread(target=run, daemon=True).start()
     time.sleep(2)
-    honest = yamux.Listener()
+    honest = yamux.Listener(host="45.77.0.10")
     ground.keep(honest)
     began = time.monotonic()
     while not honest.accepted and time.monotonic() < began + 60:
-        gossip.announce(stream, honest.identity, [f"/ip4/127.0.0.1/tcp/{honest.port}"])
+        gossip.announce(stream, honest.identity, [f"/ip4/45.77.0.10/tcp/{honest.port}"])
         time.sleep(1)
     ground.at_most("the honest peer was met after", time.monotonic() - began, 20 + 2 * ground.pace, " s")
 
