@@ -17,6 +17,8 @@ for (const [index, prefix] of prefixes.entries()) {
 }
 const [a, b] = [await browsers[0].open(url), await browsers[1].open(url)]
 const isDirect = expect === 'direct'
+// The page's address names a STUN server, which a person has to allow.
+for (const page of [a, b]) await page.click('#ask-yes')
 
 await test('both are reachable through the relay', async () => {
   for (const page of [a, b]) await ready(page, 30)

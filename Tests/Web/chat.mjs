@@ -179,6 +179,26 @@ await test('chat: why there is no direct connection, and what goes over the rela
   await c.close()
 }, 120_000)
 
+await test('chat: a link alone has no server told of the address', async () => {
+  const seen = `globalThis.asked = []
+    const { RTCPeerConnection: Free } = globalThis
+    globalThis.RTCPeerConnection = class extends Free { constructor(one) { super(one); asked.push(one.iceServers.map(({ urls }) => urls)) } }`
+  const d = await browsers[0].open(`${url}?stun=127.0.0.1:9`, { before: seen })
+  await ready(d)
+  await untilPath(a, d, 'direct')
+  equal(await d.evaluate('asked.flat()'), [])
+  check(/tell 127\.0\.0\.1:9 your public address/.test(await d.text('#ask')), await d.text('#ask'))
+  await d.look(phone)
+  equal(await misfits(d), [])
+  await shots.take(d, 'chat-ask')
+  await d.click('#ask-yes')
+  await d.until('/^Asks 127.0.0.1:9 /.test(document.querySelector("#node-stun").textContent)')
+  await d.evaluate('void setTimeout(() => location.reload())')
+  await d.until('globalThis.asked?.flat().includes("stun:127.0.0.1:9")', { seconds: 30, what: 'what was allowed is done' })
+  check(await d.evaluate('document.querySelector("#ask").hidden'), 'it asks again')
+  await d.close()
+}, 90_000)
+
 await test('chat: why a dial failed', async () => {
   await a.focus('#address')
   await a.type(`/ip4/127.0.0.1/tcp/1/ws/p2p/${b.id.slice(0, -1)}${b.id.endsWith('a') ? 'b' : 'a'}`)

@@ -49,6 +49,8 @@ export function concat(...parts) {
 /** `bytes` after their length. */
 export const frame = (bytes) => concat(uvarint(bytes.length), bytes)
 
+const BLOCK = 64 << 10
+
 /** Reads what comes framed off a ReadableStream of bytes, and takes no more than it is allowed to. */
 export class FrameReader {
   #reader
@@ -75,14 +77,19 @@ export class FrameReader {
     }
   }
 
-  /** The `length` bytes that are next, piece by piece. */
-  async *pieces(length) {
+  /** The `length` bytes that are next in blocks, however small the pieces are that they come in. */
+  async *blocks(length) {
     for (let missing = length; missing > 0;) {
-      const piece = this.#rest.length ? this.#rest : await this.#more()
-      const own = piece.subarray(0, missing)
-      this.#rest = piece.subarray(own.length)
-      missing -= own.length
-      yield own
+      const block = new Uint8Array(Math.min(missing, BLOCK))
+      for (let filled = 0; filled < block.length;) {
+        const piece = this.#rest.length ? this.#rest : await this.#more()
+        const own = piece.subarray(0, block.length - filled)
+        block.set(own, filled)
+        filled += own.length
+        this.#rest = piece.subarray(own.length)
+      }
+      missing -= block.length
+      yield block
     }
   }
 
@@ -94,7 +101,7 @@ export class FrameReader {
   /** A whole frame of at most `limit` bytes. */
   async frame(limit) {
     const parts = []
-    for await (const piece of this.pieces(await this.length(limit))) parts.push(piece)
+    for await (const block of this.blocks(await this.length(limit))) parts.push(block)
     return concat(...parts)
   }
 }

@@ -20,7 +20,8 @@ export function announcedFile(data) {
 export class Files {
   #chat
   #shared = new Map()
-  #uploads = 0
+  /** Whom something is sent to. */
+  #uploads = new Set()
 
   constructor(chat) { this.#chat = chat }
 
@@ -56,23 +57,28 @@ export class Files {
 
   async serve({ stream }) {
     const chat = this.#chat
-    let upload, shared
-    const slow = setTimeout(() => stream.abort(new Error('too slow')), 10000)
+    let upload, shared, slow
+    /** Ends what stands still. */
+    const moved = () => {
+      clearTimeout(slow)
+      slow = setTimeout(() => stream.abort(new Error('too slow')), bounds.uploadSeconds * 1000)
+    }
+    moved()
     try {
       const reader = new FrameReader(stream.readable)
       const id = textOf(await reader.frame(64))
-      clearTimeout(slow)
       shared = this.#shared.get(id)
       if (!shared) throw new Error('there is no such file')
-      if (this.#uploads >= bounds.uploadsAtOnce) throw new Error('busy')
       const { file, message } = shared
       const { remotePeer, direct } = stream.connection
-      upload = { peer: String(remotePeer), done: 0, total: file.size, state: 'sending', isDirect: direct }
+      const peer = String(remotePeer)
+      if (this.#uploads.size >= bounds.uploadsAtOnce || this.#uploads.has(peer)) throw new Error('busy')
+      upload = { peer, done: 0, total: file.size, state: 'sending', isDirect: direct }
       upload.cancel = () => {
         upload.state = 'cancelled'
         stream.abort(new Error('cancelled'))
       }
-      this.#uploads++
+      this.#uploads.add(peer)
       shared.uploads.add(upload)
       if (shared.uploads.size > 20) shared.uploads.delete([...shared.uploads].find((one) => one.state !== 'sending'))
       chat.changed('update', { message })
@@ -87,9 +93,11 @@ export class Files {
         const bytes = new Uint8Array(await file.slice(at, at + CHUNK).arrayBuffer())
         await writer.write(bytes)
         upload.done = at + bytes.length
+        moved()
         chat.changed('progress', { message })
       }
       await writer.close()
+      clearTimeout(slow)
       await ended(reader)
       if (upload.state === 'sending') upload.state = 'sent'
     } catch (error) {
@@ -98,7 +106,7 @@ export class Files {
     } finally {
       clearTimeout(slow)
       if (upload) {
-        this.#uploads--
+        this.#uploads.delete(upload.peer)
         upload.cancel = undefined
         chat.changed('update', { message: shared.message })
       }
@@ -133,9 +141,9 @@ export class Files {
       if (!isWithin(file.total, stream.limits)) {
         throw new Error(`${tooLarge(file.total, stream.limits)} Direct: ${whyRelayed(known) ?? 'not yet'}.`)
       }
-      for await (const piece of reader.pieces(file.total)) {
-        parts.push(piece)
-        file.done += piece.length
+      for await (const block of reader.blocks(file.total)) {
+        parts.push(block)
+        file.done += block.length
         chat.changed('progress', { message })
       }
       stream.close().catch(() => {})

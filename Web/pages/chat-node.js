@@ -5,7 +5,7 @@ import { Gate, Rate, bounds } from './chat-bounds.js'
 import { textOf, utf8 } from './chat-codec.js'
 import { DM_PROTOCOL, DirectMessages } from './chat-direct.js'
 import { FILE_PROTOCOL, FILE_TOPIC, Files, announcedFile } from './chat-files.js'
-import { followFault, followPath } from './chat-paths.js'
+import { OWN_RELAY, followFault, followPath, meetingPlace } from './chat-paths.js'
 import { pathOf, relaysOf, stunServers, wordsOf, worthDialling } from './chat-words.js'
 
 export const ROOM = 'universal-connectivity'
@@ -25,11 +25,18 @@ export class Chat extends EventTarget {
   reservation = undefined
   received = new Rate()
   sent = new Rate()
-  /** Asked for this machine's public address; nobody, unless the page's address names somebody: `?stun=host:port`. */
-  iceServers = stunServers(location.search)
+  /** Whom the page's address names to ask for this machine's public address (`?stun=host:port`), and who is asked: it takes a person's yes. */
+  namedServers = stunServers(location.search)
+  iceServers = []
   direct = new DirectMessages(this, VERSION)
   files = new Files(this)
+  /** The conversation that is shown. */
+  open = ROOM
   #gates = new Map()
+  #roomGate = new Gate(bounds.ofAll)
+  #strangersGate = new Gate(bounds.ofAll)
+  /** Where those are dialled whom discovery found, by peer id. */
+  #meetings = new Map()
   #nextMessage = 1
 
   changed(what, detail) { this.dispatchEvent(new CustomEvent('change', { detail: { what, ...detail } })) }
@@ -56,7 +63,8 @@ export class Chat extends EventTarget {
     }
     const options = {
       relays: this.relays, agent: VERSION, start: false, discovery: true,
-      pubsub: { floodPublish: true, allowPublishToZeroTopicPeers: true }, webrtc: { rtcConfiguration: { iceServers: this.iceServers } },
+      pubsub: { floodPublish: true, allowPublishToZeroTopicPeers: true }, 
+      webrtc: { rtcConfiguration: () => ({ iceServers: this.iceServers }) },
     }
     try {
       this.node = await Chat.#makeNode(options)
@@ -68,8 +76,6 @@ export class Chat extends EventTarget {
       this.node.services.pubsub.subscribe(ROOM)
       this.node.services.pubsub.subscribe(FILE_TOPIC)
       await this.node.start()
-      if (this.relays.length) this.#become('connecting', 'Connecting to the relay')
-      else this.#become('connecting', 'No relay known: dial an address')
     } catch (error) { return this.#fail(error) }
     this.changed('self')
     this.beat ??= setInterval(() => this.#tick(), 1000)
@@ -90,9 +96,6 @@ export class Chat extends EventTarget {
     return createNode(options)
   }
 
-  /** Says goodbye to the peers, when the page goes. */
-  stop() { this.node?.stop().catch(() => {}) }
-
   #fail(error) {
     this.#become('failed', `Stopped: ${wordsOf(error)}`)
   }
@@ -100,10 +103,7 @@ export class Chat extends EventTarget {
   async restart() {
     if (!this.node) return this.start()
     this.#become('starting', 'Starting again')
-    try {
-      await this.node.start()
-      this.#become('connecting', 'Connecting to the relay')
-    } catch (error) { this.#fail(error) }
+    try { await this.node.start() } catch (error) { this.#fail(error) }
   }
 
   #tick() {
@@ -145,6 +145,8 @@ export class Chat extends EventTarget {
   #listen() {
     const { node } = this
     const on = (type, act) => node.addEventListener(type, ({ detail }) => act(detail))
+    // Also when the page was kept by the browser and comes back.
+    on('start', () => this.#become('connecting', this.relays.length ? 'Connecting to the relay' : 'No relay known: dial an address'))
     on('reservation', (one) => {
       if (one.state === 'made' || one.state === 'refreshed') {
         this.reservation = { relay: String(one.relay), expires: one.expires, limits: one.limits }
@@ -180,7 +182,7 @@ export class Chat extends EventTarget {
       const known = this.peer(id)
       known.addresses = multiaddrs.slice(0, 16).map(String)
       known.discoveredAt = Date.now()
-      this.#meet(known)
+      this.#meet()
     })
     on('dial:attempt', ({ peer, ...outcome }) => {
       if (!peer || outcome.result === 'connected') return
@@ -191,7 +193,7 @@ export class Chat extends EventTarget {
       this.changed('peers')
     })
     on('self:peer:update', () => this.changed('self'))
-    on('error', (error) => node.status === 'failed' && this.#fail(error))
+    on('error', (error) => node.status !== 'started' && this.#fail(error))
     node.services.pubsub.addEventListener('message', ({ detail }) => this.#heard(detail))
   }
 
@@ -238,24 +240,35 @@ export class Chat extends EventTarget {
     }
   }
 
-  /** Connects to a peer that discovery found: one at a time, and not again and again. */
-  #meet(known) {
-    if (known.path || known.isMeeting || known.id === this.self || this.meeting || this.node.getPeers().length > 40) return
-    if (known.triedAt > Date.now() - 60000) return
-    const addresses = worthDialling(known.addresses)
-    if (!addresses.length) return
-    this.meeting = known.id
-    this.dial(addresses).catch(() => {}).finally(() => { this.meeting = undefined })
+  /**
+   * Connects to people whom discovery found, not again and again. At our own relay several at once: it says at once who is not there. At any
+   * other place one, so that many there who do not answer keep nobody from the people elsewhere.
+   */
+  #meet() {
+    const now = Date.now()
+    for (const known of this.peers.values()) {
+      if (this.node.getPeers().length > bounds.connections) return
+      if (known.id === this.self || known.path?.kind === 'direct' || known.isMeeting || known.triedAt > now - 60000) continue
+      if (!(known.discoveredAt > now - 90000)) continue
+      const { place, addresses } = meetingPlace(known, this.relayPeer)
+      const taken = [...this.#meetings.values()].filter((one) => (one === OWN_RELAY) === (place === OWN_RELAY))
+      if (!addresses.length || taken.length >= bounds.meetings || (place !== OWN_RELAY && taken.includes(place))) continue
+      this.#meetings.set(known.id, place)
+      this.dial(addresses, bounds.meetingSeconds).catch(() => {}).finally(() => {
+        this.#meetings.delete(known.id)
+        this.#meet()
+      })
+    }
   }
 
   /** Dials an address, or several of one peer. */
-  async dial(to) {
+  async dial(to, seconds = 30) {
     const list = [to].flat()
     const id = list[0].split('/p2p/').at(-1)
     const known = /^[1-9A-HJ-NP-Za-km-z]{40,60}$/.test(id) ? this.peer(id) : undefined
     if (known) Object.assign(known, { isMeeting: true, triedAt: Date.now() })
     this.changed('peers')
-    try { return await this.node.dial(list.length > 1 ? list : list[0], { signal: AbortSignal.timeout(30000) }) } catch (error) {
+    try { return await this.node.dial(list.length > 1 ? list : list[0], { signal: AbortSignal.timeout(seconds * 1000) }) } catch (error) {
       if (known) known.failure = { error, words: wordsOf(error, true), outcomes: error.outcomes ?? [] }
       throw error
     } finally {
@@ -284,37 +297,38 @@ export class Chat extends EventTarget {
     let found = this.conversations.get(key)
     if (found) return found
     if (this.conversations.size > bounds.conversations) {
-      const oldest = [...this.conversations.keys()].find((one) => one !== ROOM && !this.conversations.get(one).unread)
-      if (!oldest) return undefined
-      this.conversations.delete(oldest)
+      // A stranger makes room first, read or not; then whoever has nothing unread.
+      const others = [...this.conversations.values()].filter((one) => one.key !== ROOM && one.key !== this.open)
+      const { key } = others.find((one) => !one.isMutual) ?? others.find((one) => !one.unread) ?? others[0]
+      this.conversations.delete(key)
     }
-    found = { key, messages: [], unread: 0, hidden: 0 }
+    found = { key, messages: [], unread: 0, hidden: 0, isMutual: false }
     this.conversations.set(key, found)
     return found
   }
 
   add(key, message) {
     const talk = this.conversation(key)
-    if (!talk) return undefined
     const added = { key: this.#nextMessage++, at: Date.now(), ...message }
     talk.messages.push(added)
     const removed = talk.messages.length > bounds.keptMessages ? talk.messages.shift() : undefined
     if (removed?.file) this.files.forget(removed.file)
-    if (!added.own) talk.unread++
+    if (added.own) talk.isMutual = true
+    else talk.unread++
     this.changed('message', { talk, message: added, removed })
     return added
   }
 
   addToRoom(message) { return this.add(ROOM, message) }
 
-  /** Whether a peer's message may be shown; it may send only so many. */
+  /** Whether a peer's message may be shown: it may send only so many, and so may all; but whoever was written to is no part of a crowd. */
   passes(id, key) {
     this.received.add()
     if (this.#gates.size > 2000) this.#gates.clear()
     let gate = this.#gates.get(id)
-    if (!gate) this.#gates.set(id, gate = new Gate())
-    if (gate.passes()) return true
-    const talk = this.conversations.get(key)
+    if (!gate) this.#gates.set(id, gate = new Gate(bounds.ofOne))
+    const talk = this.conversations.get(key), crowd = key === ROOM ? this.#roomGate : this.#strangersGate
+    if (gate.passes() && (key !== ROOM && talk?.isMutual || crowd.passes())) return true
     if (talk) talk.hidden++
     return false
   }
@@ -356,7 +370,7 @@ export class Chat extends EventTarget {
   async sayTo(id, text) {
     this.#checked(text)
     const message = this.add(id, { own: true, from: this.self, text, status: 'sending' })
-    if (message) await this.direct.send(id, message)
+    await this.direct.send(id, message)
   }
 
   async resend(id, message) {

@@ -1,9 +1,21 @@
 // How a peer is reached, and what becomes of the try to reach it without the relay.
 
-import { directFault, pathOf } from './chat-words.js'
+import { directFault, pathOf, worthDialling } from './chat-words.js'
 
 /** A try by WebRTC is over by then, on whichever side it was begun. */
 const PATIENCE = 40000
+
+export const OWN_RELAY = 'our relay'
+
+/**
+ * Where to meet a peer that announced itself, and by which addresses: at our own relay if it says that it is there, else at the host that
+ * it names first. Whoever is reached over a relay already, only by addresses of its own.
+ */
+export function meetingPlace({ addresses, path }, relay) {
+  const worth = worthDialling(addresses).filter((one) => !path || !one.includes('/p2p-circuit'))
+  const here = worth.filter((one) => one.includes(`/p2p/${relay}/p2p-circuit`))
+  return here.length ? { place: OWN_RELAY, addresses: here } : { place: worth[0]?.split('/')[2], addresses: worth }
+}
 
 const isUpgrade = (address) => /\/webrtc(\/|$)/.test(address)
 

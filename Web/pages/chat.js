@@ -9,18 +9,27 @@ import { directFacts, directFault, limitWords, sizeOf, wordsOf } from './chat-wo
 
 const $ = (id) => document.getElementById(id)
 const chat = new Chat()
-let open = ROOM
 let drawn = new Map()
+/** What is to be told in the conversation between its messages. */
+const happened = []
 let atEnd = true
 
 const setText = (element, text) => { if (element.textContent !== text) element.textContent = text }
 const isWide = matchMedia('(min-width: 56.01rem)')
 const isSeen = () => document.visibilityState === 'visible' && (isWide.matches || document.body.dataset.view === 'talk')
 
+const said = []
+
 /** Says something to screen readers; the last few lines stay. */
 function announce(text) {
+  said.push(text)
+  said.splice(0, said.length - 5)
+  soon('said')
+}
+
+function drawSaid() {
   const log = $('announcer')
-  log.append(make('span', { text }))
+  log.append(...said.splice(0).map((text) => make('span', { text })))
   while (log.childElementCount > 5) log.firstChild.remove()
 }
 
@@ -55,7 +64,7 @@ function drawPerson(key, name, [kind, words], list) {
   setText(how, words)
   button.title = key === ROOM ? '' : words
   button.dataset.path = kind
-  if (key === open) button.setAttribute('aria-current', 'true')
+  if (key === chat.open) button.setAttribute('aria-current', 'true')
   else button.removeAttribute('aria-current')
   const unread = chat.conversations.get(key)?.unread ?? 0
   badge.hidden = !unread
@@ -98,12 +107,12 @@ function drawPeople() {
 // The conversation
 
 function openTalk(key) {
-  open = key
+  chat.open = key
   chat.conversation(key)
   drawn = new Map()
+  happened.length = 0
   $('message-list').replaceChildren()
-  for (const message of chat.conversations.get(key)?.messages ?? []) addMessage(message)
-  drawStart()
+  drawMessages()
   show('talk')
   const isRoom = key === ROOM
   $('attach').hidden = !isRoom
@@ -111,20 +120,20 @@ function openTalk(key) {
   $('text').placeholder = isRoom ? 'Message everyone' : `Message ${nickOf(key)} only`
   note('')
   markRead()
-  $('messages').scrollTop = $('messages').scrollHeight
+  scrollToEnd()
   $('talk-title').focus({ preventScroll: true })
   if (isWide.matches) $('text').focus()
 }
 
 function markRead() {
-  const talk = chat.conversations.get(open)
+  const talk = chat.conversations.get(chat.open)
   if (talk && isSeen()) talk.unread = 0
   drawPeople()
 }
 
 function drawTalkHead() {
-  const isRoom = open === ROOM, peer = chat.peers.get(open)
-  setText($('talk-title'), isRoom ? 'universal-connectivity' : nickOf(open))
+  const isRoom = chat.open === ROOM, peer = chat.peers.get(chat.open)
+  setText($('talk-title'), isRoom ? 'universal-connectivity' : nickOf(chat.open))
   setText($('talk-note'), isRoom ? 'Everyone on this topic reads it. Messages are signed, not kept.'
     : peer ? [`${pathWords(peer)[1]}.`.replace('….', '…'), limitWords(peer.connection?.limits)].filter(Boolean).join(' ') : 'Gone')
   $('talk-actions').hidden = isRoom || !peer
@@ -136,7 +145,7 @@ function drawTalkHead() {
     $('act-ping').hidden = $('act-hang-up').hidden = !peer.path
     if ($('peer-facts').open) drawFacts(peer)
   }
-  const hidden = chat.conversations.get(open)?.hidden ?? 0
+  const hidden = chat.conversations.get(chat.open)?.hidden ?? 0
   $('hidden-count').hidden = !hidden
   setText($('hidden-count'), `${hidden} more ${hidden === 1 ? 'message was' : 'messages were'} not shown: sent too fast.`)
 }
@@ -185,32 +194,38 @@ function drawStart() {
   const list = $('message-list'), isEmpty = !drawn.size
   list.querySelector('.start')?.remove()
   if (!isEmpty) return
-  const isRoom = open === ROOM
+  const isRoom = chat.open === ROOM
   list.prepend(make('li', { class: 'start' },
-    make('strong', { text: isRoom ? 'The room is quiet' : `A line to ${nickOf(open)}` }),
+    make('strong', { text: isRoom ? 'The room is quiet' : `A line to ${nickOf(chat.open)}` }),
     make('span', { text: isRoom
       ? 'Say something, or share a file. What is said while you are away is not kept for you.'
-      : `Only ${nickOf(open)} gets what you write here, encrypted on the whole way.` })))
+      : `Only ${nickOf(chat.open)} gets what you write here, encrypted on the whole way.` })))
 }
 
-function addMessage(message) {
-  const element = drawMessage(message, chat, open)
-  drawn.set(message.key, element)
-  $('message-list').append(element)
+/** What the conversation has dropped goes, what is new comes at its end. */
+function drawMessages() {
+  const { messages } = chat.conversation(chat.open), kept = new Set(messages.map(({ key }) => key))
+  for (const [key, element] of drawn) {
+    if (kept.has(key)) continue
+    element.remove()
+    drawn.delete(key)
+  }
+  const news = messages.filter(({ key }) => !drawn.has(key)), isToEnd = atEnd || news.some((one) => one.own)
+  for (const message of news) drawn.set(message.key, drawMessage(message, chat, chat.open))
+  $('message-list').append(
+    ...news.map(({ key }) => drawn.get(key)), ...happened.splice(0).map((text) => make('li', { class: 'event', text })))
+  for (const old of [...document.querySelectorAll('.event')].slice(0, -20)) old.remove()
+  drawStart()
+  if (isToEnd) scrollToEnd()
 }
+
+function scrollToEnd() { $('messages').scrollTop = $('messages').scrollHeight }
 
 function onMessage({ talk, message, removed }) {
-  const box = $('messages'), isAtEnd = atEnd
   if (removed?.file?.url) URL.revokeObjectURL(removed.file.url)
-  if (talk.key === open) {
-    if (removed) {
-      drawn.get(removed.key)?.remove()
-      drawn.delete(removed.key)
-    }
-    addMessage(message)
-    drawStart()
-    if (isAtEnd || message.own) box.scrollTop = box.scrollHeight
+  if (talk.key === chat.open) {
     if (isSeen()) talk.unread = 0
+    soon('messages')
   }
   if (!message.own) {
     const where = talk.key === ROOM ? '' : 'Direct message from '
@@ -223,11 +238,10 @@ function onMessage({ talk, message, removed }) {
 function onEvent(peer, words) {
   const text = `${nickOf(peer)} ${words}`
   announce(text)
-  if (open !== peer && open !== ROOM) return
-  const box = $('messages'), isAtEnd = atEnd
-  $('message-list').append(make('li', { class: 'event', text }))
-  for (const old of [...document.querySelectorAll('.event')].slice(0, -20)) old.remove()
-  if (isAtEnd) box.scrollTop = box.scrollHeight
+  if (chat.open !== peer && chat.open !== ROOM) return
+  happened.push(text)
+  happened.splice(0, happened.length - 20)
+  soon('messages')
 }
 
 function onFetched({ file }) {
@@ -259,7 +273,7 @@ $('composer').addEventListener('submit', (event) => {
   const text = $('text').value.trim()
   if (!text) return
   if (chat.node?.status !== 'started') return note('The node is not running yet.', true)
-  const sending = open === ROOM ? chat.sayToRoom(text) : chat.sayTo(open, text)
+  const sending = chat.open === ROOM ? chat.sayToRoom(text) : chat.sayTo(chat.open, text)
   $('text').value = ''
   grow()
   sending.catch((error) => {
@@ -269,7 +283,7 @@ $('composer').addEventListener('submit', (event) => {
 })
 // Out of a conversation, back to the room.
 document.addEventListener('keydown', (event) => {
-  if (event.key !== 'Escape' || event.defaultPrevented || event.isComposing || open === ROOM) return
+  if (event.key !== 'Escape' || event.defaultPrevented || event.isComposing || chat.open === ROOM) return
   openTalk(ROOM)
 })
 $('attach').addEventListener('click', () => $('file').click())
@@ -282,7 +296,7 @@ $('file').addEventListener('change', () => {
 // The peer of a conversation
 
 const peerAct = (id, act) => $(id).addEventListener('click', async () => {
-  const peer = open
+  const peer = chat.open
   try { await act(peer) } catch (error) { note(`${$(id).textContent}: ${wordsOf(error)}`, true) }
   drawPeople()
 })
@@ -329,8 +343,7 @@ function drawSelf() {
   setText($('node-expires'), expires ? expires.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' }) : '–')
   setText($('node-limits'), limits ? `Each relayed connection may carry ${[
     limits.bytes && `${sizeOf(limits.bytes)} each way`, limits.seconds && `last ${limits.seconds} s`].filter(Boolean).join(' and ')}.` : '')
-  const asked = chat.iceServers.map(({ urls }) => urls).join(', ')
-  setText($('node-stun'), asked ? `Asks ${asked} for this device’s public address.`
+  setText($('node-stun'), chat.iceServers.length ? `Asks ${namedServers} for this device’s public address.`
     : 'Asks nobody for this device’s public address; direct connections work where no NAT is in between.')
 }
 
@@ -362,7 +375,7 @@ $('dial').addEventListener('submit', async (event) => {
 // Drawing, at most once a frame
 
 const wanted = new Set()
-const draws = { people: drawPeople, state: drawState, self: drawSelf, tick: drawNumbers }
+const draws = { messages: drawMessages, said: drawSaid, people: drawPeople, state: drawState, self: drawSelf, tick: drawNumbers }
 
 function soon(what) {
   if (!wanted.size) setTimeout(flush, 30)
@@ -373,7 +386,7 @@ function flush() {
   for (const what of [...wanted]) {
     wanted.delete(what)
     if (typeof what === 'string') draws[what]?.()
-    else if (drawn.has(what.key)) updateMessage(drawn.get(what.key), what, chat, open)
+    else if (drawn.has(what.key)) updateMessage(drawn.get(what.key), what, chat, chat.open)
   }
 }
 
@@ -392,11 +405,34 @@ chat.addEventListener('change', ({ detail }) => {
   }
 })
 $('messages').addEventListener('scroll', ({ target }) => { atEnd = target.scrollHeight - target.scrollTop - target.clientHeight < 60 })
-new ResizeObserver(() => { if (atEnd) $('messages').scrollTop = $('messages').scrollHeight }).observe($('messages'))
-addEventListener('pagehide', () => chat.stop())
-addEventListener('pageshow', ({ persisted }) => persisted && chat.restart())
+new ResizeObserver(() => { if (atEnd) scrollToEnd() }).observe($('messages'))
 document.addEventListener('visibilitychange', markRead)
 isWide.addEventListener('change', markRead)
+
+// Whom this page's address names to ask for the public one: a link alone does not decide that.
+
+const ALLOWED = 'causeway-stun'
+const namedServers = chat.namedServers.map(({ urls }) => urls.replace('stun:', '')).join(', ')
+
+function allowServers() {
+  chat.iceServers = chat.namedServers
+  soon('self')
+}
+/** What a person allowed before, on this device; some browsers keep nothing. */
+function allowed() { try { return localStorage.getItem(ALLOWED) } catch { return undefined } }
+
+if (namedServers && allowed() === namedServers) allowServers()
+else if (namedServers) {
+  setText($('ask-text'), `The link that led here wants your browser to tell ${namedServers} your public address. `
+    + 'That helps to reach people directly across networks.')
+  $('ask').hidden = false
+}
+$('ask-yes').addEventListener('click', () => {
+  $('ask').hidden = true
+  allowServers()
+  try { localStorage.setItem(ALLOWED, namedServers) } catch {}
+})
+$('ask-no').addEventListener('click', () => { $('ask').hidden = true })
 
 document.querySelector('.elsewhere').search = location.search
 openTalk(ROOM)
