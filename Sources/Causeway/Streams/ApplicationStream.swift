@@ -1,4 +1,5 @@
 import CausewayConnection
+import CausewayIdentity
 import CausewayRuntime
 
 /// The state of a `Stream`, on its event loop: what arrived and was not read yet, who waits to read, to write or for the protocol.
@@ -7,8 +8,8 @@ final class ApplicationStream: @unchecked Sendable {
     let loop: EventLoop
     private var link: Link!
     private var id: UInt32 = 0
-    private var inbox: [[UInt8]] = []
-    private var head = 0
+    /// What was not read yet: the pieces of a few frames as they came, and small ones behind them joined.
+    private var inbox = PieceQueue(keptApart: 64)
     private var remoteIsFinished = false
     private var isFinished = false
     private var isDiscarding = false
@@ -39,6 +40,9 @@ final class ApplicationStream: @unchecked Sendable {
     }
 
     init(loop: EventLoop) { self.loop = loop }
+
+    /// It failed, or was reset.
+    var isOver: Bool { if case .failed? = end { true } else { false } }
 
     /// Called once, on the loop, before anything else.
     func attach(to link: Link, as id: UInt32) {
@@ -85,7 +89,7 @@ final class ApplicationStream: @unchecked Sendable {
         var bytes: [UInt8] = []
         while bytes.count < count {
             guard let chunk = try await read() else { throw .closed }
-            bytes = bytes.isEmpty ? chunk : bytes + chunk
+            if bytes.isEmpty { bytes = chunk } else { bytes += chunk }
         }
         if bytes.count > count {
             let rest = Array(bytes[count...])
@@ -106,12 +110,7 @@ final class ApplicationStream: @unchecked Sendable {
     }
 
     private func putBack(_ bytes: [UInt8]) {
-        if head > 0 {
-            head -= 1
-            inbox[head] = bytes
-        } else {
-            inbox.insert(bytes, at: 0)
-        }
+        inbox.putBack(bytes)
         // Its credit was given when it was first taken: it is not given twice.
         alreadyCredited += bytes.count
     }
@@ -119,14 +118,7 @@ final class ApplicationStream: @unchecked Sendable {
 
     /// What can be told without waiting.
     private func takeHere() -> Result<[UInt8]?, StreamError>? {
-        if head < inbox.count {
-            let chunk = inbox[head]
-            inbox[head] = []
-            head += 1
-            if head == inbox.count {
-                inbox.removeAll(keepingCapacity: inbox.count <= 64)
-                head = 0
-            }
+        if let chunk = inbox.takeFirst() {
             credit(chunk.count)
             return .success(chunk)
         }
@@ -220,8 +212,13 @@ final class ApplicationStream: @unchecked Sendable {
     /// Nobody refers to the stream any more.
     func abandon() {
         guard end == nil, !isDiscarding else { return }
-        if isFinished, remoteIsFinished { return }
+        if isFinished, remoteIsFinished { return discard() }
         link.reset(id, code: 0)
+    }
+
+    private func discard() {
+        isDiscarding = true
+        while !inbox.isEmpty { _ = takeHere() }
     }
 
     /// Finishes our direction and loses interest in the remote's: what still comes is thrown away, at most 1 MiB, then the stream is reset.
@@ -232,8 +229,7 @@ final class ApplicationStream: @unchecked Sendable {
                 self.isFinished = true
                 self.link.finish(self.id)
             }
-            self.isDiscarding = true
-            while self.head < self.inbox.count { _ = self.takeHere() }
+            self.discard()
         }
     }
 }
@@ -250,12 +246,12 @@ extension ApplicationStream: StreamOwner {
             if discarded > 1 << 20 { link.reset(id, code: 0) } else { link.consumed(id, bytes.count) }
             return
         }
-        let chunk = [UInt8](copying: UnsafeRawBufferPointer(bytes))
-        if let reader, !reader.isOver, head == inbox.count {
-            credit(chunk.count)
-            resumeReader(.success(chunk))
+        let bytes = UnsafeRawBufferPointer(bytes)
+        if let reader, !reader.isOver, inbox.isEmpty {
+            credit(bytes.count)
+            resumeReader(.success([UInt8](copying: bytes)))
         } else {
-            inbox.append(chunk)
+            inbox.append(bytes)
         }
     }
 
@@ -263,14 +259,13 @@ extension ApplicationStream: StreamOwner {
 
     func finished(_ stream: UInt32, on link: Link) {
         remoteIsFinished = true
-        if head == inbox.count { resumeReader(.success(nil)) }
+        if inbox.isEmpty { resumeReader(.success(nil)) }
     }
 
     func closed(_ stream: UInt32, error: StreamError?, on link: Link) {
         if let error {
             end = .failed(error)
             inbox.removeAll()
-            head = 0
         } else {
             end = .orderly
         }

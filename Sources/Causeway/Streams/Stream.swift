@@ -2,10 +2,10 @@ import CausewayRuntime
 
 /// A bidirectional stream of bytes to one peer, for one protocol.
 ///
-/// Reading: `read()` gives what arrived as it was cut on the wire, nil at the remote's end; the stream is also an `AsyncSequence` of such
-/// chunks. A reader that does not read holds back this stream alone. Writing: `write` returns when everything is with the connection, and
-/// waits while the remote's window is full. `finish()` ends our direction only. One task reads at a time, and one writes. A stream that is
-/// no longer referred to is reset, unless it was closed.
+/// Reading: `read()` gives what arrived as it was cut on the wire, nil at the remote's end; of more than 64 chunks that wait, small ones
+/// are joined. The stream is also an `AsyncSequence` of such chunks. A reader that does not read holds back this stream alone. Writing:
+/// `write` returns when everything is with the connection, and waits while the remote's window is full. `finish()` ends our direction only.
+/// One task reads at a time, and one writes. A stream that is no longer referred to is reset, unless it was closed.
 ///
 /// Calls from a task that runs on the stream's own event loop, as handlers of `Node.serve` do, cost no hop.
 public final class Stream: AsyncSequence, Sendable {

@@ -1,0 +1,58 @@
+/// Pieces of bytes that wait, first in, first out, each as an array.
+///
+/// A few pieces stay as they came. Small ones behind them are joined: however the bytes were cut, what waits takes no more than twice its
+/// size and some kilobytes. A frame of one byte would else take fifty.
+public struct PieceQueue: Sendable {
+    private var pieces: [[UInt8]] = []
+    private var head = 0
+    private let keptApart: Int
+    /// All bytes that wait.
+    public private(set) var count = 0
+    /// Joined pieces have no more than this, which with an array's head is what allocators give. Two neighbours that cannot be joined have
+    /// more together, beside which their heads are little.
+    private static let joined = 4000
+
+    /// - Parameter keptApart: how many pieces may wait as they came.
+    public init(keptApart: Int) { self.keptApart = keptApart }
+
+    public var isEmpty: Bool { head == pieces.count }
+
+    public mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        count += bytes.count
+        if pieces.count - head >= max(1, keptApart), pieces[pieces.count - 1].count + bytes.count <= Self.joined {
+            pieces[pieces.count - 1].append(contentsOf: bytes)
+        } else {
+            pieces.append([UInt8](copying: bytes))
+        }
+    }
+
+    /// The oldest piece.
+    public mutating func takeFirst() -> [UInt8]? {
+        guard head < pieces.count else { return nil }
+        let piece = pieces[head]
+        pieces[head] = []
+        head += 1
+        count -= piece.count
+        if head == pieces.count {
+            pieces.removeAll(keepingCapacity: head <= 64)
+            head = 0
+        } else if head >= 64, head * 2 >= pieces.count {
+            pieces.removeFirst(head)
+            head = 0
+        }
+        return piece
+    }
+
+    /// What was taken comes first again.
+    public mutating func putBack(_ piece: [UInt8]) {
+        count += piece.count
+        if head > 0 {
+            head -= 1
+            pieces[head] = piece
+        } else {
+            pieces.insert(piece, at: 0)
+        }
+    }
+
+    public mutating func removeAll() { self = PieceQueue(keptApart: keptApart) }
+}
