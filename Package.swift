@@ -64,7 +64,7 @@ let targets: [Target] = [
     .testTarget(
         name: "CausewaySimulationTests",
         dependencies: ["CausewaySimulation", "CausewayNode", "CausewayConnection", "CausewayIdentity"], swiftSettings: tests),
-    .testTarget(name: "CausewayTests", dependencies: [api], swiftSettings: tests),
+    .testTarget(name: "CausewayTests", dependencies: [api, "CausewayConnection", "CausewayRuntime", "CausewayNode"], swiftSettings: tests),
     .testTarget(name: "CausewayCLITests", dependencies: ["CausewayCLI", api], swiftSettings: tests),
     .testTarget(
         name: "InteropTests", dependencies: [api, "CausewayConnection", "CausewayTLS", "CausewayIdentity"], swiftSettings: tests),

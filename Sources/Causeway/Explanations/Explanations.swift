@@ -87,6 +87,12 @@ extension LimitName: CustomStringConvertible {
         case .storedPeers: "peers remembered"
         case .connectionsPerNetwork: "connections from one IPv6 /48"
         case .descriptors: "descriptors of the process"
+        case .fruitlessStreams: "streams that came to nothing"
+        case .sentAhead: "bytes sent ahead of a circuit"
+        case .heldPerConnection: "bytes held for one connection"
+        case .heldPerPeer: "bytes held for one peer"
+        case .heldPerPlace: "bytes held for one address"
+        case .held: "bytes held for all peers"
         }
     }
 }

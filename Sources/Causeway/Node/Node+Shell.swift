@@ -57,7 +57,9 @@ extension Node {
             let state = ApplicationStream(loop: loop)
             state.attach(to: link, as: id)
             link.setOwner(state, of: id)
-            feed.yield(Stream(state, peer: peer, protocolID: name, limit: link.carrier?.toldLimit))
+            let limit = link.carrier?.toldLimit
+            // Behind what came with the opening: no handler is made for a stream that was reset at once.
+            loop.post { if !state.isOver { feed.yield(Stream(state, peer: peer, protocolID: name, limit: limit)) } }
         }
     }
 

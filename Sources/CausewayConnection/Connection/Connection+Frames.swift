@@ -65,7 +65,7 @@ extension Connection {
         guard streams[id] == nil else { throw .duplicateStream }
         guard inboundStreams < limits.inboundStreams else {
             sendControl(.windowUpdate, .rst, stream: id, length: 0)
-            return
+            return chargeFruitlessStream()
         }
         add(id, Negotiation(limits: limits))
     }
@@ -83,6 +83,8 @@ extension Connection {
             takeFromFrame(taken)
             return nil
         }
+        stream.unread += size
+        unread += size
         takeFromFrame(size)
         return .data(stream.id, start: start, count: size)
     }

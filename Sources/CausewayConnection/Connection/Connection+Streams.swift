@@ -9,8 +9,7 @@ extension Connection {
     // MARK: Windows
 
     func giveBack(_ count: Int, of stream: YamuxStream) {
-        let unaccounted = stream.windowSize - min(stream.windowSize, stream.receiveWindow) - stream.owed
-        stream.owed += UInt32(min(UInt64(count), UInt64(unaccounted)))
+        stream.owed += UInt32(count)
         guard stream.owed >= stream.windowSize / 2 else { return }
         var credit = stream.owed
         if let roundTrip, now - stream.epoch < Interval(nanoseconds: roundTrip.nanoseconds &* 4) {

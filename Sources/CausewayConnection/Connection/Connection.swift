@@ -173,10 +173,9 @@ public final class Connection: StreamMultiplexer {
 
     /// Once they are half of the window the credit goes back. If that took less than four round trips then the window was what held the
     /// sender back, and doubles, as in go-yamux.
-    public override func consumed(_ stream: UInt32, _ count: Int) {
-        guard let stream = self.stream(stream), !stream.isRemoteFinished, count > 0 else { return }
-        giveBack(count, of: stream)
-    }
+    override func giveBack(_ count: Int, of stream: MultiplexedStream) { giveBack(count, of: Self.yamux(stream)) }
+
+    override var backlog: Int { wire.count }
 
     override func forget(_ stream: MultiplexedStream) {
         windowGrowth -= Int(Self.yamux(stream).windowSize - Yamux.initialWindow)
@@ -209,8 +208,7 @@ public final class Connection: StreamMultiplexer {
     /// Closes after what is on the wire: go-away, then the end.
     public override func close(_ reason: CloseReason) { end(.closed(reason), goAway: Yamux.GoAway.normal, isFault: false) }
 
-    /// The remote, or a limit, is at fault.
-    func fail(_ error: ConnectionError) {
+    override func fail(_ error: ConnectionError) {
         switch error {
         case .peerFault(.yamux, _): end(error, goAway: Yamux.GoAway.protocolError, isFault: false)
         case .limit: end(error, goAway: Yamux.GoAway.internalError, isFault: false)

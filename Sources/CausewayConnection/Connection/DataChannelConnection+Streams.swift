@@ -15,7 +15,7 @@ extension DataChannelConnection {
             receiveFinish(stream)
         case .finishAcknowledged:
             guard stream.isFinished else { return }
-            clearDeadline(of: stream)
+            if !stream.isConcluded { clearDeadline(of: stream) }
             delivered(stream, nil)
         case .stopSending:
             guard !stream.isFinished else { return }

@@ -14,7 +14,6 @@ public final class DataChannelConnection: StreamMultiplexer {
     var actions: [DataChannelAction] = []
     /// Payload of the `.data` outputs that were not polled yet.
     var arrived = ByteQueue()
-    var unread = 0
     /// The longest message to send, with its prefix.
     let messageSize: Int
     /// nil once the remote is known.
@@ -51,7 +50,7 @@ public final class DataChannelConnection: StreamMultiplexer {
         if let handshake { return hold(channel, [], until: handshake) }
         guard channel & 1 == 0, channel != DataChannelHandshake.channel, channel < 1 << 31, inboundStreams < limits.inboundStreams else {
             actions.append(.close(channel))
-            return
+            return chargeFruitlessStream()
         }
         add(channel, Negotiation(limits: limits))
     }
@@ -178,11 +177,11 @@ public final class DataChannelConnection: StreamMultiplexer {
     /// The remote has to say that it knows, or is taken not to know how.
     override func sendFinish(on stream: MultiplexedStream) {
         send(.finish, on: Self.channel(stream))
-        setDeadline(of: stream, after: limits.finishAcknowledgementTime)
+        if !stream.isConcluded { setDeadline(of: stream, after: limits.finishAcknowledgementTime) }
     }
 
     override func expire(_ stream: MultiplexedStream) {
-        guard stream.isFinished else { return super.expire(stream) }
+        guard stream.isFinished, !stream.isConcluded else { return super.expire(stream) }
         clearDeadline(of: stream)
         delivered(stream, .timedOut)
     }
@@ -205,15 +204,6 @@ public final class DataChannelConnection: StreamMultiplexer {
         stream.isWaiting = false
         outputs.append(.writable(stream.id))
     }
-
-    public override func consumed(_ stream: UInt32, _ count: Int) {
-        guard let stream = self.stream(stream) else { return }
-        let size = min(count, stream.unread)
-        stream.unread -= size
-        unread -= size
-    }
-
-    override func forget(_ stream: MultiplexedStream) { unread -= Self.channel(stream).unread }
 
     // MARK: Time and the end
 

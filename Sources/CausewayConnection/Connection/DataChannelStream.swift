@@ -5,6 +5,4 @@ final class DataChannelStream: MultiplexedStream {
     var held: [[UInt8]] = []
     /// Bytes sent that the channel has not passed on yet.
     var buffered = 0
-    /// Bytes that the stream's reader was given and has not consumed.
-    var unread = 0
 }

@@ -21,8 +21,14 @@ public class Link {
     /// The streams that the node owns, by handle.
     private var nodeStreams = Table<UInt32, NodeStream>()
     private var events: [LinkEvent] = []
-    /// Streams of the node's with bytes that no event tells of yet.
-    private var arrivals: [NodeStream] = []
+    /// The first and the last of the node's streams of which something is to be told that no event tells yet.
+    private var firstArrival: NodeStream?
+    private var lastArrival: NodeStream?
+    /// Bytes of the node's that wait in its streams.
+    var queued = 0
+    /// What the node was told last of `held`, and when.
+    private var told = 0
+    private var toldAt = Instant(nanoseconds: 0)
     private var isInTurn = false
     private var isDirty = false
 
@@ -43,6 +49,7 @@ public class Link {
         isDirty = false
         repeat {
             while let output = multiplexer.pollOutput() { route(output) }
+            weigh()
         } while carrier?.flush() ?? false
         isInTurn = false
     }
@@ -54,7 +61,7 @@ public class Link {
         markDirty()
     }
 
-    public var hasEvents: Bool { !events.isEmpty || !arrivals.isEmpty }
+    public var hasEvents: Bool { !events.isEmpty || firstArrival != nil }
 
     /// What the node is to hear, in order.
     public func takeEvents() -> [LinkEvent] {
@@ -70,11 +77,13 @@ public class Link {
         case .openStream(let handle, let protocolIDs): openNodeStream(handle, protocolIDs)
         case .send(let handle, let bytes, let droppable): nodeStreams[handle]?.send(bytes, droppable: droppable, on: self)
         case .finish(let handle): nodeStreams[handle]?.finish(on: self)
+        case .conclude(let handle): nodeStreams[handle]?.conclude(on: self)
         case .reset(let handle): resetNodeStream(handle)
         case .consumed(let handle, let count): nodeStreams[handle]?.consumed(count, on: self)
         case .setProtocols(let table): multiplexer.setProtocols(table)
         case .close(let reason): multiplexer.close(reason)
         case .closeIfIdle(let reason): if owners.count == nodeStreams.count { multiplexer.close(reason) }
+        case .cut(let limit, let value): multiplexer.fail(.limit(limit, value: value))
         case .cancelDial: break
         }
         markDirty()
@@ -141,6 +150,37 @@ public class Link {
         markDirty()
     }
 
+    // MARK: What it keeps
+
+    /// By how much `held` must move for the node to be told.
+    public static let heldStep = 32 << 10
+    private static let heldPause = Interval.milliseconds(250)
+
+    /// Bytes that the remote makes this link keep: those that streams' owners were given and have not consumed, those that wait for the
+    /// remote to read, and the streams themselves.
+    public var held: Int { multiplexer.held + queued }
+
+    /// Holds the bound, and tells the node when there is more or less.
+    private func weigh() {
+        guard multiplexer.remotePeer != nil, !multiplexer.isClosed else { return }
+        let held = held
+        let limit = multiplexer.limits.held
+        if held > limit {
+            multiplexer.fail(.limit(.heldPerConnection, value: UInt64(limit)))
+            while let output = multiplexer.pollOutput() { route(output) }
+            return
+        }
+        multiplexer.revisit = .distantFuture
+        guard abs(held - told) >= Self.heldStep else { return }
+        guard now - toldAt >= Self.heldPause || toldAt.nanoseconds == 0 else {
+            multiplexer.revisit = toldAt + Self.heldPause
+            return
+        }
+        told = held
+        toldAt = now
+        report(.held(held))
+    }
+
     // MARK: Routing
 
     private func route(_ output: ConnectionOutput) {
@@ -159,6 +199,7 @@ public class Link {
         case .closed(let error):
             owners = Table()
             nodeStreams = Table()
+            queued = 0
             report(.closed(error))
         }
     }
@@ -169,7 +210,7 @@ public class Link {
             let node = NodeStream(handle: stream, stream: stream, protocolID: entry.name)
             nodeStreams[stream] = node
             owners[stream] = node
-            report(.streamOpened(stream: stream, protocolID: entry.name))
+            hasArrivals(node)
         case .application:
             shell.streamOpened(stream, entry: entry, on: self)
             if owners[stream] == nil { multiplexer.reset(stream, code: 0) }
@@ -192,16 +233,20 @@ public class Link {
     private func resetNodeStream(_ handle: UInt32) {
         guard let node = nodeStreams.removeValue(forKey: handle) else { return }
         owners[node.stream] = nil
-        multiplexer.reset(node.stream, code: 0)
+        queued -= node.queued
+        multiplexer.turnDown(node.stream)
     }
 
-    /// Resets a stream of the node's of our own accord, which the node hears.
+    /// Resets a stream of the node's of our own accord.
     func fail(_ node: NodeStream, _ error: StreamError) {
         resetNodeStream(node.handle)
-        report(.streamClosed(stream: node.handle, error))
+        node.ended(error, on: self)
     }
 
-    func forget(_ node: NodeStream) { nodeStreams[node.handle] = nil }
+    func forget(_ node: NodeStream) {
+        nodeStreams[node.handle] = nil
+        queued -= node.queued
+    }
 
     /// An event comes behind all bytes that arrived before it.
     func report(_ event: LinkEvent) {
@@ -209,13 +254,19 @@ public class Link {
         events.append(event)
     }
 
-    /// Bytes of the stream are to be told; more may be joined to them until then.
-    func hasArrivals(_ node: NodeStream) { arrivals.append(node) }
+    /// Something of the stream is to be told: that it was opened, or bytes, to which more may be joined until then.
+    func hasArrivals(_ node: NodeStream) {
+        if let lastArrival { lastArrival.nextArrival = node } else { firstArrival = node }
+        lastArrival = node
+    }
 
     func reportArrivals() {
-        guard !arrivals.isEmpty else { return }
-        for node in arrivals { events.append(.data(stream: node.handle, node.takeArrived())) }
-        arrivals.removeAll(keepingCapacity: true)
+        while let node = firstArrival {
+            firstArrival = node.nextArrival
+            node.nextArrival = nil
+            node.takeArrivals(into: &events)
+        }
+        lastArrival = nil
     }
 
     /// Tells the shell, once, that there is something to do.

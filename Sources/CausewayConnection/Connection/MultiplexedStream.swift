@@ -19,6 +19,10 @@ class MultiplexedStream {
     /// The owner was told what became of our direction.
     var isDelivered = false
     var isRemoteFinished = false
+    /// Its owner wants nothing more of it.
+    var isConcluded = false
+    /// Bytes that its owner was given and has not consumed.
+    var unread = 0
 
     /// A dialler's negotiation makes it one of ours.
     init(id: UInt32, negotiation: Negotiation) {

@@ -7,6 +7,8 @@ final class NodeStream: StreamOwner {
     let stream: UInt32
     private var queue = ByteQueue()
     private var isFinishing = false
+    /// The node wants nothing more of it.
+    private var isConcluded = false
     /// Whether messages went out that may be dropped: gossip.
     private var carriesBulk = false
     private var isReady: Bool
@@ -14,6 +16,10 @@ final class NodeStream: StreamOwner {
     /// For streams that may become circuits: where the node's part ends.
     private var gate: CircuitGate?
     private var held = ByteQueue()
+    /// The next one of the link's with something to be told.
+    var nextArrival: NodeStream?
+    /// The protocol of a stream that the node has not been told of.
+    private var opened: [UInt8]?
     /// What came since the link's last event.
     private var arrived: [UInt8] = []
     /// Bytes that the node was told of, or is about to be, and has not taken: their credit is out.
@@ -26,8 +32,12 @@ final class NodeStream: StreamOwner {
         self.handle = handle
         self.stream = stream
         isReady = protocolID != nil
+        opened = protocolID
         if let protocolID { gate = CircuitGate(protocolID: protocolID) }
     }
+
+    /// Bytes that wait to be sent.
+    var queued: Int { queue.count }
 
     // MARK: From the node
 
@@ -42,12 +52,20 @@ final class NodeStream: StreamOwner {
         bytes.withUnsafeBytes { whole in
             let taken = queue.isEmpty ? (try? link.multiplexer.write(stream, whole)) ?? whole.count : 0
             if taken < whole.count { queue.append(UnsafeRawBufferPointer(rebasing: whole[taken...])) }
+            link.queued += whole.count - taken
         }
     }
 
     func finish(on link: Link) {
         isFinishing = true
         if queue.isEmpty { link.multiplexer.finish(stream) }
+        if !held.isEmpty { refuseAhead(on: link) }
+    }
+
+    func conclude(on link: Link) {
+        isConcluded = true
+        link.multiplexer.expectEnd(of: stream)
+        finish(on: link)
     }
 
     func consumed(_ count: Int, on link: Link) {
@@ -59,6 +77,7 @@ final class NodeStream: StreamOwner {
     /// The stream goes to another owner, with everything that was received behind the node's last message. What the node still wanted sent
     /// goes out first, past the wire's high-water mark: it is one small control message.
     func handOver(to owner: any StreamOwner, on link: Link) {
+        link.queued -= queue.count
         if !queue.isEmpty {
             guard link.multiplexer.writeAll(stream, queue.bytes) else { return link.reset(stream) }
             queue.drop(queue.count)
@@ -77,32 +96,45 @@ final class NodeStream: StreamOwner {
     }
 
     func received(_ bytes: UnsafeMutableRawBufferPointer, stream: UInt32, on link: Link) {
+        guard !isConcluded else { return }
         let whole = UnsafeRawBufferPointer(bytes)
         let ours = gate?.pass(whole) ?? whole.count
         if ours > 0 { tell(UnsafeRawBufferPointer(rebasing: whole[..<ours]), on: link) }
-        if ours < whole.count { held.append(UnsafeRawBufferPointer(rebasing: whole[ours...])) }
+        guard ours < whole.count else { return }
+        if isFinishing || held.count + whole.count - ours > link.multiplexer.limits.sentAhead { return refuseAhead(on: link) }
+        held.append(UnsafeRawBufferPointer(rebasing: whole[ours...]))
+    }
+
+    /// Nothing may follow the message of a stream that gets no other owner, and not much may wait for one.
+    private func refuseAhead(on link: Link) {
+        link.fail(self, .limit(.sentAhead, value: isFinishing ? 0 : UInt64(link.multiplexer.limits.sentAhead)))
     }
 
     private func tell(_ bytes: UnsafeRawBufferPointer, on link: Link) {
         untaken += bytes.count
         if arrived.count + bytes.count > Self.joined { link.reportArrivals() }
         if arrived.isEmpty {
+            if opened == nil { link.hasArrivals(self) }
             arrived = [UInt8](copying: bytes)
-            link.hasArrivals(self)
         } else {
             arrived.append(copying: bytes)
         }
     }
 
-    func takeArrived() -> [UInt8] {
-        let taken = arrived
+    /// What the node has not been told of yet.
+    func takeArrivals(into events: inout [LinkEvent]) {
+        if let protocolID = opened { events.append(.streamOpened(stream: handle, protocolID: protocolID)) }
+        opened = nil
+        guard !arrived.isEmpty else { return }
+        events.append(.data(stream: handle, arrived))
         arrived = []
-        return taken
     }
 
     func writable(_ stream: UInt32, on link: Link) {
         guard !queue.isEmpty else { return }
-        queue.drop((try? link.multiplexer.write(stream, queue.bytes)) ?? queue.count)
+        let taken = (try? link.multiplexer.write(stream, queue.bytes)) ?? queue.count
+        queue.drop(taken)
+        link.queued -= taken
         guard queue.isEmpty else { return }
         queue.release()
         if isFinishing { link.multiplexer.finish(stream) }
@@ -110,11 +142,24 @@ final class NodeStream: StreamOwner {
 
     func finished(_ stream: UInt32, on link: Link) {
         isRemoteFinished = true
-        if held.isEmpty { link.report(.finished(stream: handle)) }
+        // No window opens any more: there is nothing to wait for.
+        consumed(untaken, on: link)
+        if held.isEmpty, !isConcluded { link.report(.finished(stream: handle)) }
     }
 
     func closed(_ stream: UInt32, error: StreamError?, on link: Link) {
         link.forget(self)
+        ended(error, on: link)
+    }
+
+    /// It is over. A node that was not told of it need not be.
+    func ended(_ error: StreamError?, on link: Link) {
+        if opened != nil {
+            opened = nil
+            arrived = []
+            return
+        }
+        guard !isConcluded else { return }
         link.report(isReady ? .streamClosed(stream: handle, error) : .streamFailed(stream: handle, error ?? .closed))
     }
 }

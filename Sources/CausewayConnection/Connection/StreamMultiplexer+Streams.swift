@@ -21,7 +21,8 @@ extension StreamMultiplexer {
     /// Resets a stream for a reason that its owner is told.
     func abandon(_ stream: MultiplexedStream, _ error: StreamError, code: UInt32 = 0) {
         guard streams[stream.id] != nil else { return }
-        sendReset(on: stream, code: code)
+        // Where both sides have said the last word there is nobody to be told.
+        if !stream.isDelivered || !stream.isRemoteFinished { sendReset(on: stream, code: code) }
         remove(stream, error)
     }
 
@@ -29,9 +30,11 @@ extension StreamMultiplexer {
         guard streams[stream.id] != nil else { return }
         streams[stream.id] = nil
         if stream.isInbound { inboundStreams -= 1 } else if !stream.isAcknowledged { unacknowledgedStreams -= 1 }
+        unread -= stream.unread
         forget(stream)
         tellEnd(of: stream, error)
         clearDeadline(of: stream)
+        if stream.isInbound, let error, isFruitless(stream, error) { chargeFruitlessStream() }
     }
 
     /// Nobody owns an inbound stream before it is settled.
@@ -51,7 +54,38 @@ extension StreamMultiplexer {
         }
         stream.isRemoteFinished = true
         outputs.append(.finished(stream.id))
-        if stream.isDelivered { conclude(stream) }
+        concludeIfOver(stream)
+    }
+
+    /// An inbound stream goes on counting while its owner has not read it to the end: what the owner keeps is not forgotten.
+    func concludeIfOver(_ stream: MultiplexedStream) {
+        guard stream.isRemoteFinished, stream.isDelivered, stream.unread == 0 || !stream.isInbound else { return }
+        conclude(stream)
+    }
+
+    // MARK: Streams that come to nothing
+
+    /// Whether nothing came of an inbound stream, by the remote's doing. Once we have said all, a reset says that the remote has heard
+    /// enough: rust-libp2p ends its streams so.
+    private func isFruitless(_ stream: MultiplexedStream, _ error: StreamError) -> Bool {
+        switch error {
+        case .reset, .timedOut: !stream.isFinishing
+        case .peerFault: true
+        default: false
+        }
+    }
+
+    /// Resets a stream that its protocol does not want.
+    func turnDown(_ id: UInt32) {
+        guard let stream = streams[id] else { return }
+        abandon(stream, .resetLocally)
+        if stream.isInbound { chargeFruitlessStream() }
+    }
+
+    /// A stream of the remote's came to nothing. Too many cost it the connection.
+    func chargeFruitlessStream() {
+        guard !isClosed, !patience.take(at: now) else { return }
+        fail(.limit(.fruitlessStreams, value: UInt64(limits.fruitlessStreams)))
     }
 
     // MARK: Negotiation
@@ -80,7 +114,10 @@ extension StreamMultiplexer {
     }
 
     private func answer(_ stream: MultiplexedStream, _ negotiation: Negotiation, _ name: [UInt8]) {
-        guard let entry = entry(for: name) else { return negotiation.refuse() }
+        guard let entry = entry(for: name) else {
+            negotiation.refuse()
+            return chargeFruitlessStream()
+        }
         negotiation.accept(name)
         sendReply(stream, negotiation)
         settle(stream)
@@ -95,7 +132,7 @@ extension StreamMultiplexer {
 
     private func settle(_ stream: MultiplexedStream) {
         stream.negotiation = nil
-        clearDeadline(of: stream)
+        if stream.isConcluded { setDeadline(of: stream, after: limits.concludedTime) } else { clearDeadline(of: stream) }
     }
 
     // MARK: Deadlines
@@ -105,9 +142,9 @@ extension StreamMultiplexer {
         let step: UInt64 = 250_000_000
         var exact = now + time
         if exact.nanoseconds < .max - step { exact = Instant(nanoseconds: (exact.nanoseconds / step + 1) * step) }
+        if stream.deadline == .distantFuture { timedStreams += 1 }
         stream.deadline = exact
         deadline = min(deadline, exact)
-        timedStreams += 1
     }
 
     func clearDeadline(of stream: MultiplexedStream) {
@@ -120,7 +157,7 @@ extension StreamMultiplexer {
     func expireStreams() {
         guard now >= deadline else { return }
         deadline = .distantFuture
-        for stream in streams.values {
+        for stream in streams.values where !isClosed {
             if stream.deadline <= now { expire(stream) } else { deadline = min(deadline, stream.deadline) }
         }
     }

@@ -23,6 +23,12 @@ public class StreamMultiplexer {
     /// Streams that have a deadline, and the first of these; before the remote is known, when it must be.
     var timedStreams = 0
     var deadline = Instant.distantFuture
+    /// When the link wants a turn, whatever happens.
+    var revisit = Instant.distantFuture
+    /// Bytes that streams' owners were given and have not consumed.
+    var unread = 0
+    /// What the remote may still have us do for nothing.
+    var patience: Allowance
     private var protocols: ProtocolTable
     private var nextStream: UInt32
 
@@ -31,6 +37,7 @@ public class StreamMultiplexer {
         self.protocols = protocols
         self.now = now
         nextStream = firstStream
+        patience = Allowance(atOnce: limits.fruitlessStreams, perSecond: limits.fruitlessStreamsPerSecond)
     }
 
     // MARK: What carries the streams: for each subclass to override
@@ -41,8 +48,17 @@ public class StreamMultiplexer {
     /// The bytes of a `.data` output, until the next `pollOutput`.
     public func payload(_ start: Int, _ count: Int) -> UnsafeMutableRawBufferPointer { UnsafeMutableRawBufferPointer(start: nil, count: 0) }
 
-    /// A stream's reader has taken so many bytes.
-    public func consumed(_ stream: UInt32, _ count: Int) {}
+    /// A stream's reader has taken so many bytes, and the remote may send as many more.
+    func giveBack(_ count: Int, of stream: MultiplexedStream) {}
+
+    /// Bytes that wait for the remote to take them.
+    var backlog: Int { 0 }
+
+    /// What the remote makes it keep.
+    var held: Int { unread + backlog + streams.count * limits.streamCost }
+
+    /// The remote, or a limit, is at fault.
+    func fail(_ error: ConnectionError) { terminate(error) }
 
     /// Asks for a sign of life now.
     public func probe(now: Instant) {}
@@ -52,7 +68,7 @@ public class StreamMultiplexer {
 
     /// When `advance` has something to do. It moves with everything received, so a shell may ask again when it fires rather than at every
     /// input.
-    public var nextDeadline: Instant { isClosed ? .distantFuture : deadline }
+    public var nextDeadline: Instant { isClosed ? .distantFuture : min(deadline, revisit) }
 
     func deadlinePassed() { expireStreams() }
 
@@ -86,6 +102,7 @@ public class StreamMultiplexer {
         isClosed = true
         for stream in streams.values { tellEnd(of: stream, told ?? .connection(error)) }
         streams = Table()
+        unread = 0
         outputs.append(.closed(error))
     }
 
@@ -175,6 +192,13 @@ public class StreamMultiplexer {
         finish(stream)
     }
 
+    /// A stream's owner wants nothing more of it: it is reset if it is not over in `ConnectionLimits.concludedTime`.
+    func expectEnd(of stream: UInt32) {
+        guard let stream = streams[stream], !stream.isConcluded else { return }
+        stream.isConcluded = true
+        if stream.isSettled { setDeadline(of: stream, after: limits.concludedTime) }
+    }
+
     func finish(_ stream: MultiplexedStream) {
         stream.isFinishing = true
         guard stream.isSettled, !stream.isFinished else { return }
@@ -187,7 +211,16 @@ public class StreamMultiplexer {
         guard !stream.isDelivered else { return }
         stream.isDelivered = true
         outputs.append(.delivered(stream.id, error))
-        if stream.isRemoteFinished { conclude(stream) }
+        concludeIfOver(stream)
+    }
+
+    /// A stream's owner has taken so many bytes.
+    public func consumed(_ stream: UInt32, _ count: Int) {
+        guard let stream = streams[stream], count > 0 else { return }
+        let size = min(count, stream.unread)
+        stream.unread -= size
+        unread -= size
+        if stream.isRemoteFinished { concludeIfOver(stream) } else { giveBack(size, of: stream) }
     }
 
     /// Ends both directions at once. The end is told as `.resetLocally`.

@@ -53,6 +53,7 @@ public enum LimitName: UInt8, Sendable {
     case circuitsPerAddress
     case circuitBytes, circuitDuration, dials, addressesPerPeer, topics, queuedGossip, storedPeers
     case connectionsPerNetwork, descriptors
+    case fruitlessStreams, sentAhead, heldPerConnection, heldPerPeer, heldPerPlace, held
 }
 
 /// Why one stream ended before its time, or never opened.

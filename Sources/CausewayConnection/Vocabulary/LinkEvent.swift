@@ -23,6 +23,8 @@ public enum LinkEvent: Equatable, Sendable {
     case streamClosed(stream: UInt32, StreamError?)
     /// Yamux's own ping: the time there and back.
     case roundTrip(Interval)
+    /// How many bytes the remote makes the link keep, when that has moved by `Link.heldStep`; four times a second at most.
+    case held(Int)
 }
 
 /// What a node asks of one connection.
@@ -34,6 +36,9 @@ public enum LinkCommand: Equatable, Sendable {
     case send(stream: UInt32, [UInt8], droppable: Bool)
     /// Finishes our direction after all that was queued.
     case finish(stream: UInt32)
+    /// The same of a stream that the node wants nothing more of, and hears nothing more of: what still comes is thrown away, and if it is
+    /// not over in `ConnectionLimits.concludedTime` then it is reset.
+    case conclude(stream: UInt32)
     case reset(stream: UInt32)
     /// The node has taken so many of the bytes that `LinkEvent.data` brought.
     case consumed(stream: UInt32, Int)
@@ -42,6 +47,8 @@ public enum LinkCommand: Equatable, Sendable {
     case close(CloseReason)
     /// As `close`, but only if no stream lives on it that the node does not own: an application's, or a circuit.
     case closeIfIdle(CloseReason)
+    /// Closes the connection because of a limit of the node's that it is over.
+    case cut(LimitName, value: UInt64)
     /// Gives a dial up, by `closed`, as long as its transport does not stand. One that has come further goes on, since the remote may count
     /// on it: where links have threads of their own, the node hears of that too late to tell.
     case cancelDial

@@ -70,7 +70,7 @@ extension GossipSub {
         guard current.link != link.id, !link.isRelayed, node.connections[current.link]?.isRelayed ?? true else { return }
         peersByStream[current.packed] = nil
         open(to: peer, on: link, proposals, in: node)
-        node.finish(current)
+        node.conclude(current)
     }
 
     private func open(to peer: GossipPeer, on link: ConnectedLink, _ proposals: [[UInt8]], in node: NodeState) {

@@ -48,6 +48,7 @@ public final class Node {
             state.protocols.append(gossip)
         }
         if let discovery = parts.discovery { state.protocols.append(discovery) }
+        if let ledger = parts.ledger { state.protocols.append(ledger) }
         state.listenAddresses = configuration.announce
         state.protocolTable = ProtocolTable(servedEntries)
         for index in state.protocols.indices { for entry in state.protocols[index].served { serving[entry.name] = index } }
@@ -116,6 +117,8 @@ public final class Node {
         case .streamFailed(let stream, let error): streamEnded(StreamKey(link: link, stream: stream), error)
         case .streamClosed(let stream, let error): streamEnded(StreamKey(link: link, stream: stream), error)
         case .roundTrip(let interval): state.connections[link]?.roundTrip = interval
+        case .held(let count):
+            if let one = state.connections[link] { for part in state.protocols { part.linkHolds(count, one, in: state) } }
         }
         settle()
     }

@@ -41,6 +41,8 @@ public struct NodeParts {
     public var signalling: (any PeerConnectionSignalling)?
     public var gossip: GossipSub?
     public var discovery: PubsubDiscovery?
+    /// Bounds what peers, places and all remotes together hold (`NodeLimits.held`). Without it each connection has its own bound alone.
+    public var ledger: (any NodeProtocol)?
 
     public init() {}
 
@@ -49,6 +51,7 @@ public struct NodeParts {
         relay = configuration.relay.map { HopServer(limits: $0) }
         relayClient = configuration.relayClient.map { RelayClient(limits: $0) }
         if configuration.webRTC { signalling = Signalling() }
+        ledger = Ledger(limits: configuration.limits)
         gossip = configuration.gossip.map { GossipSub($0) }
         if gossip != nil, !configuration.discovery.isEmpty { discovery = PubsubDiscovery(configuration.discovery) }
     }

@@ -94,8 +94,7 @@ extension RelayClient {
         let reservation = try checked(details, limit: limit, of: relay, on: link, in: node)
         forget(stream)
         // Both directions end: the stream has done its work. The relay's end is not waited for.
-        node.finish(stream.key)
-        node.release(stream.key)
+        node.conclude(stream.key)
         made(reservation, at: relay, on: link, in: node)
     }
 

@@ -15,6 +15,24 @@ public struct NodeLimits: Equatable, Sendable {
     /// Not yet authenticated. At this limit the oldest one of the place that has most goes. A shell has as many sockets beside them that
     /// have not said what they are, TLS handshakes included, of one place no more than `connectionsPerAddress`.
     public var pendingConnections = 1024
+    /// What remotes make the node keep: bytes received that nobody has taken, bytes that wait for them to read, streams. Past a bound that
+    /// connection goes which holds most within the largest holder.
+    ///
+    /// | counted by | at most | because |
+    /// |---|---|---|
+    /// | connection (`ConnectionLimits.held`) | 128 MiB | windows may grow by 64 MiB; the rest is their beginnings |
+    /// | peer | 128 MiB | several connections of one peer take no more than one |
+    /// | place: IPv4 address, IPv6 /56 | 192 MiB | a household with a fast peer and an unhappy one |
+    /// | IPv6 /48 | 256 MiB | a customer's households |
+    /// | all | 512 MiB | a machine of 1 GiB |
+    ///
+    /// A link tells when its sum has moved by 32 KiB (`Link.heldStep`): each connection may hold as much more. Loopback is no place. What a
+    /// node keeps beside that has bounds of its own: unfinished RPCs and cached messages of gossip (`GossipLimits`), what is known of peers
+    /// (here), reservations and hop streams (`RelayLimits`), handshakes (`pendingConnections`).
+    public var heldPerPeer = 128 << 20
+    public var heldPerPlace = 192 << 20
+    public var heldPerNetwork = 256 << 20
+    public var held = 512 << 20
     /// Addresses under trial at once, in all and for one peer (go: 160 and 8).
     public var dials = 160
     public var dialsPerPeer = 8

@@ -24,6 +24,8 @@ public protocol NodeProtocol: AnyObject {
     func linkOpened(_ link: ConnectedLink, in node: NodeState)
     /// Its streams were reported closed before. The link is no longer in `node.connections`.
     func linkClosed(_ link: ConnectedLink, in node: NodeState)
+    /// What a connection's remote makes it keep has changed to so many bytes.
+    func linkHolds(_ count: Int, _ link: ConnectedLink, in node: NodeState)
     /// Identify, or a push, has told what a peer is and speaks: in `node.peers`.
     func identified(_ peer: PeerID, on link: ConnectedLink, in node: NodeState)
     /// What this node advertises has changed.
@@ -43,6 +45,7 @@ extension NodeProtocol {
     public func closed(_ stream: StreamKey, error: StreamError?, in node: NodeState) {}
     public func linkOpened(_ link: ConnectedLink, in node: NodeState) {}
     public func linkClosed(_ link: ConnectedLink, in node: NodeState) {}
+    public func linkHolds(_ count: Int, _ link: ConnectedLink, in node: NodeState) {}
     public func identified(_ peer: PeerID, on link: ConnectedLink, in node: NodeState) {}
     public func addressesChanged(in node: NodeState) {}
     public func connectAnswered(request: UInt32, link: ConnectedLink?, outcomes: [DialOutcome], in node: NodeState) {}

@@ -107,9 +107,9 @@ public final class NodeState {
 
     public func finish(_ stream: StreamKey) { outputs.append(.link(stream.link, .finish(stream: stream.stream))) }
 
-    /// Finishes the stream and forgets it: nothing of it follows.
+    /// Finishes the stream and forgets it: nothing of it follows. Its remote has a few seconds to end it.
     func conclude(_ stream: StreamKey) {
-        finish(stream)
+        outputs.append(.link(stream.link, .conclude(stream: stream.stream)))
         release(stream)
     }
 
@@ -126,6 +126,12 @@ public final class NodeState {
     public func close(_ link: UInt32, _ reason: CloseReason) {
         connections.retire(link)
         outputs.append(.link(link, .close(reason)))
+    }
+
+    /// The same because of a limit that it is over.
+    func cut(_ link: UInt32, _ limit: LimitName, _ value: Int) {
+        connections.retire(link)
+        outputs.append(.link(link, .cut(limit, value: UInt64(value))))
     }
 
     /// An even number for a link that the node makes.

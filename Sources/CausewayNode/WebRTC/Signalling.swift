@@ -179,7 +179,7 @@ public final class Signalling: PeerConnectionSignalling {
         }
         sessions.remove(session)
         forget(session.peer)
-        node.finish(session.stream)
+        node.conclude(session.stream)
         let remote = session.isOfferer ? Self.address(over: relayed.remoteAddress, session.peer) : Self.inbound(session.peer)
         node.expectLink(
             link, remoteAddress: remote, localAddress: .webRTC, limit: nil, carrier: nil, isInbound: !session.isOfferer)

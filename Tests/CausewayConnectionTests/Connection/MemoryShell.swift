@@ -12,6 +12,8 @@ final class MemoryShell: LinkShell, SpliceObserver {
     /// Streams that were opened to us, and what owns them.
     var inbound: [(link: UInt32, stream: UInt32, owner: Collector)] = []
     var echoes = false
+    /// Whether what is opened to us is read.
+    var consumes = true
     var spliceEnds: [(isSource: Bool, moved: UInt64, cause: SpliceEnd)] = []
     /// Links whose remote does not read.
     var stalled: Set<UInt32> = []
@@ -44,6 +46,7 @@ final class MemoryShell: LinkShell, SpliceObserver {
     func streamOpened(_ stream: UInt32, entry: ProtocolTable.Entry, on link: Link) {
         let owner = Collector()
         owner.echoes = echoes
+        owner.consumes = consumes
         inbound.append((link.id, stream, owner))
         link.setOwner(owner, of: stream)
     }

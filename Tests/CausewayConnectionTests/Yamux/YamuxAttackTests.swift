@@ -184,15 +184,90 @@ extension Pair {
         #expect(pair.fault == nil)
     }
 
-    @Test func aFloodOfOpenedAndResetStreamsLeavesNothing() {
+    private let fruitless = ConnectionError.limit(.fruitlessStreams, value: 2048)
+
+    /// Opens streams and resets them in a row, with what their first frame says, until the connection is lost. Answers how many they were.
+    private func openAndReset(_ pair: Pair, _ body: [UInt8], atMost count: UInt32 = 3000) -> UInt32 {
+        for number in 0..<count {
+            pair.inject(header(.data, .syn, 2 * number + 1, UInt32(body.count)), body)
+            pair.inject(header(.windowUpdate, .rst, 2 * number + 1, 0))
+            if pair.fault != nil { return number }
+        }
+        return count
+    }
+
+    private func proposal(_ name: String) -> [UInt8] {
+        var bytes: [UInt8] = []
+        Multistream.append(Multistream.header, to: &bytes)
+        Multistream.append([UInt8](name.utf8), to: &bytes)
+        return bytes
+    }
+
+    @Test(arguments: ["", "/echo/1"]) func streamsOpenedAndResetInARowCostTheConnection(name: String) {
         let pair = Pair.established()
-        for number in 0..<3000 as Range<UInt32> {
+        #expect(openAndReset(pair, name.isEmpty ? [] : proposal(name)) == 2048)
+        #expect(pair.fault == fruitless)
+        #expect(pair.listener.connection.streams.count == 0)
+        #expect(pair.dialler.closed == .goAway(code: 2))
+    }
+
+    @Test func streamsOpenedAndResetNowAndThenDoNot() {
+        let pair = Pair.established()
+        for number in 0..<10_000 as Range<UInt32> {
+            pair.now = pair.now + .milliseconds(8)
             pair.inject(header(.windowUpdate, .syn, 2 * number + 1, 0))
             pair.inject(header(.windowUpdate, .rst, 2 * number + 1, 0))
         }
-        #expect(pair.listener.connection.streams.count == 0)
+        #expect(pair.fault == nil)
         #expect(pair.listener.connection.deadline == .distantFuture)
-        #expect(pair.listener.outputs.count <= 2)
+    }
+
+    @Test func refusedProtocolsInARowCostTheConnection() {
+        let pair = Pair.established()
+        var number: UInt32 = 0
+        while pair.fault == nil, number < 3000 {
+            let body = proposal("/nobody/1")
+            pair.inject(header(.data, .syn, 2 * number + 1, UInt32(body.count)), body)
+            pair.inject(header(.data, .fin, 2 * number + 1, 0))
+            number += 1
+        }
+        #expect(pair.fault == fruitless)
+        #expect(number <= 2049)
+    }
+
+    /// As rust-libp2p ends a stream whose answer it has: not a fault, however often.
+    @Test func streamsResetOnceWeAreDoneDoNotCount() throws {
+        let pair = Pair.established()
+        for _ in 0..<5000 {
+            let id = try pair.open()
+            pair.listener.connection.finish(id)
+            pair.run()
+            pair.dialler.connection.reset(id)
+            pair.run()
+        }
+        #expect(pair.fault == nil)
+        #expect(pair.listener.connection.streams.count == 0)
+    }
+
+    /// What an application has not read of a stream that is over counts on: nobody forgets it.
+    @Test func anUnreadStreamStaysUntilItIsRead() throws {
+        let pair = Pair.established()
+        pair.listener.consumes = false
+        let id = try pair.open()
+        try pair.dialler.write(id, .pattern(100_000))
+        pair.dialler.connection.finish(id)
+        pair.listener.connection.finish(id)
+        pair.run()
+        #expect(pair.listener.has(.finished(id)))
+        #expect(pair.listener.connection.inboundStreams == 1)
+        #expect(pair.listener.connection.unread == 100_000)
+        pair.listener.connection.consumed(id, 99_999)
+        pair.listener.poll()
+        #expect(pair.listener.connection.streams.count == 1)
+        pair.listener.connection.consumed(id, 1)
+        pair.listener.poll()
+        #expect(pair.listener.connection.streams.count == 0)
+        #expect(pair.listener.has(.streamClosed(id, nil)))
     }
 
     @Test func refusedStreamsAreAnsweredByAReset() throws {

@@ -214,7 +214,7 @@ final class GossipNetwork {
             deliveries += 1
             trace += [UInt8(truncatingIfNeeded: host.index), UInt8(truncatingIfNeeded: remote.index)] + bytes.suffix(16)
             remote.gossip.received(bytes, on: StreamKey(link: far.link, stream: far.stream), in: remote.state)
-        case .finish(let stream):
+        case .finish(let stream), .conclude(let stream):
             host.finishedStreams.append(StreamKey(link: link, stream: stream))
             guard let far = ends[End(host: host.index, link: link, stream: stream)] else { return }
             hosts[far.host].gossip.finished(StreamKey(link: far.link, stream: far.stream), in: hosts[far.host].state)

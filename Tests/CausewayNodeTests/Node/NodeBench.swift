@@ -122,5 +122,8 @@ final class NodeBench {
     }
 
     func wasReset(_ stream: StreamKey) -> Bool { outputs.contains(.link(stream.link, .reset(stream: stream.stream))) }
-    func wasFinished(_ stream: StreamKey) -> Bool { outputs.contains(.link(stream.link, .finish(stream: stream.stream))) }
+    func wasFinished(_ stream: StreamKey) -> Bool {
+        outputs.contains(.link(stream.link, .finish(stream: stream.stream)))
+            || outputs.contains(.link(stream.link, .conclude(stream: stream.stream)))
+    }
 }

@@ -138,12 +138,12 @@ final class NodeNetwork {
             tell(remote, .streamOpened(stream: inbound, protocolID: entry.name))
             tell(end, .streamReady(stream: stream, protocolID: entry.name))
         case .send(let stream, let bytes, _): if let far = streams[end]?[stream] { tell(remote, .data(stream: far, bytes)) }
-        case .finish(let stream): if let far = streams[end]?[stream] { tell(remote, .finished(stream: far)) }
+        case .finish(let stream), .conclude(let stream): if let far = streams[end]?[stream] { tell(remote, .finished(stream: far)) }
         case .reset(let stream):
             guard let far = streams[end]?.removeValue(forKey: stream) else { return }
             streams[remote]?[far] = nil
             tell(remote, .streamClosed(stream: far, .reset(code: 0)))
-        case .setProtocols, .cancelDial, .consumed: break
+        case .setProtocols, .cancelDial, .consumed, .cut: break
         case .close(let reason): close(end, reason)
         case .closeIfIdle(let reason): if !busyLinks.contains(end.link), !busyLinks.contains(remote.link) { close(end, reason) }
         }

@@ -1,0 +1,20 @@
+/// So much at once, and so much a second in the long run.
+struct Allowance {
+    private let step: Interval
+    private let burst: Interval
+    /// When all that was taken is earned again.
+    private var earned = Instant(nanoseconds: 0)
+
+    init(atOnce count: Int, perSecond: Int) {
+        step = Interval(nanoseconds: 1_000_000_000 / UInt64(max(1, perSecond)))
+        burst = Interval(nanoseconds: step.nanoseconds * UInt64(max(0, count)))
+    }
+
+    /// Takes one; false if there is none.
+    mutating func take(at now: Instant) -> Bool {
+        let next = max(earned, now) + step
+        guard next <= now + burst else { return false }
+        earned = next
+        return true
+    }
+}
