@@ -55,6 +55,7 @@ export type ErrorCode =
   | 'ERR_CIRCUIT_DURATION' // the relay's limit of time
   | 'ERR_CLOSED' // the connection or stream was closed
   | 'ERR_CONNECTION_LOST' // the link ended
+  | 'ERR_HEARSAY' // not dialled: only others named it, and it lies in a private network or asks for a path
   | 'ERR_INSECURE_CONTEXT' // the page is not served over https or from this machine
   | 'ERR_INVALID_ADDRESS'
   | 'ERR_INVALID_ARGUMENT'

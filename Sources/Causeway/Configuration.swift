@@ -83,7 +83,8 @@ public struct Configuration: Sendable {
         public var interval: Interval
         /// Hear of others without telling of oneself.
         public var listenOnly: Bool
-        /// Dial peers that are found and not connected.
+        /// Dial peers that are found and not connected: few at once, at a pace, and nothing of this machine or its network unless the node
+        /// is of there (`Configuration.allowsLocalHearsay`).
         public var dials: Bool
 
         public init(topic: String, form: Form, interval: Interval = .seconds(10), listenOnly: Bool = false, dials: Bool = false) {
@@ -126,6 +127,9 @@ public struct Configuration: Sendable {
     public var listen: [Multiaddr] = []
     /// Advertised instead of the bound addresses.
     public var announce: [Multiaddr] = []
+    /// Dial loopback, link-local and private addresses that only remotes name (by discovery, identify) also where the node has no such
+    /// address itself: a stranger can make it connect to anything in its network then. What the application names is dialled always.
+    public var allowsLocalHearsay = false
     public var relays: Relays?
     public var relayService: RelayService?
     public var pubSub: PubSub? = PubSub()

@@ -8,7 +8,7 @@ enum ErrorKind: UInt32 {
     case linkEnded, closed, timedOut, peerFault, limit, notConnected, limitedConnection, unsupportedProtocol
     case resetByRemote, resetLocally, refusedByRelay, unresolved, cancelled, backedOff, unsupportedTransport
     case ownPeer, unreachable, badAnswer, notARelayAddress, unsupportedKeyType, anotherPeer, circuitBytes, circuitDuration
-    case messageTooLarge, noSubscribers, badTopic, noGossip
+    case messageTooLarge, noSubscribers, badTopic, noGossip, hearsay
 }
 
 /// A kind and what goes with it, a code, a status, or a limit's value, as one number: the kind is its upper half.
@@ -57,6 +57,7 @@ struct Fault {
         case .cancelled: self.init(kind: .cancelled)
         case .backedOff: self.init(kind: .backedOff)
         case .unsupported: self.init(kind: .unsupportedTransport)
+        case .hearsay: self.init(kind: .hearsay)
         case .ownPeer: self.init(kind: .ownPeer)
         case .limit(let name, let value): self.init(name, value)
         }

@@ -144,7 +144,7 @@ final class WebShell: LinkShell {
             openCircuit(id, over, initiator, expecting, limit, received)
         case .peerConnection(let id, let command): perform(command, on: id)
         // A page relays for nobody, and host names go to the WebSocket as they are (`DialTransports.hostNames`).
-        case .splice, .endSplice, .resolve: break
+        case .splice, .endSplice, .resolve, .cancelResolve: break
         }
     }
 

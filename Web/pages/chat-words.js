@@ -85,6 +85,7 @@ const words = {
   ERR_CIRCUIT_DURATION: "the relay's time limit for one circuit was met",
   ERR_CLOSED: 'the connection was closed',
   ERR_CONNECTION_LOST: 'the connection broke',
+  ERR_HEARSAY: 'only others name this address, and it lies in a private network',
   ERR_INVALID_ADDRESS: 'this is not a complete address: it must end in /p2p/ and a peer id',
   ERR_INVALID_PEER: 'this is not a peer id',
   ERR_LIMIT: 'a limit of this page was met',

@@ -133,6 +133,7 @@ extension DialOutcome.Result: CustomStringConvertible {
         case .cancelled: "given up: another address was quicker, or the dial was cancelled"
         case .backedOff: "not tried: it failed a moment ago"
         case .unsupported: "not tried: no transport for such an address here"
+        case .hearsay: "not tried: only others name it, and it lies in this machine's network, or asks for a path"
         case .ownPeer: "not tried: it leads to this node itself"
         case .limit(let name, let value): "not tried: our limit of \(value) \(name)"
         }

@@ -11,12 +11,13 @@ extension Configuration {
         core.limits = limits
         if let window = relayService?.window { core.limits.connection.maximumWindow = min(window, limits.connection.maximumWindow) }
         core.announce = announce
+        core.allowsLocalHearsay = allowsLocalHearsay
         core.relay = relayService.map(\.limits)
         core.gossip = pubSub.map(\.core)
         core.discovery = discovery.map { discovery in
             DiscoveryTopic(
                 name: Array(discovery.topic.utf8), form: discovery.form == .json ? .json : .protobuf, interval: discovery.interval,
-                listenOnly: discovery.listenOnly)
+                listenOnly: discovery.listenOnly, dials: discovery.dials)
         }
         return core
     }

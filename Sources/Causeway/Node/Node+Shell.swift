@@ -43,14 +43,7 @@ extension Node {
 
     /// What the shell calls, set before it starts.
     func hear(_ shell: NativeShell) {
-        shell.nodeEvents = { [unowned shell, requests, feeds, configuration] events in
-            for event in events {
-                if case .discovered(let peer, let addresses, let source) = event {
-                    Node.dialIfWished(peer, addresses, source, configuration, shell)
-                }
-                Node.hand(event, requests, feeds)
-            }
-        }
+        shell.nodeEvents = { [requests, feeds] events in for event in events { Node.hand(event, requests, feeds) } }
         shell.inboundStream = { [services] link, id, entry, loop in
             let name = String(decoding: entry.name, as: UTF8.self)
             guard let feed = services.feed(of: name), let peer = link.multiplexer.remotePeer else { return }
@@ -83,19 +76,6 @@ extension Node {
         case .dialAttempt(let outcome): feeds.events.yield(.dialAttempt(outcome))
         case .addressesChanged(let addresses): feeds.events.yield(.addressesChanged(addresses))
         case .relay(let event): feeds.events.yield(.relay(event))
-        }
-    }
-
-    /// A topic of discovery may ask for a connection to whoever is found.
-    private static func dialIfWished(
-        _ peer: PeerID, _ addresses: [Multiaddr], _ source: DiscoverySource, _ configuration: Configuration, _ shell: NativeShell
-    ) {
-        let form: Configuration.Discovery.Form = source == .pubsubJSON ? .json : .protobuf
-        guard configuration.discovery.contains(where: { $0.dials && $0.form == form }) else { return }
-        let loop = shell.loop
-        shell.onNode { node in
-            guard !node.isConnected(peer) else { return }
-            node.connect(request: Requests.unanswered, peer: peer, addresses: addresses, allowsLimited: true, now: loop.now)
         }
     }
 }

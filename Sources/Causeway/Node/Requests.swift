@@ -10,9 +10,6 @@ final class Requests: Sendable {
     }
     private let state = Mutex(State())
 
-    /// The number of requests whose answer nobody waits for.
-    static let unanswered: UInt32 = 0
-
     func next() -> UInt32 {
         state.withLock { state in
             state.last &+= 1

@@ -14,6 +14,7 @@ extension Command {
             Option("topic", .value("NAME"), "join the topic: what is typed is published, what comes is printed"),
             Option("discovery", .list("TOPIC"), "topics to find peers on", standard: "_peer-discovery._p2p._pubsub and p2p-discovery"),
             Option("dial", .flag, "dial peers that are found"),
+            Option("dial-local", .flag, "with --dial: also at addresses of this machine and its network, whoever names them"),
         ] + trust,
         run: { values, terminal in
             try Command.noArguments(values)
@@ -30,6 +31,7 @@ extension Command {
         let topics = values.texts("discovery")
         configuration.discovery =
             topics.isEmpty ? [.pubsub, .json] : topics.map { .init(topic: $0, form: $0 == "p2p-discovery" ? .json : .protobuf) }
+        configuration.allowsLocalHearsay = values.flag("dial-local")
         if values.flag("dial") {
             for index in configuration.discovery.indices { configuration.discovery[index].dials = true }
         }

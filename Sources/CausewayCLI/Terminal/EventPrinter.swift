@@ -40,8 +40,8 @@ struct EventPrinter {
             terminal.tell("discovered", ["peerId": .text(peer.description), "addrs": texts(addresses)])
         case .reservation(let change): print(change)
         case .dialAttempt(let outcome):
-            // That another address was quicker is no news.
-            if outcome.result != .connected, outcome.result != .cancelled { line("!", .yellow, outcome.description) }
+            // That another address was quicker is no news, nor that others name what is not for us.
+            if ![.connected, .cancelled, .hearsay].contains(outcome.result) { line("!", .yellow, outcome.description) }
             terminal.tell("dial", ["addr": .text(outcome.address.description), "result": .text(outcome.result.description)])
         case .addressesChanged(let addresses): terminal.tell("addresses", ["addrs": texts(addresses)])
         case .identified(let info):

@@ -24,14 +24,18 @@ final class DialAttempt {
     let peer: PeerID
     /// Without `/p2p/<peer>` at its end; a circuit's ends in `/p2p-circuit`.
     let address: Multiaddr
-    /// The user gave it: a back-off does not hold it back.
-    let isExplicit: Bool
+    /// Who says so. The user may name what was only heard before.
+    var origin: AddressOrigin
     /// How many `/dnsaddr` records led to it.
     let level: Int
     let group: Group
     /// Lower ones are tried first.
     let rank: Int
+    /// Stands for addresses that a look-up has to find.
+    let isName: Bool
     var step = Step.waiting
+    /// While it waits: not before this moment, whatever its turn.
+    var heldUntil = Instant(nanoseconds: 0)
     /// What it is to become, or the number of its name's look-up.
     var link: UInt32 = 0
     var localAddress: Multiaddr?
@@ -40,11 +44,12 @@ final class DialAttempt {
     var startedAt: Instant
     var deadline = Instant.distantFuture
 
-    init(_ address: Multiaddr, of peer: PeerID, isExplicit: Bool, level: Int, now: Instant) {
+    init(_ address: Multiaddr, of peer: PeerID, _ origin: AddressOrigin, level: Int, isName: Bool, now: Instant) {
         startedAt = now
         self.peer = peer
         self.address = address
-        self.isExplicit = isExplicit
+        self.origin = origin
+        self.isName = isName
         self.level = level
         let reach = address.reach
         var group =
@@ -94,6 +99,10 @@ final class PeerDial {
     var isRelayedHeldBack = true
     /// Addresses in all, those included that were only led to by names.
     var addressCount = 0
+    // Of them, what only remotes named.
+    private var heardAddresses = 0
+    private var heardDirect = 0
+    private var heardNames = 0
 
     init(_ peer: PeerID, now: Instant) {
         self.peer = peer
@@ -118,6 +127,19 @@ final class PeerDial {
         return count
     }
 
+    /// How many look-ups are.
+    var lookUps: Int {
+        var count = 0
+        for attempt in attempts where attempt.step == .resolving { count += 1 }
+        return count
+    }
+
+    /// Somebody waits whose time is not over.
+    func isAwaited(at now: Instant) -> Bool {
+        for request in requests where request.deadline > now { return true }
+        return false
+    }
+
     /// No request takes a relayed connection.
     var directOnly: Bool {
         for request in requests where !request.directOnly { return false }
@@ -125,13 +147,28 @@ final class PeerDial {
     }
 
     /// Whether an address was tried or refused before. One that was only held back is tried after all when the user names it.
-    func takes(_ address: Multiaddr, isExplicit: Bool) -> Bool {
-        for attempt in attempts where attempt.address == address && !attempt.isGivenUp { return false }
+    func takes(_ address: Multiaddr, _ origin: AddressOrigin) -> Bool {
+        for attempt in attempts where attempt.address == address && !attempt.isGivenUp {
+            attempt.origin = max(attempt.origin, origin)
+            return false
+        }
         for index in outcomes.indices where outcomes[index].address == address {
-            guard isExplicit, case .backedOff = outcomes[index].result else { return false }
+            guard origin == .named, outcomes[index].result == .backedOff || outcomes[index].result == .hearsay else { return false }
             outcomes.remove(at: index)
             return true
         }
+        return true
+    }
+
+    /// Counts an address that only remotes named; false: it is one too many.
+    func takesHearsay(_ attempt: DialAttempt, limits: NodeLimits) -> Bool {
+        let isDirect = attempt.group != .relayed
+        guard heardAddresses < limits.heardAddresses, !isDirect || heardDirect < limits.heardDirectAddresses,
+            !attempt.isName || heardNames < limits.heardNames
+        else { return false }
+        heardAddresses += 1
+        if isDirect { heardDirect += 1 }
+        if attempt.isName { heardNames += 1 }
         return true
     }
 

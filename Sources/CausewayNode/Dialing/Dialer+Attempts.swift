@@ -6,12 +6,12 @@ extension Dialer {
     // MARK: Taking addresses in
 
     /// Queues an address, or says at once why it is not tried.
-    func add(_ named: Multiaddr, to dial: PeerDial, isExplicit: Bool, level: Int, in node: NodeState) {
+    func add(_ named: Multiaddr, to dial: PeerDial, _ origin: AddressOrigin, level: Int, in node: NodeState) {
         let address = named.withoutPeerID
-        guard dial.takes(address, isExplicit: isExplicit) else { return }
-        let attempt = DialAttempt(address, of: dial.peer, isExplicit: isExplicit, level: level, now: node.now)
+        guard dial.takes(address, origin) else { return }
+        let attempt = DialAttempt(address, of: dial.peer, origin, level: level, isName: needsLookUp(address), now: node.now)
         let isUnwanted = attempt.group == .relayed && !address.isUpgradedCircuit && dial.directOnly
-        guard isExplicit || !isUnwanted else { return }
+        guard origin == .named || !isUnwanted else { return }
         dial.addressCount += 1
         if let reason = refusal(of: named, attempt, in: dial, in: node) {
             attempt.step = .over
@@ -19,7 +19,8 @@ extension Dialer {
             if dial.addressCount <= Self.addressLimit + 1 { note(reason, of: attempt, in: dial, in: node) }
             return
         }
-        if isExplicit { backoff.clear(dial.peer, address) }
+        if origin == .heard, !dial.takesHearsay(attempt, limits: node.limits) { return }
+        if origin == .named { backoff.clear(dial.peer, address) }
         dial.insert(attempt)
         if attempt.group == .relayed, dial.isRelayedHeldBack {
             dial.nextStart[DialAttempt.Group.relayed.rawValue] = dial.startedAt + Self.relayedDelay
@@ -31,12 +32,14 @@ extension Dialer {
         if let other = named.peerID, other != dial.peer { return .failed(.wrongPeer(expected: dial.peer, actual: other)) }
         // Circuits through our own relay lead to whom they name.
         if node.listenAddresses.contains(attempt.address) { return .ownPeer }
-        if !attempt.isExplicit, backoff.holds(dial.peer, attempt.address, at: node.now) { return .backedOff }
+        // Of a circuit that is the dial of its relay's matter.
+        if attempt.origin == .heard, attempt.group != .relayed, !policy.admits(attempt.address, in: node) { return .hearsay }
+        if attempt.origin != .named, backoff.holds(dial.peer, attempt.address, at: node.now) { return .backedOff }
         if attempt.group == .relayed {
             let directOnly = dial.directOnly && !(upgrades && attempt.address.isUpgradedCircuit)
             return directOnly || circuits == nil || relay(of: attempt, in: node) == nil ? .unsupported : nil
         }
-        if needsLookUp(attempt.address) {
+        if attempt.isName {
             guard hasResolver else { return .unresolved(code: 0) }
             return attempt.level >= Self.nameLevels ? .failed(.peerFault(.dns, code: 1)) : nil
         }
@@ -65,21 +68,39 @@ extension Dialer {
 
     /// Starts the addresses whose time has come. True if one was.
     func start(_ dial: PeerDial, in node: NodeState) -> Bool {
+        guard dial.isAwaited(at: node.now) else { return false }
         if dial.isRelayedHeldBack, !dial.hasDirectAttempts {
             dial.isRelayedHeldBack = false
             dial.nextStart[DialAttempt.Group.relayed.rawValue] = node.now
         }
-        var hasStarted = false
+        for attempt in dial.attempts { attempt.heldUntil = Instant(nanoseconds: 0) }
+        var hasStarted = lookUpNames(dial, in: node)
         for group in dial.nextStart.indices {
             for attempt in dial.attempts
-            where attempt.isWaiting && attempt.group.rawValue == group && dial.nextStart[group] <= node.now {
+            where attempt.isWaiting && !attempt.isName && attempt.group.rawValue == group && dial.nextStart[group] <= node.now {
                 guard byLink.count < node.limits.dials, dial.active < node.limits.dialsPerPeer else { return hasStarted }
+                guard mayStart(attempt, in: node) else { continue }
                 hasStarted = true
                 dial.nextStart[group] = node.now + (attempt.group == .local ? Self.localStagger : Self.stagger)
                 start(attempt, in: node)
             }
         }
         return hasStarted
+    }
+
+    /// Hearsay keeps to its pace; circuits cost nobody anything but the relay, which is dialled by itself.
+    func mayStart(_ attempt: DialAttempt, in node: NodeState) -> Bool {
+        guard attempt.origin == .heard, attempt.group != .relayed, let host = attempt.address.host else { return true }
+        var others = 0
+        for other in byLink.values where other.origin == .heard && other.group != .relayed {
+            if attempt.isName ? other.step == .resolving : other.address.host == host { others += 1 }
+        }
+        let most = attempt.isName ? node.limits.heardLookUps : node.limits.heardDialsPerHostAtOnce
+        // Whichever of the others ends lets this one try again.
+        attempt.heldUntil = others < most ? pace.next(to: host, limits: node.limits, now: node.now) : .distantFuture
+        guard attempt.heldUntil <= node.now else { return false }
+        pace.started(host, at: node.now)
+        return true
     }
 
     private func start(_ attempt: DialAttempt, in node: NodeState) {
@@ -90,8 +111,7 @@ extension Dialer {
         }
         guard let relay = relay(of: attempt, in: node), let peer = relay.peerID else { return finish(attempt, .unsupported, in: node) }
         attempt.step = .reachingRelay
-        let request = DialRequest(
-            .circuit, attempt.link, peer, [relay], isExplicit: attempt.isExplicit, deadline: attempt.deadline)
+        let request = DialRequest(.circuit, attempt.link, peer, [relay], origin: attempt.origin, deadline: attempt.deadline)
         begin(request, in: node)
     }
 
@@ -120,7 +140,8 @@ extension Dialer {
     /// Undoes whatever was begun for an attempt.
     func giveUp(_ attempt: DialAttempt, in node: NodeState) {
         switch attempt.step {
-        case .waiting, .resolving, .upgrading, .over: return
+        case .waiting, .upgrading, .over: return
+        case .resolving: node.append(.cancelResolve(request: attempt.link))
         case .reachingRelay:
             _ = withdraw(.circuit, attempt.link, in: node)
         case .dialling:

@@ -12,12 +12,17 @@ extension Dialer {
     /// The shell answers `NodeOutput.resolve`.
     var hasResolver: Bool { !transports.contains(.hostNames) }
 
-    /// Asks for all names at once: lookups are cheap beside connections.
-    func lookUpNames(_ dial: PeerDial, in node: NodeState) {
-        for attempt in dial.attempts where attempt.isWaiting && needsLookUp(attempt.address) {
+    /// Asks for names as soon as there is room, which addresses that need no look-up have half of. True if one was asked for.
+    func lookUpNames(_ dial: PeerDial, in node: NodeState) -> Bool {
+        var hasStarted = false
+        for attempt in dial.attempts where attempt.isWaiting && attempt.isName {
+            guard byLink.count < node.limits.dials, dial.lookUps < max(1, node.limits.dialsPerPeer / 2) else { break }
+            guard mayStart(attempt, in: node) else { continue }
+            hasStarted = true
             begin(attempt, .resolving, in: node)
             node.append(.resolve(request: attempt.link, address: attempt.address))
         }
+        return hasStarted
     }
 
     func resolved(request: UInt32, addresses: [Multiaddr], code: Int32, in node: NodeState) {
@@ -35,9 +40,8 @@ extension Dialer {
             attempt.step = .over
             let isRecord = if case .name(.dnsaddr, _)? = attempt.address.host { true } else { false }
             for address in usable {
-                add(address, to: dial, isExplicit: attempt.isExplicit, level: isRecord ? attempt.level + 1 : attempt.level, in: node)
+                add(address, to: dial, attempt.origin, level: isRecord ? attempt.level + 1 : attempt.level, in: node)
             }
-            lookUpNames(dial, in: node)
         }
         settle(in: node)
     }

@@ -15,6 +15,7 @@ final class Dialer {
     static let localStagger = Interval.milliseconds(30)
 
     let transports: DialTransports
+    let policy: DialPolicy
     var circuits: (any CircuitDialing)?
     /// Relayed connections may become direct ones by WebRTC.
     var upgrades = false
@@ -24,11 +25,15 @@ final class Dialer {
     /// Attempts that are under way, by the link that each is to become.
     var byLink = Table<UInt32, DialAttempt>()
     var backoff = DialBackoff()
+    var pace = HearsayPace()
     /// Dials of relays that are over, for the circuits that wait for them.
     private var relayAnswers: [DialRequest] = []
     private(set) var nextDeadline = Instant.distantFuture
 
-    init(transports: DialTransports) { self.transports = transports }
+    init(transports: DialTransports, allowsLocalHearsay: Bool) {
+        self.transports = transports
+        policy = DialPolicy(allowsLocal: allowsLocalHearsay, looksNamesUp: !transports.contains(.hostNames))
+    }
 
     // MARK: Requests
 
@@ -102,9 +107,8 @@ final class Dialer {
             order.append(dial)
         }
         dial.requests.append(request)
-        for address in request.addresses { add(address, to: dial, isExplicit: request.isExplicit, level: 0, in: node) }
-        for address in node.peers.addresses(of: peer, now: node.now) { add(address, to: dial, isExplicit: false, level: 0, in: node) }
-        lookUpNames(dial, in: node)
+        for address in request.addresses { add(address, to: dial, request.origin, level: 0, in: node) }
+        for known in node.peers.known(of: peer, now: node.now) { add(known.address, to: dial, known.origin, level: 0, in: node) }
     }
 
     private func fitting(_ request: DialRequest, in node: NodeState) -> ConnectedLink? {
@@ -264,6 +268,12 @@ final class Dialer {
         order.remove(dial)
     }
 
+    /// When a waiting one is to be looked at again; the end of time: when something else ends.
+    private func turn(of attempt: DialAttempt, in dial: PeerDial, _ isBlocked: Bool) -> Instant {
+        if isBlocked || attempt.isName && attempt.heldUntil == Instant(nanoseconds: 0) { return .distantFuture }
+        return attempt.isName ? attempt.heldUntil : max(attempt.heldUntil, dial.nextStart[attempt.group.rawValue])
+    }
+
     private func reckon(_ node: NodeState) {
         nextDeadline = .distantFuture
         let isFull = byLink.count >= node.limits.dials
@@ -271,8 +281,7 @@ final class Dialer {
             for request in dial.requests { nextDeadline = min(nextDeadline, request.deadline) }
             let isBlocked = isFull || dial.active >= node.limits.dialsPerPeer
             for attempt in dial.attempts where !attempt.isOver {
-                let moment = attempt.isWaiting ? (isBlocked ? .distantFuture : dial.nextStart[attempt.group.rawValue]) : attempt.deadline
-                nextDeadline = min(nextDeadline, moment)
+                nextDeadline = min(nextDeadline, attempt.isWaiting ? turn(of: attempt, in: dial, isBlocked) : attempt.deadline)
             }
         }
     }

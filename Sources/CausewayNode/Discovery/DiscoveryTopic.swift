@@ -17,12 +17,15 @@ public final class DiscoveryTopic: Equatable, Sendable {
     public let interval: Interval
     /// Hears of others without telling of itself.
     public let listenOnly: Bool
+    /// Asks for a connection to whoever is found and not connected.
+    public let dials: Bool
 
-    public init(name: [UInt8], form: Form, interval: Interval = .seconds(10), listenOnly: Bool = false) {
+    public init(name: [UInt8], form: Form, interval: Interval = .seconds(10), listenOnly: Bool = false, dials: Bool = false) {
         self.name = name
         self.form = form
         self.interval = interval
         self.listenOnly = listenOnly
+        self.dials = dials
     }
 
     /// The topic and form of js-libp2p's `pubsubPeerDiscovery()`.
@@ -31,10 +34,10 @@ public final class DiscoveryTopic: Equatable, Sendable {
 
     /// The same topic, with so long between two announcements.
     public func every(_ interval: Interval) -> DiscoveryTopic {
-        DiscoveryTopic(name: name, form: form, interval: interval, listenOnly: listenOnly)
+        DiscoveryTopic(name: name, form: form, interval: interval, listenOnly: listenOnly, dials: dials)
     }
 
     public static func == (a: DiscoveryTopic, b: DiscoveryTopic) -> Bool {
-        a.name == b.name && a.form == b.form && a.interval == b.interval && a.listenOnly == b.listenOnly
+        a.name == b.name && a.form == b.form && a.interval == b.interval && a.listenOnly == b.listenOnly && a.dials == b.dials
     }
 }

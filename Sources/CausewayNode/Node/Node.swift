@@ -29,7 +29,7 @@ public final class Node {
         state = NodeState(
             identity: configuration.identity, limits: configuration.limits, seed: configuration.seed, unixEpoch: configuration.unixEpoch,
             now: now)
-        dialer = Dialer(transports: configuration.transports)
+        dialer = Dialer(transports: configuration.transports, allowsLocalHearsay: configuration.allowsLocalHearsay)
         dialer.circuits = parts.relayClient
         identify = Identify(agent: configuration.agent, protocolVersion: configuration.protocolVersion)
         ping = Ping()

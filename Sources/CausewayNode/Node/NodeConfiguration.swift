@@ -17,6 +17,8 @@ public struct NodeConfiguration: Sendable {
     public var announce: [Multiaddr] = []
     /// What the shell can dial.
     public var transports = DialTransports.native
+    /// Dials loopback, link-local and private addresses that only a remote named also where this node has none of that reach.
+    public var allowsLocalHearsay = false
     /// As relay: its limits; nil: no relay.
     public var relay: RelayLimits?
     /// Uses relays: dials through them, reserves at them. nil: does not.

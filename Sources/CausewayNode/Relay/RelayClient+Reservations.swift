@@ -59,7 +59,8 @@ extension RelayClient {
             ask(relay, on: link, in: node)
         } else {
             relay.step = .connecting
-            relay.request = node.requestConnection(to: relay.peer, addresses: relay.addresses, for: self)
+            relay.request = node.requestConnection(
+                to: relay.peer, addresses: relay.addresses, origin: relay.isLearnt ? .heard : .named, for: self)
         }
     }
 

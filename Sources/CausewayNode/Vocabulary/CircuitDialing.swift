@@ -74,11 +74,21 @@ extension NodeState {
     /// Asks for a direct connection; answered once by `NodeProtocol.connectAnswered` of `owner`, never before this call returned; soon if
     /// such a connection stands already. Only direct addresses are dialled, what the peer store knows of the peer included.
     /// Returns the request's number, of the node's own sequence (not the application's).
-    public func requestConnection(to peer: PeerID, addresses: [Multiaddr], for owner: any NodeProtocol) -> UInt32 {
+    public func requestConnection(to peer: PeerID, addresses: [Multiaddr], origin: AddressOrigin, for owner: any NodeProtocol) -> UInt32 {
         lastConnectRequest &+= 1
         connectRequests.append(
             DialRequest(
-                .part, lastConnectRequest, owner: index(of: owner), peer, addresses, deadline: now + limits.dialTime))
+                .part, lastConnectRequest, owner: index(of: owner), peer, addresses, origin: origin, deadline: now + limits.dialTime))
+        return lastConnectRequest
+    }
+
+    /// The same for a peer that announced itself: a relayed connection will do, and the time is short, as others wait for their turn.
+    func followAnnouncement(of peer: PeerID, addresses: [Multiaddr], for owner: any NodeProtocol) -> UInt32 {
+        lastConnectRequest &+= 1
+        connectRequests.append(
+            DialRequest(
+                .part, lastConnectRequest, owner: index(of: owner), peer, addresses, origin: .heard, allowsLimited: true, directOnly: false,
+                deadline: now + limits.heardPeerTime))
         return lastConnectRequest
     }
 

@@ -6,8 +6,7 @@ final class DialRequest {
     enum Asker {
         /// The application, by its own number.
         case application
-        /// A protocol, by a number of the node's sequence; the answer goes to `NodeProtocol.connectAnswered`. It has a back-off of its own,
-        /// so that of the dialler must not hold it up.
+        /// A protocol, by a number of the node's sequence; the answer goes to `NodeProtocol.connectAnswered`.
         case part
         /// An attempt of the dialler's own that needs its relay, by the link that it is to become.
         case circuit
@@ -19,8 +18,8 @@ final class DialRequest {
     let peer: PeerID
     /// Tried beside those that the peer store knows.
     let addresses: [Multiaddr]
-    /// The user or a protocol named them: a back-off does not hold them back.
-    let isExplicit: Bool
+    /// Who says so.
+    let origin: AddressOrigin
     let allowsLimited: Bool
     /// Nothing that runs over a relay will do.
     let directOnly: Bool
@@ -32,7 +31,7 @@ final class DialRequest {
     var outcomes: [DialOutcome] = []
 
     init(
-        _ asker: Asker, _ number: UInt32, owner: Int = 0, _ peer: PeerID, _ addresses: [Multiaddr], isExplicit: Bool = true,
+        _ asker: Asker, _ number: UInt32, owner: Int = 0, _ peer: PeerID, _ addresses: [Multiaddr], origin: AddressOrigin = .named,
         allowsLimited: Bool = false, directOnly: Bool = true, deadline: Instant
     ) {
         self.asker = asker
@@ -40,7 +39,7 @@ final class DialRequest {
         self.owner = owner
         self.peer = peer
         self.addresses = addresses
-        self.isExplicit = isExplicit
+        self.origin = origin
         self.allowsLimited = allowsLimited
         self.directOnly = directOnly
         self.deadline = deadline

@@ -136,6 +136,8 @@ public final class DialOutcome: Equatable, Sendable {
         case backedOff
         /// Not tried: this build or platform has no transport for it.
         case unsupported
+        /// Not tried: only a remote named it, and it leads into this machine or its network, or to a path of the remote's choice.
+        case hearsay
         /// Not tried: the address, or the whole request, leads to this node itself.
         case ownPeer
         /// Not tried: a limit of ours.

@@ -39,6 +39,23 @@ public struct NodeLimits: Equatable, Sendable {
     /// The whole of one dial request, and one address in it.
     public var dialTime = Interval.seconds(15)
     public var dialAttemptTime = Interval.seconds(10)
+    /// Peers that announced themselves and are being dialled. Each says so again within seconds, so nothing is lost by passing one over.
+    public var heardPeers = 8
+    /// Those that one neighbour in gossip brought: half of them, so that others' announcements are followed, too.
+    public var heardPeersPerNeighbour = 4
+    /// How long each of them is tried: enough for direct addresses to fail and a circuit to stand.
+    public var heardPeerTime = Interval.seconds(8)
+    /// Addresses of a peer that are dialled although only remotes named them; as many of them direct ones, so that circuits get their turn;
+    /// and how many of them are names to look up.
+    public var heardAddresses = 8
+    public var heardDirectAddresses = 6
+    public var heardNames = 2
+    /// Dials and look-ups that remotes caused, a second: in all and to one host.
+    public var heardDials = 32
+    public var heardDialsPerHost = 4
+    /// The same at once: to one host, and look-ups in all, of which the system may serve as few as two at a time.
+    public var heardDialsPerHostAtOnce = 2
+    public var heardLookUps = 1
     /// Addresses kept of one peer, and peers kept that are not connected.
     public var addressesPerPeer = 32
     public var storedPeers = 4096

@@ -34,6 +34,8 @@ public indirect enum NodeOutput: Equatable, Sendable {
     /// once for each IP address with that in the name's place and the rest as it was; for `/dnsaddr`, the addresses that its TXT records
     /// name.
     case resolve(request: UInt32, address: Multiaddr)
+    /// Give a look-up up: nobody waits for its answer.
+    case cancelResolve(request: UInt32)
     /// Run a new connection, `link`, over a settled stream of another: the end of a circuit. The stream leaves the node's ownership.
     /// `received` are bytes that came behind the circuit's last control message; `limit` is what the relay allows it, nil if it named none.
     case circuit(link: UInt32, over: StreamKey, initiator: Bool, expecting: PeerID?, limit: CircuitLimit?, received: [UInt8])

@@ -30,12 +30,14 @@ public final class PeerStore {
             return nil
         }
     }
-    private final class KnownAddress {
+    final class KnownAddress {
         let address: Multiaddr
-        var source: AddressSource
-        var expires: Instant
+        fileprivate(set) var source: AddressSource
+        fileprivate var expires: Instant
 
-        init(_ address: Multiaddr, _ source: AddressSource, expires: Instant) {
+        var origin: AddressOrigin { source == .application ? .known : .heard }
+
+        fileprivate init(_ address: Multiaddr, _ source: AddressSource, expires: Instant) {
             self.address = address
             self.source = source
             self.expires = expires
@@ -98,12 +100,19 @@ public final class PeerStore {
 
     /// Those that have not expired, the best sources first, and of one source in the order of their coming.
     public func addresses(of peer: PeerID, now: Instant) -> [Multiaddr] {
+        var found: [Multiaddr] = []
+        for known in known(of: peer, now: now) { found.append(known.address) }
+        return found
+    }
+
+    /// The same, each with its source.
+    func known(of peer: PeerID, now: Instant) -> [KnownAddress] {
         guard let entry = entries[peer.bytes] else { return [] }
         forgetExpired(entry, now: now)
-        var found: [Multiaddr] = []
+        var found: [KnownAddress] = []
         var rank = AddressSource.application.rawValue
         while true {
-            for known in entry.addresses where known.source.rawValue == rank { found.append(known.address) }
+            for known in entry.addresses where known.source.rawValue == rank { found.append(known) }
             if rank == 0 { return found }
             rank -= 1
         }

@@ -36,6 +36,8 @@ public final class NativeShell: @unchecked Sendable {
     private var resolver: Resolver?
     /// Host names that addresses were resolved from: what a WebSocket's `Host` header says.
     private var names = HostNames()
+    /// Look-ups that are under way: the resolver's numbers by the node's.
+    private var queries: [UInt32: UInt32] = [:]
     var splices: [UInt32: Splice] = [:]
     private(set) var nodeHasWork = true
     private(set) var nodeDeadline = Instant.distantFuture
@@ -150,6 +152,7 @@ public final class NativeShell: @unchecked Sendable {
             let name = names[address]
             onHome(place(link, chooseHome())) { $0.dial(link, address, expecting: expecting, name: name) }
         case .resolve(let request, let address): resolve(request, address)
+        case .cancelResolve(let request): if let query = queries.removeValue(forKey: request) { resolver?.cancel(query) }
         case .circuit(let link, let over, let initiator, let expecting, let limit, let received):
             onHome(place(link, home(of: over.link))) {
                 $0.openCircuit(link, over: over, initiator: initiator, expecting: expecting, limit: limit, received: received)
@@ -185,7 +188,10 @@ public final class NativeShell: @unchecked Sendable {
         guard let resolver else {
             return node.resolved(request: request, addresses: [], code: DNSError.cancelled.code, now: first.loop.now)
         }
-        resolver.resolve(address) { [unowned self] result in
+        var isOver = false
+        let query = resolver.resolve(address) { [unowned self] result in
+            isOver = true
+            self.queries[request] = nil
             switch result {
             case .success(let found):
                 if case .name(let kind, let name)? = address.host, kind != .dnsaddr { for entry in found { self.names[entry] = name } }
@@ -194,6 +200,7 @@ public final class NativeShell: @unchecked Sendable {
             }
             self.nodeHasWork = true
         }
+        if !isOver { queries[request] = query }
     }
 
     // MARK: Loops

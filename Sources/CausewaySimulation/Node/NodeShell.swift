@@ -122,6 +122,7 @@ final class NodeShell: LinkShell, SpliceObserver {
         case .link(let link, let command): perform(command, on: link)
         case .dial(let link, let address, let expecting): dial(link, address, expecting)
         case .resolve(let request, let address): resolve(request, address)
+        case .cancelResolve: break
         case .circuit(let link, let over, let initiator, let expecting, let limit, let received):
             openCircuit(link, over: over, initiator: initiator, expecting: expecting, limit: limit, received: received)
         case .splice(let circuit, let source, let target, let limit, let received):

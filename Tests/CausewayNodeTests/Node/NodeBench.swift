@@ -29,6 +29,9 @@ final class NodeBench {
         now = end
     }
 
+    /// Time goes by and the node has none of it.
+    func stall(_ interval: Interval) { now = now + interval }
+
     // MARK: Links
 
     @discardableResult

@@ -96,7 +96,7 @@ final class NodeNetwork {
         case .link(let link, let command): obey(command, End(host: index, link: link))
         case .resolve(let request, _): host.node.resolved(request: request, addresses: [], code: -1, now: now)
         case .peerConnection(let link, let command): obey(command, End(host: index, link: link))
-        case .circuit, .splice, .endSplice: break
+        case .circuit, .splice, .endSplice, .cancelResolve: break
         }
     }
 
