@@ -11,12 +11,15 @@ final class HopStream {
         case answered
     }
     let key: StreamKey
+    /// Of the relay's own counting.
+    let number: UInt32
     var inbox = MessageInbox()
     var phase = Phase.reading
     var deadline: Instant
 
-    init(key: StreamKey, deadline: Instant) {
+    init(key: StreamKey, number: UInt32, deadline: Instant) {
         self.key = key
+        self.number = number
         self.deadline = deadline
     }
 }

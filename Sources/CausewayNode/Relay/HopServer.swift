@@ -16,8 +16,7 @@ public final class HopServer: CircuitServing {
     /// What it gives away at most.
     public let limits: RelayLimits
     var reservations = HopReservations()
-    private var streams: [UInt64: HopStream] = [:]
-    private var streamsPerLink: [UInt32: Int] = [:]
+    private var streams = HopStreams()
     var circuits: [UInt32: HopCircuit] = [:]
     /// Circuits by the stop stream that asks their target.
     var asking: [UInt64: UInt32] = [:]
@@ -50,14 +49,21 @@ public final class HopServer: CircuitServing {
     // MARK: Streams
 
     public func streamOpened(_ stream: StreamKey, protocolID: [UInt8], in node: NodeState) {
-        let onLink = streamsPerLink[stream.link, default: 0]
-        guard streams.count < limits.hopStreams, onLink < limits.hopStreamsPerConnection else {
+        guard let link = node.connections[stream.link], streams.count(on: link.id) < limits.hopStreamsPerConnection, makeRoom(in: node)
+        else {
             node.reset(stream)
             return
         }
-        streamsPerLink[stream.link] = onLink + 1
-        streams[stream.packed] = HopStream(key: stream, deadline: node.now + limits.hopTime)
+        streams.insert(stream, of: AddressKey.holder(link.remoteAddress), deadline: node.now + limits.hopTime)
         soonest = min(soonest, node.now + limits.hopTime)
+    }
+
+    /// Room for one stream more; false: every one waits for its circuit.
+    private func makeRoom(in node: NodeState) -> Bool {
+        if streams.count < limits.hopStreams { return true }
+        guard let oldest = streams.first else { return false }
+        drop(oldest, in: node)
+        return true
     }
 
     public func received(_ bytes: [UInt8], on stream: StreamKey, in node: NodeState) {
@@ -115,7 +121,7 @@ public final class HopServer: CircuitServing {
         for reservation in reservations.expired(at: node.now) { tellEnd(of: reservation.peer, in: node) }
         guard soonest <= node.now else { return }
         soonest = .distantFuture
-        for key in due(streams.values.map { ($0.key.packed, $0.deadline) }, at: node.now) {
+        for key in due(streams.deadlines, at: node.now) {
             guard let hop = streams[key] else { continue }
             if case .connecting(let id) = hop.phase { abandon(circuit: id, in: node) }
             drop(hop, in: node)
@@ -173,6 +179,7 @@ public final class HopServer: CircuitServing {
 
     func wait(_ hop: HopStream, for circuit: HopCircuit) {
         hop.phase = .connecting(circuit.id)
+        streams.keep(hop)
         // The circuit's own deadline, which is told by a status, comes first.
         hop.deadline = circuit.deadline + limits.hopTime
     }
@@ -183,11 +190,7 @@ public final class HopServer: CircuitServing {
     }
 
     /// The stream is gone, or in a splice's hands.
-    func forget(_ key: StreamKey) {
-        guard streams.removeValue(forKey: key.packed) != nil else { return }
-        let rest = streamsPerLink[key.link, default: 1] - 1
-        streamsPerLink[key.link] = rest > 0 ? rest : nil
-    }
+    func forget(_ key: StreamKey) { streams.remove(key) }
 
     /// The newest: an older one may belong to a page that was reloaded, and be dead without knowing it.
     func directLink(to peer: PeerID, in node: NodeState) -> ConnectedLink? {

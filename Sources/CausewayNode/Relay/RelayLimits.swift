@@ -22,7 +22,8 @@ public struct RelayLimits: Equatable, Sendable {
     public var circuitsPerAddress = 128
     /// What one circuit may move and how long it may last. `.unlimited`: no limit, and none is told to the ends.
     public var circuit = CircuitLimit(bytes: 128 << 10, seconds: 120)
-    /// Streams of the hop protocol that are being worked on, in all; each may hold 4 KiB of a message.
+    /// Streams of the hop protocol that are being worked on, in all; each may hold 4 KiB of a message. Above it the oldest of the IPv4
+    /// address or IPv6 /48 that has most goes.
     public var hopStreams = 4096
     /// The same on one connection. A page with many peers that is reloaded asks for dozens at once.
     public var hopStreamsPerConnection = 64

@@ -287,15 +287,37 @@ private final class Circuits {
     let bench = circuits.bench
     let silent = (0..<3).map { _ in bench.open(on: circuits.source) }
     #expect(bench.wasReset(bench.open(on: circuits.source)))
-    // Another connection has room, until the relay has none.
-    let other = bench.open(on: circuits.target)
-    #expect(!bench.wasReset(other))
-    #expect(bench.wasReset(bench.open(on: circuits.target)))
-    bench.receive([0x10, 0x08], on: silent[0])
+    // Another connection has room; when the relay has none, the oldest of the address goes.
+    let others = (0..<2).map { _ in bench.open(on: circuits.target) }
+    #expect((silent + others).map { bench.wasReset($0) } == [true, false, false, false, false])
+    bench.receive([0x10, 0x08], on: silent[1])
     bench.run(.seconds(60))
-    for stream in silent + [other] { #expect(bench.wasReset(stream)) }
+    for stream in silent + others { #expect(bench.wasReset(stream)) }
     #expect(circuits.counts.hopStreams == 0)
     #expect(bench.ask(.reserve, on: circuits.source) != nil)
+}
+
+@Test func whoeverHoldsAllHopStreamsKeepsNobodyOut() {
+    let circuits = Circuits {
+        $0.hopStreamsPerConnection = 4
+        $0.hopStreams = 9
+    }
+    let bench = circuits.bench
+    let quiet = bench.open(on: bench.connect(20, at: "/ip4/198.51.100.1/tcp/1"))
+    let taken = (0..<2).flatMap { index in
+        let link = bench.connect(UInt8(30 + index), at: "/ip4/203.0.113.9/tcp/1")
+        return (0..<4).map { _ in bench.open(on: link) }
+    }
+    // A newcomer gets a place each time, and only the one that holds most pays, its oldest first.
+    for index in 0..<3 {
+        let newcomer = bench.connect(UInt8(40 + index), at: "/ip4/192.0.2.\(index)/tcp/1")
+        #expect(bench.ask(.reserve, on: newcomer) != nil)
+        #expect(taken.map { bench.wasReset($0) } == taken.indices.map { $0 == 0 })
+    }
+    // Those that wait for their circuits do not pay either.
+    let waiting = (0..<4).map { _ in circuits.connect().hop }
+    #expect(taken.count { bench.wasReset($0) } == 4)
+    #expect(!bench.wasReset(quiet) && waiting.allSatisfy { !bench.wasReset($0) })
 }
 
 @Test func anAnsweredStreamThatGoesOnTalkingIsReset() {

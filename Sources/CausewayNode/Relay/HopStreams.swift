@@ -1,0 +1,41 @@
+import CausewayConnection
+import CausewayIdentity
+
+/// The hop streams that are being worked on. When there are too many, the oldest of the place that has most goes, never a newcomer of
+/// another place; one that waits for its circuit stays, as circuits have limits of their own.
+struct HopStreams {
+    private var streams: [UInt64: HopStream] = [:]
+    private var countOfLink: [UInt32: Int] = [:]
+    private let queue = FairQueue()
+    private var keys: [UInt32: StreamKey] = [:]
+    private var lastNumber: UInt32 = 0
+
+    var count: Int { streams.count }
+    var deadlines: [(UInt64, Instant)] { streams.values.map { ($0.key.packed, $0.deadline) } }
+
+    subscript(key: UInt64) -> HopStream? { streams[key] }
+
+    func count(on link: UInt32) -> Int { countOfLink[link, default: 0] }
+
+    /// Who goes for a newcomer; nil: all wait for their circuits.
+    var first: HopStream? { queue.first.flatMap { keys[$0] }.flatMap { streams[$0.packed] } }
+
+    mutating func insert(_ key: StreamKey, of place: [UInt8], deadline: Instant) {
+        repeat { lastNumber &+= 1 } while keys[lastNumber] != nil
+        keys[lastNumber] = key
+        queue.insert(lastNumber, of: place)
+        streams[key.packed] = HopStream(key: key, number: lastNumber, deadline: deadline)
+        countOfLink[key.link, default: 0] += 1
+    }
+
+    /// It waits for its circuit from now on.
+    func keep(_ stream: HopStream) { queue.remove(stream.number) }
+
+    mutating func remove(_ key: StreamKey) {
+        guard let stream = streams.removeValue(forKey: key.packed) else { return }
+        queue.remove(stream.number)
+        keys[stream.number] = nil
+        let rest = countOfLink[key.link, default: 1] - 1
+        countOfLink[key.link] = rest > 0 ? rest : nil
+    }
+}
