@@ -41,9 +41,10 @@ bench: build ## the speed table beside the go peer, kept in Benchmarks/RESULTS.m
 costs: build ## what strangers' work costs a relay, beside the go peer, kept in Benchmarks/COSTS.md; needs Linux's network namespaces
 	python3 Benchmarks/costs.py --us "$(US)" --peers "$(PEERS)" --keep
 
-soak: build ## five minutes: a relay, 200 peers, go and js that come and go; then 15,000 connections that come and go
+soak: build ## five minutes: a relay, 200 peers, go and js that come and go; then 15,000 connections that come and go; 500 seeds of attackers
 	python3 Tests/Interop/soak.py --us "$(US)" --peers "$(PEERS)" --minutes 5
 	python3 Tests/Interop/crowd.py --us "$(US)" --connections 15000
+	CAUSEWAY_SEEDS=500 swift test --filter attackersSlowNobodyDownAndFillNothing
 
 attack: build ## a hostile node against a relay and a peer, a row for each attack; ROWS="name,name" for some of them
 	python3 Tests/Adversary/attack.py --us "$(CURDIR)/$(RELEASE)/release/causeway" --peer "$(US)" $(if $(ROWS),--only $(ROWS))

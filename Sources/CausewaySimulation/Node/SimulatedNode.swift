@@ -29,7 +29,7 @@ public final class SimulatedNode {
     public private(set) var opened: [SimulatedStream] = []
 
     unowned let simulation: Simulation
-    private var shell: NodeShell?
+    private(set) var shell: NodeShell?
     private var lives: UInt64 = 0
     private var lastRequest: UInt32 = 0
     private var requests: [UInt32: SimulatedRequest] = [:]
