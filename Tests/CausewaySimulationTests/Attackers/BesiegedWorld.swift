@@ -54,13 +54,17 @@ final class BesiegedWorld {
     }
 
     /// The defaults' proportions in small, so that a few attackers reach the limits: four addresses can hold all pending connections, and
-    /// no fewer than 64 all connections.
+    /// no fewer than 64 all connections. What remotes may make a node keep is a 1,024th.
     private static var limits: NodeLimits {
         var limits = NodeLimits()
         limits.connectionsPerAddress = 4
         limits.pendingConnections = 4 * limits.connectionsPerAddress
         limits.connections = 64 * limits.connectionsPerAddress
         limits.connection.inboundStreams = 64
+        limits.connection.held = 128 << 10
+        limits.heldPerPeer = 128 << 10
+        limits.heldPerPlace = 192 << 10
+        limits.held = 512 << 10
         return limits
     }
 

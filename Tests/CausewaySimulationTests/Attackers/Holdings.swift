@@ -8,7 +8,7 @@ struct Holdings: CustomStringConvertible {
         let name: String
         var amount: Int
         let bound: Int
-        /// It outlives those on whose behalf it is held, for an hour.
+        /// Some of it may outlive those on whose behalf it is held.
         let isLasting: Bool
     }
 
@@ -19,9 +19,10 @@ struct Holdings: CustomStringConvertible {
     init(of simulated: SimulatedNode) {
         guard let shell = simulated.shell else { return }
         let node = shell.node
-        let connections = shell.links.values.compactMap { $0.link?.connection }
+        let links = shell.links.values.compactMap(\.link)
         addTables(of: node)
-        addLargest(of: connections, limits: node.state.limits.connection)
+        addBytes(of: links, limits: node.state.limits)
+        addLargest(of: links.map(\.connection), limits: node.state.limits.connection)
         if let gossip = node.parts.gossip { addParts(of: gossip, connections: node.state.limits.connections) }
         if let relay = node.parts.relay as? HopServer { addParts(of: relay) }
     }
@@ -37,6 +38,15 @@ struct Holdings: CustomStringConvertible {
         add("known peers", node.state.peers.count, atMost: limits.storedPeers + limits.connections, isLasting: true)
         let streams = limits.connection.inboundStreams + limits.connection.unacknowledgedStreams
         add("streams of the node's", node.state.owners.count, atMost: limits.connections * streams)
+    }
+
+    /// What the ledger counts, by the connections themselves: each may hold a little more than the ledger was told. Credit goes back in
+    /// steps, so a little of it lasts.
+    private mutating func addBytes(of links: [ByteLink], limits: NodeLimits) {
+        let largest = limits.connection.held + LineConditions().largestRead
+        add("bytes of one connection", links.map(\.held).max() ?? 0, atMost: largest, isLasting: true)
+        let sum = limits.held + links.count * Link.heldStep
+        add("bytes of all connections", links.map(\.held).reduce(0, +), atMost: sum, isLasting: true)
     }
 
     /// The connection that holds most of each.
