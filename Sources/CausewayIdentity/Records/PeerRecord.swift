@@ -20,11 +20,13 @@ public struct PeerRecord: Equatable, Sendable {
 
     /// Opens a signed envelope: the payload's type, the signature under either domain, and that the signer is the peer that the record
     /// tells of. Addresses of protocols that we do not know are left out.
-    public static func decode(envelope bytes: [UInt8]) throws(RecordError) -> PeerRecord {
+    ///
+    /// - Parameter peer: whose it must be, before its signature is looked at; nil: anybody's.
+    public static func decode(envelope bytes: [UInt8], of peer: PeerID? = nil) throws(RecordError) -> PeerRecord {
         let envelope = try SignedEnvelope(decoding: bytes)
         guard envelope.payloadType == payloadType else { throw .unexpectedPayloadType }
         let record = try PeerRecord(payload: envelope.payload)
-        guard envelope.publicKey.peerID == record.peerID else { throw .keyIsNotThePeers }
+        guard envelope.publicKey.peerID == record.peerID, record.peerID == peer ?? record.peerID else { throw .keyIsNotThePeers }
         do throws(RecordError) {
             try envelope.verify(domain: domain)
         } catch {

@@ -25,8 +25,8 @@ enum IdentifiedPeer {
 
     /// One that is genuine, the peer's own and not older than one seen. Any other costs only itself.
     private static func signedRecord(_ heard: IdentifyHearing, of link: ConnectedLink, in node: NodeState) -> PeerRecord? {
-        guard let envelope = heard.message.signedRecord, let record = try? PeerRecord.decode(envelope: envelope),
-            record.peerID == link.peer, node.peers.advanceRecord(of: link.peer, to: record.sequence)
+        guard let envelope = heard.message.signedRecord, let record = try? PeerRecord.decode(envelope: envelope, of: link.peer),
+            node.peers.advanceRecord(of: link.peer, to: record.sequence)
         else { return nil }
         return record
     }

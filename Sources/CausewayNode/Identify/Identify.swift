@@ -18,6 +18,9 @@ final class Identify: NodeProtocol {
     static let recordRoom = 6 << 10
     /// Pushes of one connection that may arrive at once; js-libp2p sends one.
     static let inboundPushes = 2
+    /// And in a span of time: the signature in one may take a millisecond to verify. We and js-libp2p wait for 1 s between two.
+    static let pushesInSpan = 20
+    static let pushSpan = Interval.seconds(10)
 
     /// When a stream is given up.
     private final class Deadline {
@@ -30,12 +33,31 @@ final class Identify: NodeProtocol {
         }
     }
 
+    /// What arrives on one connection.
+    private final class InboundPushes {
+        var open = 0
+        var inSpan = 0
+        var spanEnds = Instant(nanoseconds: 0)
+
+        /// False: there are too many.
+        func add(now: Instant) -> Bool {
+            if now >= spanEnds {
+                spanEnds = now + Identify.pushSpan
+                inSpan = 0
+            }
+            guard open < Identify.inboundPushes, inSpan < Identify.pushesInSpan else { return false }
+            open += 1
+            inSpan += 1
+            return true
+        }
+    }
+
     private let agent: [UInt8]
     private let protocolVersion: [UInt8]
     private var hearings = Table<UInt64, IdentifyHearing>()
     /// All deadlines lie equally far ahead.
     private var due = FIFO<Deadline>()
-    private var pushesOnLink = Table<UInt32, Int>()
+    private var inboundPushes = Table<UInt32, InboundPushes>()
     private var pushAt = Instant.distantFuture
     private var toPush: [UInt32] = []
     /// What is advertised, and the record of it, which is signed anew only when that differs.
@@ -67,13 +89,14 @@ final class Identify: NodeProtocol {
         if protocolID == Self.protocolID {
             node.send(message(for: link, in: node), on: stream)
             node.conclude(stream)
-        } else if pushesOnLink[link.id, default: 0] < Self.inboundPushes {
-            pushesOnLink[link.id, default: 0] += 1
-            hear(stream, isPush: true, in: node)
-        } else {
-            node.reset(stream)
+            return
         }
+        let pushes = inboundPushes[link.id] ?? InboundPushes()
+        inboundPushes[link.id] = pushes
+        if pushes.add(now: node.now) { hear(stream, isPush: true, in: node) } else { node.reset(stream) }
     }
+
+    func linkClosed(_ link: ConnectedLink, in node: NodeState) { inboundPushes[link.id] = nil }
 
     private func message(for link: ConnectedLink, in node: NodeState) -> [UInt8] {
         var message = IdentifyWriter()
@@ -190,8 +213,7 @@ final class Identify: NodeProtocol {
 
     private func forget(_ hearing: IdentifyHearing) {
         hearings[hearing.stream.packed] = nil
-        guard hearing.isPush, let count = pushesOnLink[hearing.stream.link] else { return }
-        pushesOnLink[hearing.stream.link] = count > 1 ? count - 1 : nil
+        if hearing.isPush { inboundPushes[hearing.stream.link]?.open -= 1 }
     }
 
     private func heard(_ hearing: IdentifyHearing, in node: NodeState) {

@@ -307,3 +307,29 @@ private func record(_ sequence: UInt64, _ addresses: [String], of number: UInt8 
     asked.bench.wait(.seconds(10))
     #expect(asked.bench.node.state.owners.count == 0)
 }
+
+/// A signature in a push may take a millisecond to verify.
+@Test func pushesInMassesAreRefused() {
+    let asked = Asked()
+    asked.answer(ordinary())
+    func heard() -> Int { asked.bench.events.filter { if case .identified = $0 { true } else { false } }.count }
+    let before = heard()
+    for index in 0..<100 as Range<UInt32> { asked.push(ordinary(), on: 101 + 2 * index) }
+    #expect(heard() - before == Identify.pushesInSpan)
+    #expect(asked.bench.outputs.contains(.link(asked.link, .reset(stream: 299))))
+    // An honest peer's come once a second, for ever.
+    for index in 0..<60 as Range<UInt32> {
+        asked.bench.wait(.seconds(1))
+        if index >= 10 { asked.push(ordinary(), on: 1001 + 2 * index) }
+    }
+    #expect(heard() - before == Identify.pushesInSpan + 50)
+}
+
+@Test func aRecordOfAnotherPeerIsNotLookedAt() throws {
+    let envelope = record(1, ["/ip4/203.0.113.7/tcp/9"])
+    #expect(try PeerRecord.decode(envelope: envelope, of: peer(7)).peerID == peer(7))
+    var forged = envelope
+    forged[forged.count - 1] ^= 1
+    #expect(throws: RecordError.keyIsNotThePeers) { try PeerRecord.decode(envelope: forged, of: peer(8)) }
+    #expect(throws: RecordError.badSignature) { try PeerRecord.decode(envelope: forged, of: peer(7)) }
+}
