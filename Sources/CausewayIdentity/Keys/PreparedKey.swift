@@ -1,43 +1,33 @@
-import CCrypto
+#if !hasFeature(Embedded)
+    import CCrypto
 
-/// A public key made ready once to verify many signatures: for RSA that takes five times as long as verifying one.
-public final class PreparedKey {
-    public let key: PublicKey
-    public let peerID: PeerID
-    #if !hasFeature(Embedded)
+    /// A public key made ready once to verify many signatures: for RSA that takes five times as long as verifying one.
+    public final class PreparedKey {
+        public let key: PublicKey
+        public let peerID: PeerID
         /// OpenSSL's; none for Ed25519, where there is nothing to prepare.
         private let handle: UnsafeMutableRawPointer?
-    #endif
 
-    /// - Throws: why the key cannot be used; `KeyError.malformed` also for a point that is not on the curve.
-    public convenience init(protobuf: [UInt8]) throws(KeyError) { try self.init(PublicKey(protobuf: protobuf)) }
+        /// - Throws: why the key cannot be used; `KeyError.malformed` also for a point that is not on the curve.
+        public convenience init(protobuf: [UInt8]) throws(KeyError) { try self.init(PublicKey(protobuf: protobuf)) }
 
-    public init(_ key: PublicKey) throws(KeyError) {
-        self.key = key
-        peerID = key.peerID
-        #if hasFeature(Embedded)
-            guard key.kind == .ed25519 else { throw .unsupported(key.kind) }
-        #else
+        public init(_ key: PublicKey) throws(KeyError) {
+            self.key = key
+            peerID = key.peerID
             switch key.kind {
             case .ed25519: handle = nil
             case .secp256k1: handle = cc_key_of_secp256k1(key.data)
             case .rsa, .ecdsa: handle = cc_key_of_spki(key.data, key.data.count)
             }
             guard key.kind == .ed25519 || handle != nil else { throw .malformed(key.kind) }
-        #endif
-    }
+        }
 
-    #if !hasFeature(Embedded)
         deinit { cc_key_free(handle) }
-    #endif
 
-    /// Whether a signature is good for go-libp2p: all that RFC 8032 allows for Ed25519, also where points of small order let anyone sign, a
-    /// high S, and for ECDSA keys bytes behind the DER. For messages that others pass on: whoever is stricter than they are takes them for
-    /// liars. It says as much as `PublicKey.verify` of every key that was made as keys are.
-    public func accepts(_ signature: [UInt8], of message: [UInt8]) -> Bool {
-        #if hasFeature(Embedded)
-            return signature.count == 64 && cc_ed25519_verify(message, message.count, signature, key.data) == 1
-        #else
+        /// Whether a signature is good for go-libp2p: all that RFC 8032 allows for Ed25519, also where points of small order let anyone
+        /// sign, a high S, and for ECDSA keys bytes behind the DER. For messages that others pass on: whoever is stricter than they are
+        /// takes them for liars. It says as much as `PublicKey.verify` of every key that was made as keys are.
+        public func accepts(_ signature: [UInt8], of message: [UInt8]) -> Bool {
             guard let handle else {
                 return signature.count == 64
                     && (cc_ed25519_verify(message, message.count, signature, key.data) == 1
@@ -45,28 +35,22 @@ public final class PreparedKey {
             }
             let signature = key.kind == .ecdsa ? ECDSASignature.withoutRest(signature) : signature
             return cc_key_verify(handle, message, message.count, signature, signature.count) == 1
-        #endif
-    }
+        }
 
-    // MARK: Costs
+        // MARK: Costs
 
-    /// What verifying costs, in tenths of a microsecond of a slow core, measured.
-    public var work: Int {
-        switch key.kind {
-        case .ed25519: 1_000
-        #if hasFeature(Embedded)
-            default: 0
-        #else
+        /// What verifying costs, in tenths of a microsecond of a slow core, measured.
+        public var work: Int {
+            switch key.kind {
+            case .ed25519: 1_000
             case .secp256k1: 8_000
             case .ecdsa: key.data.count < 100 ? 2_000 : 14_000
             // Grows with the square of the modulus.
             case .rsa: 1 + key.data.count * key.data.count / 180
-        #endif
+            }
         }
-    }
 
-    #if !hasFeature(Embedded)
         /// The same for making a key ready.
         public static let preparing = 2_000
-    #endif
-}
+    }
+#endif

@@ -20,7 +20,7 @@ extension GossipSub {
             count(.grave, of: peer, in: node)
             return false
         }
-        if seen.contains(id) || topic.refusesReplays && replays.knows(topic.name + id, clock: node.unixNanoseconds) { return true }
+        if seen.contains(id) || isReplay(id, on: topic, in: node) { return true }
         turn -= fields.size / configuration.limits.bytesPerWork
         let signed = MessageCodec.signedBytes(fields, in: bytes)
         let key = fields.content(MessageFields.key, of: bytes)
@@ -40,6 +40,15 @@ extension GossipSub {
         return true
     }
 
+    /// A page, which lives for hours and announces nothing for others, is spared the code.
+    private func isReplay(_ id: [UInt8], on topic: GossipTopic, in node: NodeState) -> Bool {
+        #if hasFeature(Embedded)
+            return false
+        #else
+            return topic.refusesReplays && replays.knows(topic.name + id, clock: node.unixNanoseconds)
+        #endif
+    }
+
     /// Go-libp2p passes on what we do not read: authors' ids that inline a long key, sequence numbers of other lengths, and signatures that
     /// cover more fields than ours.
     private func verdict(on signed: [UInt8], by author: PeerID?, key: [UInt8], in bytes: [UInt8]) -> AuthorKeys.Verdict {
@@ -54,7 +63,9 @@ extension GossipSub {
         in node: NodeState
     ) {
         seen.insert(id, now: node.now)
-        if topic.refusesReplays { replays.insert(topic.name + id, clock: node.unixNanoseconds, now: node.now) }
+        #if !hasFeature(Embedded)
+            if topic.refusesReplays { replays.insert(topic.name + id, clock: node.unixNanoseconds, now: node.now) }
+        #endif
         wake(in: node)
         let signature = fields.content(MessageFields.signature, of: bytes)
         let kept = CachedMessage(

@@ -29,7 +29,9 @@ public final class GossipSub: NodeProtocol, TopicPublishing {
     let authors: AuthorKeys
     /// Ids of messages by authors whose keys we cannot use: they are not asked for again.
     let unverifiable: SeenCache
-    var replays: ReplayGuard
+    #if !hasFeature(Embedded)
+        var replays: ReplayGuard
+    #endif
     /// Bytes of all neighbours whose RPCs are unfinished, or wait to be worked off.
     var heldBytes = 0
     /// Streams with work left for the next turn, whose is next first.
@@ -42,7 +44,9 @@ public final class GossipSub: NodeProtocol, TopicPublishing {
         self.configuration = configuration
         seen = SeenCache(lifetime: configuration.parameters.seenLifetime, limit: configuration.limits.seen)
         unverifiable = SeenCache(lifetime: configuration.parameters.seenLifetime, limit: configuration.limits.unverifiable)
-        replays = ReplayGuard(limit: configuration.limits.sequenceNumbers)
+        #if !hasFeature(Embedded)
+            replays = ReplayGuard(limit: configuration.limits.sequenceNumbers)
+        #endif
         authors = AuthorKeys(limit: configuration.limits.authorKeys)
         turn = configuration.limits.workPerTurn
         cache = MessageCache(history: configuration.parameters.history, limit: configuration.limits.cachedBytes)
@@ -67,6 +71,7 @@ public final class GossipSub: NodeProtocol, TopicPublishing {
         if nextHeartbeat == .distantFuture { nextHeartbeat = node.now + configuration.parameters.firstHeartbeat }
     }
 
+    @inline(never)
     func count(_ fault: PeerBehaviour.Fault, of peer: GossipPeer, in node: NodeState) {
         peer.behaviour.add(fault, limit: configuration.limits.faults)
         wake(in: node)
