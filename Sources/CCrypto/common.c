@@ -11,6 +11,19 @@ void cc_hmac_sha256(uint8_t out[32], const uint8_t *key, size_t key_n, const uin
   cc_sha256_2(out, pad, 64, inner, 32);
   cc_wipe(k, sizeof k);
   cc_wipe(pad, sizeof pad);
+  cc_wipe(inner, sizeof inner);
+}
+
+void cc_hkdf_sha256(uint8_t first[32], uint8_t second[32], const uint8_t chaining[32], const uint8_t *material, size_t n) {
+  uint8_t key[32], block[33];
+  cc_hmac_sha256(key, chaining, 32, material, n);
+  block[0] = 1;
+  cc_hmac_sha256(first, key, 32, block, 1);
+  for (int i = 0; i < 32; i++) block[i] = first[i];
+  block[32] = 2;
+  cc_hmac_sha256(second, key, 32, block, 33);
+  cc_wipe(key, sizeof key);
+  cc_wipe(block, sizeof block);
 }
 
 static void noise_nonce(uint8_t nonce[12], uint64_t counter) {

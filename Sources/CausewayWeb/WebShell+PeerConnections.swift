@@ -32,7 +32,7 @@ extension WebShell {
         else { return }
         drive(
             DataChannelConnection(
-                expecting: webLink.expecting, identity: identity, ephemeralSecret: secretBytes(32), certificates: (certificate, remote),
+                expecting: webLink.expecting, identity: identity, ephemeralSecret: randomSecret(32), certificates: (certificate, remote),
                 protocols: node.protocolTable, limits: limits, now: now), webLink)
         node.linked(link: id, remote: address, local: Multiaddr.webRTC, now: now)
     }

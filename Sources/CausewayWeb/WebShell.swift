@@ -23,12 +23,12 @@ final class WebShell: LinkShell {
     ///   - parts: the key's seed, the agent (empty: the default), and Unix time in nanoseconds at zero of the page's clock.
     init?(_ flags: WebFlags, interval: UInt32, _ parts: [[UInt8]], _ milliseconds: Double) {
         guard parts.count == 3, let key = try? PrivateKey(ed25519Seed: parts[0]),
-            let noise = try? NoiseIdentity(key, staticSecret: secretBytes(32))
+            let noise = try? NoiseIdentity(key, staticSecret: randomSecret(32))
         else { return nil }
         now = Instant(milliseconds: milliseconds)
         identity = noise
         var configuration = NodeConfiguration(
-            identity: key, seed: UInt64(littleEndian: secretBytes(8)), unixEpoch: UInt64(littleEndian: parts[2]))
+            identity: key, seed: UInt64(littleEndian: randomSecret(8)[0..<8]), unixEpoch: UInt64(littleEndian: parts[2]))
         if !parts[1].isEmpty { configuration.agent = parts[1] }
         configuration.transports = .browser
         if flags.contains(.plainWebSocket) { configuration.transports.insert(.webSocket) }
@@ -177,7 +177,7 @@ final class WebShell: LinkShell {
     private func makeLink(_ webLink: WebLink, isInitiator: Bool, isLimited: Bool, limits: ConnectionLimits) -> ByteLink {
         var configuration = Connection.Configuration(
             identity: identity, isInitiator: isInitiator, expecting: webLink.expecting, protocols: node.protocolTable, limits: limits,
-            entropy: secretBytes(Connection.entropySize))
+            entropy: randomSecret(Connection.entropySize))
         configuration.isLimited = isLimited
         let connection = Connection(configuration, now: now)
         webLink.connection = connection
@@ -256,11 +256,7 @@ final class WebShell: LinkShell {
     }
 }
 
-func secretBytes(_ count: Int) -> [UInt8] {
-    var bytes = [UInt8](repeating: 0, count: count)
-    bytes.withUnsafeMutableBytes { arc4random_buf($0.baseAddress, count) }
-    return bytes
-}
+func randomSecret(_ count: Int) -> Secret { Secret(count: count) { arc4random_buf($0, count) } }
 
 extension Instant {
     init(milliseconds: Double) { self.init(nanoseconds: milliseconds > 0 ? UInt64(milliseconds * 1e6) : 0) }

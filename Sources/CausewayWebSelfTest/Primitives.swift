@@ -64,9 +64,12 @@ private func run(_ primitive: Primitive, _ arguments: [[UInt8]]) throws(KeyError
     switch primitive {
     case .sha256: return SHA256.hash(first)
     case .sha512: return SHA512.hash(first)
-    case .hmac: return HMAC.sha256(key: first, message: arguments[1])
+    case .hmac:
+        var tag = [UInt8](repeating: 0, count: SHA256.length)
+        cc_hmac_sha256(&tag, first, first.count, arguments[1], arguments[1].count)
+        return tag
     case .seal, .open: return cipher(primitive == .seal, key: first, nonce: arguments[1], ad: arguments[2], arguments[3])
-    case .agree: return first.count == 32 ? X25519.agree(secret: first, peer: arguments[1]) : nil
+    case .agree: return first.count == 32 ? X25519.agree(secret: Secret(first), peer: arguments[1])?[0..<32] : nil
     case .verify:
         guard let kind = first.first, let kind = PublicKey.Kind(rawValue: kind) else { return nil }
         return try PublicKey(kind, data: arguments[1]).verify(arguments[2], of: arguments[3]) ? [] : nil

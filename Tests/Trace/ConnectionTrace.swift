@@ -41,19 +41,19 @@ private final class MemoryPair {
                 identity: first, isInitiator: true,
                 webSocket: webSocket ? .client(host: [UInt8]("localhost".utf8), path: [UInt8("/".utf8.first!)]) : .none,
                 expecting: listenerID, protocols: protocols, limits: ConnectionLimits(),
-                entropy: [UInt8](repeating: 3, count: Connection.entropySize)),
+                entropy: Secret([UInt8](repeating: 3, count: Connection.entropySize))),
             now: now)
         listener = Connection(
             Connection.Configuration(
                 identity: second, isInitiator: false, webSocket: webSocket ? .server : .none, protocols: protocols,
                 limits: ConnectionLimits(),
-                entropy: [UInt8](repeating: 4, count: Connection.entropySize)),
+                entropy: Secret([UInt8](repeating: 4, count: Connection.entropySize))),
             now: now)
     }
 
     private static func identity(_ seed: UInt8) -> NoiseIdentity? {
         guard let key = try? PrivateKey(ed25519Seed: [UInt8](repeating: seed, count: 32)) else { return nil }
-        return try? NoiseIdentity(key, staticSecret: [UInt8](repeating: seed + 16, count: 32))
+        return try? NoiseIdentity(key, staticSecret: Secret([UInt8](repeating: seed + 16, count: 32)))
     }
 
     func shakesHands() -> Bool {

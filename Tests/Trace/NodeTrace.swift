@@ -58,7 +58,7 @@ private final class MemoryShell: LinkShell {
 
     init?(_ seed: UInt8) {
         guard let key = try? PrivateKey(ed25519Seed: [UInt8](repeating: seed, count: 32)),
-            let identity = try? NoiseIdentity(key, staticSecret: [UInt8](repeating: seed + 16, count: 32))
+            let identity = try? NoiseIdentity(key, staticSecret: Secret([UInt8](repeating: seed + 16, count: 32)))
         else { return nil }
         self.identity = identity
         self.seed = seed
@@ -159,7 +159,7 @@ private final class MemoryShell: LinkShell {
             Connection.Configuration(
                 identity: identity, isInitiator: isInitiator, expecting: expecting, protocols: node.protocolTable,
                 limits: ConnectionLimits(),
-                entropy: [UInt8](repeating: seed, count: Connection.entropySize)),
+                entropy: Secret([UInt8](repeating: seed, count: Connection.entropySize))),
             now: now)
         links[link] = ByteLink(id: link, connection: connection, shell: self, now: now)
     }

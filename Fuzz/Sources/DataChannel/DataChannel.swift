@@ -17,7 +17,7 @@ func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
 }
 
 private let key = try! PrivateKey(ed25519Seed: [UInt8](repeating: 1, count: 32))
-private let identity = try! NoiseIdentity(key, staticSecret: [UInt8](repeating: 2, count: 32))
+private let identity = try! NoiseIdentity(key, staticSecret: Secret([UInt8](repeating: 2, count: 32)))
 private let now = Instant(nanoseconds: 1)
 private let table = ProtocolTable([ProtocolTable.Entry(name: [UInt8]("/a".utf8), owner: .node, allowsLimited: true)])
 
@@ -31,7 +31,7 @@ private func established() -> DataChannelConnection {
 private func dialled() -> DataChannelConnection {
     let hash = [UInt8](repeating: 4, count: 32)
     return DataChannelConnection(
-        expecting: nil, identity: identity, ephemeralSecret: [UInt8](repeating: 3, count: 32), certificates: (hash, hash),
+        expecting: nil, identity: identity, ephemeralSecret: Secret([UInt8](repeating: 3, count: 32)), certificates: (hash, hash),
         protocols: table, limits: ConnectionLimits(), now: now)
 }
 

@@ -32,7 +32,7 @@ func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
 
 private struct UnderTest {
     let connection: Connection
-    private let key = CipherKey([UInt8](repeating: 7, count: CipherKey.length))
+    private let key = CipherKey(Secret([UInt8](repeating: 7, count: CipherKey.length)))
     private var counter: UInt64 = 0
     private var now = Instant(nanoseconds: 1)
     private var ids: [UInt32] = []
@@ -48,7 +48,7 @@ private struct UnderTest {
         connection = Connection(
             Connection.Configuration(
                 identity: identity, isInitiator: seed & 32 != 0, protocols: ProtocolTable([echo]), limits: limits,
-                entropy: [UInt8](repeating: 3, count: Connection.entropySize)),
+                entropy: Secret([UInt8](repeating: 3, count: Connection.entropySize))),
             now: now)
         // As the handshake leaves it.
         connection.upgrade = nil
@@ -128,7 +128,8 @@ private struct UnderTest {
     }
 }
 
-let identity = try! NoiseIdentity(PrivateKey(ed25519Seed: [UInt8](repeating: 1, count: 32)), staticSecret: [UInt8](repeating: 2, count: 32))
+let identity = try! NoiseIdentity(
+    PrivateKey(ed25519Seed: [UInt8](repeating: 1, count: 32)), staticSecret: Secret([UInt8](repeating: 2, count: 32)))
 
 // SwiftPM calls an executable's entry by this name; libFuzzer's own `main` is left aside.
 @_cdecl("FuzzStreams_main")

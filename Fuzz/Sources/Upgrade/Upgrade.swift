@@ -12,7 +12,7 @@ func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     let connection = Connection(
         Connection.Configuration(
             identity: identity, isInitiator: isInitiator, webSocket: role, protocols: ProtocolTable([]), limits: ConnectionLimits(),
-            entropy: [UInt8](repeating: 3, count: Connection.entropySize)),
+            entropy: Secret([UInt8](repeating: 3, count: Connection.entropySize))),
         now: Instant(nanoseconds: 0))
     let piece = max(1, Int(input[0] >> 3) * 8)
     var position = 1
@@ -35,7 +35,8 @@ func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     return 0
 }
 
-let identity = try! NoiseIdentity(PrivateKey(ed25519Seed: [UInt8](repeating: 1, count: 32)), staticSecret: [UInt8](repeating: 2, count: 32))
+let identity = try! NoiseIdentity(
+    PrivateKey(ed25519Seed: [UInt8](repeating: 1, count: 32)), staticSecret: Secret([UInt8](repeating: 2, count: 32)))
 
 // SwiftPM calls an executable's entry by this name; libFuzzer's own `main` is left aside.
 @_cdecl("FuzzUpgrade_main")

@@ -26,6 +26,7 @@ public enum KeyFile {
             throw .file(path: path, reason: "\(status.st_size) bytes are too many for a key (limit \(sizeLimit))")
         }
         var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
+        defer { bytes.wipe() }
         var done = 0
         while done < bytes.count {
             let got = bytes.withUnsafeMutableBytes { CLibrary.read(file, $0.baseAddress! + done, $0.count - done) }
@@ -44,7 +45,8 @@ public enum KeyFile {
         let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw .file(path: path, reason: systemReason(errno)) }
         defer { close(file) }
-        let bytes = key.protobuf
+        var bytes = key.protobuf
+        defer { bytes.wipe() }
         var done = 0
         while done < bytes.count {
             let put = bytes.withUnsafeBytes { CLibrary.write(file, $0.baseAddress! + done, $0.count - done) }
@@ -92,17 +94,24 @@ private enum CLibrary {
 extension PrivateKey {
     /// A fresh Ed25519 key from the system's secure random source.
     public static func random() -> PrivateKey {
+        var seed = entropy(32)
+        defer { seed.wipe() }
         // 32 bytes are what the initializer asks for: it cannot fail.
-        guard let key = try? PrivateKey(ed25519Seed: entropy(32)) else { preconditionFailure("an Ed25519 seed is 32 bytes") }
+        guard let key = try? PrivateKey(ed25519Seed: seed) else { preconditionFailure("an Ed25519 seed is 32 bytes") }
         return key
     }
 
     /// A fresh ECDSA key on P-256 from the system's secure random source.
-    public static func randomP256() throws(KeyError) -> PrivateKey { try p256(entropy: entropy(48)) }
+    public static func randomP256() throws(KeyError) -> PrivateKey {
+        var bytes = entropy(48)
+        defer { bytes.wipe() }
+        return try p256(entropy: bytes)
+    }
 
     private static func entropy(_ count: Int) -> [UInt8] {
         var generator = SystemRandomNumberGenerator()
         var bytes: [UInt8] = []
+        bytes.reserveCapacity(count)
         while bytes.count < count { withUnsafeBytes(of: generator.next()) { bytes.append(contentsOf: $0) } }
         return bytes
     }

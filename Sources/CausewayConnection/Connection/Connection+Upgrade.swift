@@ -4,7 +4,7 @@ extension Connection {
     func startUpgrade(_ configuration: Configuration) {
         let entropy = configuration.entropy
         let handshake = NoiseHandshake(
-            isInitiator: isInitiator, identity: configuration.identity, ephemeralSecret: [UInt8](copying: entropy, 0..<32), prologue: [])
+            isInitiator: isInitiator, identity: configuration.identity, ephemeralSecret: entropy.part(0..<32), prologue: [])
         let upgrade = Upgrade(
             negotiation: negotiation(of: Upgrade.noiseID),
             noise: NoiseExchange(handshake, payload: configuration.identity.payload, expecting: configuration.expecting))

@@ -14,11 +14,11 @@ extension Connection {
         /// Whether it runs over a circuit with limits: only protocols that allow it are answered then.
         public var isLimited = false
         /// Fresh secret random bytes, at least `Connection.entropySize` of them: the ephemeral key, WebSocket's key and masks.
-        public var entropy: [UInt8]
+        public var entropy: Secret
 
         public init(
             identity: NoiseIdentity, isInitiator: Bool, webSocket: WebSocketRole = .none, expecting: PeerID? = nil,
-            protocols: ProtocolTable, limits: ConnectionLimits, entropy: [UInt8]
+            protocols: ProtocolTable, limits: ConnectionLimits, entropy: Secret
         ) {
             self.identity = identity
             self.isInitiator = isInitiator
@@ -37,7 +37,7 @@ extension Connection {
 extension NoiseIdentity {
     /// Names exactly one muxer: js picks from the remote's list, go from the initiator's.
     /// - Parameter staticSecret: 32 fresh secret random bytes, for this process's lifetime only.
-    public convenience init(_ key: PrivateKey, staticSecret: [UInt8]) throws(NoiseFault) {
+    public convenience init(_ key: PrivateKey, staticSecret: Secret) throws(NoiseFault) {
         try self.init(key, staticSecret: staticSecret, muxers: [Yamux.protocolID])
     }
 }

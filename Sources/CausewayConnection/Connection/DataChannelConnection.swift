@@ -31,7 +31,7 @@ public final class DataChannelConnection: StreamMultiplexer {
     ///   - ephemeralSecret: 32 fresh secret random bytes.
     ///   - certificates: SHA-256 of our certificate and of the remote's, 32 bytes each.
     public init(
-        expecting: PeerID?, identity: NoiseIdentity, ephemeralSecret: [UInt8], certificates: (own: [UInt8], remote: [UInt8]),
+        expecting: PeerID?, identity: NoiseIdentity, ephemeralSecret: Secret, certificates: (own: [UInt8], remote: [UInt8]),
         protocols: ProtocolTable, limits: ConnectionLimits, now: Instant
     ) {
         messageSize = DataChannelFraming.cautiousMessageSize

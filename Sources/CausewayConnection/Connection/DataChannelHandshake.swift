@@ -17,7 +17,7 @@ final class DataChannelHandshake {
 
     /// - Parameter certificates: SHA-256 of ours and of the remote's.
     init(
-        expecting: PeerID?, identity: NoiseIdentity, ephemeralSecret: [UInt8], certificates: (own: [UInt8], remote: [UInt8])
+        expecting: PeerID?, identity: NoiseIdentity, ephemeralSecret: Secret, certificates: (own: [UInt8], remote: [UInt8])
     ) {
         let handshake = NoiseHandshake(
             isInitiator: false, identity: identity, ephemeralSecret: ephemeralSecret,

@@ -32,7 +32,7 @@ public enum LinkFill: UInt8 {
 extension Connection {
     /// Whether WebSocket frames lie between the link and Noise, and our role there.
     public struct WebSocketRole: Sendable {
-        typealias Framing = @Sendable (ConnectionLimits, _ entropy: [UInt8]) throws(WebSocketFault) -> any LinkFraming
+        typealias Framing = @Sendable (ConnectionLimits, _ entropy: Secret) throws(WebSocketFault) -> any LinkFraming
 
         let framing: Framing?
 

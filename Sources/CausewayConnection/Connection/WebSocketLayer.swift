@@ -19,13 +19,13 @@ final class WebSocketLayer: LinkFraming {
     }
 
     /// A client. Of `entropy` it takes what the ephemeral key leaves: 8 bytes for the masks, 16 for the handshake's key.
-    init(host: [UInt8], path: [UInt8], limits: ConnectionLimits, entropy: [UInt8]) throws(WebSocketFault) {
-        let handshake = try WebSocketHandshake(host: host, path: path, key: [UInt8](entropy[40..<56]), headLimit: limits.httpHead)
+    init(host: [UInt8], path: [UInt8], limits: ConnectionLimits, entropy: Secret) throws(WebSocketFault) {
+        let handshake = try WebSocketHandshake(host: host, path: path, key: entropy[40..<56], headLimit: limits.httpHead)
         opening = handshake.request
         self.handshake = handshake
         decoder = WebSocketDecoder(isServer: false)
         var seed: UInt64 = 0
-        for index in 32..<40 { seed = seed << 8 | UInt64(entropy[index]) }
+        for byte in entropy[32..<40] { seed = seed << 8 | UInt64(byte) }
         masks = seed
     }
 

@@ -6,9 +6,9 @@ import CausewayIdentity
 struct NoiseHandshake {
     private var state: NoiseSymmetricState
     private let isInitiator: Bool
-    private let staticSecret: [UInt8]
+    private let staticSecret: Secret
     private let staticPublic: [UInt8]
-    private let ephemeralSecret: [UInt8]
+    private let ephemeralSecret: Secret
     private var remoteEphemeral: [UInt8] = []
     /// The remote's static key, known when its message with `s` was read.
     private(set) var remoteStatic: [UInt8] = []
@@ -16,7 +16,7 @@ struct NoiseHandshake {
 
     static let protocolName = [UInt8](utf8: "Noise_XX_25519_ChaChaPoly_SHA256")
 
-    init(isInitiator: Bool, staticSecret: [UInt8], staticPublic: [UInt8], ephemeralSecret: [UInt8], prologue: [UInt8]) {
+    init(isInitiator: Bool, staticSecret: Secret, staticPublic: [UInt8], ephemeralSecret: Secret, prologue: [UInt8]) {
         self.isInitiator = isInitiator
         self.staticSecret = staticSecret
         self.staticPublic = staticPublic
@@ -24,7 +24,7 @@ struct NoiseHandshake {
         state = NoiseSymmetricState(protocolName: Self.protocolName, prologue: prologue)
     }
 
-    init(isInitiator: Bool, identity: NoiseIdentity, ephemeralSecret: [UInt8], prologue: [UInt8]) {
+    init(isInitiator: Bool, identity: NoiseIdentity, ephemeralSecret: Secret, prologue: [UInt8]) {
         self.init(
             isInitiator: isInitiator, staticSecret: identity.staticSecret, staticPublic: identity.staticPublic,
             ephemeralSecret: ephemeralSecret, prologue: prologue)
@@ -74,7 +74,7 @@ struct NoiseHandshake {
         return isInitiator ? (initiator, responder) : (responder, initiator)
     }
 
-    private static func agree(_ secret: [UInt8], _ point: [UInt8]) throws(NoiseFault) -> [UInt8] {
+    private static func agree(_ secret: Secret, _ point: [UInt8]) throws(NoiseFault) -> Secret {
         guard let shared = X25519.agree(secret: secret, peer: point) else { throw .lowOrderPoint }
         return shared
     }

@@ -4,7 +4,7 @@ public import CausewayIdentity
 /// generation, a quarter of a handshake.
 public final class NoiseIdentity: Sendable {
     public let key: PrivateKey
-    let staticSecret: [UInt8]
+    let staticSecret: Secret
     let staticPublic: [UInt8]
     /// The encoded `NoisePayload` that both roles send.
     let payload: [UInt8]
@@ -14,7 +14,7 @@ public final class NoiseIdentity: Sendable {
     /// - Parameters:
     ///   - staticSecret: 32 fresh secret random bytes, for this process's lifetime only.
     ///   - muxers: for early negotiation; empty for none.
-    init(_ key: PrivateKey, staticSecret: [UInt8], muxers: [[UInt8]]) throws(NoiseFault) {
+    init(_ key: PrivateKey, staticSecret: Secret, muxers: [[UInt8]]) throws(NoiseFault) {
         guard staticSecret.count == 32 else { throw .cannotSign }
         self.key = key
         self.staticSecret = staticSecret

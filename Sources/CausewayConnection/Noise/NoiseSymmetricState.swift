@@ -3,7 +3,7 @@ import CausewayIdentity
 /// Noise's SymmetricState and CipherState during a handshake (noiseprotocol.org, revision 34, section 5) for 25519, ChaChaPoly, SHA256.
 struct NoiseSymmetricState {
     private(set) var hash: [UInt8]
-    private var chainingKey: [UInt8]
+    private var chainingKey: Secret
     private var cipher: CipherKey?
     private var counter: UInt64 = 0
 
@@ -11,14 +11,14 @@ struct NoiseSymmetricState {
         // Names of up to 32 bytes are padded, longer ones hashed; ours has exactly 32.
         hash = protocolName
         while hash.count < 32 { hash.append(0) }
-        chainingKey = hash
+        chainingKey = Secret(hash)
         mixHash(prologue)
     }
 
     mutating func mixHash(_ data: [UInt8]) { hash = SHA256.hash(hash, data) }
 
-    mutating func mixKey(_ secret: [UInt8]) {
-        let (chaining, key) = Self.derive(chainingKey, secret)
+    mutating func mixKey(_ secret: Secret) {
+        let (chaining, key) = HKDF.derive(chainingKey, secret)
         chainingKey = chaining
         cipher = CipherKey(key)
         counter = 0
@@ -49,14 +49,7 @@ struct NoiseSymmetricState {
 
     /// The keys of the initiator's and the responder's direction.
     func split() -> (initiator: CipherKey, responder: CipherKey) {
-        let (first, second) = Self.derive(chainingKey, [])
+        let (first, second) = HKDF.derive(chainingKey)
         return (CipherKey(first), CipherKey(second))
-    }
-
-    /// Noise's HKDF with two outputs (section 4.3).
-    private static func derive(_ chainingKey: [UInt8], _ material: [UInt8]) -> ([UInt8], [UInt8]) {
-        let key = HMAC.sha256(key: chainingKey, message: material)
-        let first = HMAC.sha256(key: key, message: [1])
-        return (first, HMAC.sha256(key: key, message: first + [2]))
     }
 }

@@ -2,7 +2,7 @@ import CCrypto
 
 /// A ChaCha20-Poly1305 key (RFC 8439) under Noise's nonces: four zero bytes and a 64-bit counter, little-endian.
 ///
-/// It is 32 bytes and nothing else: the contexts that cost time to make belong to the thread and are re-keyed for each message.
+/// It is a secret of 32 bytes and nothing else: the contexts that cost time to make belong to the thread and are re-keyed for each message.
 /// Who owns the key owns the counter, and never uses a number twice.
 @frozen
 public struct CipherKey: Sendable {
@@ -10,12 +10,12 @@ public struct CipherKey: Sendable {
     public static let tagLength = 16
     public static let length = 32
 
-    @usableFromInline let words: (UInt64, UInt64, UInt64, UInt64)
+    @usableFromInline let key: Secret
 
     /// Of exactly 32 bytes.
-    public init(_ key: [UInt8]) {
+    public init(_ key: Secret) {
         precondition(key.count == Self.length, "a cipher key has 32 bytes")
-        words = key.withUnsafeBytes { $0.loadUnaligned(as: (UInt64, UInt64, UInt64, UInt64).self) }
+        self.key = key
     }
 
     /// Seals `head` followed by `body` as one message of `head.count + body.count + 16` bytes.
@@ -25,10 +25,9 @@ public struct CipherKey: Sendable {
         into output: UnsafeMutableRawPointer, counter: UInt64, ad: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0),
         head: UnsafeRawBufferPointer, body: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0)
     ) {
-        var key = words
         cc_aead_seal(
-            output.assumingMemoryBound(to: UInt8.self), &key, counter, ad.octets, ad.count, head.octets, head.count, body.octets, body.count
-        )
+            output.assumingMemoryBound(to: UInt8.self), key.place, counter, ad.octets, ad.count, head.octets, head.count, body.octets,
+            body.count)
     }
 
     /// Opens `sealed` (the tag included) into `output`, which takes 16 bytes less and may be the same place. False if it was forged or is
@@ -37,9 +36,8 @@ public struct CipherKey: Sendable {
         _ sealed: UnsafeRawBufferPointer, into output: UnsafeMutableRawPointer, counter: UInt64,
         ad: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0)
     ) -> Bool {
-        var key = words
-        return cc_aead_open(
-            output.assumingMemoryBound(to: UInt8.self), &key, counter, ad.octets, ad.count, sealed.octets, sealed.count) == 1
+        cc_aead_open(
+            output.assumingMemoryBound(to: UInt8.self), key.place, counter, ad.octets, ad.count, sealed.octets, sealed.count) == 1
     }
 
     /// The sealed message, for handshakes and tests.

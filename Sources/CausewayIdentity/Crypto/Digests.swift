@@ -32,13 +32,3 @@ public enum SHA512 {
         }
     }
 }
-
-/// Message authentication by a keyed hash (RFC 2104).
-public enum HMAC {
-    public static func sha256(key: [UInt8], message: [UInt8]) -> [UInt8] {
-        [UInt8](unsafeUninitializedCapacity: SHA256.length) { out, count in
-            cc_hmac_sha256(out.baseAddress, key, key.count, message, message.count)
-            count = SHA256.length
-        }
-    }
-}

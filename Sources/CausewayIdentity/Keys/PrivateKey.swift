@@ -5,41 +5,50 @@ import CCrypto
 public struct PrivateKey: Sendable {
     public let publicKey: PublicKey
     /// Ed25519: the seed and the public key. P-256: the scalar.
-    private let secret: [UInt8]
+    private let secret: Secret
 
     /// The Ed25519 key of a seed of 32 random bytes.
     public init(ed25519Seed seed: [UInt8]) throws(KeyError) {
         guard seed.count == 32 else { throw .malformed(.ed25519) }
         var open = [UInt8](repeating: 0, count: 32)
-        var secret = [UInt8](repeating: 0, count: 64)
-        cc_ed25519_from_seed(&open, &secret, seed)
+        secret = Secret(count: 64) { cc_ed25519_from_seed(&open, $0, seed) }
         publicKey = PublicKey(checked: .ed25519, open)
-        self.secret = secret
     }
 
     /// Reads the `PrivateKey` protobuf: Ed25519 of 64 or (the old form) 96 bytes, ECDSA as DER of ECPrivateKey (RFC 5915) on P-256.
     public init(protobuf: [UInt8]) throws(KeyError) {
-        let message = try KeyMessage(decoding: protobuf)
+        var message = try KeyMessage(decoding: protobuf)
+        defer { message.data.wipe() }
         switch message.kind {
         case .ed25519:
-            let data = message.data
-            guard data.count == 64 || data.count == 96 else { throw .malformed(.ed25519) }
-            try self.init(ed25519Seed: [UInt8](data[..<32]))
-            guard [UInt8](data[32..<64]) == publicKey.data, data.count == 64 || data[64...].elementsEqual(data[32..<64]) else {
+            let count = message.data.count
+            guard count == 64 || count == 96 else { throw .malformed(.ed25519) }
+            var seed = [UInt8](copying: message.data, 0..<32)
+            defer { seed.wipe() }
+            try self.init(ed25519Seed: seed)
+            guard [UInt8](message.data[32..<64]) == publicKey.data, count == 64 || message.data[64...].elementsEqual(publicKey.data) else {
                 throw .malformed(.ed25519)
             }
         #if !hasFeature(Embedded)
-            case .ecdsa: try self.init(p256Scalar: try ECPrivateKey.scalar(message.data))
+            case .ecdsa:
+                var scalar = try ECPrivateKey.scalar(message.data)
+                defer { scalar.wipe() }
+                try self.init(p256Scalar: scalar)
         #endif
         default: throw .unsupported(message.kind)
         }
     }
 
-    /// The deterministic `PrivateKey` protobuf.
+    /// The deterministic `PrivateKey` protobuf. Whoever has kept it wipes it.
     public var protobuf: [UInt8] {
-        var data = secret
+        var data = secret[0..<secret.count]
+        defer { data.wipe() }
         #if !hasFeature(Embedded)
-            if publicKey.kind == .ecdsa { data = ECPrivateKey.encode(scalar: secret, point: [UInt8](publicKey.data.suffix(65))) }
+            if publicKey.kind == .ecdsa {
+                var der = ECPrivateKey.encode(scalar: data, point: [UInt8](publicKey.data.suffix(65)))
+                defer { der.wipe() }
+                return KeyMessage(kind: .ecdsa, data: der).encoded
+            }
         #endif
         return KeyMessage(kind: publicKey.kind, data: data).encoded
     }
@@ -50,7 +59,7 @@ public struct PrivateKey: Sendable {
             if publicKey.kind == .ecdsa { return try signP256(message) }
         #endif
         var signature = [UInt8](repeating: 0, count: 64)
-        cc_ed25519_sign(&signature, message, message.count, secret)
+        cc_ed25519_sign(&signature, message, message.count, secret.place)
         return signature
     }
 }
@@ -61,6 +70,7 @@ public struct PrivateKey: Sendable {
         public static func p256(entropy: [UInt8]) throws(KeyError) -> PrivateKey {
             guard entropy.count == 48 else { throw .malformed(.ecdsa) }
             var scalar = [UInt8](repeating: 0, count: 32)
+            defer { scalar.wipe() }
             guard cc_p256_scalar(&scalar, entropy) == 1 else { throw .unsupported(.ecdsa) }
             return try PrivateKey(p256Scalar: scalar)
         }
@@ -71,13 +81,13 @@ public struct PrivateKey: Sendable {
             var point = [UInt8](repeating: 0, count: 65)
             guard cc_p256_public(&point, scalar) == 1 else { throw .malformed(.ecdsa) }
             publicKey = PublicKey(checked: .ecdsa, SubjectPublicKeyInfo.p256(point: point))
-            secret = scalar
+            secret = Secret(scalar)
         }
 
         private func signP256(_ message: [UInt8]) throws(KeyError) -> [UInt8] {
             var signature = [UInt8](repeating: 0, count: 72)
             var length = 0
-            guard cc_p256_sign(&signature, &length, message, message.count, secret) == 1 else { throw .unsupported(.ecdsa) }
+            guard cc_p256_sign(&signature, &length, message, message.count, secret.place) == 1 else { throw .unsupported(.ecdsa) }
             signature.removeLast(signature.count - length)
             return signature
         }

@@ -65,7 +65,7 @@ public struct PublicKey: Hashable, Sendable {
 /// `PublicKey` and `PrivateKey` have the same fields: type 1, data 2.
 struct KeyMessage {
     let kind: PublicKey.Kind
-    let data: [UInt8]
+    var data: [UInt8]
 
     init(kind: PublicKey.Kind, data: [UInt8]) {
         self.kind = kind

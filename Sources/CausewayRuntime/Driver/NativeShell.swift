@@ -58,7 +58,7 @@ public final class NativeShell: @unchecked Sendable {
         _ = Memory.tuned
         // A remote that goes away in the midst of a write is an error of that write, not the process's end.
         signal(SIGPIPE, SIG_IGN)
-        noise = try NoiseIdentity(configuration.identity, staticSecret: Entropy.bytes(32))
+        noise = try NoiseIdentity(configuration.identity, staticSecret: Entropy.secret(32))
         limits = configuration.limits
         self.configuration = shell
         var homes: [LinkLoop] = []

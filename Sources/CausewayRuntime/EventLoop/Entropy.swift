@@ -1,4 +1,5 @@
 import CUV
+public import CausewayIdentity
 
 /// The system's secure random source.
 public enum Entropy {
@@ -8,6 +9,10 @@ public enum Entropy {
             must(uv_random(nil, nil, out.baseAddress, count, 0, nil))
             filled = count
         }
+    }
+
+    public static func secret(_ count: Int) -> Secret {
+        Secret(count: count) { must(uv_random(nil, nil, $0, count, 0, nil)) }
     }
 
     public static func number() -> UInt64 { bytes(8).withUnsafeBytes { $0.loadUnaligned(as: UInt64.self) } }

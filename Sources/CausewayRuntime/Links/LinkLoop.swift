@@ -165,7 +165,7 @@ final class LinkLoop: LinkShell, @unchecked Sendable {
     ) {
         var configuration = Connection.Configuration(
             identity: shell.noise, isInitiator: isInitiator, webSocket: webSocket, expecting: expecting, protocols: protocols,
-            limits: shell.limits.connection, entropy: Entropy.bytes(Connection.entropySize))
+            limits: shell.limits.connection, entropy: Entropy.secret(Connection.entropySize))
         configuration.isLimited = isLimited
         seat.link = ByteLink(id: seat.id, connection: Connection(configuration, now: now), shell: self, now: now)
         enqueue(seat)

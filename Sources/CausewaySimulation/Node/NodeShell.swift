@@ -206,7 +206,7 @@ final class NodeShell: LinkShell, SpliceObserver {
         Connection.Configuration(
             identity: identity, isInitiator: isInitiator, webSocket: webSocket, expecting: expecting, protocols: node.protocolTable,
             limits: limits,
-            entropy: entropy.bytes(Connection.entropySize))
+            entropy: Secret(entropy.bytes(Connection.entropySize)))
     }
 
     // MARK: Circuits

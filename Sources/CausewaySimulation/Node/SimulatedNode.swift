@@ -59,7 +59,7 @@ public final class SimulatedNode {
         var entropy = simulation.random("entropy of \(name), life \(lives)")
         configuration.seed = entropy.next()
         configuration.unixEpoch = host.unixEpoch
-        let noise = try NoiseIdentity(identity, staticSecret: entropy.bytes(32))
+        let noise = try NoiseIdentity(identity, staticSecret: Secret(entropy.bytes(32)))
         let node = Node(configuration, now: simulation.now)
         node.setApplicationProtocols(applicationProtocols, now: simulation.now)
         let shell = NodeShell(node, owner: self, identity: noise, limits: configuration.limits.connection, entropy: entropy)

@@ -24,7 +24,7 @@ final class MemoryShell: LinkShell, SpliceObserver {
     ) -> ByteLink {
         var configuration = Pair.configuration(initiator: initiator, limits: limits, table: table)
         nextSeed += 1
-        configuration.entropy = (0..<64).map { $0 &* 3 &+ nextSeed &* 17 }
+        configuration.entropy = Secret((0..<64).map { $0 &* 3 &+ nextSeed &* 17 })
         let link = ByteLink(id: id, connection: Connection(configuration, now: now), shell: self, now: now)
         links[id] = link
         dirty.append(link)

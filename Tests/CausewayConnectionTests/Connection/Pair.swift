@@ -82,7 +82,7 @@ final class Pair {
 
     static func identity(_ seed: UInt8) -> NoiseIdentity {
         let key = try! PrivateKey(ed25519Seed: [UInt8](repeating: seed, count: 32))
-        return try! NoiseIdentity(key, staticSecret: [UInt8](repeating: seed &+ 100, count: 32))
+        return try! NoiseIdentity(key, staticSecret: Secret([UInt8](repeating: seed &+ 100, count: 32)))
     }
 
     static func configuration(
@@ -93,7 +93,7 @@ final class Pair {
             !webSocket ? .none : initiator ? .client(host: [UInt8]("relay.example".utf8), path: [0x2f]) : .server
         return Connection.Configuration(
             identity: identity(initiator ? 1 : 2), isInitiator: initiator, webSocket: role, expecting: expecting, protocols: table,
-            limits: limits, entropy: (0..<64).map { $0 &* 7 &+ (initiator ? 1 : 2) })
+            limits: limits, entropy: Secret((0..<64).map { $0 &* 7 &+ (initiator ? 1 : 2) }))
     }
 
     init(

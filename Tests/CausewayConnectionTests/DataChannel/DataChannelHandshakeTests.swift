@@ -10,11 +10,12 @@ private struct Listener {
 
     init(_ seed: UInt8, certificates: (client: [UInt8], server: [UInt8])) throws {
         identity = try NoiseIdentity(
-            PrivateKey(ed25519Seed: [UInt8](repeating: seed, count: 32)), staticSecret: [UInt8](repeating: seed, count: 32), muxers: [])
+            PrivateKey(ed25519Seed: [UInt8](repeating: seed, count: 32)), staticSecret: Secret([UInt8](repeating: seed, count: 32)),
+            muxers: [])
         let prologue = [UInt8]("libp2p-webrtc-noise:".utf8) + [0x12, 0x20] + certificates.client + [0x12, 0x20] + certificates.server
         noise = NoiseHandshake(
             isInitiator: true, staticSecret: identity.staticSecret, staticPublic: identity.staticPublic,
-            ephemeralSecret: [UInt8](repeating: seed &+ 100, count: 32), prologue: prologue)
+            ephemeralSecret: Secret([UInt8](repeating: seed &+ 100, count: 32)), prologue: prologue)
     }
 
     static func framed(_ message: [UInt8]) -> [UInt8] {
@@ -39,9 +40,9 @@ private struct Listener {
 
     private func dial(expecting: PeerID? = nil) throws -> DataChannelConnection {
         let identity = try NoiseIdentity(
-            PrivateKey(ed25519Seed: [UInt8](repeating: 1, count: 32)), staticSecret: [UInt8](repeating: 1, count: 32), muxers: [])
+            PrivateKey(ed25519Seed: [UInt8](repeating: 1, count: 32)), staticSecret: Secret([UInt8](repeating: 1, count: 32)), muxers: [])
         return DataChannelConnection(
-            expecting: expecting, identity: identity, ephemeralSecret: [UInt8](repeating: 7, count: 32), certificates: certificates,
+            expecting: expecting, identity: identity, ephemeralSecret: Secret([UInt8](repeating: 7, count: 32)), certificates: certificates,
             protocols: ProtocolTable([ProtocolTable.Entry(name: echo, owner: .application, allowsLimited: true)]),
             limits: ConnectionLimits(), now: start)
     }

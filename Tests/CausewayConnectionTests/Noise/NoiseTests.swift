@@ -26,10 +26,10 @@ import Testing
     @Test func publishedVectors() throws {
         for vector in try Self.vectors() {
             func side(_ name: String, isInitiator: Bool) -> NoiseHandshake {
-                let secret = bytes(vector[name + "_static"])
+                let secret = Secret(bytes(vector[name + "_static"]))
                 return NoiseHandshake(
                     isInitiator: isInitiator, staticSecret: secret, staticPublic: X25519.publicKey(of: secret),
-                    ephemeralSecret: bytes(vector[name + "_ephemeral"]), prologue: bytes(vector[name + "_prologue"]))
+                    ephemeralSecret: Secret(bytes(vector[name + "_ephemeral"])), prologue: bytes(vector[name + "_prologue"]))
             }
             var sides = [side("init", isInitiator: true), side("resp", isInitiator: false)]
             let messages = vector["messages"]?.array ?? []

@@ -12,7 +12,7 @@ private struct Rogue {
     init() {
         noise = NoiseHandshake(
             isInitiator: true, staticSecret: identity.staticSecret, staticPublic: identity.staticPublic,
-            ephemeralSecret: [UInt8](repeating: 8, count: 32), prologue: [])
+            ephemeralSecret: Secret([UInt8](repeating: 8, count: 32)), prologue: [])
     }
 
     static let opening: [UInt8] = {
@@ -169,7 +169,8 @@ private struct Rogue {
     @Test func withoutEarlyMuxersTheyAreNegotiated() throws {
         let sides = try [true, false].map { isInitiator in
             var configuration = Pair.configuration(initiator: isInitiator)
-            configuration.identity = try NoiseIdentity(Pair.identity(5).key, staticSecret: [UInt8](repeating: 3, count: 32), muxers: [])
+            configuration.identity = try NoiseIdentity(
+                Pair.identity(5).key, staticSecret: Secret([UInt8](repeating: 3, count: 32)), muxers: [])
             return Side(Connection(configuration, now: Instant(nanoseconds: 1)))
         }
         func exchange() {

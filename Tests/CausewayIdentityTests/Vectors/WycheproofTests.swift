@@ -15,7 +15,7 @@ import Testing
     @Test func x25519() throws {
         for vector in try Vectors.wycheproof("x25519") {
             let expected = vector.bytes("shared")
-            let secret = X25519.agree(secret: vector.bytes("private"), peer: vector.bytes("public"))
+            let secret = X25519.agree(secret: Secret(vector.bytes("private")), peer: vector.bytes("public"))?[0..<32]
             if expected.allSatisfy({ $0 == 0 }) {
                 #expect(secret == nil, "tcId \(vector.id)")
             } else {
@@ -46,8 +46,10 @@ import Testing
     @Test func hmac() throws {
         for vector in try Vectors.wycheproof("hmac_sha256") {
             let size = Int(vector.group["tagSize"]?.integer ?? 256) / 8
-            let tag = HMAC.sha256(key: vector.bytes("key"), message: vector.bytes("msg")).prefix(size)
-            #expect((Array(tag) == vector.bytes("tag")) == (vector.result == "valid"), "tcId \(vector.id)")
+            let (key, message) = (vector.bytes("key"), vector.bytes("msg"))
+            var tag = [UInt8](repeating: 0, count: SHA256.length)
+            cc_hmac_sha256(&tag, key, key.count, message, message.count)
+            #expect((Array(tag.prefix(size)) == vector.bytes("tag")) == (vector.result == "valid"), "tcId \(vector.id)")
         }
     }
 

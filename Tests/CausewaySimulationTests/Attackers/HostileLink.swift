@@ -39,9 +39,9 @@ final class HostileLink: SimulatedSocketOwner {
     init(_ key: PrivateKey, until step: Step, entropy: inout RandomSource) {
         self.key = key
         self.step = step
-        let identity = try! NoiseIdentity(key, staticSecret: entropy.bytes(32))
+        let identity = try! NoiseIdentity(key, staticSecret: Secret(entropy.bytes(32)))
         payload = identity.payload
-        handshake = NoiseHandshake(isInitiator: true, identity: identity, ephemeralSecret: entropy.bytes(32), prologue: [])
+        handshake = NoiseHandshake(isInitiator: true, identity: identity, ephemeralSecret: Secret(entropy.bytes(32)), prologue: [])
     }
 
     /// Bytes that wait for the socket: an attacker that is held back waits, as everybody does.
