@@ -149,12 +149,17 @@ public final class CircuitTransport: StreamOwner {
         return moved > 0
     }
 
-    /// What is on the wire goes out before our direction ends. A circuit on which nobody proved who he is ends at once: half-closed it
-    /// would go on holding its place at the relay for as long as the other end likes.
+    /// What is on the wire goes out before our direction ends, and the other end has some seconds to end its own: half-closed a circuit
+    /// would go on holding its place at the relay for as long as that likes. One on which nobody proved who he is ends at once.
     private func close() {
-        let isAuthenticated = inner.connection.remotePeer != nil
-        guard inner.connection.wire.isEmpty || !isAuthenticated else { return }
+        guard inner.connection.remotePeer != nil else {
+            isOver = true
+            return outer.reset(stream)
+        }
+        outer.multiplexer.expectEnd(of: stream)
+        outer.markDirty()
+        guard inner.connection.wire.isEmpty else { return }
         isOver = true
-        if isAuthenticated { outer.finish(stream) } else { outer.reset(stream) }
+        outer.finish(stream)
     }
 }

@@ -14,34 +14,42 @@ struct DialPolicy {
         if allowsLocal { return true }
         switch address.host {
         case .name(_, let name)?: return looksNamesUp || !Self.isLocal(name)
-        case .ip(let ip)?: return !address.reach.isLocal || address.reach == Self.reach(of: node, bytes: ip.count)
+        case .ip(let ip)?:
+            #if hasFeature(Embedded)
+                // A page knows of no address of its own.
+                return !address.reach.isLocal
+            #else
+                return !address.reach.isLocal || address.reach == Self.reach(of: node, bytes: ip.count)
+            #endif
         case nil: return true
         }
     }
 
-    /// How far the widest of this node's addresses of one family reaches; if it advertises none, of those that its connections have here.
-    /// A node with an address for all has no business in private networks, one on loopback alone has none elsewhere.
-    private static func reach(of node: NodeState, bytes: Int) -> Multiaddr.Reach {
-        var widest = Multiaddr.Reach.none
-        func look(at address: Multiaddr) {
-            let reach: Multiaddr.Reach
-            switch address.host {
-            case .ip(let ip)? where ip.count == bytes: reach = address.reach
-            case .name?: reach = .public
-            default: return
+    #if !hasFeature(Embedded)
+        /// How far the widest of this node's addresses of one family reaches; if it advertises none, of those of its connections here. A
+        /// node with an address for all has no business in private networks, one on loopback alone has none elsewhere.
+        private static func reach(of node: NodeState, bytes: Int) -> Multiaddr.Reach {
+            var widest = Multiaddr.Reach.none
+            func look(at address: Multiaddr) {
+                let reach: Multiaddr.Reach
+                switch address.host {
+                case .ip(let ip)? where ip.count == bytes: reach = address.reach
+                case .name?: reach = .public
+                default: return
+                }
+                guard reach != .none, widest == .none || reach.rawValue > widest.rawValue else { return }
+                widest = reach
             }
-            guard reach != .none, widest == .none || reach.rawValue > widest.rawValue else { return }
-            widest = reach
-        }
-        for address in node.listenAddresses { look(at: address) }
-        if node.listenAddresses.isEmpty {
-            // The first ones tell: this node has few addresses, however many connections.
-            for index in 0..<min(node.connections.order.count, 16) {
-                if let link = node.connections[node.connections.order[index]], !link.isRelayed { look(at: link.localAddress) }
+            for address in node.listenAddresses { look(at: address) }
+            if node.listenAddresses.isEmpty {
+                // The first ones tell: this node has few addresses, however many connections.
+                for index in 0..<min(node.connections.order.count, 16) {
+                    if let link = node.connections[node.connections.order[index]], !link.isRelayed { look(at: link.localAddress) }
+                }
             }
+            return widest
         }
-        return widest
-    }
+    #endif
 
     /// What browsers take for this machine, or look up in this network alone.
     private static func isLocal(_ name: [UInt8]) -> Bool {

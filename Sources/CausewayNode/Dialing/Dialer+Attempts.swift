@@ -90,16 +90,19 @@ extension Dialer {
 
     /// Hearsay keeps to its pace; circuits cost nobody anything but the relay, which is dialled by itself.
     func mayStart(_ attempt: DialAttempt, in node: NodeState) -> Bool {
-        guard attempt.origin == .heard, attempt.group != .relayed, let host = attempt.address.host else { return true }
-        var others = 0
-        for other in byLink.values where other.origin == .heard && other.group != .relayed {
-            if attempt.isName ? other.step == .resolving : other.address.host == host { others += 1 }
-        }
-        let most = attempt.isName ? node.limits.heardLookUps : node.limits.heardDialsPerHostAtOnce
-        // Whichever of the others ends lets this one try again.
-        attempt.heldUntil = others < most ? pace.next(to: host, limits: node.limits, now: node.now) : .distantFuture
-        guard attempt.heldUntil <= node.now else { return false }
-        pace.started(host, at: node.now)
+        #if !hasFeature(Embedded)
+            // A page dials nobody of its own accord.
+            guard attempt.origin == .heard, attempt.group != .relayed, let host = attempt.address.host else { return true }
+            var others = 0
+            for other in byLink.values where other.origin == .heard && other.group != .relayed {
+                if attempt.isName ? other.step == .resolving : other.address.host == host { others += 1 }
+            }
+            let most = attempt.isName ? node.limits.heardLookUps : node.limits.heardDialsPerHostAtOnce
+            // Whichever of the others ends lets this one try again.
+            attempt.heldUntil = others < most ? pace.next(to: host, limits: node.limits, now: node.now) : .distantFuture
+            guard attempt.heldUntil <= node.now else { return false }
+            pace.started(host, at: node.now)
+        #endif
         return true
     }
 

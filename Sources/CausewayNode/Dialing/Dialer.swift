@@ -25,7 +25,9 @@ final class Dialer {
     /// Attempts that are under way, by the link that each is to become.
     var byLink = Table<UInt32, DialAttempt>()
     var backoff = DialBackoff()
-    var pace = HearsayPace()
+    #if !hasFeature(Embedded)
+        var pace = HearsayPace()
+    #endif
     /// Dials of relays that are over, for the circuits that wait for them.
     private var relayAnswers: [DialRequest] = []
     private(set) var nextDeadline = Instant.distantFuture

@@ -22,25 +22,14 @@ public final class PubsubDiscovery: NodeProtocol, TopicListening {
         }
     }
 
-    /// A peer that announced itself and is being dialled.
-    private final class Followed {
-        let peer: PeerID
-        /// Who brought the announcement.
-        let neighbour: PeerID
-        let request: UInt32
-
-        init(_ peer: PeerID, from neighbour: PeerID, request: UInt32) {
-            self.peer = peer
-            self.neighbour = neighbour
-            self.request = request
-        }
-    }
-
     /// Between two announcements when addresses change in quick succession.
     static let shortestGap = Interval.milliseconds(250)
 
     private var channels: [Channel] = []
-    private var followed: [Followed] = []
+    #if !hasFeature(Embedded)
+        /// Peers that are being dialled because they announced themselves.
+        var followed: [FollowedPeer] = []
+    #endif
     private var hasStarted = false
 
     public init(_ topics: [DiscoveryTopic]) { for topic in topics { channels.append(Channel(topic)) } }
@@ -102,23 +91,9 @@ public final class PubsubDiscovery: NodeProtocol, TopicListening {
             node.peers.add(heard.addresses, of: heard.peer, now: node.now)
             let source: DiscoverySource = channel.topic.form == .json ? .pubsubJSON : .pubsubProtobuf
             node.emit(.discovered(heard.peer, addresses: heard.addresses, source: source))
-            if channel.topic.dials { follow(heard, from: message.receivedFrom, in: node) }
+            #if !hasFeature(Embedded)
+                if channel.topic.dials { follow(heard, from: message.receivedFrom, in: node) }
+            #endif
         }
-    }
-
-    private func follow(_ heard: Announcement, from neighbour: PeerID, in node: NodeState) {
-        guard followed.count < node.limits.heardPeers, !node.connections.isConnected(heard.peer) else { return }
-        var share = 0
-        for one in followed {
-            if one.peer == heard.peer { return }
-            if one.neighbour == neighbour { share += 1 }
-        }
-        guard share < node.limits.heardPeersPerNeighbour else { return }
-        let request = node.followAnnouncement(of: heard.peer, addresses: heard.addresses, for: self)
-        followed.append(Followed(heard.peer, from: neighbour, request: request))
-    }
-
-    public func connectAnswered(request: UInt32, link: ConnectedLink?, outcomes: [DialOutcome], in node: NodeState) {
-        followed.removeAll { $0.request == request }
     }
 }

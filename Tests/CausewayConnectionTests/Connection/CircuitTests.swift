@@ -172,6 +172,20 @@ private final class Relayed {
         #expect(relayed.shell.links[2]!.connection.streams.count == 0)
     }
 
+    @Test func aCircuitWhoseOtherEndDoesNotEndItIsGivenBackToTheRelay() throws {
+        let relayed = Relayed()
+        // The dialler says nothing from here on.
+        relayed.shell.stalled = [1]
+        relayed.target.apply(.close(.application), now: relayed.shell.now)
+        relayed.shell.run()
+        #expect(relayed.shell.events[11]!.last == .closed(.closed(.application)) && relayed.shell.spliceEnds.isEmpty)
+        relayed.shell.now = relayed.shell.now + .seconds(30)
+        relayed.shell.links[4]!.advance(to: relayed.shell.now)
+        relayed.shell.run()
+        #expect(relayed.shell.spliceEnds.count == 2)
+        #expect(relayed.shell.links[3]!.connection.streams.count == 0)
+    }
+
     @Test func theEndOfOneLinkEndsTheCircuit() throws {
         let relayed = Relayed()
         let owner = try relayed.open([1])
