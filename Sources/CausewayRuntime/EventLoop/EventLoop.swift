@@ -41,6 +41,8 @@ public final class EventLoop: SerialExecutor {
     private nonisolated(unsafe) var local: [Entry] = []
     private nonisolated(unsafe) var spare: [Entry] = []
     private nonisolated(unsafe) var isClosing = false
+    /// Counts the turns, so that somebody can tell whether others had theirs.
+    private(set) nonisolated(unsafe) var turn: UInt64 = 0
     /// Called at the end of each turn of the loop, behind its callbacks and jobs; true if there is more to do, after which the loop does
     /// not sleep.
     public nonisolated(unsafe) var turnEnded: (() -> Bool)?
@@ -183,6 +185,7 @@ public final class EventLoop: SerialExecutor {
     }
 
     private func endTurn() {
+        turn &+= 1
         var rounds = 0
         var hasMore = false
         repeat {

@@ -29,6 +29,14 @@ final class TCPSocket: LoopHandle {
     /// Something waits inside libuv for the socket to take more.
     private(set) var isBlocked = false
     private var isReading = false
+    /// How often it was read in this turn of the loop.
+    private var reads = 0
+    private var turn: UInt64 = 0
+    /// It has had its reads of this turn, and goes on in the next.
+    private var waitsForTurn = false
+    /// Libuv would read a socket that is never empty 32 times, 8 MiB, before it looks at another: of frames that cost much for their size
+    /// that is a third of a second.
+    static let readsInTurn = 4
 
     init(on loop: EventLoop) {
         self.loop = loop
@@ -100,6 +108,10 @@ final class TCPSocket: LoopHandle {
     func startReading() {
         guard !isReading, !isClosing else { return }
         isReading = true
+        if !waitsForTurn { read() }
+    }
+
+    private func read() {
         uv_read_start(
             stream,
             { handle, _, out in
@@ -110,10 +122,27 @@ final class TCPSocket: LoopHandle {
                 let socket = TCPSocket.from(handle!.pointee.data)
                 if count >= 0 {
                     socket.owner?.socketReceived(count)
+                    socket.countRead()
                 } else {
                     socket.end(errno: count == Int(UV_EOF.rawValue) ? 0 : Int32(-count))
                 }
             })
+    }
+
+    private func countRead() {
+        if turn != loop.turn {
+            turn = loop.turn
+            reads = 0
+        }
+        reads += 1
+        guard reads >= Self.readsInTurn, isReading, !isClosing else { return }
+        waitsForTurn = true
+        uv_read_stop(stream)
+        nonisolated(unsafe) let socket = self
+        loop.post {
+            socket.waitsForTurn = false
+            if socket.isReading, !socket.isClosing { socket.read() }
+        }
     }
 
     func stopReading() {
