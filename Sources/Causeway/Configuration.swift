@@ -139,6 +139,12 @@ public struct Configuration: Sendable {
     /// A directory whose files (.html, .css, .js, .wasm, .svg, .d.ts, 16 MiB together) are shown to browsers on the WebSocket ports, with
     /// `/status.json` beside them: what `Node.report` tells, for these pages alone. Read once, by `Node.init`. nil: no pages.
     public var pages: String?
+    /// Names of the node's, beside announced ones and those of its certificate, under which `/status.json` may be asked for.
+    public var pageHosts: [String] = []
+    /// Shows everybody in `/status.json` which peers, circuits and topics there are. Else they are shown to this machine only, and counts
+    /// and addresses to others.
+    public var publicStatus = false
+    public var pageLimits = PageLimits()
     /// Threads that carry connections. One serves a peer; a busy relay may use a core each.
     public var loops = 1
     /// What identify tells of the software.

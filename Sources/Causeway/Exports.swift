@@ -17,3 +17,4 @@
 @_exported public import class CausewayNode.Reservation
 @_exported public import struct CausewayNode.ReservationChange
 @_exported public import enum CausewayNode.ReservationError
+@_exported public import struct CausewayRuntime.PageLimits

@@ -54,6 +54,12 @@ public final class TLSServerContext: Sendable {
         SSL_CTX_set_alpn_select_cb(context, selectHTTP, nil)
     }
 
+    /// Whether the first certificate is for a host of this name (RFC 9525), wildcards included.
+    public func isFor(_ name: String) -> Bool {
+        guard let first = SSL_CTX_get0_certificate(shared.pointer) else { return false }
+        return X509_check_host(first, name, name.utf8.count, 0, nil) == 1
+    }
+
     /// OpenSSL's own words for a missing file name its source files instead of the file.
     static func checkReadable(_ path: String) throws(TLSError) {
         guard access(path, R_OK) == 0 else { throw .file(path: path, reason: String(cString: strerror(errno))) }

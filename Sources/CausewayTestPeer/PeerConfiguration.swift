@@ -32,11 +32,13 @@ struct PeerConfiguration {
         if let authority = json["caCert"]?.text { node.trust = .authorities(path: authority) }
         if json["wssInsecure"]?.bool == true { node.trust = .anything }
         if json["rcmgr"]?.text != "default" { liftLimits() }
+        node.fitDescriptors()
     }
 
     /// So that a test fails for its own reason, and not at a limit that it did not ask for.
     private mutating func liftLimits() {
         node.limits.connectionsPerAddress = 1 << 20
+        node.limits.connectionsPerNetwork = 1 << 20
         node.limits.connections = 1 << 20
         node.limits.connection.inboundStreams = 1 << 16
     }

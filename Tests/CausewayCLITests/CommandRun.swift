@@ -56,10 +56,13 @@ final class RunningRelay {
     /// The first line: that it is ready.
     let ready: [String: Any]
 
-    init(_ arguments: [String] = []) throws {
-        process.executableURL = CommandRun.executable
-        process.arguments =
+    /// `ulimit`: what the shell's `ulimit` is told before.
+    init(_ arguments: [String] = [], ulimit: String? = nil) throws {
+        let words =
             ["relay", "--json", "--loops", "1"] + (arguments.contains("--listen") ? [] : ["--listen", "/ip4/127.0.0.1/tcp/0"]) + arguments
+        process.executableURL = ulimit == nil ? CommandRun.executable : URL(fileURLWithPath: "/bin/sh")
+        process.arguments =
+            ulimit.map { ["-c", "ulimit \($0); exec \"$0\" \"$@\"", CommandRun.executable.path] + words } ?? words
         process.standardOutput = output
         process.standardInput = FileHandle.nullDevice
         try process.run()

@@ -8,13 +8,13 @@ private struct Exchange {
     let fields: [String: String]
     let body: Data
 
-    init(_ port: String, _ line: String, _ fields: [String] = ["Host: x"]) throws {
+    init(_ port: String, _ line: String, _ fields: [String] = ["Host: localhost"], to host: String = "127.0.0.1") throws {
         let file = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(file) }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = (UInt16(port) ?? 0).bigEndian
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        address.sin_addr.s_addr = inet_addr(host)
         let code = withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(file, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
         }
@@ -51,6 +51,15 @@ private func relay(_ folder: ScratchFolder) throws -> RunningRelay {
     try RunningRelay(["--listen", "/ip4/127.0.0.1/tcp/0/ws", "--pages", folder.path])
 }
 
+/// A relay that announces another name: its port has to be known beforehand.
+private func announcedRelay(_ more: [String]) throws -> RunningRelay {
+    let folder = try site(["status.html": "x"])
+    defer { withExtendedLifetime(folder) {} }
+    let port = try RunningRelay().port
+    let listen = ["--listen", "/ip4/127.0.0.1/tcp/\(port)/ws", "--announce", "/dns4/relay.example/tcp/\(port)/ws"]
+    return try RunningRelay(listen + ["--pages", folder.path] + more)
+}
+
 @Suite("A relay's pages") struct PageTests {
     @Test func kindsOfFiles() throws {
         let types = [
@@ -81,7 +90,8 @@ private func relay(_ folder: ScratchFolder) throws -> RunningRelay {
         let long = "X: " + String(repeating: "a", count: 9000)
         for (line, fields, status) in [
             ("GET /", ["Host: x"], 200), ("GET /no", ["Host: x"], 404), ("POST /", ["Host: x"], 405), ("GET /", ["Host: x", long], 431),
-            ("GET /", [], 400), ("GET /status.json", ["Host: x"], 200), ("GET /status.json", ["Host: x", "Origin: http://y"], 403),
+            ("GET /", [], 400), ("GET /status.json", ["Host: localhost"], 200),
+            ("GET /status.json", ["Host: localhost", "Origin: http://y"], 403), ("GET /status.json", ["Host: x"], 403),
         ] {
             let answer = try Exchange(relay.port, line, fields)
             #expect(answer.status == status, "\(line)")
@@ -117,14 +127,50 @@ private func relay(_ folder: ScratchFolder) throws -> RunningRelay {
         }
         for (field, status) in [
             ("Sec-Fetch-Site: same-origin", 200), ("Sec-Fetch-Site: none", 200), ("Sec-Fetch-Site: cross-site", 403),
-            ("Sec-Fetch-Site: same-site", 403), ("Origin: http://x", 200), ("Origin: https://x", 200), ("Origin: http://x:1", 403),
+            ("Sec-Fetch-Site: same-site", 403), ("Origin: http://localhost", 200), ("Origin: https://localhost", 200),
+            ("Origin: http://localhost:1", 403),
             ("Origin: null", 403),
         ] {
-            #expect(try Exchange(relay.port, "GET /status.json", ["Host: x", field]).status == status, "\(field)")
+            #expect(try Exchange(relay.port, "GET /status.json", ["Host: localhost", field]).status == status, "\(field)")
         }
         // Two questions within half a second have one answer.
         let pair = try (0..<4).map { _ in try Exchange(relay.port, "GET /status.json").body }
         #expect(Set(pair).count <= 2)
+    }
+
+    /// A page of another name that was made to point here (DNS rebinding) is of the same origin for the browser.
+    @Test func theStatusIsForNamesOfTheRelay() throws {
+        let relay = try announcedRelay(["--page-host", "Other.example."])
+        for host in [
+            "127.0.0.1", "127.0.0.1:1", "10.0.0.7", "[::1]", "[2001:db8::1]:4002", "localhost:4002", "LOCALHOST.", "relay.example",
+            "Relay.Example.:443", "other.example",
+        ] {
+            #expect(try Exchange(relay.port, "GET /status.json", ["Host: \(host)"]).status == 200, "\(host)")
+        }
+        for host in [
+            "evil.example", "evil.example:4002", "", "127.0.0.1.evil.example", "[::1].evil.example", "[x]", "relay.example.evil", "1.2.3",
+        ] {
+            let answer = try Exchange(relay.port, "GET /status.json", ["Host: \(host)", "Sec-Fetch-Site: same-origin"])
+            #expect(answer.status == 403 && String(decoding: answer.body, as: UTF8.self).contains("--page-host"), "\(host)")
+        }
+        // What is the same for everybody may be had under any name.
+        #expect(try Exchange(relay.port, "GET /", ["Host: evil.example"]).status == 200)
+    }
+
+    @Test(arguments: [false, true]) func namesOfPeersAreForTheOperator(_ isPublic: Bool) throws {
+        let relay = try announcedRelay(["--topic", "t"] + (isPublic ? ["--public-status"] : []))
+        func topics(_ host: String) throws -> Int? {
+            let answer = try Exchange(relay.port, "GET /status.json", ["Host: \(host)"])
+            let status = try JSONSerialization.jsonObject(with: answer.body) as? [String: Any]
+            #expect(status?["peerId"] != nil && (status?["addresses"] as? [String])?.isEmpty == false && status?["counts"] != nil)
+            return (status?["topics"] as? [Any])?.count
+        }
+        #expect(try topics("127.0.0.1") ?? 0 > 0 && topics("localhost:1") ?? 0 > 0)
+        // As a proxy on this machine asks for others, and as another machine does.
+        for host in ["relay.example", "10.0.0.7"] {
+            let seen = try topics(host) ?? 0
+            #expect((seen > 0) == isPublic)
+        }
     }
 
     @Test func directoriesThatDoNotServe() throws {

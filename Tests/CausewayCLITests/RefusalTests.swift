@@ -28,3 +28,24 @@ private func knock(_ port: String) -> Int32 {
     #expect(refusals.reduce(0) { $0 + ($1["count"] as? Int ?? 0) } == 396)
     #expect(refusals.allSatisfy { $0["reason"] as? String == "connections" && $0["limit"] as? Int == 1 })
 }
+
+@Test func descriptorsAreRaisedAndConnectionsFitBelow() throws {
+    // Soft and hard: 15 half-open connections, page readers and dials each, 64 for itself.
+    let poor = try RunningRelay(ulimit: "-n 120").ready
+    #expect(poor["descriptors"] as? Int == 120 && poor["connections"] as? Int == 120 - 3 * 15 - 64)
+    let hard = try RunningRelay(ulimit: "-S -n 120").ready
+    #expect((hard["descriptors"] as? Int ?? 0) > 120 && (hard["connections"] as? Int ?? 0) > 120)
+}
+
+@Test(.timeLimit(.minutes(1))) func whenDescriptorsAreFewThoseWhoAreInGoOn() throws {
+    let relay = try RunningRelay(ulimit: "-n 120")
+    // Four times as many as there is room for.
+    let files = (0..<480).map { _ in knock(relay.port) }
+    let during = try CommandRun(["ping", relay.address, "--count", "1"])
+    #expect(during.status == 0, "\(during)")
+    for file in files { close(file) }
+    let after = try CommandRun(["ping", relay.address, "--count", "1"])
+    #expect(after.status == 0, "\(after)")
+    let events = try relay.end()
+    #expect(events.contains { $0["event"] as? String == "refused" && $0["reason"] as? String == "connections" })
+}

@@ -25,6 +25,7 @@ extension Configuration {
     func shell() throws(NodeError) -> ShellConfiguration {
         var shell = ShellConfiguration()
         shell.loops = loops
+        shell.pageLimits = pageLimits
         shell.certificate = try certificate?.load()
         switch trust {
         case .system: break

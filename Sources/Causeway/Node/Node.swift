@@ -19,6 +19,7 @@ public final class Node: Sendable {
     public let configuration: Configuration
     public let peerID: PeerID
     let shell: NativeShell
+    private let website: Website?
     let requests = Requests()
     let services = Services()
     let feeds = Feeds()
@@ -33,10 +34,12 @@ public final class Node: Sendable {
         self.configuration = configuration
         let key = try configuration.identity.key()
         peerID = key.publicKey.peerID
-        let website = try configuration.pages.map { path throws(NodeError) in try Website(directory: path) }
+        let website = try configuration.pages.map { path throws(NodeError) in try Website(directory: path, configuration) }
+        self.website = website
         do {
             var shell = try configuration.shell()
             shell.pages = website
+            website?.setCertificate(shell.certificate)
             self.shell = try NativeShell(node: configuration.core(key: key), shell: shell)
         } catch let error as NodeError {
             throw error
@@ -44,7 +47,7 @@ public final class Node: Sendable {
             throw .identity("\(error)")
         }
         hear(shell)
-        website?.tellStatus { [weak self] in await self?.report().json.bytes ?? [] }
+        website?.tellStatus { [weak self] limit in await self?.report(atMost: limit).json.bytes ?? [] }
     }
 
     /// Listens, reserves and serves until the task is cancelled, then says good-bye to its connections and returns.
@@ -133,6 +136,8 @@ extension Node {
     /// Reads the certificate's files again; sessions that begin from now on use it. On an error the old one stays in use.
     public func reloadCertificate() async throws(NodeError) {
         guard let certificate = configuration.certificate else { return }
-        shell.setCertificate(try certificate.load())
+        let renewed = try certificate.load()
+        shell.setCertificate(renewed)
+        website?.setCertificate(renewed)
     }
 }

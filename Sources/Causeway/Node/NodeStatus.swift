@@ -5,6 +5,8 @@ import CausewayRuntime
 public struct NodeStatus: Sendable, Equatable {
     public var peers = 0
     public var connections = 0
+    /// Connections that were turned away by a limit, since the start.
+    public var connectionsRefused: UInt64 = 0
     /// As relay: reservations and circuits now, and all bytes that circuits have moved, those that stand included.
     public var reservations = 0
     public var circuits = 0
@@ -33,6 +35,7 @@ extension NodeStatus {
     init(_ node: CausewayNode.Node, moving: UInt64) {
         let descriptions = node.connectionDescriptions
         connections = descriptions.count
+        connectionsRefused = node.connectionsRefused
         peers = Set(descriptions.map(\.peer)).count
         guard let counts = node.relayCounts else { return }
         reservations = counts.reservations

@@ -4,15 +4,19 @@ import Synchronization
 /// Requests to the core that wait for their answer.
 final class Requests: Sendable {
     private struct State {
-        var last: UInt32 = 0
+        var last: UInt32
         var waiting: [UInt32: UnsafeContinuation<Answer, Never>] = [:]
         var isOver = false
     }
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
+    /// Numbers begin behind `last`.
+    init(last: UInt32 = 0) { state = Mutex(State(last: last)) }
+
+    /// Of no other request that waits.
     func next() -> UInt32 {
         state.withLock { state in
-            state.last &+= 1
+            repeat { state.last &+= 1 } while state.waiting[state.last] != nil
             return state.last
         }
     }

@@ -28,7 +28,8 @@ extension NodeReport {
 extension NodeStatus {
     fileprivate var json: JSON {
         [
-            "peers": .integer(Int64(peers)), "connections": .integer(Int64(connections)), "reservations": .integer(Int64(reservations)),
+            "peers": .integer(Int64(peers)), "connections": .integer(Int64(connections)),
+            "connectionsRefused": .count(connectionsRefused), "reservations": .integer(Int64(reservations)),
             "circuits": .integer(Int64(circuits)), "relayedBytes": .count(relayedBytes), "reservationsMade": .count(reservationsMade),
             "reservationsRefused": .count(reservationsRefused), "circuitsOpened": .count(circuitsOpened),
             "circuitsRefused": .count(circuitsRefused),

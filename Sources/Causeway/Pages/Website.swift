@@ -1,22 +1,16 @@
 import CausewayConnection
 import CausewayRuntime
+import CausewayTLS
 import Synchronization
 
 /// The pages of a node, and its status as JSON for them.
 final class Website: PageServing {
     private let files: [String: PageFile]
-    private let source = Mutex<@Sendable () async -> [UInt8]>({ [] })
-    private let status = Mutex(Status())
-
-    private struct Status {
-        var bytes: [UInt8] = []
-        var madeAt: ContinuousClock.Instant?
-        var isBeingMade = false
-        var waiting: [@Sendable ([UInt8]) -> Void] = []
-    }
-
-    /// However many ask for the status, it is made no more often than this.
-    private static let statusInterval = Duration.milliseconds(500)
+    private let hosts: Mutex<PageHosts>
+    private let isPublic: Bool
+    /// With the names of peers, circuits and topics, and without.
+    private let whole = CachedStatus()
+    private let counts = CachedStatus()
 
     /// What every answer says: these pages load nothing from elsewhere, and nobody else shows or reads them.
     private static let strict = """
@@ -28,10 +22,20 @@ final class Website: PageServing {
 
         """
 
-    init(directory: String) throws(NodeError) { files = try PageFile.all(in: directory) }
+    init(directory: String, _ configuration: Configuration) throws(NodeError) {
+        files = try PageFile.all(in: directory)
+        hosts = Mutex(PageHosts(configuration))
+        isPublic = configuration.publicStatus
+    }
 
-    /// Where the status comes from.
-    func tellStatus(_ source: @escaping @Sendable () async -> [UInt8]) { self.source.withLock { $0 = source } }
+    /// Where the status comes from, with at most so many entries in each of its lists.
+    func tellStatus(_ source: @escaping @Sendable (Int) async -> [UInt8]) {
+        whole.setSource { await source(256) }
+        counts.setSource { await source(0) }
+    }
+
+    /// Its names are the node's.
+    func setCertificate(_ certificate: TLSServerContext?) { hosts.withLock { $0.certificate = certificate } }
 
     // MARK: Answers
 
@@ -42,8 +46,14 @@ final class Website: PageServing {
         }
         let path = String(decoding: request.target.prefix { $0 != UInt8(ascii: "?") }, as: UTF8.self)
         if path == "/status.json" {
-            guard Self.isOwn(request) else { return then(Self.plain("403 Forbidden", "For this relay's own pages only.")) }
-            return withStatus { then(Self.page("200 OK", "application/json", "Cache-Control: no-store\r\n", $0, isHead: isHead)) }
+            guard Self.isOwn(request) else { return then(Self.plain("403 Forbidden", "For this node's own pages only.")) }
+            let host = PageHost(request.host ?? [])
+            guard hosts.withLock({ $0.contains(host) }) else { return then(Self.plain("403 Forbidden", Self.unknownHost)) }
+            // Who is on this machine, and knows it: a proxy here passes the name on that it was asked for.
+            let isOperator = remote.tcp.reach == .loopback && host.isLocal
+            return (isPublic || isOperator ? whole : counts).get {
+                then(Self.page("200 OK", "application/json", "Cache-Control: no-store\r\n", $0, isHead: isHead))
+            }
         }
         guard let file = file(at: path) else { return then(Self.plain("404 Not Found", "There is no such page.")) }
         let fields = "ETag: \(file.tag)\r\nCache-Control: no-cache\r\n"
@@ -76,6 +86,10 @@ final class Website: PageServing {
 
     // MARK: Who asks
 
+    private static let unknownHost = """
+        The node does not know the name that it was asked for by. If that is its own name, start it with --page-host NAME.
+        """
+
     /// Whether a page of this very server asks, or somebody who is no page.
     private static func isOwn(_ request: HTTPRequest) -> Bool {
         if let site = request.fetchSite, site != Array("same-origin".utf8), site != Array("none".utf8) { return false }
@@ -91,32 +105,5 @@ final class Website: PageServing {
             let word = part.drop { $0 == " " }.prefix { $0 != " " }
             return word == "*" || word == tag || word == "W/" + tag
         }
-    }
-
-    // MARK: The status
-
-    private func withStatus(_ then: @escaping @Sendable ([UInt8]) -> Void) {
-        let known = status.withLock { status -> [UInt8]? in
-            if let madeAt = status.madeAt, madeAt.duration(to: .now) < Self.statusInterval { return status.bytes }
-            status.waiting.append(then)
-            guard !status.isBeingMade else { return nil }
-            status.isBeingMade = true
-            Task { await self.makeStatus() }
-            return nil
-        }
-        if let known { then(known) }
-    }
-
-    private func makeStatus() async {
-        let source = source.withLock { $0 }
-        let bytes = await source()
-        let waiting = status.withLock { status in
-            status.bytes = bytes
-            status.madeAt = .now
-            status.isBeingMade = false
-            defer { status.waiting = [] }
-            return status.waiting
-        }
-        for one in waiting { one(bytes) }
     }
 }

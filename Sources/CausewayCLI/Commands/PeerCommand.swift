@@ -19,7 +19,9 @@ extension Command {
         run: { values, terminal in
             try Command.noArguments(values)
             let topic = values.text("topic")
-            try await Running.node(try peerConfiguration(values)) { node in try await runPeer(node, topic, terminal) }
+            var configuration = try peerConfiguration(values)
+            configuration.fitDescriptors()
+            try await Running.node(configuration) { node in try await runPeer(node, topic, terminal) }
         })
 
     private static func peerConfiguration(_ values: Values) throws(UsageError) -> Configuration {

@@ -29,14 +29,17 @@ extension Command {
             Option("connections", .value("N"), "connections at once", standard: "16384"),
             Option("connections-per-ip", .value("N"), "connections from one IPv4 address or IPv6 /56", standard: "256"),
             Option("pages", .value("DIRECTORY"), "show the pages in it to browsers on the WebSocket ports"),
+            Option("page-host", .list("NAME"), "a name of this relay, under which its pages may ask for its status"),
+            Option("public-status", .flag, "show everybody, not this machine alone, which peers and circuits there are"),
             Option("loops", .value("N"), "threads that carry connections", standard: "one a core, 4 at most"),
         ],
         run: { values, terminal in
             try Command.noArguments(values)
             let topics = values.texts("topic")
-            let configuration = try relayConfiguration(values)
+            var configuration = try relayConfiguration(values)
+            let descriptors = configuration.fitDescriptors()
             try await Running.node(configuration, onHangUp: { await reload($0, terminal) }) { node in
-                try await runRelay(node, topics, terminal)
+                try await runRelay(node, topics, descriptors, terminal)
             }
             terminal.showLive("")
             terminal.say("good-bye")
@@ -73,6 +76,8 @@ extension Command {
             "connections-per-ip", or: configuration.limits.connectionsPerAddress, in: 1...1_000_000)
         configuration.loops = try values.integer("loops", or: min(Machine.cores, 4), in: 1...64)
         configuration.pages = values.text("pages")
+        configuration.pageHosts = values.texts("page-host")
+        configuration.publicStatus = values.flag("public-status")
         if !values.flag("no-discovery") {
             var carried = [Configuration.Discovery.pubsub, .json]
             for index in carried.indices { carried[index].listenOnly = true }
@@ -91,7 +96,7 @@ extension Command {
         }
     }
 
-    private static func runRelay(_ node: Node, _ topics: [String], _ terminal: Terminal) async throws {
+    private static func runRelay(_ node: Node, _ topics: [String], _ descriptors: Int, _ terminal: Terminal) async throws {
         let events = node.events
         var carried: [Subscription] = []
         for topic in topics { carried.append(try await node.subscribe(topic, backlog: 1)) }
@@ -103,9 +108,19 @@ extension Command {
             terminal.say("\ntry it from elsewhere:\n  causeway dial \(address)\n")
         }
         if node.configuration.pages != nil, let place = pageAddress(addresses) {
-            terminal.say("see it in a browser:\n  \(place, .bold)\n")
+            terminal.say("see it in a browser:\n  \(place, .bold)")
+            let isPublic = node.configuration.publicStatus
+            terminal.say(
+                "  peers and circuits are shown \(isPublic ? "to everybody" : "on this machine only; to everybody with --public-status")\n")
         }
-        terminal.tell("ready", ["peerId": .text(node.peerID.description), "addrs": .array(addresses.map { .text($0.description) })])
+        let connections = node.configuration.limits.connections
+        terminal.say("takes \(connections) connections at once, with \(descriptors) descriptors (ulimit -n)")
+        terminal.tell(
+            "ready",
+            [
+                "peerId": .text(node.peerID.description), "addrs": .array(addresses.map { .text($0.description) }),
+                "connections": .integer(Int64(connections)), "descriptors": .integer(Int64(descriptors)),
+            ])
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 var printer = EventPrinter(terminal)
@@ -144,7 +159,7 @@ extension Command {
         let relayed = Amount.bytes(status.relayedBytes)
         return """
             \("●", .green) peers \(status.peers)  reservations \(status.reservations)  circuits \(status.circuits)  \
-            relayed \(relayed)
+            relayed \(relayed)\(status.connectionsRefused > 0 ? "  turned away \(status.connectionsRefused)" : "")
             """
     }
 }

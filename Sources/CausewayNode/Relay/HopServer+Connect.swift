@@ -25,7 +25,7 @@ extension HopServer {
             refuse(hop, link.peer, target, HopStatus.malformedMessage, in: node)
             return
         }
-        lastCircuit &+= 1
+        repeat { lastCircuit &+= 1 } while circuits[lastCircuit] != nil
         let stop = node.openStream(on: targetLink.id, [HopCodec.stopID], for: self)
         let circuit = HopCircuit(
             id: lastCircuit, source: link.peer, place: place, target: target, hop: hop.key, stop: stop, limit: limits.circuit,

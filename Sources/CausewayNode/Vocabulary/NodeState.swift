@@ -25,8 +25,8 @@ public final class NodeState {
     var outputs: [NodeOutput] = []
     var owners = StreamOwners()
     var protocols: [any NodeProtocol] = []
-    private var lastStream: UInt32 = 1 << 31
-    private var lastLink: UInt32 = 0
+    var lastStream: UInt32 = 1 << 31
+    var lastLink: UInt32 = 0
     var addressesDiffer = false
     /// Circuits are advertised with `/webrtc`, too.
     var advertisesWebRTC = false
@@ -88,7 +88,7 @@ public final class NodeState {
 
     /// Opens a stream that `owner` owns; it may be written to at once. Answered by `streamReady` or `closed`.
     public func openStream(on link: UInt32, _ protocolIDs: [[UInt8]], for owner: any NodeProtocol) -> StreamKey {
-        lastStream = lastStream == .max ? 1 << 31 : lastStream + 1
+        repeat { lastStream = lastStream == .max ? 1 << 31 : lastStream + 1 } while owners[StreamKey(link: link, stream: lastStream)] != nil
         let key = StreamKey(link: link, stream: lastStream)
         owners.insert(key, index(of: owner))
         outputs.append(.link(link, .openStream(stream: key.stream, protocolIDs: protocolIDs)))
@@ -134,9 +134,10 @@ public final class NodeState {
         outputs.append(.link(link, .cut(limit, value: UInt64(value))))
     }
 
-    /// An even number for a link that the node makes.
+    /// An even number for a link that the node makes, above 0. Numbers come again after 2^31 of them, but for those of links that still
+    /// live; a dial lives too shortly to be met.
     public func nextLink() -> UInt32 {
-        lastLink &+= 2
+        repeat { lastLink &+= 2 } while lastLink == 0 || connections[lastLink] != nil || expectedLinks[lastLink] != nil
         return lastLink
     }
 

@@ -1,4 +1,5 @@
 import CUV
+import CausewayConnection
 public import CausewayIdentity
 import CausewayNode
 
@@ -24,6 +25,7 @@ extension NativeShell {
         first.loop.run { [self] in
             do throws(ListenError) {
                 guard !isStopping else { throw .stopped }
+                descriptorLimit = Descriptors.limit
                 let fresh = try open(addresses)
                 bound += fresh.filter { !bound.contains($0) }
                 let all = bound
@@ -66,6 +68,11 @@ extension NativeShell {
 
     /// Gives each loop its share of the connections: the descriptor of a socket goes over to the loop that is to have it.
     private func accepted(_ socket: TCPSocket, _ welcome: Welcome) {
+        // The system gives the lowest number that is free: all below are taken.
+        guard socket.descriptor < descriptorLimit - Descriptors.reserve else {
+            if let remote = socket.peerAddress { tellRefused(remote, .descriptors, descriptorLimit) }
+            return socket.close()
+        }
         let id = nextAccepted()
         let home = place(id, chooseHome())
         if home.isFirst { return home.admit(socket, id: id, welcome) }

@@ -21,7 +21,7 @@ public final class NativeShell: @unchecked Sendable {
     let noise: NoiseIdentity
     let limits: NodeLimits
     let configuration: ShellConfiguration
-    /// Which loop a link lives on, where there are several.
+    /// Which loop a link lives on.
     private let places = Mutex<[UInt32: UInt8]>([:])
 
     // Set before `start`.
@@ -31,7 +31,9 @@ public final class NativeShell: @unchecked Sendable {
     public var inboundStream: ((Link, UInt32, ProtocolTable.Entry, EventLoop) -> Void)?
 
     // On the first loop.
-    private var lastAccepted = UInt32.max
+    var lastAccepted = UInt32.max
+    /// How many descriptors the process may have; as it was when listening began.
+    var descriptorLimit = Int.max
     private var nextHome = 0
     private var resolver: Resolver?
     /// Host names that addresses were resolved from: what a WebSocket's `Host` header says.
@@ -215,26 +217,25 @@ public final class NativeShell: @unchecked Sendable {
     public func loop(of link: UInt32) -> EventLoop { home(of: link).loop }
 
     func place(_ link: UInt32, _ home: LinkLoop) -> LinkLoop {
-        guard homes.count > 1, let index = homes.firstIndex(where: { $0 === home }) else { return home }
+        guard let index = homes.firstIndex(where: { $0 === home }) else { return home }
         places.withLock { $0[link] = UInt8(index) }
         return home
     }
 
-    func forget(_ link: UInt32) {
-        guard homes.count > 1 else { return }
-        places.withLock { $0[link] = nil }
-    }
+    func forget(_ link: UInt32) { places.withLock { $0[link] = nil } }
 
     func chooseHome() -> LinkLoop {
         nextHome = (nextHome + 1) % homes.count
         return homes[nextHome]
     }
 
-    /// The shell numbers accepted links: odd.
+    /// The shell numbers accepted links: odd. Numbers come again after 2^31 of them, but for those of links that still live.
     func nextAccepted() -> UInt32 {
-        lastAccepted &+= 2
+        repeat { lastAccepted &+= 2 } while isKnown(lastAccepted)
         return lastAccepted
     }
+
+    private func isKnown(_ link: UInt32) -> Bool { node.knowsLink(link) || places.withLock { $0[link] != nil } }
 
     private func onHome(of link: UInt32, _ work: @escaping @Sendable (LinkLoop) -> Void) { onHome(home(of: link), work) }
 

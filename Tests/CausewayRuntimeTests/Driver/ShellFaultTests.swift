@@ -82,6 +82,49 @@ private final class Flood: StreamOwner, Sendable {
     await server.stop()
 }
 
+@Test func withoutDescriptorsNewcomersAreToldOfAndLaterGetIn() async throws {
+    let server = try TestNode()
+    let address = try await server.shell.listen([anyPort()])[0]
+    let client = try TestNode()
+    let link = try #require(await client.connect(to: address, server.peerID).link)
+    await server.onShell { $0.descriptorLimit = Descriptors.reserve }
+    let raw = RawSocket()
+    #expect(await raw.connect(to: try #require(address.port), sending: [0x13]) == 0)
+    let event = await server.event { if case .connectionRefused = $0 { true } else { false } }
+    if case .connectionRefused(_, let limit, let value) = event {
+        #expect(limit == .descriptors && value == UInt64(Descriptors.reserve))
+    }
+    _ = await raw.end()
+    #expect(try await client.echo([1, 2], on: link) == [1, 2])
+    await server.onShell { $0.descriptorLimit = Descriptors.limit }
+    let other = try TestNode()
+    let late = try #require(await other.connect(to: address, server.peerID).link)
+    #expect(try await other.echo([3], on: late) == [3])
+    raw.stop()
+    for node in [client, other, server] { await node.stop() }
+}
+
+@Test(arguments: [1, 2]) func aLinkKeepsItsNumberForItself(_ loops: Int) async throws {
+    var shell = ShellConfiguration()
+    shell.loops = loops
+    let server = try TestNode(shell)
+    let address = try await server.shell.listen([anyPort()])[0]
+    func join() async throws -> (TestNode, UInt32) {
+        let client = try TestNode()
+        return (client, try #require(await client.connect(to: address, server.peerID).link))
+    }
+    let (old, link) = try await join()
+    // As if 2^31 had come and gone since.
+    await server.onShell { $0.lastAccepted = .max - 2 }
+    var others: [(TestNode, UInt32)] = []
+    for _ in 0..<3 { others.append(try await join()) }
+    for (client, link) in others + [(old, link)] { #expect(try await client.echo([1, 2], on: link) == [1, 2]) }
+    let numbers = await server.onShell { $0.node.connectionDescriptions.map(\.link) }
+    #expect(Set(numbers) == [1, .max, 3, 5])
+    for (client, _) in others + [(old, link)] { await client.stop() }
+    await server.stop()
+}
+
 @Test(.timeLimit(.minutes(1))) func aCutCableIsNoticed() async throws {
     let impatient: (inout NodeConfiguration) -> Void = {
         $0.limits.connection.keepAliveInterval = .milliseconds(100)

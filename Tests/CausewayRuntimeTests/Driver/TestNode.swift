@@ -109,15 +109,17 @@ final class TestNode: Sendable {
         }
     }
 
+    /// What comes of `work` on the first loop.
+    @discardableResult
+    func onShell<R: Sendable>(_ work: @escaping @Sendable (NativeShell) -> R) async -> R {
+        await withCheckedContinuation { continuation in
+            shell.loop.post { [shell] in continuation.resume(returning: work(shell)) }
+        }
+    }
+
     /// Until so many connections were turned away.
     func refused(_ count: UInt64) async {
-        while true {
-            let now = await withCheckedContinuation { continuation in
-                shell.onNode { continuation.resume(returning: $0.connectionsRefused) }
-            }
-            if now >= count { return }
-            await Task.yield()
-        }
+        while await onShell({ $0.node.connectionsRefused }) < count { await Task.yield() }
     }
 
     func stop() async { await shell.stop(within: .seconds(1)) }

@@ -221,6 +221,12 @@ private struct Setting {
         #expect(old.toClient == [1])
     }
 
+    @Test func namesOfACertificate() throws {
+        let server = try Setting().server()
+        for name in ["relay.example", "RELAY.example", "a.wild.example"] { #expect(server.isFor(name), "\(name)") }
+        for name in ["", "other.example", "a.b.wild.example", "wild.example", "127.0.0.1"] { #expect(!server.isFor(name), "\(name)") }
+    }
+
     @Test func theWholeChainIsSent() throws {
         let setting = try Setting()
         let middle = TestCertificate(isAuthority: true, issuer: setting.authority)
