@@ -448,6 +448,8 @@ function makeSocket(WebSocket, address, link, send) {
     socket.onerror = () => {}
     try { socket.close() } catch (error) { complain(error) }
   }
+  /** Waits until fewer bytes wait in the browser, of which it tells by no event. */
+  const below = async (count) => { while (socket.readyState === 1 && socket.bufferedAmount >= count) await sleep(5) }
   /** The link's end is what closes the socket. */
   const failed = (limit) => send(LINK_FAILED, link, limit)
   try {
@@ -466,7 +468,7 @@ function makeSocket(WebSocket, address, link, send) {
   return {
     close,
     /** Resolves once the browser has passed on what it was given. */
-    async sent() { while (socket.readyState === 1 && socket.bufferedAmount) await sleep(5) },
+    sent: () => below(1),
     send(bytes) {
       if (socket.readyState !== 1) return
       try { socket.send(bytes) } catch (error) {
@@ -476,12 +478,10 @@ function makeSocket(WebSocket, address, link, send) {
       if (socket.bufferedAmount < SOCKET_HIGH_WATER || isBlocked) return
       isBlocked = true
       send(SOCKET_BLOCKED, link, 1)
-      const poll = setInterval(() => {
-        if (socket.readyState === 1 && socket.bufferedAmount >= SOCKET_HIGH_WATER) return
-        clearInterval(poll)
+      below(SOCKET_HIGH_WATER).then(() => {
         isBlocked = false
         send(SOCKET_BLOCKED, link)
-      }, 5)
+      })
     },
   }
 }
@@ -679,15 +679,15 @@ function makePeerConnection(configuration, link, send) {
 }
 
 /** A candidate by an IP address or a browser's own `.local` name: whoever names another has this machine ask for it. */
-const isCandidate = (text) => /^candidate:\S{1,32} [12] \w{3} \d+ ([\d.]+|[\da-f:]*:[\da-f:.]*|[\w-]+\.local) \d+ typ \w+( |$)/i.test(text)
-  && text.length < 512
+const isCandidate = (text) => text.length < 512 && /^candidate:\S+ \d \w+ \d+ ([\d.]+|\S*:\S*|[\w-]+\.local) \d+ typ /i.test(text)
 
 /** What a browser is told of a remote's description: one association for data channels, and of its attributes those that are known. */
 function checkedDescription(sdp) {
-  const lines = sdp.split(/\r?\n/), sections = lines.filter((one) => /^m=/.test(one))
-  if (sections.length !== 1 || !/^m=application \d+ (UDP|TCP)\/DTLS\/SCTP webrtc-datachannel$/.test(sections[0])
-    || !/^a=fingerprint:sha-\d+ [\dA-F:]+\r?$/im.test(sdp)) throw new Error('it describes more than data channels, or less')
-  return lines.filter((one) => /^([vostcm]=|a=(group|ice-(ufrag|pwd|options|lite)|fingerprint|setup|mid|sctp-port|max-message-size)\b)/.test(one)
+  const lines = sdp.split(/\r?\n/), has = (pattern) => lines.filter((one) => pattern.test(one)).length
+  if (has(/^m=/) !== 1 || !has(/^m=application \d+ (UDP|TCP)\/DTLS\/SCTP webrtc-datachannel$/) || !has(/^a=fingerprint:sha-/)) {
+    throw new Error('not of data channels alone')
+  }
+  return lines.filter((one) => /^([vostcm]=|a=(group|ice-|fingerprint|setup|mid|sctp-port|max-message-size)\b)/.test(one)
     || isCandidate(one.slice(2))).join('\r\n') + '\r\n'
 }
 
@@ -758,7 +758,7 @@ function makeEngine(node, failed, incoming, options) {
     const now = clock()
     if (!exports) throw failing ?? new CausewayError('ERR_STOPPED', 'the node is not running')
     const p = exports.buffer_allocate(bytes.length)
-    if (!p) refuse('ERR_LIMIT', `no memory for ${bytes.length} bytes`)
+    if (!p) throw failure(5, { value: bytes.length })
     try {
       memory(p, bytes.length).set(bytes)
       const answer = exports.command(kind, a, b, p, bytes.length, now)
@@ -1224,8 +1224,7 @@ class CausewayNode extends EventTarget {
   /** A page that goes says goodbye; if it was kept and comes back, the node starts again. */
   #follow() {
     if (this.#unfollow || !globalThis.document) return
-    this.#unfollow = new AbortController()
-    const { signal } = this.#unfollow
+    const { signal } = this.#unfollow = new AbortController()
     globalThis.addEventListener('pagehide', () => this.#end(), { signal })
     globalThis.addEventListener('pageshow', ({ persisted }) => {
       if (persisted && this.#status === 'stopped') this.start().catch((error) => this.#tell(error))
