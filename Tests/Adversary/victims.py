@@ -164,10 +164,12 @@ class Watch:
     def _ping(self):
         began = time.monotonic()
         try:
-            self._peer("ping", peerId=self._id, count=1, within=60)
+            # The peer's own clock: the hostile node keeps this process busy.
+            took = self._peer("ping", peerId=self._id, count=1, within=60)["rttMs"][0] / 1000
         except PeerError:
             self.unanswered += 1
-        self.worst = max(self.worst, time.monotonic() - began)
+            took = time.monotonic() - began
+        self.worst = max(self.worst, took)
 
     def _run(self):
         while not self._is_over.is_set():

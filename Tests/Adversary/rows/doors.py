@@ -77,6 +77,10 @@ def descriptors(ground):
         ground.at_least(f"with {what}: of 5 newcomers got in", arrived, 5)
         if limit[1] > 256:
             ground.at_least("connections stand", server.descriptors(), 300)
+        else:
+            # Refusals are told a second's together.
+            time.sleep(2)
+            ground.true("it is told", any(event["event"] == "refused" for event in server.events))
         ground.true("the relay lives", server.is_alive())
 
 

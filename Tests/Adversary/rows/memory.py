@@ -25,8 +25,8 @@ def join(threads, timeout):
 
 
 def flood(ground, victim, payload, megabytes, seconds, connections=4):
-    """Sends that many MiB of one RPC over gossip, on a new stream when one is reset. Returns how many went out."""
-    sent = [0] * connections
+    """Sends that many MiB of one RPC over gossip, on a new stream when one is reset. Returns how many went out, and how many were reset."""
+    sent, cuts = [0] * connections, [0] * connections
     deadline = time.monotonic() + seconds
 
     def run(number):
@@ -38,12 +38,13 @@ def flood(ground, victim, payload, megabytes, seconds, connections=4):
                     count = stream.write(payload, timeout=deadline - time.monotonic())
                     sent[number] += count
                     if count < len(payload):
+                        cuts[number] += stream.is_over
                         break
             except (yamux.WireError, OSError):
                 time.sleep(0.05)
     join(in_parallel(connections, run), seconds + 5)
     drain(ground, victim)
-    return sum(sent) / MIB
+    return sum(sent) / MIB, sum(cuts)
 
 
 def drain(ground, victim):
@@ -62,7 +63,8 @@ def events_of_a_second_loop(ground):
     for name, entry in (("empty entries", b"\x12\x00" * (MIB // 2)), ("an unknown field", b"\x7a" + gossip.wire.framed(bytes(MIB - 8)))):
         watch = ground.watch(victim)
         victim.mark()
-        ground.note(f"{name}: {flood(ground, victim, gossip.wire.framed(entry), megabytes, 8):.0f} MiB went out")
+        sent, cuts = flood(ground, victim, gossip.wire.framed(entry), megabytes, 8)
+        ground.note(f"{name}: {sent:.0f} MiB went out, {cuts} streams were cut")
         ground.calm(watch, 5)
         ground.grown(victim, 64 * megabytes / 150)
 

@@ -2,15 +2,16 @@
 import http.client
 
 import wire
+import yamux
 from ground import row
 from rows.doors import pages
 
 
-def ask(port, path, **headers):
+def ask(port, path, to="127.0.0.1", **headers):
     """The status and the body of an answer; names of headers with _ for -."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection(to, port, timeout=10)
     connection.putrequest("GET", path, skip_host=True, skip_accept_encoding=True)
-    for name, value in {"Host": f"127.0.0.1:{port}", **headers}.items():
+    for name, value in {"Host": f"{to}:{port}", **headers}.items():
         connection.putheader(name.replace("_", "-"), value)
     connection.endheaders()
     answer = connection.getresponse()
@@ -29,6 +30,17 @@ def rebound_name(ground):
     ground.true(f"{status} for its own page", status == 200 and body.startswith(b"{"))
     status, _ = ask(port, "/status.json", Sec_Fetch_Site="same-origin", Host=f"evil.example:{port}")
     ground.true(f"{status} for a rebound name", status == 403)
+
+
+@row("state-for-strangers", places=True)
+def state_for_strangers(ground):
+    """Somebody from elsewhere asks who is connected to a relay."""
+    server = ground.relay("--pages", pages(ground.folder(), 1000), host="10.77.0.1")
+    visitor = ground.keep(yamux.dial(server.direct, source="10.77.18.1"))
+    visitor.ping()
+    status, body = ask(server.port("/ws"), "/status.json", to="10.77.0.1")
+    name = wire.base58(visitor.identity.peer).encode()
+    ground.true(f"{status}, and no peer is named", name not in body and b"10.77.18.1" not in body)
 
 
 @row("other-origins")

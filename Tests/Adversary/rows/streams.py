@@ -50,11 +50,11 @@ def reset_after(protocol):
         for at in range(BATCH))
 
 
-def attack(ground, victim, make, megabytes):
+def attack(ground, victim, make, megabytes, wait=1):
     watch = ground.watch(victim)
     victim.mark()
     pour(ground, victim, make, ground.size(8, 3))
-    ground.calm(watch, 1)
+    ground.calm(watch, wait)
     ground.grown(victim, megabytes)
 
 
@@ -97,10 +97,10 @@ def streams_without_end(ground):
 @row("window-updates")
 def window_updates(ground):
     """Credit of nothing, for streams that stand and for such as do not."""
-    attack(ground, ground.relay(), lambda number: yamux.frame(yamux.WINDOW, 0, 1, 0) * BATCH, 16)
+    attack(ground, ground.relay(), lambda number: yamux.frame(yamux.WINDOW, 0, 1, 0) * BATCH, 16, wait=2)
 
 
 @row("pings-of-yamux")
 def pings_of_yamux(ground):
     """Pings in a row; their answers are read."""
-    attack(ground, ground.relay(), lambda number: yamux.frame(yamux.PING, yamux.SYN, 0, number) * BATCH, 16)
+    attack(ground, ground.relay(), lambda number: yamux.frame(yamux.PING, yamux.SYN, 0, number) * BATCH, 16, wait=2)
