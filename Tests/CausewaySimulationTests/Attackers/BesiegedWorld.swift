@@ -54,17 +54,18 @@ final class BesiegedWorld {
     }
 
     /// The defaults' proportions in small, so that a few attackers reach the limits: four addresses can hold all pending connections, and
-    /// no fewer than 64 all connections. What remotes may make a node keep is a 1,024th.
+    /// no fewer than 64 all connections. What remotes may make a node keep is a 512th: below that the honest peers' own
+    /// messages would be the largest of what is kept.
     private static var limits: NodeLimits {
         var limits = NodeLimits()
         limits.connectionsPerAddress = 4
         limits.pendingConnections = 4 * limits.connectionsPerAddress
         limits.connections = 64 * limits.connectionsPerAddress
         limits.connection.inboundStreams = 64
-        limits.connection.held = 128 << 10
-        limits.heldPerPeer = 128 << 10
-        limits.heldPerPlace = 192 << 10
-        limits.held = 512 << 10
+        limits.connection.held = 256 << 10
+        limits.heldPerPeer = 256 << 10
+        limits.heldPerPlace = 384 << 10
+        limits.held = 1 << 20
         return limits
     }
 
@@ -75,13 +76,15 @@ final class BesiegedWorld {
         return limits
     }
 
-    /// One address can hold all hop streams, as by default.
+    /// One address can hold all hop streams, as by default. Of what each address has a share there is more than all attackers' shares:
+    /// twenty addresses ask for reservations, and ten for circuits.
     private static var relayLimits: RelayLimits {
         var limits = RelayLimits()
-        limits.reservations = 48
         limits.reservationsPerAddress = 4
-        limits.circuits = 64
+        limits.reservations = 24 * limits.reservationsPerAddress
+        limits.circuitsPerPeer = 12 * limits.circuitsPerSource
         limits.circuitsPerAddress = 16
+        limits.circuits = 12 * limits.circuitsPerAddress
         limits.hopStreamsPerConnection = 16
         limits.hopStreams = 64
         return limits
