@@ -12,16 +12,19 @@ extension Dialer {
     /// The shell answers `NodeOutput.resolve`.
     var hasResolver: Bool { !transports.contains(.hostNames) }
 
-    /// Asks for names as soon as there is room, which addresses that need no look-up have half of. True if one was asked for.
+    /// Asks for names as soon as there is room, which addresses that need no look-up have half of. True if one was asked for. A page's
+    /// browser looks names up itself.
     func lookUpNames(_ dial: PeerDial, in node: NodeState) -> Bool {
         var hasStarted = false
-        for attempt in dial.attempts where attempt.isWaiting && attempt.isName {
-            guard byLink.count < node.limits.dials, dial.lookUps < max(1, node.limits.dialsPerPeer / 2) else { break }
-            guard mayStart(attempt, in: node) else { continue }
-            hasStarted = true
-            begin(attempt, .resolving, in: node)
-            node.append(.resolve(request: attempt.link, address: attempt.address))
-        }
+        #if !hasFeature(Embedded)
+            for attempt in dial.attempts where attempt.isWaiting && attempt.isName {
+                guard byLink.count < node.limits.dials, dial.lookUps < max(1, node.limits.dialsPerPeer / 2) else { break }
+                guard mayStart(attempt, in: node) else { continue }
+                hasStarted = true
+                begin(attempt, .resolving, in: node)
+                node.append(.resolve(request: attempt.link, address: attempt.address))
+            }
+        #endif
         return hasStarted
     }
 
