@@ -4,8 +4,8 @@ import CausewayIdentity
 /// One peer's place at this relay.
 final class HopReservation {
     let peer: PeerID
-    /// Where its holder was when it was made. A refresh from elsewhere changes nothing: two addresses would hold the places of many.
-    let key: AddressKey?
+    /// Where the connection is that holds it.
+    var key: AddressKey?
     /// Ends at this moment, which is this Unix second on the wire.
     var deadline: Instant
     var expires: UInt64
@@ -32,10 +32,16 @@ struct HopReservations {
 
     subscript(peer: PeerID) -> HopReservation? { byPeer[peer.bytes] }
 
-    /// Which limit forbids a new place, and its value. A peer that has one already is never refused: that would cost it its addresses.
-    func refusal(of peer: PeerID, key: AddressKey?, limits: RelayLimits) -> LimitName? {
-        if byPeer[peer.bytes] != nil { return nil }
-        if byPeer.count >= limits.reservations { return .reservations }
+    /// Which limit forbids a peer to hold a place from there. One that holds its own from there already is never refused: that would cost
+    /// it its addresses. From elsewhere it is as good as new, or a second address would hold the places of many.
+    mutating func refusal(of peer: PeerID, key: AddressKey?, limits: RelayLimits) -> LimitName? {
+        let held = byPeer[peer.bytes]
+        if let held {
+            if held.key?.place == key?.place { return nil }
+            add(-1, held.key)
+        }
+        defer { if let held { add(1, held.key) } }
+        if held == nil, byPeer.count >= limits.reservations { return .reservations }
         guard let key else { return nil }
         if byPlace[key.place, default: 0] >= limits.reservationsPerAddress { return .reservationsPerAddress }
         if let network = key.network, byPlace[network, default: 0] >= limits.reservationsPerNetwork { return .reservationsPerAddress }
@@ -47,6 +53,15 @@ struct HopReservations {
         byPeer[reservation.peer.bytes] = reservation
         add(1, reservation.key)
         soonest = min(soonest, reservation.deadline)
+    }
+
+    /// The connection that held a reservation is gone, and another one is there. False: its place is full.
+    mutating func move(_ reservation: HopReservation, to key: AddressKey?, limits: RelayLimits) -> Bool {
+        guard refusal(of: reservation.peer, key: key, limits: limits) == nil else { return false }
+        add(-1, reservation.key)
+        reservation.key = key
+        add(1, key)
+        return true
     }
 
     mutating func remove(_ peer: PeerID) -> HopReservation? {

@@ -2,7 +2,7 @@ import CausewayConnection
 import CausewayIdentity
 
 extension HopServer {
-    /// RESERVE. Asking again refreshes, also at a relay that is full.
+    /// RESERVE. Asking again refreshes, also at a relay that is full; not from another address that is.
     func reserve(_ hop: HopStream, _ link: ConnectedLink, in node: NodeState) {
         guard !link.isRelayed else {
             refuseReservation(hop, link.peer, HopStatus.permissionDenied, nil, in: node)
@@ -24,8 +24,7 @@ extension HopServer {
         }
         reservations.insert(
             HopReservation(
-                peer: link.peer, key: former == nil ? key : former?.key, deadline: node.now + limits.reservationTime, expires: expires,
-                voucher: voucher))
+                peer: link.peer, key: key, deadline: node.now + limits.reservationTime, expires: expires, voucher: voucher))
         if former == nil {
             node.spare(link.peer)
             totals.reservationsMade += 1

@@ -113,8 +113,13 @@ public final class HopServer: CircuitServing {
     }
 
     public func linkClosed(_ link: ConnectedLink, in node: NodeState) {
-        guard !link.isRelayed, reservations[link.peer] != nil, directLink(to: link.peer, in: node) == nil else { return }
-        end(reservation: link.peer, in: node)
+        guard !link.isRelayed, let held = reservations[link.peer] else { return }
+        guard let left = directLink(to: link.peer, in: node) else { return end(reservation: link.peer, in: node) }
+        for id in node.connections.links(of: link.peer) {
+            guard let other = node.connections[id], !other.isRelayed else { continue }
+            if AddressKey(other.remoteAddress)?.place == held.key?.place { return }
+        }
+        if !reservations.move(held, to: AddressKey(left.remoteAddress), limits: limits) { end(reservation: link.peer, in: node) }
     }
 
     public func advance(in node: NodeState) {

@@ -130,19 +130,34 @@ private func status(_ message: HopMessage?) -> UInt16? {
 
 @Test func aSecondAddressHoldsNoMorePlaces() {
     let bench = relay()
-    // Made at one address and refreshed from another, while the first connection ends.
+    // Made at three addresses and refreshed from another, while the first connection ends.
     for number in UInt8(1)...24 {
-        let first = bench.connect(number, at: "/ip4/192.0.2.7/tcp/\(number)")
-        bench.ask(.reserve, on: first)
-        let second = bench.connect(number, at: "/ip4/192.0.2.8/tcp/\(number)")
-        if bench.machine.holdsReservation(peer(number)) { #expect(status(bench.ask(.reserve, on: second)) == 100) }
+        let first = bench.connect(number, at: "/ip4/192.0.2.\(7 + number % 3)/tcp/\(number)")
+        #expect(status(bench.ask(.reserve, on: first)) == 100)
+        let second = bench.connect(number, at: "/ip4/203.0.113.8/tcp/\(number)")
+        #expect(status(bench.ask(.reserve, on: second)) == (number <= 8 ? 100 : 201))
+        #expect(bench.machine.holdsReservation(peer(number)))
         bench.disconnect(first)
+        #expect(bench.machine.holdsReservation(peer(number)) == (number <= 8))
     }
     #expect(bench.machine.counts.reservations == 8)
-    // Each that goes gives a place back where it was made.
+    // Each that goes gives its place back.
     bench.disconnect(bench.node.connections[bench.node.connections.links(of: peer(1))[0]]!)
-    #expect(status(bench.ask(.reserve, on: bench.connect(30, at: "/ip4/192.0.2.7/tcp/30"))) == 100)
-    #expect(status(bench.ask(.reserve, on: bench.connect(31, at: "/ip4/192.0.2.7/tcp/31"))) == 201)
+    #expect(status(bench.ask(.reserve, on: bench.connect(30, at: "/ip4/203.0.113.8/tcp/30"))) == 100)
+    #expect(status(bench.ask(.reserve, on: bench.connect(31, at: "/ip4/203.0.113.8/tcp/31"))) == 201)
+    #expect(status(bench.ask(.reserve, on: bench.connect(32, at: "/ip4/192.0.2.7/tcp/32"))) == 100)
+}
+
+@Test func aReservationFollowsItsHolderToAPlaceWithRoom() {
+    let bench = relay()
+    let first = bench.connect(1, at: "/ip4/192.0.2.7/tcp/1")
+    bench.ask(.reserve, on: first)
+    bench.connect(1, at: "/ip4/192.0.2.8/tcp/1")
+    bench.disconnect(first)
+    #expect(bench.machine.holdsReservation(peer(1)))
+    for number in UInt8(2)...9 {
+        #expect(status(bench.ask(.reserve, on: bench.connect(number, at: "/ip4/192.0.2.8/tcp/\(number)"))) == (number < 9 ? 100 : 201))
+    }
 }
 
 @Test func loopbackIsNotCounted() {
