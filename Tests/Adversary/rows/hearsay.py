@@ -107,7 +107,7 @@ def heard_private_address(ground):
 
 @row("meeting-place", waits=True, places=True)
 def meeting_place(ground):
-    """Strangers announce an address that accepts and says nothing, ten times a second; an honest peer is announced meanwhile."""
+    """Strangers announce an address that accepts and says nothing, ten times a second; another neighbour announces an honest peer."""
     victim, target = ground.peer(discovery=LISTENING, listen=["/ip4/45.77.0.1/tcp/0"]), ground.keep(Counter("45.77.0.9"))
     _, stream = stranger(ground, victim.direct)
     is_over = threading.Event()
@@ -118,11 +118,11 @@ def meeting_place(ground):
             gossip.announce(stream, crypto.Identity(), [f"/ip4/{target.host}/tcp/{target.port}"])
     threading.Thread(target=run, daemon=True).start()
     time.sleep(2)
-    honest = yamux.Listener(host="45.77.0.10")
+    honest, (_, other) = yamux.Listener(host="45.77.0.10"), stranger(ground, victim.direct)
     ground.keep(honest)
     began = time.monotonic()
     while not honest.accepted and time.monotonic() < began + 60:
-        gossip.announce(stream, honest.identity, [f"/ip4/45.77.0.10/tcp/{honest.port}"])
+        gossip.announce(other, honest.identity, [f"/ip4/45.77.0.10/tcp/{honest.port}"])
         time.sleep(1)
     ground.at_most("the honest peer was met after", time.monotonic() - began, 20 + 2 * ground.pace, " s")
 

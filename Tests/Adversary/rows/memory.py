@@ -158,6 +158,8 @@ def fill(ground, victim, connections, streams, size, ends):
                 if ends:
                     stream.finish()
                 standing.append(stream)
+                # At a pace at which the node's loop can follow, also on a busy machine.
+                time.sleep(0.01)
             except (yamux.WireError, OSError):
                 return
     victim.measured.mark()
