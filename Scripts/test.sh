@@ -12,7 +12,7 @@ export CAUSEWAY_VENV=${CAUSEWAY_VENV:-$build/venv}
 log=$(mktemp -d)
 trap 'rm -rf "$log"' EXIT
 passed=0 failed=0 skipped=0
-all=(check unit wasm web fuzz examples docs matrix browsers web-matrix python crowd attack)
+all=(check unit wasm web fuzz examples docs matrix browsers web-matrix python crowd endings attack)
 [ $# -gt 0 ] && parts=("$@") || parts=("${all[@]}")
 
 # run NAME COMMAND…: runs it, shows its output, counts its closing line ("N passed, N failed", or swift test's).
@@ -152,6 +152,11 @@ for part in "${parts[@]}"; do
         cat "$log/venv"
         skip "py-libp2p" "its virtual environment could not be made"
       fi
+      ;;
+    endings)
+      testpeer
+      run "build of the command" swift build -c release --scratch-path "$build/optimised" --product causeway
+      run "ends of the command" python3 Tests/Interop/endings.py --command "$build/optimised/release/causeway" --us "$us"
       ;;
     crowd)
       testpeer

@@ -1,3 +1,5 @@
+import CausewayRuntime
+
 /// What a node is to be and do. Everything has a default: `Configuration()` is a peer with a fresh identity that listens nowhere,
 /// gossips, and dials what it is told to.
 public struct Configuration: Sendable {
@@ -147,6 +149,8 @@ public struct Configuration: Sendable {
     public var pageLimits = PageLimits()
     /// Threads that carry connections. One serves a peer; a busy relay may use a core each.
     public var loops = 1
+    /// How long the node waits at its end for what is on its way to leave, and for its remotes to close, before it drops what is left.
+    public var drainTime = NativeShell.drainTime
     /// What identify tells of the software.
     public var agent = "causeway/\(causewayVersion)"
     public var limits = NodeLimits()

@@ -54,8 +54,14 @@ enum Console {
             var done = 0
             while done < bytes.count {
                 let count = bytes.withUnsafeBytes { Glibc.write(1, $0.baseAddress! + done, $0.count - done) }
-                if count <= 0 { return }
-                done += count
+                if count > 0 {
+                    done += count
+                } else if errno == EAGAIN {
+                    var wait = pollfd(fd: 1, events: Int16(POLLOUT), revents: 0)
+                    poll(&wait, 1, -1)
+                } else if errno != EINTR {
+                    return
+                }
             }
         }
     }

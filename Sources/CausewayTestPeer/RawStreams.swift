@@ -102,7 +102,7 @@ extension TestPeer {
             let entry = try rawStreams.entry(try arguments.integer("stream"))
             guard let bytes = Base64.decode(Array(try arguments.text("base64").utf8)) else { throw CommandError("'base64' is not base64") }
             try await entry.stream.write(bytes)
-        case "close": try rawStreams.entry(try arguments.integer("stream")).stream.finish()
+        case "close": try await rawStreams.entry(try arguments.integer("stream")).stream.finish()
         case "reset":
             try rawStreams.entry(try arguments.integer("stream")).stream.reset(code: UInt32(arguments.integer("code", or: 0)))
         default: try rawStreams.entry(try arguments.integer("stream")).valve.set(open: name == "resume")

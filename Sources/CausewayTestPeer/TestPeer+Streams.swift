@@ -59,7 +59,7 @@ extension TestPeer {
             try await stream.write(size == TestProtocols.zeros.count ? TestProtocols.zeros : Array(TestProtocols.zeros[0..<size]))
             done += size
         }
-        stream.finish()
+        try await stream.finish()
         var received = 0
         var first: Double?
         while let chunk = try await stream.read() {
@@ -78,7 +78,7 @@ extension TestPeer {
             let start = milliseconds()
             let stream = try await node.open(TestProtocols.echo, to: peer, allowLimited: allowed)
             try await stream.write(payload)
-            stream.finish()
+            try await stream.finish()
             var received = 0
             while let chunk = try await stream.read() { received += chunk.count }
             guard received == bytes else { throw CommandError("\(bytes) bytes sent, \(received) came back") }

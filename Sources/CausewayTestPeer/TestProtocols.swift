@@ -8,14 +8,14 @@ enum TestProtocols {
 
     static func serveEcho(_ stream: Stream) async throws {
         while let chunk = try await stream.read() { try await stream.write(chunk) }
-        stream.finish()
+        try await stream.finish()
     }
 
     static func serveSink(_ stream: Stream) async throws {
         var count: UInt64 = 0
         while let chunk = try await stream.read() { count += UInt64(chunk.count) }
         try await stream.write(bigEndian(count))
-        stream.finish()
+        try await stream.finish()
     }
 
     /// perf/perf.md: how many bytes are wanted back (8 bytes, big-endian), an upload to its end, then the download.
@@ -28,7 +28,7 @@ enum TestProtocols {
             try await stream.write(size == zeros.count ? zeros : Array(zeros[0..<size]))
             left -= UInt64(size)
         }
-        stream.finish()
+        try await stream.finish()
     }
 
     /// Writes the pattern, finishes, reads it back; true if it came back the same.
@@ -57,7 +57,7 @@ enum TestProtocols {
             try await stream.write(Pattern.bytes(at: done, count: size))
             done += size
         }
-        stream.finish()
+        try await stream.finish()
     }
 
     static func runSink(_ stream: Stream, bytes: Int) async throws {
@@ -67,7 +67,7 @@ enum TestProtocols {
             try await stream.write(Pattern.bytes(at: 0, count: size))
             done += size
         }
-        stream.finish()
+        try await stream.finish()
         let counted = fromBigEndian(try await stream.read(exactly: 8))
         guard counted == UInt64(bytes) else { throw CommandError("\(bytes) bytes sent, \(counted) counted") }
     }

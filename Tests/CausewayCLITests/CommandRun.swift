@@ -20,9 +20,11 @@ struct CommandRun {
     }()
 
     /// Runs to the end; a run of over 20 s is ended and fails by its status.
-    init(_ arguments: [String], environment: [String: String] = [:], input: String = "") throws {
+    init(
+        _ arguments: [String], of executable: URL = Self.executable, environment: [String: String] = [:], input: String = ""
+    ) throws {
         let process = Process()
-        process.executableURL = Self.executable
+        process.executableURL = executable
         process.arguments = arguments
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         let output = Pipe()

@@ -70,3 +70,14 @@ import Testing
         #expect(run.status == 0 && run.output.contains("circuit-data") && run.output.contains("keygen"))
     }
 }
+
+@Suite("The command at its end") struct EndTests {
+    /// Whatever the system refuses, the command says so and ends by itself. With fewer Swift's own Dispatch ends the process.
+    @Test(arguments: 12...32) func withoutDescriptors(limit: Int) throws {
+        let address = "/ip4/127.0.0.1/tcp/9/p2p/12D3KooWKAhVNgcysjtAYj3q5FBayZJ1qBp6G1LXNvCvS9HacJhr"
+        let run = try CommandRun(
+            ["-c", "ulimit -n \(limit); exec \"$0\" ping \(address)", CommandRun.executable.path], of: URL(fileURLWithPath: "/bin/sh"))
+        #expect(run.status == 1 && run.isOneClearLine, "\(run)")
+        if limit < 14 { #expect(run.errors.contains("event loop"), "\(run)") }
+    }
+}

@@ -28,7 +28,7 @@ let webSocket = "/ip4/127.0.0.1/tcp/0/ws"
 
 func echo(_ stream: Stream) async throws {
     while let chunk = try await stream.read() { try await stream.write(chunk) }
-    stream.finish()
+    try await stream.finish()
 }
 
 /// As `Node.serve`, but served when it returns: who opens a stream at once is not refused.
@@ -43,7 +43,7 @@ func serving(
 func exchange(_ bytes: [UInt8], over stream: Stream) async throws -> [UInt8] {
     async let writing: Void = {
         try await stream.write(bytes)
-        stream.finish()
+        try await stream.finish()
     }()
     var received: [UInt8] = []
     while let chunk = try await stream.read() { received += chunk }

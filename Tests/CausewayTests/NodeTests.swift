@@ -81,7 +81,7 @@ import Testing
             #expect(try await nodes[2].ping(nodes[0].peerID) > .zero)
             try await until { await nodes[2].connections.count == 1 }
             let again = try await nodes[2].open("/sink/1", to: address)
-            again.finish()
+            try await again.finish()
         }
     }
 

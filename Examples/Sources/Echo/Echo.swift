@@ -14,7 +14,7 @@ struct Echo {
             if address.isCircuit {
                 let stream = try await node.open("/echo/1.0.0", to: address)
                 try await stream.write("hello through the relay")
-                stream.finish()
+                try await stream.finish()
                 while let chunk = try await stream.read() { print(String(decoding: chunk, as: UTF8.self)) }
                 group.cancelAll()
             } else {
@@ -23,7 +23,7 @@ struct Echo {
                 for address in await node.addresses { print("Echo \(address)") }
                 await streams.serve { stream in
                     while let chunk = try await stream.read() { try await stream.write(chunk) }
-                    stream.finish()
+                    try await stream.finish()
                 }
             }
         }

@@ -195,6 +195,7 @@ extension NodeError: CustomStringConvertible {
         case .reservation(let error): error.description
         case .publish(let error): error.description
         case .stream(let error): error.description
+        case .environment(_, let reason): "the system has no event loop for the node: \(reason)"
         case .notRunning: "the node does not run"
         case .cancelled: "cancelled"
         }

@@ -40,12 +40,9 @@ extension Feed where Element == Stream {
         await withDiscardingTaskGroup { group in
             while let stream = await next() {
                 group.addTask(executorPreference: stream.executor) {
-                    do {
-                        try await handler(stream)
-                        stream.close()
-                    } catch {
-                        stream.reset()
-                    }
+                    do { try await handler(stream) } catch { return stream.reset() }
+                    // How it ended is told to nobody here.
+                    try? await stream.close()
                 }
             }
             group.cancelAll()

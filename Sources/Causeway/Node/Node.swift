@@ -50,7 +50,8 @@ public final class Node: Sendable {
         website?.tellStatus { [weak self] limit in await self?.report(atMost: limit).json.bytes ?? [] }
     }
 
-    /// Listens, reserves and serves until the task is cancelled, then says good-bye to its connections and returns.
+    /// Listens, reserves and serves until the task is cancelled. Then what was written to finished streams still leaves, the connections
+    /// are said good-bye to, for `Configuration.drainTime` at most, and it returns: no thread, look-up or socket of the node is left.
     /// Throws what keeps it from starting. Can be called once.
     public func run() async throws(NodeError) {
         let mayRun = phase.withLock { phase in
@@ -59,25 +60,25 @@ public final class Node: Sendable {
         }
         guard mayRun else { throw .notRunning }
         defer { over() }
-        shell.start()
-        do {
-            _ = try await shell.listen(configuration.listen)
+        do throws(NodeError) {
+            try await start()
         } catch {
             await shell.stop()
-            throw NodeError(error)
-        }
-        if let relays = configuration.relays {
-            let unusable = await onNode { node, now in node.keepRelays(relays.addresses, count: relays.wanted, now: now) }
-            if let address = unusable.first {
-                await shell.stop()
-                throw .missingPeerID(address)
-            }
+            throw error
         }
         started.open()
         let addresses = await addresses
         feeds.events.yield(.ready(addresses))
         await Gate().wait()
-        await shell.stop()
+        await shell.stop(within: configuration.drainTime)
+    }
+
+    private func start() async throws(NodeError) {
+        do throws(UVError) { try shell.start() } catch { throw .environment(errno: error.errno, reason: error.description) }
+        do throws(ListenError) { _ = try await shell.listen(configuration.listen) } catch { throw NodeError(error) }
+        guard let relays = configuration.relays else { return }
+        let unusable = await onNode { node, now in node.keepRelays(relays.addresses, count: relays.wanted, now: now) }
+        if let address = unusable.first { throw .missingPeerID(address) }
     }
 
     private func over() {

@@ -17,6 +17,8 @@ public enum NodeError: Error, Sendable {
     case reservation(ReservationError)
     case publish(PublishError)
     case stream(StreamError)
+    /// The system has no event loop or thread left for the node: its `errno`, and its reason in words.
+    case environment(errno: Int32, reason: String)
     /// `run` was called twice, or the node has stopped.
     case notRunning
     case cancelled

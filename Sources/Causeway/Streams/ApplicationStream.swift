@@ -18,6 +18,9 @@ final class ApplicationStream: @unchecked Sendable {
     private var end: End?
     private var reader: Wait<[UInt8]?>?
     private var writer: PendingWrite?
+    /// What became of our finished direction, and who waits to hear it.
+    private var delivery: Result<Void, StreamError>?
+    private var finishers: [Wait<Void>] = []
     private var opening: Wait<String>?
     private var settled: String?
 
@@ -122,8 +125,9 @@ final class ApplicationStream: @unchecked Sendable {
             credit(chunk.count)
             return .success(chunk)
         }
+        if remoteIsFinished { return .success(nil) }
         if case .failed(let error)? = end { return .failure(error) }
-        if remoteIsFinished || end != nil { return .success(nil) }
+        if end != nil { return .success(nil) }
         return nil
     }
 
@@ -194,12 +198,35 @@ final class ApplicationStream: @unchecked Sendable {
 
     // MARK: Ending
 
-    func finish() {
+    /// Begins even if the task is cancelled already.
+    nonisolated(nonsending) func finish() async throws(StreamError) {
+        loop.run { self.beginFinishing() }
+        try await Wait.suspend(on: loop) { self.waitForDelivery($0) }
+    }
+
+    nonisolated(nonsending) func close() async throws(StreamError) {
         loop.run {
-            guard !self.isFinished, self.end == nil else { return }
-            self.isFinished = true
-            self.link.finish(self.id)
+            self.beginFinishing()
+            if self.end == nil { self.discard() }
         }
+        try await Wait.suspend(on: loop) { self.waitForDelivery($0) }
+    }
+
+    private func beginFinishing() {
+        guard !isFinished, end == nil else { return }
+        isFinished = true
+        link.finish(id)
+    }
+
+    private func waitForDelivery(_ wait: Wait<Void>) {
+        if let delivery { return wait.resume(delivery) }
+        if let end { return wait.resume(.failure(end.asError)) }
+        finishers.append(wait)
+    }
+
+    private func tellDelivery(_ result: Result<Void, StreamError>) {
+        for finisher in finishers { finisher.resume(result) }
+        finishers = []
     }
 
     func reset(code: UInt32 = 0) {
@@ -216,21 +243,10 @@ final class ApplicationStream: @unchecked Sendable {
         link.reset(id, code: 0)
     }
 
+    /// What came and what still comes is thrown away.
     private func discard() {
         isDiscarding = true
         while !inbox.isEmpty { _ = takeHere() }
-    }
-
-    /// Finishes our direction and loses interest in the remote's: what still comes is thrown away, at most 1 MiB, then the stream is reset.
-    func close() {
-        loop.run {
-            guard self.end == nil else { return }
-            if !self.isFinished {
-                self.isFinished = true
-                self.link.finish(self.id)
-            }
-            self.discard()
-        }
     }
 }
 
@@ -257,6 +273,12 @@ extension ApplicationStream: StreamOwner {
 
     func writable(_ stream: UInt32, on link: Link) { goOnWriting() }
 
+    func delivered(_ stream: UInt32, error: StreamError?, on link: Link) {
+        let result: Result<Void, StreamError> = error.map { .failure($0) } ?? .success(())
+        delivery = result
+        tellDelivery(result)
+    }
+
     func finished(_ stream: UInt32, on link: Link) {
         remoteIsFinished = true
         if inbox.isEmpty { resumeReader(.success(nil)) }
@@ -265,12 +287,15 @@ extension ApplicationStream: StreamOwner {
     func closed(_ stream: UInt32, error: StreamError?, on link: Link) {
         if let error {
             end = .failed(error)
-            inbox.removeAll()
+            // All that the remote had to say is here: it may still be read.
+            if error == .resetLocally { remoteIsFinished = false }
+            if !remoteIsFinished { inbox.removeAll() }
         } else {
             end = .orderly
         }
         resumeReader(error.map { .failure($0) } ?? .success(nil))
         resumeWriter(.failure(error ?? .closed))
+        tellDelivery(.failure(error ?? .closed))
         resumeOpening(.failure(error ?? .closed))
     }
 }

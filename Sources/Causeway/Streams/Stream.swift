@@ -4,8 +4,9 @@ import CausewayRuntime
 ///
 /// Reading: `read()` gives what arrived as it was cut on the wire, nil at the remote's end; of more than 64 chunks that wait, small ones
 /// are joined. The stream is also an `AsyncSequence` of such chunks. A reader that does not read holds back this stream alone. Writing:
-/// `write` returns when everything is with the connection, and waits while the remote's window is full. `finish()` ends our direction only.
-/// One task reads at a time, and one writes. A stream that is no longer referred to is reset, unless it was closed.
+/// `write` returns when everything is with the connection, and waits while the remote's window is full. `finish()` ends our direction
+/// only, `close()` ends it all; both return when what was written has left. One task reads at a time, and one writes. A stream that is no
+/// longer referred to is reset, unless it was closed.
 ///
 /// Calls from a task that runs on the stream's own event loop, as handlers of `Node.serve` do, cost no hop.
 public final class Stream: AsyncSequence, Sendable {
@@ -48,13 +49,18 @@ public final class Stream: AsyncSequence, Sendable {
     nonisolated(nonsending) public func write(_ text: String) async throws(StreamError) { try await state.write(Array(text.utf8)) }
 
     /// Ends our direction: the remote reads its end after all that was written. Reading goes on.
-    public func finish() { state.finish() }
+    ///
+    /// Returns when all of it is with the socket (through TLS too; through a circuit: with the connection below), from where a node that
+    /// stops orderly loses nothing; throws how the stream ended if that comes first. A remote that takes nothing is found out by keep-alive
+    /// (`ConnectionLimits.keepAliveInterval`). If the task is cancelled it throws `.cancelled`, and the end is still sent.
+    nonisolated(nonsending) public func finish() async throws(StreamError) { try await state.finish() }
 
     /// Ends both directions at once, what is in flight is lost. `code` travels to the remote.
     public func reset(code: UInt32 = 0) { state.reset(code: code) }
 
-    /// Finishes our direction and loses interest in the remote's: what still comes is thrown away, at most 1 MiB, then the stream is reset.
-    public func close() { state.close() }
+    /// Finishes our direction, as `finish` does, and loses interest in the remote's: what still comes is thrown away, at most 1 MiB, then
+    /// the stream is reset.
+    nonisolated(nonsending) public func close() async throws(StreamError) { try await state.close() }
 
     /// Reads the stream; all its iterators share what comes.
     public struct Iterator: AsyncIteratorProtocol {

@@ -10,9 +10,9 @@ extension Command {
         options: [],
         run: { values, _ in
             switch try Command.argument(values, "the shell's name") {
-            case "bash": Terminal.write(1, bash())
-            case "zsh": Terminal.write(1, zsh())
-            case "fish": Terminal.write(1, fish())
+            case "bash": Output.standard.write(bash())
+            case "zsh": Output.standard.write(zsh())
+            case "fish": Output.standard.write(fish())
             case let other: throw UsageError("no completions for '\(other)'; there are bash, zsh, fish")
             }
         })

@@ -12,8 +12,9 @@ extension Command {
             let (address, _) = try Command.peerAddress(values)
             try await Running.node(try Command.configuration(values)) { node in
                 let events = node.events
-                let attempts = Task { for await event in events { tellAttempt(event, terminal) } }
-                defer { attempts.cancel() }
+                async let _: Void = { for await event in events { tellAttempt(event, terminal) } }()
+                // What was tried is told before what came of it.
+                defer { events.cancel() }
                 try await runDial(node, address, terminal)
             }
         })

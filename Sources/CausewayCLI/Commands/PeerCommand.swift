@@ -68,7 +68,7 @@ extension Command {
     }
 
     private static func publishLines(_ node: Node, _ topic: String, _ terminal: Terminal) async throws {
-        for await line in InputLines.all() where !line.isEmpty {
+        for await line in try InputLines.all() where !line.isEmpty {
             do {
                 let peers = try await node.publish(line, to: topic)
                 if peers == 0 { terminal.say("\("(nobody is here yet)", .grey)") }
@@ -83,7 +83,7 @@ extension Command {
 
 /// The lines of standard input, read by a thread of its own.
 enum InputLines {
-    static func all() -> AsyncStream<String> {
+    static func all() throws -> AsyncStream<String> {
         let (stream, continuation) = AsyncStream<String>.makeStream()
         var thread = pthread_t()
         let box = Unmanaged.passRetained(Box(continuation))
@@ -95,7 +95,10 @@ enum InputLines {
                 continuation.finish()
                 return nil
             }, box.toOpaque())
-        precondition(failure == 0, "no thread for standard input")
+        guard failure == 0 else {
+            box.release()
+            throw Failure("no thread for standard input: \(String(cString: strerror(failure)))")
+        }
         pthread_detach(thread)
         return stream
     }

@@ -58,7 +58,7 @@ extension Command {
             sent += UInt64(size)
             terminal.showLive("sent \(Amount.bytes(sent)) of \(Amount.bytes(upload))")
         }
-        stream.finish()
+        try await stream.finish()
         var received: UInt64 = 0
         var turn: ContinuousClock.Instant?
         while let chunk = try await stream.read() {

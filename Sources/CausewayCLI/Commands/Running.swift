@@ -3,12 +3,14 @@ import Glibc
 
 /// Runs a node around the body of a command: until the body ends, the node fails, or the process is told to end.
 enum Running {
+    /// - Parameter onHangUp: what SIGHUP means; nil: the end, as the terminal is gone.
     static func node(
-        _ configuration: Configuration, onHangUp: @escaping @Sendable (Node) async -> Void = { _ in },
+        _ configuration: Configuration, onHangUp: (@Sendable (Node) async -> Void)? = nil,
         _ body: @escaping @Sendable (Node) async throws -> Void
     ) async throws {
         let node = try Node(configuration)
-        let signals = node.signals([SIGINT, SIGTERM, SIGHUP])
+        let signals = Signals.listen(hangUpEnds: onHangUp == nil)
+        defer { Signals.ignore() }
         try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask {
                 try await node.run()
@@ -22,7 +24,8 @@ enum Running {
             }
             group.addTask {
                 for await number in signals {
-                    if number == SIGHUP { await onHangUp(node) } else { return true }
+                    guard number == SIGHUP, let onHangUp else { return true }
+                    await onHangUp(node)
                 }
                 return false
             }

@@ -10,8 +10,13 @@ final class Terminal: Sendable {
     /// Standard output is a terminal, and colours are wished for (NO_COLOR is not set).
     let isColoured: Bool
     let isTerminal: Bool
-    /// The live line now shown at the bottom, if any.
-    private let live = Mutex("")
+    private struct State {
+        /// The live line now shown at the bottom, if any.
+        var live = ""
+        /// Lines that nobody has read in time.
+        var lost = 0
+    }
+    private let state = Mutex(State())
 
     init(json: Bool) {
         isJSON = json
@@ -32,32 +37,34 @@ final class Terminal: Sendable {
     func showLive(_ line: TerminalLine) {
         guard isTerminal, !isJSON else { return }
         let text = line.text(isColoured: isColoured)
-        live.withLock { live in
-            live = text
-            Self.write(1, "\r\u{1b}[K" + text)
+        state.withLock { state in
+            state.live = text
+            Output.standard.write("\r\u{1b}[K" + text)
         }
     }
 
     private func print(_ text: String) {
-        live.withLock { live in
-            let clear = live.isEmpty ? "" : "\r\u{1b}[K"
-            Self.write(1, clear + text + "\n" + live)
+        state.withLock { state in
+            let clear = state.live.isEmpty ? "" : "\r\u{1b}[K"
+            let lost = state.lost == 0 ? "" : lostLine(state.lost)
+            if Output.standard.write(clear + lost + text + "\n" + state.live) { state.lost = 0 } else { state.lost += 1 }
         }
+    }
+
+    private func lostLine(_ count: Int) -> String {
+        isJSON ? "{\"event\":\"lost\",\"lines\":\(count)}\n" : "(\(count) lines were not read in time and are lost)\n"
     }
 
     /// One clear line on standard error.
     static func complain(_ what: some CustomStringConvertible) {
         let line: TerminalLine = "\("causeway:", .red) \(what)\n"
-        write(2, line.text(isColoured: isatty(2) == 1 && getenv("NO_COLOR") == nil))
+        Output.errors.write(line.text(isColoured: isatty(2) == 1 && getenv("NO_COLOR") == nil))
     }
 
-    static func write(_ file: Int32, _ text: String) {
-        var rest = Array(text.utf8)[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
-            if count <= 0 { return }
-            rest = rest.dropFirst(count)
-        }
+    /// Ends the process when its last lines are read. Who was told to end by a signal does not wait long for a reader.
+    static func exit(_ status: Int32) -> Never {
+        for output in [Output.standard, Output.errors] { output.flush(within: Signals.isEnding ? 150 : nil) }
+        Glibc.exit(status)
     }
 }
 

@@ -11,14 +11,19 @@ extension Connection {
         if isSent { wireSent(upTo: wirePosition) }
     }
 
-    /// What carries the link has all of the wire before this position: streams whose FIN lies there are delivered.
-    public func wireSent(upTo position: UInt64) {
+    /// What carries the link has all of the wire before this position: streams whose FIN lies there are delivered. True if there were any.
+    @discardableResult
+    public func wireSent(upTo position: UInt64) -> Bool {
+        var hasDelivered = false
         while let first = finishing.first {
             let stream = stream(first)
-            if let stream, stream.finishEnd > position { return }
+            if let stream, stream.finishEnd > position { break }
             finishing.removeFirst()
-            if let stream { delivered(stream, nil) }
+            guard let stream else { continue }
+            delivered(stream, nil)
+            hasDelivered = true
         }
+        return hasDelivered
     }
 
     // MARK: Yamux frames

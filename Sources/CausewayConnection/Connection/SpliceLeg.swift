@@ -146,7 +146,8 @@ public final class SpliceLeg: StreamOwner, SplicePeer {
     public func end(_ cause: SpliceEnd) {
         guard !isOver else { return }
         if ending == nil { ending = cause }
-        if cause != .limit || queue.isEmpty { link.reset(stream) }
+        // What an end has sent before it finished still arrives, though its connection went at once.
+        if queue.isEmpty || cause != .limit && !isFinishing { link.reset(stream) }
     }
 
     // MARK: The queue

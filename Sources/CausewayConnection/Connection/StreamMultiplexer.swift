@@ -152,6 +152,9 @@ public class StreamMultiplexer {
 
     public func hasStream(_ stream: UInt32) -> Bool { streams[stream] != nil }
 
+    /// Whether a stream's end that its owner has asked for is still on its way.
+    public var awaitsDelivery: Bool { streams.values.contains { $0.isFinishing && !$0.isDelivered } }
+
     /// Opens a stream and proposes the protocols in this order. With a single proposal it may be written to at once.
     /// - Returns: its number. Answered by `streamReady` or `streamFailed`.
     public func openStream(_ protocolIDs: [[UInt8]], now: Instant) throws(StreamError) -> UInt32 {

@@ -128,7 +128,7 @@ public final class DialOutcome: Equatable, Sendable {
         case failed(ConnectionError)
         /// The relay's answer to CONNECT: `HopStatus` raw value (relay/circuit-v2.md).
         case refusedByRelay(status: UInt16)
-        /// Name resolution failed: the resolver's own code.
+        /// Name resolution failed: the resolver's own code (natively c-ares').
         case unresolved(code: Int32)
         /// Not tried: another address was quicker, or the request was cancelled.
         case cancelled

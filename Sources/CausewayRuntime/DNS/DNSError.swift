@@ -1,9 +1,8 @@
 import CAres
-import CUV
 
 /// Why a name led to no address.
 public struct DNSError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// As in `DialOutcome.Result.unresolved`: libuv's code (negative) for host names, c-ares' (positive) for TXT records.
+    /// c-ares' code, as in `DialOutcome.Result.unresolved`.
     public let code: Int32
 
     public init(code: Int32) { self.code = code }
@@ -11,9 +10,8 @@ public struct DNSError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The name exists but says nothing that helps.
     static let noData = DNSError(code: ARES_ENODATA)
     static let badName = DNSError(code: ARES_EBADNAME)
-    static let cancelled = DNSError(code: UV_ECANCELED.rawValue)
+    static let timedOut = DNSError(code: ARES_ETIMEOUT)
+    static let cancelled = DNSError(code: ARES_ECANCELLED)
 
-    public var description: String {
-        code < 0 ? String(cString: uv_strerror(code)) : String(cString: ares_strerror(code))
-    }
+    public var description: String { String(cString: ares_strerror(code)) }
 }

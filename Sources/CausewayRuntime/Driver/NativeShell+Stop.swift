@@ -1,5 +1,6 @@
 public import CausewayConnection
 import CausewayNode
+import Synchronization
 
 #if canImport(Glibc)
     import Glibc
@@ -8,29 +9,36 @@ import CausewayNode
 #endif
 
 extension NativeShell {
-    /// Stops listening, says goodbye on every connection, waits at most `time` for what is still on the way, and ends the loops.
-    public func stop(within time: Interval = .seconds(2)) async {
-        await withCheckedContinuation { continuation in
-            stop(within: time) { continuation.resume() }
+    /// How long `stop` waits for what is on its way, if nobody says otherwise.
+    public static let drainTime = Interval.milliseconds(1500)
+
+    /// Stops listening, lets what was written to finished streams and the goodbyes on all connections leave, waits for the remotes to close
+    /// theirs, for all of this `time` at most, and ends the loops. Returns when their threads have ended, and every look-up with them.
+    ///
+    /// To be called after `start`, whether that threw or not. Everybody who calls it waits for the same end.
+    public func stop(within time: Interval = drainTime) async {
+        await withUnsafeContinuation { continuation in
+            let isOver = ending.withLock { ending in
+                if ending.running > 0 { ending.waiting.append(continuation) }
+                return ending.running == 0
+            }
+            if isOver { return continuation.resume() }
+            first.loop.run { [self] in beginStopping(within: time) }
         }
+        for home in homes { home.loop.join() }
     }
 
-    /// The same. `then` is called on the first loop, when all links are closed and the node has said what it had to say.
-    public func stop(within time: Interval = .seconds(2), then: @escaping @Sendable () -> Void) {
-        first.loop.run { [self] in
-            if isStopped { return then() }
-            stopped.append(then)
-            guard !isStopping else { return }
-            isStopping = true
-            for listener in listeners { listener.close() }
-            listeners = []
-            closeResolver()
-            node.shutdown(now: loop.now)
-            drainNode(now: loop.now)
-            stopTimer = LoopTimer(on: loop) { [unowned self] in self.finishStopping() }
-            stopTimer?.start(afterNanoseconds: time.nanoseconds)
-            for home in homes { home.loop.run { home.shutDown() } }
-        }
+    private func beginStopping(within time: Interval) {
+        guard !isStopping else { return }
+        isStopping = true
+        for listener in listeners { listener.close() }
+        listeners = []
+        closeResolver()
+        node.shutdown(now: loop.now)
+        drainNode(now: loop.now)
+        stopTimer = LoopTimer(on: loop) { [unowned self] in self.finishStopping() }
+        stopTimer?.start(afterNanoseconds: time.nanoseconds)
+        for home in homes { home.loop.run { home.shutDown() } }
     }
 
     /// A loop has no links any more, and gets none.
@@ -48,10 +56,22 @@ extension NativeShell {
         for home in homes.dropFirst() { home.loop.stop() }
         // Events that are on their way from the other loops come before this.
         drainNode(now: loop.now)
-        let waiting = stopped
-        stopped = []
-        for then in waiting { then() }
         first.loop.stop()
+    }
+
+    /// Who waits for the loops' end, and for how many of them.
+    struct Ending {
+        var running: Int
+        var waiting: [UnsafeContinuation<Void, Never>] = []
+    }
+
+    /// The last thing that a loop does on its thread.
+    func loopEnded() {
+        let waiting = ending.withLock { ending in
+            ending.running -= 1
+            return ending.running == 0 ? ending.waiting : []
+        }
+        for continuation in waiting { continuation.resume() }
     }
 
     /// How a test ends a connection.

@@ -50,9 +50,10 @@ public final class NativeShell: @unchecked Sendable {
     private var protocols = ProtocolTable([])
     var isStopping = false
     var isStopped = false
-    var stopped: [@Sendable () -> Void] = []
     var emptyHomes = 0
     var stopTimer: LoopTimer?
+    /// The end of the loops, from any thread.
+    let ending: Mutex<Ending>
     private var trimTimer: LoopTimer?
 
     /// - Throws: `NoiseFault` if the identity cannot sign.
@@ -67,6 +68,7 @@ public final class NativeShell: @unchecked Sendable {
         let me = Reference()
         for index in 0..<max(1, min(shell.loops, 255)) { homes.append(LinkLoop(reference: me, isFirst: index == 0)) }
         self.homes = homes
+        ending = Mutex(Ending(running: homes.count))
         node = Node(configuration, parts: NodeParts(configuration), now: homes[0].loop.now)
         protocols = node.protocolTable
         me.shell = self
@@ -87,11 +89,24 @@ public final class NativeShell: @unchecked Sendable {
     /// All loops, the node's first.
     public var loops: [EventLoop] { homes.map(\.loop) }
 
-    /// Starts the loops. They hold the shell until `stop`.
-    public func start() {
-        resolver = Resolver(on: loop, servers: configuration.nameServers)
-        keepTrimmed()
-        for home in homes { home.start(holding: self) }
+    /// Starts the loops, once. They hold the shell until `stop`.
+    /// - Throws: if the system has no descriptor or thread left for one. `stop` ends the others.
+    public func start() throws(UVError) {
+        for home in homes { home.prepare(holding: self) }
+        first.loop.post { [self] in
+            guard !loop.isOver else { return }
+            resolver = Resolver(on: loop, servers: configuration.nameServers)
+            keepTrimmed()
+        }
+        var failure: UVError?
+        for home in homes {
+            do throws(UVError) {
+                if failure == nil { try home.loop.start() } else { home.loop.stop() }
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
     }
 
     // MARK: The node
@@ -273,7 +288,7 @@ public final class NativeShell: @unchecked Sendable {
     /// more.
     public func onSignals(_ signals: [Int32], _ body: @escaping @Sendable (Int32) -> Void) {
         first.loop.run { [self] in
-            guard !isStopped else { return }
+            guard !isStopped, !loop.isOver else { return }
             for signal in signals { _ = try? SignalWatcher(on: loop, signal, body) }
         }
     }

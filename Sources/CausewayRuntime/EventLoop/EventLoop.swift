@@ -19,10 +19,10 @@ public final class EventLoop: SerialExecutor {
         case taskJob(UnownedJob)
         case closure(@Sendable () -> Void)
     }
-    private enum State { case running, stopping, ended }
+    private enum State { case made, running, stopping, ended }
     private struct Inbox {
         var entries: [Entry] = []
-        var state = State.running
+        var state = State.made
         /// After the end: somebody is working the entries off.
         var isBeingDrained = false
     }
@@ -37,6 +37,8 @@ public final class EventLoop: SerialExecutor {
     private nonisolated(unsafe) let hurry: UnsafeMutablePointer<uv_idle_t>
     private let inbox = Mutex(Inbox())
     private let thread = Atomic<UInt>(0)
+    /// To be joined.
+    private let unjoined = Mutex<uv_thread_t?>(nil)
     // What follows is touched on the loop's thread only.
     private nonisolated(unsafe) var local: [Entry] = []
     private nonisolated(unsafe) var spare: [Entry] = []
@@ -48,21 +50,19 @@ public final class EventLoop: SerialExecutor {
     public nonisolated(unsafe) var turnEnded: (() -> Bool)?
     /// Called once when the loop is to stop, before its handles are closed: waiting continuations must be resumed here.
     public nonisolated(unsafe) var stopping: (() -> Void)?
-    /// Called once when the loop has ended and none of its handles exists any more: what it used may go.
+    /// Called once when the loop has ended, or could not start, and none of its handles exists any more: what it used may go.
     nonisolated(unsafe) var ended: (() -> Void)?
-    /// Into which every socket of the loop reads.
-    nonisolated(unsafe) let readBuffer: UnsafeMutableRawBufferPointer
+    private nonisolated(unsafe) var buffer: UnsafeMutableRawBufferPointer?
 
-    public init(readBufferSize: Int = 256 << 10) {
+    /// Takes nothing from the system yet. What is posted waits for `start`.
+    public init() {
         uv = .allocate(capacity: 1)
         wake = .allocate(capacity: 1)
         beforePoll = .allocate(capacity: 1)
         afterPoll = .allocate(capacity: 1)
         hurry = .allocate(capacity: 1)
-        readBuffer = .allocate(byteCount: readBufferSize, alignment: 64)
         side = LoopTasks()
         tasks = side
-        must(uv_loop_init(uv))
         side.loop = self
         // Never released: executor references do not retain, so a task or actor may still name the loop after its end. What is left then is
         // small.
@@ -71,12 +71,6 @@ public final class EventLoop: SerialExecutor {
         beforePoll.pointee.data = me
         afterPoll.pointee.data = me
         hurry.pointee.data = me
-        must(uv_async_init(uv, wake) { EventLoop.of($0!.pointee.data).takeInbox() })
-        must(uv_prepare_init(uv, beforePoll))
-        must(uv_check_init(uv, afterPoll))
-        must(uv_idle_init(uv, hurry))
-        uv_prepare_start(beforePoll) { EventLoop.of($0!.pointee.data).endTurn() }
-        uv_check_start(afterPoll) { EventLoop.of($0!.pointee.data).endTurn() }
     }
 
     private func freeHandles() {
@@ -85,7 +79,16 @@ public final class EventLoop: SerialExecutor {
         beforePoll.deallocate()
         afterPoll.deallocate()
         hurry.deallocate()
-        readBuffer.deallocate()
+        buffer?.deallocate()
+        buffer = nil
+    }
+
+    /// Into which every socket of the loop reads.
+    var readBuffer: UnsafeMutableRawBufferPointer {
+        if let buffer { return buffer }
+        let fresh = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 64)
+        buffer = fresh
+        return fresh
     }
 
     private static func of(_ data: UnsafeMutableRawPointer) -> EventLoop { Unmanaged<EventLoop>.fromOpaque(data).takeUnretainedValue() }
@@ -96,20 +99,80 @@ public final class EventLoop: SerialExecutor {
     // MARK: Running
 
     /// Runs on a new thread until `stop`. Must be called once.
-    public func start() {
+    /// - Throws: if the system has no descriptor or thread left. The loop is over then.
+    public func start() throws(UVError) {
+        do throws(UVError) {
+            try Self.checkDescriptors()
+            try attempt(uv_loop_init(uv))
+        } catch {
+            freeHandles()
+            conclude()
+            throw error
+        }
+        do throws(UVError) {
+            try openHandles()
+            try startThread()
+        } catch {
+            inbox.withLock { $0.state = .made }
+            finish()
+            throw error
+        }
+    }
+
+    /// libuv ends the process where it finds none for what all loops share.
+    private static func checkDescriptors() throws(UVError) {
+        var probes: [Int32] = []
+        defer { for probe in probes { close(probe) } }
+        for _ in 0..<8 {
+            let probe = open("/dev/null", O_RDONLY | O_CLOEXEC)
+            if probe < 0 { throw UVError(code: -errno) }
+            probes.append(probe)
+        }
+    }
+
+    private func openHandles() throws(UVError) {
+        must(uv_prepare_init(uv, beforePoll))
+        must(uv_check_init(uv, afterPoll))
+        must(uv_idle_init(uv, hurry))
+        try attempt(uv_async_init(uv, wake) { EventLoop.of($0!.pointee.data).takeInbox() })
+    }
+
+    /// The thread's number is known before `join` can ask for it.
+    private func startThread() throws(UVError) {
         let me = Unmanaged.passUnretained(self).toOpaque()
-        var id = uv_thread_t.none
-        must(uv_thread_create(&id, { EventLoop.of($0!).run() }, me))
-        uv_thread_detach(id)
+        inbox.withLock { $0.state = .running }
+        let code = unjoined.withLock { unjoined in
+            var id = uv_thread_t.none
+            let code = uv_thread_create(&id, { EventLoop.of($0!).run() }, me)
+            if code == 0 { unjoined = id }
+            return code
+        }
+        try attempt(code)
     }
 
     private func run() {
         thread.store(currentThread(), ordering: .releasing)
+        uv_prepare_start(beforePoll) { EventLoop.of($0!.pointee.data).endTurn() }
+        uv_check_start(afterPoll) { EventLoop.of($0!.pointee.data).endTurn() }
         takeInbox()
         uv_run(uv, UV_RUN_DEFAULT)
         // The handles are closed. What the close callbacks made runs here, as far as it needs no socket.
         takeInbox()
         endTurn()
+        finish()
+    }
+
+    /// Closes what is still open, and the loop.
+    private func finish() {
+        closeHandles()
+        uv_run(uv, UV_RUN_DEFAULT)
+        must(uv_loop_close(uv))
+        freeHandles()
+        conclude()
+    }
+
+    /// Nothing of libuv's is left. From here on jobs run where they come from.
+    private func conclude() {
         turnEnded = nil
         stopping = nil
         inbox.withLock { inbox in
@@ -118,24 +181,44 @@ public final class EventLoop: SerialExecutor {
             inbox.isBeingDrained = true
         }
         local = []
-        must(uv_loop_close(uv))
-        freeHandles()
-        ended?()
-        ended = nil
         thread.store(0, ordering: .releasing)
         inbox.withLock { $0.isBeingDrained = false }
         drainAfterEnd()
+        let ended = ended
+        self.ended = nil
+        ended?()
     }
 
     /// Ends the loop: `stopping` is called, every handle is closed, the thread returns. From any thread; jobs and closures that come later
-    /// still run, on the thread that brings them, one at a time.
+    /// still run, on the thread that brings them, one at a time. A loop that was not started is over at once.
     public func stop() {
-        inbox.withLock { inbox in
-            guard inbox.state == .running else { return }
-            inbox.state = .stopping
-            uv_async_send(wake)
+        let wasMade = inbox.withLock { inbox in
+            let state = inbox.state
+            if state == .running {
+                inbox.state = .stopping
+                uv_async_send(wake)
+            } else if state == .made {
+                inbox.state = .ended
+                inbox.isBeingDrained = true
+            }
+            return state == .made
+        }
+        guard wasMade else { return }
+        freeHandles()
+        conclude()
+    }
+
+    /// Returns when the loop's thread has ended, which `stop` asks for. On that thread it returns at once.
+    public func join() {
+        unjoined.withLock { unjoined in
+            guard var id = unjoined else { return }
+            unjoined = nil
+            if isThisThread(id) { pthread_detach(id) } else { uv_thread_join(&id) }
         }
     }
+
+    /// It has ended, or could not start: nothing of libuv's may be made on it any more.
+    var isOver: Bool { inbox.withLock { $0.state == .ended } }
 
     /// Runs `work` on the loop, in order with all other posts; in this turn if called on the loop.
     public func post(_ work: @escaping @Sendable () -> Void) { append(.closure(work)) }
@@ -165,7 +248,7 @@ public final class EventLoop: SerialExecutor {
         let state = inbox.withLock { inbox in
             inbox.entries.append(entry)
             // Under the lock: the loop cannot end, and free its handles, in between.
-            if inbox.entries.count == 1, inbox.state != .ended { uv_async_send(wake) }
+            if inbox.entries.count == 1, inbox.state == .running || inbox.state == .stopping { uv_async_send(wake) }
             return inbox.state
         }
         if state == .ended { drainAfterEnd() }
@@ -235,6 +318,10 @@ public final class EventLoop: SerialExecutor {
         // What the owners resumed runs before their sockets go.
         endTurn()
         isClosing = true
+        closeHandles()
+    }
+
+    private func closeHandles() {
         uv_walk(
             uv,
             { handle, own in
@@ -268,4 +355,4 @@ extension uv_thread_t {
     #endif
 }
 
-private func uv_thread_detach(_ id: uv_thread_t) { pthread_detach(id) }
+private func isThisThread(_ id: uv_thread_t) -> Bool { pthread_equal(id, pthread_self()) != 0 }

@@ -13,8 +13,12 @@ public class LoopHandle {
     /// To be called once libuv has initialised the handle.
     func opened() { handle.pointee.data = Unmanaged<LoopHandle>.passRetained(self).toOpaque() }
 
-    /// For a handle that libuv refused to initialise.
-    func discard() { memory.deallocate() }
+    /// The same for one that libuv may refuse to initialise; `code` is what it said.
+    func opened(_ code: Int32) throws(UVError) {
+        if code < 0 { memory.deallocate() }
+        try attempt(code)
+        opened()
+    }
 
     var handle: UnsafeMutablePointer<uv_handle_t> { memory.assumingMemoryBound(to: uv_handle_t.self) }
 
@@ -75,8 +79,7 @@ public final class SignalWatcher: LoopHandle {
     public init(on loop: EventLoop, _ signal: Int32, _ body: @escaping (Int32) -> Void) throws(UVError) {
         self.body = body
         super.init(size: MemoryLayout<uv_signal_t>.size)
-        must(uv_signal_init(loop.uv, pointer(uv_signal_t.self)))
-        opened()
+        try opened(uv_signal_init(loop.uv, pointer(uv_signal_t.self)))
         do throws(UVError) {
             try attempt(
                 uv_signal_start(pointer(uv_signal_t.self), { (LoopHandle.of($0!.pointee.data) as! SignalWatcher).body?($1) }, signal))

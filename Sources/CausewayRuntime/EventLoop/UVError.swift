@@ -14,5 +14,6 @@ public struct UVError: Error, Equatable, Sendable, CustomStringConvertible {
 
 func attempt(_ code: Int32) throws(UVError) { if code < 0 { throw UVError(code: code) } }
 
-/// For calls that fail only if we misuse libuv or the machine has no memory or descriptors left for the loop itself.
+/// For calls that fail only if we misuse libuv: those that begin a timer, a socket without a family, an idle, prepare or check handle take
+/// nothing from the system; a loop is closed when none of its handles is open.
 func must(_ code: Int32) { if code < 0 { fatalError(UVError(code: code).description) } }

@@ -56,6 +56,8 @@ extension LinkLoop {
         let now = loop.now
         makeLink(seat, isInitiator: initiator, webSocket: .none, expecting: expecting, isLimited: limit != nil, now: now)
         guard let inner = seat.link else { return }
+        seat.outer = key.link
+        self[key.link]?.carried += 1
         CircuitTransport(inner: inner, over: outer, stream: key.stream, limit: limit, now: now).start(received: received, now: now)
     }
 

@@ -54,16 +54,22 @@ final class LinkLoop: LinkShell, @unchecked Sendable {
     var pages: (any PageServing)? { shell.configuration.pages }
     var handshakeTime: Interval { shell.limits.connection.handshakeTime }
 
-    func start(holding shell: NativeShell) {
+    /// Before the loop starts.
+    func prepare(holding shell: NativeShell) {
         held = shell
-        timer = LoopTimer(on: loop) { [unowned self] in
-            self.timerAt = .distantFuture
-            self.expire(self.loop.now)
-        }
         loop.turnEnded = { [unowned self] in self.settle() }
         loop.stopping = { [unowned self] in self.closeAll() }
-        loop.ended = { self.held = nil }
-        loop.start()
+        loop.ended = {
+            self.held = nil
+            shell.loopEnded()
+        }
+        loop.post { [self] in
+            guard !loop.isOver else { return }
+            timer = LoopTimer(on: loop) { [unowned self] in
+                self.timerAt = .distantFuture
+                self.expire(self.loop.now)
+            }
+        }
     }
 
     deinit { plain?.deallocate() }
@@ -186,6 +192,10 @@ final class LinkLoop: LinkShell, @unchecked Sendable {
         seat.closeSocket()
         guard seats.removeValue(forKey: seat.id) != nil else { return }
         churn += 1
+        if let outer = seat.outer.flatMap({ seats[$0] }) {
+            outer.carried -= 1
+            if isClosing { enqueue(outer) }
+        }
         shell.forget(seat.id)
         if isClosing, seats.isEmpty { tellEmpty() }
     }
@@ -229,19 +239,25 @@ final class LinkLoop: LinkShell, @unchecked Sendable {
     private func work(on seat: LinkSeat, now: Instant) {
         seat.isQueued = false
         guard let link = seat.link, seats[seat.id] === seat else { return }
+        if isClosing { sayGoodbye(seat, link, now) }
         var rounds = 0
         repeat {
             link.turn(now: now)
             rounds += 1
         } while seat.flush() && rounds < 4
         if rounds == 4, !(seat.socket?.isBlocked ?? true) { enqueue(seat) }
-        if link.hasEvents { report(link.takeEvents(), seat.id) }
+        if link.hasEvents { report(link.takeEvents(), of: seat) }
         if link.connection.isClosed { conclude(seat, now) } else { arm(seat, link.connection.nextDeadline) }
     }
 
-    /// The connection is over: what is still on its wire goes out, then the socket closes.
+    private func report(_ events: [LinkEvent], of seat: LinkSeat) {
+        if case .closed(.closed(let reason))? = events.last { seat.isGoodbye = reason == .shutdown || reason == .application }
+        report(events, seat.id)
+    }
+
+    /// The connection is over: what is still on its wire goes out, then the socket closes; after a goodbye, when its remote has.
     private func conclude(_ seat: LinkSeat, _ now: Instant) {
-        guard seat.hasUnsent else { return drop(seat) }
+        guard seat.hasUnsent || seat.isGoodbye && seat.finishSending() else { return drop(seat) }
         guard seat.deadline == .distantFuture else { return }
         arm(seat, now + Self.lingerTime)
     }
@@ -285,11 +301,14 @@ final class LinkLoop: LinkShell, @unchecked Sendable {
     /// Says goodbye on all links; those not yet connected are given up.
     func shutDown() {
         isClosing = true
-        let now = loop.now
-        for seat in Array(seats.values) {
-            if let link = seat.link { link.apply(.close(.shutdown), now: now) } else { failed(seat, .closed(.shutdown)) }
-        }
+        for seat in Array(seats.values) { if seat.link == nil { failed(seat, .closed(.shutdown)) } else { enqueue(seat) } }
         if seats.isEmpty { tellEmpty() }
+    }
+
+    /// Closes a link once it is drained: what was written to streams that are finished has left it, and no circuit runs over it any more.
+    private func sayGoodbye(_ seat: LinkSeat, _ link: ByteLink, _ now: Instant) {
+        guard !link.connection.isClosed, seat.carried == 0, !link.connection.awaitsDelivery else { return }
+        link.apply(.close(.shutdown), now: now)
     }
 
     private func tellEmpty() {

@@ -25,6 +25,13 @@ final class LinkSeat: SocketOwner {
     /// For tests: neither reads nor writes any more, as if its cable were cut.
     private(set) var isMute = false
     private var isPaused = false
+    /// The socket is half closed: nothing is sent any more, and what comes is thrown away.
+    private var hasFinishedSending = false
+    /// Circuits that run over this link, and for a circuit, the link that it runs over.
+    var carried = 0
+    var outer: UInt32?
+    /// Said goodbye to, not broken off: its last bytes are worth waiting for.
+    var isGoodbye = false
 
     /// Control frames that a remote makes us queue beyond the wire's high-water mark before it is not read any more.
     private static let pauseMargin = 128 << 10
@@ -51,7 +58,7 @@ final class LinkSeat: SocketOwner {
     func socketReceived(_ count: Int) {
         let start = home.prepared
         home.prepared = 0
-        guard start + count > 0 else { return }
+        guard start + count > 0, !hasFinishedSending else { return }
         let bytes = UnsafeMutableRawBufferPointer(rebasing: home.loop.readBuffer[..<(start + count)])
         let now = home.loop.now
         if link == nil, page == nil, !home.sniff(self, bytes[0], now: now) { return home.drop(self) }
@@ -119,10 +126,11 @@ final class LinkSeat: SocketOwner {
             moved = seal(link, tls, socket)
         } else if !socket.isBlocked, !link.connection.wire.isEmpty {
             moved = socket.send(link.connection.wire.bytes)
-            link.connection.wireTaken(moved)
+            link.connection.wireTaken(moved, isSent: false)
         }
         balance(link, socket)
-        return moved > 0
+        if socket.isBlocked || !(tls?.wire.isEmpty ?? true) { return moved > 0 }
+        return link.connection.wireSent(upTo: link.connection.wirePosition) || moved > 0
     }
 
     private func seal(_ link: ByteLink, _ tls: TLSEngine, _ socket: TCPSocket) -> Int {
@@ -130,7 +138,7 @@ final class LinkSeat: SocketOwner {
         while !socket.isBlocked {
             if tls.wire.isEmpty {
                 guard !link.connection.wire.isEmpty, let taken = try? tls.write(link.connection.wire.bytes), taken > 0 else { break }
-                link.connection.wireTaken(taken)
+                link.connection.wireTaken(taken, isSent: false)
                 moved += taken
             }
             tls.wire.drop(socket.send(tls.wire.bytes))
@@ -158,11 +166,25 @@ final class LinkSeat: SocketOwner {
 
     // MARK: The end
 
+    /// Half closes the socket, after which its remote reads the end and closes too: a socket that is closed with bytes unread resets, which
+    /// destroys what was sent last. False if there is nobody to wait for.
+    func finishSending() -> Bool {
+        if hasFinishedSending { return socket != nil }
+        guard let socket, !isMute else { return false }
+        finishTLS()
+        hasFinishedSending = true
+        socket.startReading()
+        return socket.finishSending()
+    }
+
+    private func finishTLS() {
+        guard let tls, let socket, !socket.isBlocked, !hasFinishedSending else { return }
+        tls.finish()
+        if !tls.wire.isEmpty { tls.wire.drop(socket.send(tls.wire.bytes)) }
+    }
+
     func closeSocket(byReset: Bool = false) {
-        if let tls, !byReset, let socket, !socket.isBlocked {
-            tls.finish()
-            if !tls.wire.isEmpty { _ = socket.send(tls.wire.bytes) }
-        }
+        if !byReset { finishTLS() }
         if byReset { socket?.closeByReset() } else { socket?.close() }
         socket = nil
         tls = nil

@@ -200,6 +200,15 @@ final class TCPSocket: LoopHandle {
 
     // MARK: Closing
 
+    /// Half closes: the remote reads the end. False if the socket stands no more.
+    func finishSending() -> Bool {
+        guard !isClosing else { return false }
+        let request = UnsafeMutablePointer<uv_shutdown_t>.allocate(capacity: 1)
+        let code = uv_shutdown(request, stream) { request, _ in request!.deallocate() }
+        if code < 0 { request.deallocate() }
+        return code == 0
+    }
+
     private func end(errno: Int32) {
         guard !isClosing else { return }
         if isReading { stopReading() }

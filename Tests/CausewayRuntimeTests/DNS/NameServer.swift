@@ -4,12 +4,13 @@
     import Darwin
 #endif
 
-/// A name server on loopback that knows some TXT records. Its thread lives as long as the process.
+/// A name server on loopback that knows some TXT records, and some IPv4 addresses, for whose names it answers no other question. Its thread
+/// lives as long as the process.
 final class NameServer: Sendable {
     let address: String
     private let descriptor: Int32
 
-    init(records: [String: [String]], isSilent: Bool = false) throws {
+    init(records: [String: [String]] = [:], hosts: [String: [UInt8]] = [:], isSilent: Bool = false) throws {
         #if canImport(Glibc)
             let descriptor = socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
         #else
@@ -28,7 +29,7 @@ final class NameServer: Sendable {
         self.descriptor = descriptor
         address = "127.0.0.1:\(UInt16(bigEndian: bound.sin_port))"
         guard !isSilent else { return }
-        let server = Unmanaged.passRetained(Server(descriptor: descriptor, records: records))
+        let server = Unmanaged.passRetained(Server(descriptor: descriptor, records: records, hosts: hosts))
         var thread = pthread_t.none
         pthread_create(
             &thread, nil,
@@ -56,10 +57,12 @@ extension pthread_t {
 private final class Server {
     let descriptor: Int32
     let records: [String: [String]]
+    let hosts: [String: [UInt8]]
 
-    init(descriptor: Int32, records: [String: [String]]) {
+    init(descriptor: Int32, records: [String: [String]], hosts: [String: [UInt8]]) {
         self.descriptor = descriptor
         self.records = records
+        self.hosts = hosts
     }
 
     func run() {
@@ -71,7 +74,7 @@ private final class Server {
                 $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { recvfrom(descriptor, &query, query.count, 0, $0, &size) }
             }
             guard count > 12 else { break }
-            let answer = answer(to: Array(query.prefix(count)))
+            guard let answer = answer(to: Array(query.prefix(count))) else { continue }
             withUnsafePointer(to: &from) {
                 $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { _ = sendto(descriptor, answer, answer.count, 0, $0, size) }
             }
@@ -80,7 +83,7 @@ private final class Server {
     }
 
     /// RFC 1035: the question again, then the records, each name a pointer to it.
-    private func answer(to query: [UInt8]) -> [UInt8] {
+    private func answer(to query: [UInt8]) -> [UInt8]? {
         var labels: [String] = []
         var index = 12
         while index < query.count, query[index] > 0 {
@@ -88,13 +91,18 @@ private final class Server {
             labels.append(String(decoding: query[(index + 1)..<end], as: UTF8.self))
             index = end
         }
-        let texts = records[labels.joined(separator: ".").lowercased()] ?? []
-        let flags: [UInt8] = [0x81, texts.isEmpty ? 0x83 : 0x80]
-        let counts: [UInt8] = [0, 1, 0, UInt8(texts.count), 0, 0, 0, 0]
+        let name = labels.joined(separator: ".").lowercased()
+        let isIPv4 = query[index + 2] == 1
+        if hosts[name] != nil, !isIPv4 { return nil }
+        let texts = records[name] ?? []
+        let count = hosts[name] == nil ? texts.count : 1
+        let flags: [UInt8] = [0x81, count == 0 ? 0x83 : 0x80]
+        let counts: [UInt8] = [0, 1, 0, UInt8(count), 0, 0, 0, 0]
         var out = [UInt8](query.prefix(2))
         out += flags
         out += counts
         out += query[12..<(index + 5)]
+        if let address = hosts[name] { out += [0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4] + address }
         for text in texts {
             var data: [UInt8] = []
             var rest = Array(text.utf8)[...]

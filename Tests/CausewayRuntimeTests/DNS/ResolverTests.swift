@@ -28,9 +28,9 @@ func namesGiveWayToAddresses(asked: String, found: String) throws {
     #expect(one.map(\.description) == ["/ip4/192.0.2.1/tcp/1/p2p/\(peer)", "/ip4/192.0.2.3/tcp/3/p2p/\(peer)"])
 }
 
-private func resolve(_ address: Multiaddr, servers: String? = nil) async -> Result<[Multiaddr], DNSError> {
+private func resolve(_ address: Multiaddr, servers: String? = nil) async throws -> Result<[Multiaddr], DNSError> {
     let loop = EventLoop()
-    loop.start()
+    try loop.start()
     let result = await withCheckedContinuation { (continuation: CheckedContinuation<Result<[Multiaddr], DNSError>, Never>) in
         loop.post {
             nonisolated(unsafe) let resolver = Resolver(on: loop, servers: servers)
@@ -41,6 +41,7 @@ private func resolve(_ address: Multiaddr, servers: String? = nil) async -> Resu
         }
     }
     loop.stop()
+    loop.join()
     return result
 }
 
@@ -69,17 +70,31 @@ private func resolve(_ address: Multiaddr, servers: String? = nil) async -> Resu
     #expect(missing == .failure(DNSError(code: 4)))
 }
 
-@Test func cancelledLookupsAreSilent() async throws {
-    let server = try NameServer(records: [:], isSilent: true)
+@Test func aFamilyThatIsNeverAnsweredIsNotWaitedFor() async throws {
+    let server = try NameServer(hosts: ["half.example": [192, 0, 2, 7]])
+    let found = try await resolve(Multiaddr("/dns/half.example/tcp/4001"), servers: server.address)
+    #expect(try found.get().map(\.description) == ["/ip4/192.0.2.7/tcp/4001"])
+}
+
+@Test func aLookupThatIsNeverAnsweredEndsByItself() async throws {
+    let server = try NameServer(isSilent: true)
+    let began = ContinuousClock.now
+    #expect(try await resolve(Multiaddr("/dns4/relay.example/tcp/4001"), servers: server.address) == .failure(.timedOut))
+    #expect(ContinuousClock.now - began < .seconds(60))
+}
+
+@Test(arguments: ["/dnsaddr/relay.example", "/dns/relay.example/tcp/1", "/dns4/relay.example/tcp/1"])
+func cancelledLookupsAreSilentAndHoldNobodyUp(asked: String) async throws {
+    let server = try NameServer(isSilent: true)
     let loop = EventLoop()
-    loop.start()
-    let address = try Multiaddr("/dnsaddr/relay.example")
+    try loop.start()
+    let address = try Multiaddr(asked)
     let isHeard = await withCheckedContinuation { (continuation: CheckedContinuation<Bool, Never>) in
         loop.post {
             nonisolated(unsafe) var isHeard = false
             nonisolated(unsafe) let resolver = Resolver(on: loop, servers: server.address)
-            let query = resolver.resolve(address) { _ in isHeard = true }
-            resolver.cancel(query)
+            resolver.cancel(resolver.resolve(address) { _ in isHeard = true })
+            resolver.resolve(address) { _ in isHeard = true }
             loop.post {
                 resolver.close()
                 loop.post { continuation.resume(returning: isHeard) }
@@ -87,5 +102,6 @@ private func resolve(_ address: Multiaddr, servers: String? = nil) async -> Resu
         }
     }
     loop.stop()
+    loop.join()
     #expect(!isHeard)
 }

@@ -14,7 +14,7 @@ final class RawSocket: SocketOwner, @unchecked Sendable {
     private var waitsForSocket: CheckedContinuation<Void, Never>?
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 16)
 
-    init() { loop.start() }
+    init() { try! loop.start() }
     deinit { buffer.deallocate() }
 
     func stop() {

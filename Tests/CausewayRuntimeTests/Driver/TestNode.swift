@@ -20,7 +20,11 @@ final class TestNode: Sendable {
     }
     private let state = Mutex(State())
 
-    init(_ shellConfiguration: ShellConfiguration = ShellConfiguration(), configure: (inout NodeConfiguration) -> Void = { _ in }) throws {
+    /// - Parameter serve: makes who gets the streams that are opened to it.
+    init(
+        _ shellConfiguration: ShellConfiguration = ShellConfiguration(), configure: (inout NodeConfiguration) -> Void = { _ in },
+        serve: @escaping () -> any StreamOwner = { EchoOwner() }
+    ) throws {
         let identity = try PrivateKey(ed25519Seed: Entropy.bytes(32))
         peerID = identity.publicKey.peerID
         var configuration = NodeConfiguration(identity: identity, seed: Entropy.number(), unixEpoch: WallClock.unixEpoch())
@@ -28,10 +32,9 @@ final class TestNode: Sendable {
         shell = try NativeShell(node: configuration, shell: shellConfiguration)
         shell.nodeEvents = { [unowned self] in self.record($0) }
         shell.inboundStream = { link, stream, _, _ in
-            let owner = EchoOwner()
-            link.setOwner(owner, of: stream)
+            link.setOwner(serve(), of: stream)
         }
-        shell.start()
+        try shell.start()
         shell.onNode { [loop = shell.loop] node in
             node.setApplicationProtocols([.init(name: Self.echo, owner: .application, allowsLimited: true)], now: loop.now)
         }

@@ -17,15 +17,18 @@ private actor Counter {
     }
 }
 
-private func withLoop(_ body: (EventLoop) async throws -> Void) async rethrows {
+private func withLoop(_ body: (EventLoop) async throws -> Void) async throws {
     let loop = EventLoop()
-    loop.start()
-    defer { loop.stop() }
+    try loop.start()
+    defer {
+        loop.stop()
+        loop.join()
+    }
     try await body(loop)
 }
 
-@Test func postsRunInOrderOnTheLoop() async {
-    await withLoop { loop in
+@Test func postsRunInOrderOnTheLoop() async throws {
+    try await withLoop { loop in
         let order = Mutex<[Int]>([])
         await withCheckedContinuation { continuation in
             for index in 0..<1000 { loop.post { order.withLock { $0.append(loop.isCurrent ? index : -1) } } }
@@ -35,8 +38,8 @@ private func withLoop(_ body: (EventLoop) async throws -> Void) async rethrows {
     }
 }
 
-@Test func actorsAndTasksLiveOnTheLoop() async {
-    await withLoop { loop in
+@Test func actorsAndTasksLiveOnTheLoop() async throws {
+    try await withLoop { loop in
         let counter = Counter(loop)
         for _ in 0..<10 { #expect(await counter.increment()) }
         let isOnLoop = await Task(executorPreference: loop.tasks) {
@@ -48,8 +51,8 @@ private func withLoop(_ body: (EventLoop) async throws -> Void) async rethrows {
     }
 }
 
-@Test func tasksThatWakeEachOtherDoNotStarveTimers() async {
-    await withLoop { loop in
+@Test func tasksThatWakeEachOtherDoNotStarveTimers() async throws {
+    try await withLoop { loop in
         let isOver = Atomic(false)
         let spinner = Task(executorPreference: loop.tasks) {
             while !isOver.load(ordering: .relaxed) { await Task.yield() }
@@ -69,11 +72,11 @@ private func withLoop(_ body: (EventLoop) async throws -> Void) async rethrows {
     }
 }
 
-@Test func stopTellsOwnersFirstAndLaterJobsStillRun() async {
+@Test func stopTellsOwnersFirstAndLaterJobsStillRun() async throws {
     let loop = EventLoop()
     let counter = Counter(loop)
     loop.stopping = { loop.post {} }
-    loop.start()
+    try loop.start()
     #expect(await counter.increment())
     let order = Mutex<[String]>([])
     await withCheckedContinuation { continuation in
@@ -87,11 +90,24 @@ private func withLoop(_ body: (EventLoop) async throws -> Void) async rethrows {
             continuation.resume()
         }
     }
+    loop.join()
     // The actor outlives its loop: whoever calls it runs it.
     for _ in 0..<10 { _ = await counter.increment() }
     #expect(await counter.count == 11)
     await Task(executorPreference: loop.tasks) { await Task.yield() }.value
     #expect(order.withLock { $0 } == ["stopping", "resumed"])
+}
+
+@Test func aLoopThatNeverStartedRunsWhatWasPostedAtItsEnd() async {
+    let loop = EventLoop()
+    let order = Mutex<[Int]>([])
+    loop.ended = { order.withLock { $0.append(2) } }
+    loop.post { order.withLock { $0.append(1) } }
+    loop.stop()
+    loop.stop()
+    loop.post { order.withLock { $0.append(3) } }
+    loop.join()
+    #expect(order.withLock { $0 } == [1, 2, 3] && loop.isOver)
 }
 
 @Test func deadlinesComeInOrder() {

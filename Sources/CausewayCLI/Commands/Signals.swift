@@ -1,0 +1,85 @@
+import Glibc
+import Synchronization
+
+/// SIGINT, SIGTERM and SIGHUP, handed through a pipe to a thread of their own: whatever the other threads wait for, the process ends in
+/// time.
+enum Signals {
+    private struct Listener {
+        let continuation: AsyncStream<Int32>.Continuation
+        let hangUpEnds: Bool
+    }
+    private static let listener = Mutex<Listener?>(nil)
+    private static let hasEnded = Atomic(false)
+    /// The pipe's ends. Set before there is a handler.
+    private nonisolated(unsafe) static var reader: Int32 = -1
+    private nonisolated(unsafe) static var writer: Int32 = -1
+
+    /// Milliseconds from the signal that ends the command: a node's drain and the output's last lines take less, and a user waits for 2 s.
+    private static let patience: Int32 = 1_850
+
+    /// One of them has come that ends the command.
+    static var isEnding: Bool { hasEnded.load(ordering: .acquiring) }
+
+    /// To be called once, first of all. Until somebody listens each of the signals ends the process, as it does by itself.
+    static func watch() {
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else { return }
+        (reader, writer) = (ends[0], ends[1])
+        var thread = pthread_t()
+        let failure = pthread_create(
+            &thread, nil,
+            { _ in
+                Signals.work()
+                return nil
+            }, nil)
+        guard failure == 0 else { return }
+        pthread_detach(thread)
+        for number in [SIGINT, SIGTERM, SIGHUP] {
+            signal(number) { number in
+                let before = errno
+                var byte = UInt8(truncatingIfNeeded: number)
+                _ = write(Signals.writer, &byte, 1)
+                errno = before
+            }
+        }
+    }
+
+    /// The signals that come from now on, until `ignore`. The process is ended hard if it has not ended itself soon after one that ends, or
+    /// when another comes.
+    static func listen(hangUpEnds: Bool) -> AsyncStream<Int32> {
+        let (stream, continuation) = AsyncStream<Int32>.makeStream()
+        listener.withLock { $0 = Listener(continuation: continuation, hangUpEnds: hangUpEnds) }
+        return stream
+    }
+
+    static func ignore() { listener.withLock { $0 = nil } }
+
+    private static func work() {
+        while let number = next(within: -1) {
+            guard let listener = listener.withLock({ $0 }) else {
+                // As a program that knows nothing of signals.
+                signal(number, SIG_DFL)
+                kill(getpid(), number)
+                continue
+            }
+            let ends = number != SIGHUP || listener.hangUpEnds
+            if ends { hasEnded.store(true, ordering: .releasing) }
+            listener.continuation.yield(number)
+            guard ends else { continue }
+            _ = next(within: patience)
+            _exit(128 + number)
+        }
+    }
+
+    /// The next signal, or nil after so many milliseconds.
+    private static func next(within milliseconds: Int32) -> Int32? {
+        var wait = pollfd(fd: reader, events: Int16(POLLIN), revents: 0)
+        while true {
+            let count = poll(&wait, 1, milliseconds)
+            if count == 0 { return nil }
+            var byte: UInt8 = 0
+            if count > 0, read(reader, &byte, 1) == 1 { return Int32(byte) }
+            if errno != EINTR { return nil }
+        }
+    }
+}

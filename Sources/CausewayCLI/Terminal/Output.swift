@@ -1,0 +1,105 @@
+import Glibc
+
+/// Standard output or standard error, written to by a thread of its own: a reader who is slow or gone holds up nobody else.
+///
+/// `@unchecked Sendable`: what is not a `let` is touched under `lock` only.
+final class Output: @unchecked Sendable {
+    static let standard = Output(1)
+    static let errors = Output(2)
+
+    private let file: Int32
+    private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    private var waiting: [UInt8] = []
+    private var isWriting = false
+    /// Nobody can read any more.
+    private var isBroken = false
+    private var hasThread = false
+
+    /// Bytes that wait for the reader: an hour of a busy relay's lines. Beyond it lines are lost, which is better than the relay.
+    private static let capacity = 16 << 20
+
+    private init(_ file: Int32) {
+        self.file = file
+        pthread_mutex_init(lock, nil)
+        pthread_cond_init(changed, nil)
+        var thread = pthread_t()
+        let me = Unmanaged.passUnretained(self).toOpaque()
+        hasThread =
+            pthread_create(
+                &thread, nil,
+                { me in
+                    Unmanaged<Output>.fromOpaque(me!).takeUnretainedValue().work()
+                    return nil
+                }, me) == 0
+        if hasThread { pthread_detach(thread) }
+    }
+
+    /// Takes all of the text, or nothing of it: false, if too much waits for the reader already.
+    @discardableResult
+    func write(_ text: String) -> Bool {
+        pthread_mutex_lock(lock)
+        defer { pthread_mutex_unlock(lock) }
+        guard !isBroken else { return true }
+        guard waiting.count < Self.capacity else { return false }
+        waiting.append(contentsOf: text.utf8)
+        if hasThread { pthread_cond_broadcast(changed) } else { writeOut() }
+        return true
+    }
+
+    /// Returns when everything is with the reader, or nobody reads any more; at the latest after so many milliseconds; nil: however long
+    /// that takes.
+    func flush(within milliseconds: Int?) {
+        var end = timespec()
+        clock_gettime(CLOCK_REALTIME, &end)
+        let nanoseconds = end.tv_nsec + (milliseconds ?? 0) * 1_000_000
+        end.tv_sec += nanoseconds / 1_000_000_000
+        end.tv_nsec = nanoseconds % 1_000_000_000
+        pthread_mutex_lock(lock)
+        defer { pthread_mutex_unlock(lock) }
+        while isWriting || !waiting.isEmpty {
+            let code = milliseconds == nil ? pthread_cond_wait(changed, lock) : pthread_cond_timedwait(changed, lock, &end)
+            if code == ETIMEDOUT { return }
+        }
+    }
+
+    private func work() {
+        pthread_mutex_lock(lock)
+        while true {
+            while waiting.isEmpty { pthread_cond_wait(changed, lock) }
+            writeOut()
+            pthread_cond_broadcast(changed)
+        }
+    }
+
+    /// Under the lock, which is open meanwhile.
+    private func writeOut() {
+        let bytes = waiting
+        waiting = []
+        isWriting = true
+        pthread_mutex_unlock(lock)
+        let isRead = Self.write(bytes, to: file)
+        pthread_mutex_lock(lock)
+        isWriting = false
+        guard !isRead else { return }
+        isBroken = true
+        waiting = []
+    }
+
+    /// False if nobody can read it. The file may be one that does not block: some who start us share theirs.
+    private static func write(_ bytes: [UInt8], to file: Int32) -> Bool {
+        var done = 0
+        while done < bytes.count {
+            let count = bytes.withUnsafeBytes { Glibc.write(file, $0.baseAddress! + done, $0.count - done) }
+            if count > 0 {
+                done += count
+            } else if errno == EAGAIN {
+                var wait = pollfd(fd: file, events: Int16(POLLOUT), revents: 0)
+                poll(&wait, 1, -1)
+            } else if errno != EINTR {
+                return false
+            }
+        }
+        return true
+    }
+}
