@@ -1,19 +1,11 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import CUV
 
 /// The wall clock beside the shell's monotonic one.
 public enum WallClock {
     /// Unix time in nanoseconds when the monotonic clock stood at 0.
     public static func unixEpoch() -> UInt64 {
-        var wall = timespec()
-        var monotonic = timespec()
-        clock_gettime(CLOCK_REALTIME, &wall)
-        clock_gettime(CLOCK_MONOTONIC, &monotonic)
-        return nanoseconds(wall) &- nanoseconds(monotonic)
+        var now = uv_timeval64_t()
+        uv_gettimeofday(&now)
+        return UInt64(now.tv_sec) * 1_000_000_000 + UInt64(now.tv_usec) * 1000 &- uv_hrtime()
     }
-
-    private static func nanoseconds(_ time: timespec) -> UInt64 { UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec) }
 }

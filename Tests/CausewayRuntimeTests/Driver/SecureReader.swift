@@ -25,7 +25,7 @@ final class SecureReader: SocketOwner, @unchecked Sendable {
         self.request = request
         self.pace = pace
         tls = try TLSEngine(try TLSClientContext(verifies: false), name: Array("reader".utf8))
-        loop.start()
+        try loop.start()
     }
 
     deinit {
