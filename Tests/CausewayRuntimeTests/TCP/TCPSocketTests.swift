@@ -44,7 +44,7 @@ private final class Reader: SocketOwner, @unchecked Sendable {
 /// A socket that is never empty leaves others their turn.
 @Test func oneSocketIsReadAFewTimesATurn() async throws {
     let loop = EventLoop()
-    loop.start()
+    try loop.start()
     defer { loop.stop() }
     let reader = Reader(on: loop)
     let port = await withCheckedContinuation { continuation in
