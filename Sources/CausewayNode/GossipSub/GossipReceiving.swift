@@ -121,6 +121,10 @@ extension GossipSub {
             let fields = rpc.fields - before
             turn -= fields
             if isUseful { inbound.work.isUseful = true } else { peer.behaviour.wasted += fields }
+            guard peer.behaviour.wasted <= configuration.limits.wasted else {
+                wake(in: node)
+                return false
+            }
         }
         return true
     }

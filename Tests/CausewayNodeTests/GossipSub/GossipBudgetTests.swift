@@ -115,6 +115,13 @@ private func sequence(_ number: Int) -> [UInt8] { (0..<8).map { UInt8(truncating
         #expect(taken(gossipRPC(2, message.bytes)) <= 512 << 10)
     }
 
+    @Test func oneLargeRPCIsNotReadToItsEnd() {
+        let victim = GossipVictim()
+        victim.receive(gossipFrame((0..<500_000).flatMap { _ in [0x12, 0x00] as [UInt8] }))
+        #expect(victim.wasReset && victim.host.gossip.heldBytes == 0)
+        #expect(victim.peer.behaviour.wasted <= 32_768 + 2)
+    }
+
     @Test func messagesThatWereReadForSomethingAreNot() {
         let victim = GossipVictim()
         let before = victim.peer.behaviour.wasted
