@@ -15,8 +15,10 @@ extension Dialer {
     /// Asks for names as soon as there is room, which addresses that need no look-up have half of. True if one was asked for. A page's
     /// browser looks names up itself.
     func lookUpNames(_ dial: PeerDial, in node: NodeState) -> Bool {
-        var hasStarted = false
-        #if !hasFeature(Embedded)
+        #if hasFeature(Embedded)
+            return false
+        #else
+            var hasStarted = false
             for attempt in dial.attempts where attempt.isWaiting && attempt.isName {
                 guard byLink.count < node.limits.dials, dial.lookUps < max(1, node.limits.dialsPerPeer / 2) else { break }
                 guard mayStart(attempt, in: node) else { continue }
@@ -24,8 +26,8 @@ extension Dialer {
                 begin(attempt, .resolving, in: node)
                 node.append(.resolve(request: attempt.link, address: attempt.address))
             }
+            return hasStarted
         #endif
-        return hasStarted
     }
 
     func resolved(request: UInt32, addresses: [Multiaddr], code: Int32, in node: NodeState) {
