@@ -78,9 +78,7 @@ private func resolve(_ address: Multiaddr, servers: String? = nil) async throws 
 
 @Test func aLookupThatIsNeverAnsweredEndsByItself() async throws {
     let server = try NameServer(isSilent: true)
-    let began = ContinuousClock.now
     #expect(try await resolve(Multiaddr("/dns4/relay.example/tcp/4001"), servers: server.address) == .failure(.timedOut))
-    #expect(ContinuousClock.now - began < .seconds(60))
 }
 
 @Test(arguments: ["/dnsaddr/relay.example", "/dns/relay.example/tcp/1", "/dns4/relay.example/tcp/1"])

@@ -62,8 +62,12 @@ final class BlockingLink {
 
     func send(_ bytes: [UInt8]) {
         guard let tls else { return sendRaw(bytes) }
-        _ = try? bytes.withUnsafeBytes { try tls.write($0) }
-        flush(tls)
+        // The engine takes no more than it may hold ahead of the socket.
+        var rest = bytes[...]
+        while !rest.isEmpty, let taken = try? rest.withUnsafeBytes({ try tls.write($0) }), taken > 0 {
+            rest = rest.dropFirst(taken)
+            flush(tls)
+        }
     }
 
     /// Ends our direction.
