@@ -1,3 +1,5 @@
+// For `sockaddr`, which counts as CAres's where the compiler has read its headers first.
+import CAres
 import CUV
 public import CausewayIdentity
 
