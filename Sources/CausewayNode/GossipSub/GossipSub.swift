@@ -52,6 +52,9 @@ public final class GossipSub: NodeProtocol, TopicPublishing {
         cache = MessageCache(history: configuration.parameters.history, limit: configuration.limits.cachedBytes)
     }
 
+    /// A neighbour and its stream name each other, and would else outlive a node that goes while they are there.
+    deinit { for peer in peers { peer.inbound = nil } }
+
     public var served: [ProtocolTable.Entry] {
         var entries: [ProtocolTable.Entry] = []
         for name in Self.protocolIDs {

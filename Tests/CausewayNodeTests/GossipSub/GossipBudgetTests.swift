@@ -255,3 +255,13 @@ private func sequence(_ number: Int) -> [UInt8] { (0..<8).map { UInt8(truncating
         #expect(bench.events.filter { if case .message = $0 { true } else { false } }.count == 1000)
     }
 }
+
+@Test func aNodeThatGoesTakesItsNeighboursWithIt() {
+    weak var neighbour: GossipPeer?
+    do {
+        let victim = GossipVictim()
+        neighbour = victim.peer
+        #expect(neighbour?.inbound != nil)
+    }
+    #expect(neighbour == nil)
+}
