@@ -1,4 +1,4 @@
-// For the browser: six files of AWS-LC as one translation unit, and the functions of ccrypto.h over them.
+// For the browser: five files of AWS-LC as one translation unit, and the functions of ccrypto.h over them.
 // Scripts/build-wasm.sh fetches them and puts them on the include path; nothing of AWS-LC is in this repository.
 // Smallest code everywhere but in the bulk ciphers.
 #define OPENSSL_NO_ASM
@@ -15,21 +15,14 @@
 #include "crypto/fipsmodule/service_indicator/internal.h"
 
 #pragma clang attribute push(__attribute__((minsize)), apply_to = function)
-#include "crypto/fipsmodule/sha/sha256.c"
-#undef Sigma0
-#undef Sigma1
-#undef sigma0
-#undef sigma1
-#undef Ch
-#undef Maj
-#undef ROUND_00_15
-#undef ROUND_16_63
-// Its form for processors with few registers, in loops: a quarter of the code, and a page hashes little by SHA-512.
+// Its form for processors with few registers, in loops: a quarter of the code, and a page hashes little.
 #define __i386
 #include "crypto/fipsmodule/sha/sha512.c"
 #undef __i386
 #include "crypto/fipsmodule/curve25519/curve25519_nohw.c"
 #include "crypto/fipsmodule/curve25519/curve25519.c"
+#include "sha256.h"
+#include "ed25519.h"
 #pragma clang attribute pop
 #include "crypto/chacha/chacha.c"
 #include "crypto/poly1305/poly1305.c"
@@ -40,14 +33,6 @@ int RAND_bytes(uint8_t *p, size_t n) { abort(); }
 int CRYPTO_memcmp(const void *a, const void *b, size_t n) { return !cc_equal(a, b, n); }
 void OPENSSL_cleanse(void *p, size_t n) { cc_wipe(p, n); }
 
-void cc_sha256(uint8_t out[32], const uint8_t *p, size_t n) { SHA256(p, n, out); }
-void cc_sha256_2(uint8_t out[32], const uint8_t *a, size_t a_n, const uint8_t *b, size_t b_n) {
-  SHA256_CTX c;
-  SHA256_Init(&c);
-  SHA256_Update(&c, a, a_n);
-  SHA256_Update(&c, b, b_n);
-  SHA256_Final(out, &c);
-}
 void cc_sha512(uint8_t out[64], const uint8_t *p, size_t n) { SHA512(p, n, out); }
 
 static void pad(poly1305_state *s, size_t n) {
@@ -88,9 +73,3 @@ int cc_aead_open_nonce(uint8_t *out, const uint8_t key[32], const uint8_t nonce[
 void cc_x25519_public(uint8_t pub[32], const uint8_t priv[32]) { X25519_public_from_private(pub, priv); }
 int cc_x25519(uint8_t out[32], const uint8_t priv[32], const uint8_t pub[32]) { return X25519(out, priv, pub); }
 void cc_ed25519_from_seed(uint8_t pub[32], uint8_t priv[64], const uint8_t seed[32]) { ED25519_keypair_from_seed(pub, priv, seed); }
-void cc_ed25519_sign(uint8_t sig[64], const uint8_t *m, size_t n, const uint8_t priv[64]) {
-  ed25519_sign_internal(ED25519_ALG, sig, m, n, priv, NULL, 0);
-}
-int cc_ed25519_verify(const uint8_t *m, size_t n, const uint8_t sig[64], const uint8_t pub[32]) {
-  return ed25519_verify_internal(ED25519_ALG, m, n, sig, pub, NULL, 0);
-}
