@@ -67,6 +67,7 @@ private final class MemoryShell: LinkShell {
         configuration.discovery = [.protobuf, .json]
         // A browser's peer relays for nobody, and what is not named here is not linked.
         var parts = NodeParts()
+        parts.admission = Admission(limits: configuration.limits)
         parts.relayClient = RelayClient(limits: RelayClientLimits())
         parts.gossip = GossipSub()
         parts.discovery = PubsubDiscovery(configuration.discovery)

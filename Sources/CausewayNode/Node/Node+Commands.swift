@@ -35,15 +35,15 @@ extension Node {
         begin(now)
         dialer.cancelAll(in: state)
         ping.cancelAll(in: state)
-        for link in admission.pendingLinks { state.append(.link(link, .close(.shutdown))) }
+        for link in parts.admission?.pendingLinks ?? [] { state.append(.link(link, .close(.shutdown))) }
         for link in state.connections.order { state.close(link, .shutdown) }
         settle()
     }
 
     /// Keeps a peer's connections from being pruned until `unprotect` was called with the same tag.
-    public func protect(_ peer: PeerID, tag: [UInt8] = []) { admission.protect(peer, tag: tag) }
+    public func protect(_ peer: PeerID, tag: [UInt8] = []) { parts.admission?.protect(peer, tag: tag) }
 
-    public func unprotect(_ peer: PeerID, tag: [UInt8] = []) { admission.unprotect(peer, tag: tag) }
+    public func unprotect(_ peer: PeerID, tag: [UInt8] = []) { parts.admission?.unprotect(peer, tag: tag) }
 
     /// The time to a connected peer and back, by a stream of the ping protocol.
     public func ping(request: UInt32, peer: PeerID, now: Instant) {
@@ -134,7 +134,7 @@ extension Node {
         guard table != state.protocolTable else { return }
         state.protocolTable = table
         var links = state.connections.order
-        links.append(contentsOf: admission.pendingLinks)
+        links.append(contentsOf: parts.admission?.pendingLinks ?? [])
         links.append(contentsOf: dialer.pendingLinks)
         for link in links { state.append(.link(link, .setProtocols(table))) }
         identify.protocolsChanged(in: state)

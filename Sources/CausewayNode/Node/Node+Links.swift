@@ -7,22 +7,22 @@ extension Node {
     /// `.link(…, .close(.pruned))` follows at once, for it or for another.
     public func accepted(link: UInt32, remote: Multiaddr, local: Multiaddr, now: Instant) {
         begin(now)
-        admission.insert(link, remote: remote, local: local, in: state)
+        parts.admission?.insert(link, remote: remote, local: local, in: state)
         settle()
     }
 
     /// The shell turned a connection away before it became a link, by a limit that it keeps itself.
     public func refused(remote: Multiaddr, _ limit: LimitName, value: Int, now: Instant) {
         begin(now)
-        admission.refuse(remote, limit, value, in: state)
+        parts.admission?.refuse(remote, limit, value, in: state)
         settle()
     }
 
     /// Connections that were turned away since the start.
-    public var connectionsRefused: UInt64 { admission.refused }
+    public var connectionsRefused: UInt64 { parts.admission?.refused ?? 0 }
 
     /// Whether a link of this number is known: a shell gives it to no other.
-    public func knowsLink(_ id: UInt32) -> Bool { state.connections[id] != nil || admission.isPending(id) }
+    public func knowsLink(_ id: UInt32) -> Bool { state.connections[id] != nil || parts.admission?.isPending(id) ?? false }
 
     /// The transport of a dialled link stands; its handshake begins.
     public func linked(link: UInt32, remote: Multiaddr, local: Multiaddr, now: Instant) {
@@ -33,7 +33,7 @@ extension Node {
 
     func established(_ id: UInt32, _ peer: PeerID, _ key: PublicKey) {
         guard let link = connected(id, peer, key) else { return }
-        admission.makeRoom(for: peer, in: state)
+        makeRoom(for: peer)
         let isFirst = !state.connections.isConnected(peer)
         let before = state.connections.best(for: peer, allowsLimited: true)
         state.connections.insert(link)
@@ -46,9 +46,17 @@ extension Node {
         for one in state.protocols where state.connections[id] != nil { one.linkOpened(link, in: state) }
     }
 
+    /// A peer that has more connections than it may keeps the newest.
+    private func makeRoom(for peer: PeerID) {
+        let links = state.connections.links(of: peer)
+        let most = state.limits.connectionsPerPeer
+        guard links.count >= most else { return }
+        for index in 0...links.count - most { state.close(links[index], .superseded) }
+    }
+
     /// What was known of a link before it was authenticated; nil: it was given up meanwhile, or is nobody's.
     private func connected(_ id: UInt32, _ peer: PeerID, _ key: PublicKey) -> ConnectedLink? {
-        guard let known = state.expectedLinks.removeValue(forKey: id) ?? admission.authenticated(id) ?? dialer.dialled(id) else {
+        guard let known = state.expectedLinks.removeValue(forKey: id) ?? parts.admission?.authenticated(id) ?? dialer.dialled(id) else {
             return nil
         }
         guard peer != state.peerID else {
@@ -62,7 +70,7 @@ extension Node {
     }
 
     func closed(_ id: UInt32, _ error: ConnectionError) {
-        admission.remove(id)
+        parts.admission?.remove(id)
         state.expectedLinks[id] = nil
         guard let link = state.connections[id] else {
             dialer.failed(id, .failed(error), in: state)

@@ -12,7 +12,6 @@ public final class Node {
     let dialer: Dialer
     let identify: Identify
     let ping: Ping
-    let admission: Admission
     let review = PathReview()
     var applicationProtocols: [ProtocolTable.Entry] = []
     /// Which protocol answers to a name: its index in `NodeState.protocols`.
@@ -33,7 +32,6 @@ public final class Node {
         dialer.circuits = parts.relayClient
         identify = Identify(agent: configuration.agent, protocolVersion: configuration.protocolVersion)
         ping = Ping()
-        admission = Admission(limits: configuration.limits)
         // Identify is first: what it tells, the others build on.
         state.protocols = [identify, ping]
         if let relay = parts.relay { state.protocols.append(relay) }

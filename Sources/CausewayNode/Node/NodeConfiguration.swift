@@ -45,6 +45,8 @@ public struct NodeParts {
     public var discovery: PubsubDiscovery?
     /// Bounds what peers, places and all remotes together hold (`NodeLimits.held`). Without it each connection has its own bound alone.
     public var ledger: (any NodeProtocol)?
+    /// Takes connections that others make. Without it there must be none.
+    public var admission: (any ConnectionAdmitting)?
 
     public init() {}
 
@@ -54,6 +56,7 @@ public struct NodeParts {
         relayClient = configuration.relayClient.map { RelayClient(limits: $0) }
         if configuration.webRTC { signalling = Signalling() }
         ledger = Ledger(limits: configuration.limits)
+        admission = Admission(limits: configuration.limits)
         gossip = configuration.gossip.map { GossipSub($0) }
         if gossip != nil, !configuration.discovery.isEmpty { discovery = PubsubDiscovery(configuration.discovery) }
     }

@@ -1,9 +1,9 @@
-import CausewayConnection
-import CausewayIdentity
+public import CausewayConnection
+public import CausewayIdentity
 
-/// Who may connect: counts connections in all, by place and by peer. When there are too many, whoever holds most pays, never a newcomer
+/// Who may connect: counts connections in all and by place. When there are too many, whoever holds most pays, never a newcomer
 /// of another place: of connections without a handshake the oldest goes, of the others the least valuable ones.
-final class Admission {
+public final class Admission: ConnectionAdmitting {
     /// Connections younger than this are not pruned, unless their place has more than a household: they had no time to become valuable.
     private static let grace = Interval.seconds(20)
     /// Places with no more connections than this pay alike.
@@ -21,20 +21,20 @@ final class Admission {
     private var protected = BytesTable<[[UInt8]]>()
     private var nextPruning = Instant(nanoseconds: 0)
     /// Connections that were turned away since the start.
-    private(set) var refused: UInt64 = 0
+    public private(set) var refused: UInt64 = 0
 
-    init(limits: NodeLimits) { self.limits = limits }
+    public init(limits: NodeLimits) { self.limits = limits }
 
-    var pendingLinks: [UInt32] { pending.keys }
-    var pendingCount: Int { pending.count }
-    var placeCount: Int { counts.count }
+    public var pendingLinks: [UInt32] { pending.keys }
+    public var pendingCount: Int { pending.count }
+    public var placeCount: Int { counts.count }
 
-    func isPending(_ link: UInt32) -> Bool { pending[link] != nil }
+    public func isPending(_ link: UInt32) -> Bool { pending[link] != nil }
 
     // MARK: Before the handshake
 
     /// A connection was accepted. If there is one too many, somebody is told to go.
-    func insert(_ link: UInt32, remote: Multiaddr, local: Multiaddr, in node: NodeState) {
+    public func insert(_ link: UInt32, remote: Multiaddr, local: Multiaddr, in node: NodeState) {
         let key = AddressKey(remote)
         if let (limit, value) = refusal(of: key, in: node) {
             node.append(.link(link, .close(.pruned)))
@@ -74,19 +74,19 @@ final class Admission {
     }
 
     /// Tells of a connection that was turned away.
-    func refuse(_ remote: Multiaddr, _ limit: LimitName, _ value: Int, in node: NodeState) {
+    public func refuse(_ remote: Multiaddr, _ limit: LimitName, _ value: Int, in node: NodeState) {
         refused += 1
         node.emit(.connectionRefused(remote: remote, limit, value: UInt64(value)))
     }
 
     /// It is authenticated, and goes on counting for its place.
-    func authenticated(_ link: UInt32) -> ExpectedLink? {
+    public func authenticated(_ link: UInt32) -> ExpectedLink? {
         queue.remove(link)
         return pending.removeValue(forKey: link)
     }
 
     /// It is over.
-    func remove(_ link: UInt32) {
+    public func remove(_ link: UInt32) {
         _ = authenticated(link)
         guard let key = keyOfLink.removeValue(forKey: link) else { return }
         counts.countDown(key.place)
@@ -95,18 +95,11 @@ final class Admission {
 
     // MARK: After it
 
-    /// A peer that has more connections than it may keeps the newest.
-    func makeRoom(for peer: PeerID, in node: NodeState) {
-        let links = node.connections.links(of: peer)
-        guard links.count >= limits.connectionsPerPeer else { return }
-        for index in 0...links.count - limits.connectionsPerPeer { node.close(links[index], .superseded) }
-    }
-
-    func protect(_ peer: PeerID, tag: [UInt8]) {
+    public func protect(_ peer: PeerID, tag: [UInt8]) {
         if !(protected[peer.bytes]?.contains(tag) ?? false) { protected[peer.bytes, default: []].append(tag) }
     }
 
-    func unprotect(_ peer: PeerID, tag: [UInt8]) {
+    public func unprotect(_ peer: PeerID, tag: [UInt8]) {
         guard var tags = protected[peer.bytes] else { return }
         tags.removeAll { $0 == tag }
         protected[peer.bytes] = tags.isEmpty ? nil : tags

@@ -71,5 +71,5 @@ import Testing
     #expect(answers.count == Int(requests) && answers.values.allSatisfy { $0 == 1 })
     #expect(bench.node.connectionDescriptions.isEmpty)
     #expect(bench.node.state.owners.count == 0 && bench.node.dialer.byLink.isEmpty && bench.node.dialer.dials.isEmpty)
-    #expect(bench.node.admission.pendingCount == 0 && bench.node.admission.placeCount == 0)
+    #expect(bench.node.parts.admission?.pendingCount == 0 && bench.node.parts.admission?.placeCount == 0)
 }

@@ -15,7 +15,7 @@ private func refusals(_ bench: NodeBench) -> [LimitName] {
     #expect(refusals(bench) == [LimitName](repeating: .pendingConnections, count: 10) && bench.node.connectionsRefused == 10)
     #expect(bench.closes(of: links[9]) == [.pruned] && bench.closes(of: links[10]).isEmpty)
     for link in links { bench.feed(.closed(.timedOut(.noise)), link) }
-    #expect(bench.node.admission.pendingCount == 0 && bench.node.admission.placeCount == 0)
+    #expect(bench.node.parts.admission?.pendingCount == 0 && bench.node.parts.admission?.placeCount == 0)
 }
 
 @Test func onePlaceIsLimitedAndLoopbackIsNot() {
@@ -128,5 +128,5 @@ private func refusals(_ bench: NodeBench) -> [LimitName] {
         bench.clear()
     }
     #expect(bench.node.connectionDescriptions.isEmpty)
-    #expect(bench.node.admission.placeCount == 0 && bench.node.state.owners.count == 0)
+    #expect(bench.node.parts.admission?.placeCount == 0 && bench.node.state.owners.count == 0)
 }

@@ -34,7 +34,7 @@ struct Holdings: CustomStringConvertible {
     private mutating func addTables(of node: Node) {
         let limits = node.state.limits
         add("connections", node.state.connections.count, atMost: limits.connections)
-        add("connections without a proven peer", node.admission.pendingCount, atMost: limits.pendingConnections)
+        add("connections without a proven peer", node.parts.admission?.pendingCount ?? 0, atMost: limits.pendingConnections)
         add("known peers", node.state.peers.count, atMost: limits.storedPeers + limits.connections, isLasting: true)
         let streams = limits.connection.inboundStreams + limits.connection.unacknowledgedStreams
         add("streams of the node's", node.state.owners.count, atMost: limits.connections * streams)
