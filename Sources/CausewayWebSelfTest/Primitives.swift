@@ -4,7 +4,7 @@ import CausewayIdentity
 /// What `primitive` can do. Tests call it with published vectors, so that what passes natively passes in Wasm, too.
 private enum Primitive: Int32 {
     case sha256 = 0, sha512, hmac, seal, open, agree, verify, addressFromText, addressToText, peerFromText, peerToText
-    case multibaseDecode, multibaseEncode
+    case multibaseDecode, multibaseEncode, sign
 }
 
 nonisolated(unsafe) private var answer: [UInt8] = []
@@ -81,6 +81,7 @@ private func run(_ primitive: Primitive, _ arguments: [[UInt8]]) throws(KeyError
     case .multibaseEncode:
         guard let letter = first.first, let base = Multibase(rawValue: letter) else { return nil }
         return base.encode(arguments[1])
+    case .sign: return try PrivateKey(ed25519Seed: first).sign(arguments[1])
     }
 }
 

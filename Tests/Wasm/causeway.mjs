@@ -1,7 +1,7 @@
 // Loads the core's Wasm module, in node and in browsers, and calls its primitives.
 export const primitives = [
   'sha256', 'sha512', 'hmac', 'seal', 'open', 'agree', 'verify', 'addressFromText', 'addressToText', 'peerFromText', 'peerToText',
-  'multibaseDecode', 'multibaseEncode',
+  'multibaseDecode', 'multibaseEncode', 'sign',
 ];
 
 export async function load(module) {

@@ -1,5 +1,6 @@
 // node Tests/Wasm/run.mjs MODULE: the published vectors that the native tests run, in Wasm, and the core's self-test.
 // Vectors: CAUSEWAY_VECTORS, then ../shared/vectors beside the checkout; none is a failure where CI=true.
+import { createHash, createPrivateKey, sign } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { load } from './causeway.mjs';
@@ -42,6 +43,17 @@ function cryptography() {
     check(t.name, (toHex(call('hmac', hex(t.key), hex(t.msg))).slice(0, t.tag.length) === t.tag) === (t.result === 'valid'));
   check('SHA-256 of abc', toHex(call('sha256', utf8('abc'))) === 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
   check('SHA-512 of abc', toHex(call('sha512', utf8('abc'))).startsWith('ddaf35a193617abacc417349ae204131'));
+}
+
+/** What this build computes in loops of its own, against node's. */
+function loops() {
+  const bytes = (count, name) => createHash('shake256', { outputLength: count }).update(name).digest();
+  for (let count = 0; count < 200; count++) {
+    const message = bytes(count, `${count}`), seed = bytes(32, `key ${count}`);
+    check(`SHA-256 of ${count} bytes`, toHex(call('sha256', message)) === createHash('sha256').update(message).digest('hex'));
+    const key = createPrivateKey({ key: Buffer.concat([hex('302e020100300506032b657004220420'), seed]), format: 'der', type: 'pkcs8' });
+    check(`signature of ${count} bytes`, toHex(call('sign', seed, message)) === sign(null, message, key).toString('hex'));
+  }
 }
 
 /** Kinds that the browser's build does not know say so, whatever the signature. */
@@ -95,6 +107,7 @@ else {
   console.log(`SKIPPED published vectors in Wasm: none in ${places.join(' or ')}`);
   if (process.env.CI === 'true') check('vectors in CI', false);
 }
+loops();
 // Fixed runs of the core: the digests are those of the native tests.
 const digests = JSON.parse(readFileSync(new URL('../Trace/digests.json', import.meta.url), 'utf8'));
 for (const [which, name] of ['connections', 'nodes'].entries()) {
