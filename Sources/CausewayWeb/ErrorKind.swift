@@ -32,7 +32,12 @@ struct Fault {
         }
     }
 
-    init(_ error: StreamError) {
+    /// Without an error it ended as it should.
+    init(_ error: StreamError?) {
+        guard let error else {
+            self.init(kind: .none)
+            return
+        }
         switch error {
         case .reset(let code): self.init(kind: .resetByRemote, code)
         case .resetLocally: self.init(kind: .resetLocally)

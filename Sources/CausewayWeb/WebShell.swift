@@ -124,7 +124,7 @@ final class WebShell: LinkShell {
 
     func ended(_ stream: WebStream, _ error: StreamError?) {
         streams[stream.number] = nil
-        add((error.map { Fault($0) } ?? Fault(kind: .none)).number)
+        add(Fault(error).number)
         if case .circuitLimit(_, _, let moved)? = error { add(moved) }
         tell(.streamClosed, stream.number)
     }

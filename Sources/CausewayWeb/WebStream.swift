@@ -70,7 +70,7 @@ final class WebStream: StreamOwner {
     func writable(_ stream: UInt32, on link: Link) { flush() }
 
     func delivered(_ stream: UInt32, error: StreamError?, on link: Link) {
-        shell.add((error.map { Fault($0) } ?? Fault(kind: .none)).number)
+        shell.add(Fault(error).number)
         shell.tell(.streamDelivered, number, link.socket)
     }
 

@@ -68,7 +68,8 @@ public final class PubsubDiscovery: NodeProtocol, TopicListening {
         channel.next = node.now + max(channel.topic.interval, .milliseconds(10))
         guard let gossip = node.topics, gossip.subscriberCount(of: channel.topic.name) > 0 else { return }
         channel.last = node.now
-        var addresses = node.listenAddresses + node.circuitAddresses
+        var addresses = node.listenAddresses
+        for circuit in node.circuitAddresses { addresses.append(circuit) }
         while addresses.count > node.limits.addressesPerPeer { addresses.removeLast() }
         let bytes =
             switch channel.topic.form {

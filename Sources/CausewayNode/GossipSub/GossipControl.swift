@@ -155,7 +155,9 @@ extension GossipSub {
     /// Adds subscribers at random to those who get our messages in the mesh's place.
     func fillFanout(of topic: GossipTopic, in node: NodeState) {
         let missing = configuration.parameters.meshSize - topic.fanout.count
-        topic.fanout += pick(missing, of: topic.subscribers, in: node) { $0.isReachable && !topic.hasInFanout($0) }
+        for peer in pick(missing, of: topic.subscribers, in: node, where: { $0.isReachable && !topic.hasInFanout($0) }) {
+            topic.fanout.append(peer)
+        }
     }
 
     /// `count` of those that fit, or `percent` of them if that is more, in random order.
@@ -167,7 +169,7 @@ extension GossipSub {
         let wanted = min(max(count, chosen.count * percent / 100), chosen.count)
         guard wanted > 0 else { return [] }
         for index in 0..<wanted { chosen.swapAt(index, index + node.random.below(chosen.count - index)) }
-        chosen.removeLast(chosen.count - wanted)
+        while chosen.count > wanted { chosen.removeLast() }
         return chosen
     }
 }

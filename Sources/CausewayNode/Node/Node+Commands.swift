@@ -133,10 +133,9 @@ extension Node {
         let table = ProtocolTable(all)
         guard table != state.protocolTable else { return }
         state.protocolTable = table
-        var links = state.connections.order
-        links.append(contentsOf: parts.admission?.pendingLinks ?? [])
-        links.append(contentsOf: dialer.pendingLinks)
-        for link in links { state.append(.link(link, .setProtocols(table))) }
+        for links in [state.connections.order, parts.admission?.pendingLinks ?? [], dialer.pendingLinks] {
+            for link in links { state.append(.link(link, .setProtocols(table))) }
+        }
         identify.protocolsChanged(in: state)
         settle()
     }

@@ -54,7 +54,7 @@ public final class Node {
 
     var servedEntries: [ProtocolTable.Entry] {
         var entries: [ProtocolTable.Entry] = []
-        for one in state.protocols { entries += one.served }
+        for one in state.protocols { for entry in one.served { entries.append(entry) } }
         return entries
     }
 

@@ -150,7 +150,8 @@ public final class NodeState {
 
     /// Listen addresses, then circuits, then WebRTC over these: what others may dial, without `/p2p/<self>`.
     public var advertisedAddresses: [Multiaddr] {
-        var addresses = listenAddresses + circuitAddresses
+        var addresses = listenAddresses
+        for circuit in circuitAddresses { addresses.append(circuit) }
         if advertisesWebRTC { for circuit in circuitAddresses { addresses.append(circuit.appending(.webRTC)) } }
         return addresses
     }
