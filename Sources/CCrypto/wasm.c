@@ -76,4 +76,3 @@ void cc_x25519_public(uint8_t pub[32], const uint8_t priv[32]) {
   X25519(pub, priv, nine);
 }
 int cc_x25519(uint8_t out[32], const uint8_t priv[32], const uint8_t pub[32]) { return X25519(out, priv, pub); }
-void cc_ed25519_from_seed(uint8_t pub[32], uint8_t priv[64], const uint8_t seed[32]) { ED25519_keypair_from_seed(pub, priv, seed); }

@@ -90,7 +90,7 @@ extension Connection {
 
     /// Both sides are authenticated: on to the muxer.
     private func secured(_ upgrade: Upgrade) throws(ConnectionError) {
-        (sealingKey, openingKey) = upgrade.noise.handshake.split()
+        (sealingKey, openingKey) = upgrade.noise.split()
         guard upgrade.noise.remoteMuxers.isEmpty else {
             guard upgrade.noise.remoteMuxers.contains(Yamux.protocolID) else { throw .noCommonProtocol(.yamux) }
             return establish(upgrade)

@@ -2,7 +2,7 @@ import CausewayIdentity
 
 /// Noise XX as libp2p uses it: each side's payload says who it is, and proves it by signing the side's static key.
 final class NoiseExchange {
-    private(set) var handshake: NoiseHandshake
+    private var handshake: NoiseHandshake
     /// The remote's, once it is proven.
     private(set) var remoteKey: PublicKey?
     /// What the remote's payload named; empty: it does not negotiate early.
@@ -40,6 +40,9 @@ final class NoiseExchange {
         if let expecting, let actual = remoteKey?.peerID, actual != expecting { throw .wrongPeer(expected: expecting, actual: actual) }
         return handshake.isComplete ? [] : try write(payload)
     }
+
+    /// The keys for what we send and receive.
+    func split() -> (send: CipherKey, receive: CipherKey) { handshake.split() }
 
     /// Our next message with its length in front.
     private func write(_ payload: [UInt8]) throws(ConnectionError) -> [UInt8] {
