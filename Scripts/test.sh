@@ -47,7 +47,7 @@ testpeer() {
 }
 
 package() {
-  [ -n "${package_built:-}" ] || CAUSEWAY_SIZE_LIMIT=${CAUSEWAY_SIZE_LIMIT:-120000} run "browser package" Scripts/build-web.sh "$build/wasm"
+  [ -n "${package_built:-}" ] || CAUSEWAY_SIZE_LIMIT=${CAUSEWAY_SIZE_LIMIT:-104000} run "browser package" Scripts/build-web.sh "$build/wasm"
   # A relay that serves the folder has no business with it, a test has.
   cp Web/testpeer* Web/dist
   package_built=yes

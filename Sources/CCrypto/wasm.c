@@ -70,9 +70,6 @@ int cc_aead_open_nonce(uint8_t *out, const uint8_t key[32], const uint8_t nonce[
   return 1;
 }
 
-// The base point's way is the one of any other's (RFC 7748, section 6.1).
-void cc_x25519_public(uint8_t pub[32], const uint8_t priv[32]) {
-  static const uint8_t nine[32] = {9};
-  X25519(pub, priv, nine);
-}
+void cc_x25519_public(uint8_t pub[32], const uint8_t priv[32]) { X25519_public_from_private(pub, priv); }
 int cc_x25519(uint8_t out[32], const uint8_t priv[32], const uint8_t pub[32]) { return X25519(out, priv, pub); }
+void cc_ed25519_from_seed(uint8_t pub[32], uint8_t priv[64], const uint8_t seed[32]) { ED25519_keypair_from_seed(pub, priv, seed); }
