@@ -12,7 +12,7 @@ export CAUSEWAY_VENV=${CAUSEWAY_VENV:-$build/venv}
 log=$(mktemp -d)
 trap 'rm -rf "$log"' EXIT
 passed=0 failed=0 skipped=0
-all=(check unit wasm web fuzz examples docs matrix browsers web-matrix python crowd endings attack)
+all=(check unit sanitize wasm web fuzz examples docs matrix browsers web-matrix python crowd endings attack)
 [ $# -gt 0 ] && parts=("$@") || parts=("${all[@]}")
 
 # run NAME COMMAND…: runs it, shows its output, counts its closing line ("N passed, N failed", or swift test's).
@@ -46,6 +46,23 @@ testpeer() {
   us=$build/optimised/release/causeway-testpeer
 }
 
+# sanitized SANITIZER COMMAND…: swift's command under it.
+sanitized() {
+  local sanitizer=$1 command=$2 folder=$build/${1:0:1}san
+  shift 2
+  mkdir -p "$folder"
+  local flags=(--sanitize="$sanitizer" --scratch-path "$folder")
+  if [ "$sanitizer" = thread ]; then
+    clang -O1 -Wall -Werror -c Tests/Sanitizers/mutex.c -o "$folder/mutex.o" || return
+    flags+=(-Xlinker "$folder/mutex.o")
+  fi
+  # Event loops are kept on purpose (EventLoop.init). A test's thread that nobody waits for is no race.
+  ASAN_OPTIONS=detect_leaks=0 TSAN_OPTIONS="suppressions=$PWD/Tests/Sanitizers/thread.txt report_thread_leaks=0" \
+    timeout 300 swift "$command" "${flags[@]}" "$@"
+}
+# These set short times against what they do, and a sanitizer makes that many times slower.
+tooSlow=(--skip headsTrickleIn --skip strangersOfAnotherPlacePushNobodyOut --skip aProtocolThatIsNoLongerServed --skip cancelledDialsCloseTheirSocket)
+
 package() {
   [ -n "${package_built:-}" ] || CAUSEWAY_SIZE_LIMIT=${CAUSEWAY_SIZE_LIMIT:-104000} run "browser package" Scripts/build-web.sh "$build/wasm"
   # A relay that serves the folder has no business with it, a test has.
@@ -62,6 +79,12 @@ for part in "${parts[@]}"; do
       # The simulator's attackers: few seeds for a developer, all of them where a submission is judged.
       [ "${CI:-}" != true ] || export CAUSEWAY_SEEDS=${CAUSEWAY_SEEDS:-500}
       run "unit tests" swift test --scratch-path "$build"
+      ;;
+    sanitize)
+      for sanitizer in address thread; do
+        run "build for the $sanitizer sanitizer" sanitized "$sanitizer" build --build-tests
+        run "runtime under the $sanitizer sanitizer" sanitized "$sanitizer" test --skip-build --filter '^(CausewayRuntimeTests|CausewayTests)\.' "${tooSlow[@]}"
+      done
       ;;
     wasm)
       package
