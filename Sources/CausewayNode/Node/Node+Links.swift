@@ -18,6 +18,14 @@ extension Node {
         settle()
     }
 
+    /// Turns a connection away if there is one too many from its place, which costs least before the shell makes a link of it.
+    /// - Returns: whether it did, and told so.
+    public func turnsAway(_ remote: Multiaddr, now: Instant) -> Bool {
+        guard let (limit, value) = parts.admission?.refusal(of: remote) else { return false }
+        refused(remote: remote, limit, value: value, now: now)
+        return true
+    }
+
     /// Connections that were turned away since the start.
     public var connectionsRefused: UInt64 { parts.admission?.refused ?? 0 }
 

@@ -51,17 +51,24 @@ public final class Admission: ConnectionAdmitting {
 
     /// Why a connection from there is one too many; nil: it may come.
     private func refusal(of key: AddressKey?, in node: NodeState) -> (LimitName, Int)? {
-        if let key, counts[key.place, default: 0] >= limits.connectionsPerAddress {
-            return (.connectionsPerAddress, limits.connectionsPerAddress)
-        }
-        if let network = key?.network, counts[network, default: 0] >= limits.connectionsPerNetwork {
-            return (.connectionsPerNetwork, limits.connectionsPerNetwork)
-        }
+        if let fullness = fullness(of: key) { return fullness }
         guard node.connections.count + pending.count >= limits.connections else { return nil }
         if queue.largest > Self.household {
             turnOldestAway(.connections, limits.connections, in: node)
         } else if !prune(in: node) {
             return (.connections, limits.connections)
+        }
+        return nil
+    }
+
+    public func refusal(of remote: Multiaddr) -> (LimitName, Int)? { fullness(of: AddressKey(remote)) }
+
+    private func fullness(of key: AddressKey?) -> (LimitName, Int)? {
+        if let key, counts[key.place, default: 0] >= limits.connectionsPerAddress {
+            return (.connectionsPerAddress, limits.connectionsPerAddress)
+        }
+        if let network = key?.network, counts[network, default: 0] >= limits.connectionsPerNetwork {
+            return (.connectionsPerNetwork, limits.connectionsPerNetwork)
         }
         return nil
     }

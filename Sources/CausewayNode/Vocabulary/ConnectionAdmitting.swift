@@ -11,6 +11,8 @@ public protocol ConnectionAdmitting: AnyObject {
     /// Connections that were turned away since the start.
     var refused: UInt64 { get }
     func isPending(_ link: UInt32) -> Bool
+    /// The limit of its place or network that forbids one more connection from there; nil: none does.
+    func refusal(of remote: Multiaddr) -> (LimitName, Int)?
     /// A connection was accepted. If there is one too many, somebody is told to go.
     func insert(_ link: UInt32, remote: Multiaddr, local: Multiaddr, in node: NodeState)
     /// Tells of a connection that was turned away.

@@ -73,6 +73,8 @@ extension NativeShell {
             if let remote = socket.peerAddress { tellRefused(remote, .descriptors, descriptorLimit) }
             return socket.close()
         }
+        // Whoever may be here for a page has not said so yet.
+        if configuration.pages == nil || welcome.kinds == .tcp, let remote = socket.peerAddress, turnsAway(remote) { return socket.close() }
         let id = nextAccepted()
         let home = place(id, chooseHome())
         if home.isFirst { return home.admit(socket, id: id, welcome) }

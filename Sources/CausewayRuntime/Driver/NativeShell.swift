@@ -133,6 +133,13 @@ public final class NativeShell: @unchecked Sendable {
         tell { node, now in node.refused(remote: remote.tcp, limit, value: value, now: now) }
     }
 
+    /// On the first loop.
+    func turnsAway(_ remote: SocketAddress) -> Bool {
+        guard node.turnsAway(remote.tcp, now: loop.now) else { return false }
+        nodeHasWork = true
+        return true
+    }
+
     func tell(_ events: [LinkEvent], from link: UInt32) {
         if first.loop.isCurrent {
             let now = first.loop.now

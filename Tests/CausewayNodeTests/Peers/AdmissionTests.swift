@@ -33,6 +33,17 @@ private func refusals(_ bench: NodeBench) -> [LimitName] {
     #expect(refusals(bench).count == 2)
 }
 
+@Test func oneTooManyOfAPlaceIsTurnedAwayAtTheDoor() throws {
+    let bench = NodeBench { $0.limits.connectionsPerAddress = 1 }
+    let full = try Multiaddr("/ip4/203.0.113.1/tcp/2")
+    #expect(!bench.node.turnsAway(full, now: bench.now))
+    bench.inbound(1, from: "/ip4/203.0.113.1/tcp/1")
+    #expect(bench.node.turnsAway(full, now: bench.now))
+    bench.drain()
+    #expect(refusals(bench) == [.connectionsPerAddress] && bench.node.connectionsRefused == 1)
+    #expect(try !bench.node.turnsAway(Multiaddr("/ip4/203.0.113.2/tcp/2"), now: bench.now))
+}
+
 @Test func fourAddressesDoNotCloseTheDoor() {
     let bench = NodeBench()
     let halfOpen = (0..<1024).map { bench.accept(from: "/ip4/203.0.113.\($0 % 4)/tcp/\($0 + 1)") }
