@@ -1,6 +1,5 @@
 import CausewayConnection
 import CausewayIdentity
-import Synchronization
 
 /// One circuit of a relay, as the node's loop knows it: waits for both legs to end. Touched on the first loop, but for the calls of its
 /// legs.
@@ -49,8 +48,6 @@ final class SpliceEndpoint: SplicePeer, @unchecked Sendable {
     let link: UInt32
     let stream: UInt32
     var leg: SpliceLeg?
-    /// Bytes on their way to the leg's loop.
-    private let coming = Mutex(PieceQueue(keptApart: 1))
     /// The other end; set before either leg starts.
     unowned(unsafe) var other: SpliceEndpoint!
 
@@ -60,29 +57,14 @@ final class SpliceEndpoint: SplicePeer, @unchecked Sendable {
         self.stream = stream
     }
 
-    /// Called from the other leg, on its loop. What leaves here is reported later. One post carries all that came before it ran, so that a
-    /// busy loop is not sent a closure for every small frame.
+    /// Called from the other leg, on its loop. What leaves here is reported later.
     func forward(_ bytes: UnsafeRawBufferPointer) -> Int {
-        let isFirst = coming.withLock { coming in
-            let isFirst = coming.isEmpty
-            coming.append(bytes)
-            return isFirst
+        let copy = [UInt8](copying: bytes)
+        home.loop.post { [self, other = other!] in
+            let taken = leg.map { leg in copy.withUnsafeBytes { leg.forward($0) } } ?? 0
+            if taken > 0 { other.moved(taken) }
         }
-        if isFirst { home.loop.post { self.takeComing() } }
         return 0
-    }
-
-    private func takeComing() {
-        var pieces = coming.withLock { coming in
-            let pieces = coming
-            coming.removeAll()
-            return pieces
-        }
-        var taken = 0
-        while let piece = pieces.takeFirst() {
-            if let leg { taken += piece.withUnsafeBytes { leg.forward($0) } }
-        }
-        if taken > 0 { other.moved(taken) }
     }
 
     func moved(_ count: Int) { home.loop.post { self.leg?.moved(count) } }
