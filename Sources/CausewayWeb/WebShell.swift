@@ -67,7 +67,7 @@ final class WebShell: LinkShell {
         repeat {
             isDirty = false
             for webLink in links where webLink.isDirty { pump(webLink) }
-            while let output = node.pollOutput() { perform(output) }
+            work()
         } while isDirty
         var soonest = node.nextDeadline
         for webLink in links { if let link = webLink.link { soonest = min(soonest, link.multiplexer.nextDeadline) } }
@@ -81,8 +81,15 @@ final class WebShell: LinkShell {
         webLink.isDirty = false
         guard let link = webLink.link else { return }
         repeat { link.turn(now: now) } while webLink.flush()
-        for event in link.takeEvents() { node.receive(event, from: webLink.id, now: now) }
+        hear(link)
         if webLink.isDone { forget(webLink) }
+    }
+
+    /// Does what the node wants done.
+    private func work() { while let output = node.pollOutput() { perform(output) } }
+
+    private func hear(_ link: Link) {
+        for event in link.takeEvents() { node.receive(event, from: link.id, now: now) }
     }
 
     // MARK: Links
@@ -114,7 +121,10 @@ final class WebShell: LinkShell {
         if let webLink = webLink(link.id), webLink.link === link { markDirty(webLink) }
     }
 
+    /// A stream may come together with its connection, of which the page is to hear first.
     func streamOpened(_ stream: UInt32, entry: ProtocolTable.Entry, on link: Link) {
+        hear(link)
+        work()
         lastInbound &+= 2
         let one = WebStream(lastInbound, shell: self)
         streams[one.number] = one

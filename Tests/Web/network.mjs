@@ -119,6 +119,23 @@ export async function network(causeway, peers) {
     equal(String((await one.dial(found.multiaddrs, { signal: signal() })).remotePeer), String(two.peerId))
   })
 
+  await test('a stream that comes together with its connection knows it', async (after) => {
+    /** A socket of which all that comes in a while is one message. */
+    class Lumping extends WebSocket {
+      #pieces = []
+      get onmessage() { return super.onmessage }
+      set onmessage(tell) {
+        super.onmessage = tell && (({ data }) => {
+          if (this.#pieces.push(new Uint8Array(data)) === 1) setTimeout(() => this.onmessage && tell({ data: new Uint8Array(Buffer.concat(this.#pieces.splice(0))).buffer }), 50)
+        })
+      }
+    }
+    const at = await relay(after, peers.us), one = await node(after), two = await reserved(after, at, { WebSocket: Lumping })
+    const known = new Promise((resolve) => two.handle(ECHO, ({ stream, connection }) => resolve([stream.connection, connection].map((each) => String(each?.remotePeer)))))
+    await one.dialProtocol(two.getMultiaddrs(), ECHO, { signal: signal(), runOnLimitedConnection: true })
+    equal(await known, [one.peerId, one.peerId].map(String))
+  })
+
   await test('a limited circuit says so, and ends at its limit', async (after) => {
     const at = await relay(after, peers.us, { relay: { limited: true, data: 65536, duration: 60 } })
     const one = await reserved(after, at), two = await reserved(after, at)
