@@ -1,5 +1,6 @@
 import CausewayConnection
 import CausewayIdentity
+import Synchronization
 
 /// One circuit of a relay, as the node's loop knows it: waits for both legs to end. Touched on the first loop, but for the calls of its
 /// legs.
@@ -48,6 +49,8 @@ final class SpliceEndpoint: SplicePeer, @unchecked Sendable {
     let link: UInt32
     let stream: UInt32
     var leg: SpliceLeg?
+    /// Bytes on their way to the leg's loop.
+    private let coming = Mutex(PieceQueue(keptApart: 1))
     /// The other end; set before either leg starts.
     unowned(unsafe) var other: SpliceEndpoint!
 
@@ -57,14 +60,29 @@ final class SpliceEndpoint: SplicePeer, @unchecked Sendable {
         self.stream = stream
     }
 
-    /// Called from the other leg, on its loop. What leaves here is reported later.
+    /// Called from the other leg, on its loop. What leaves here is reported later. One post carries all that came before it ran, so that a
+    /// busy loop is not sent a closure for every small frame.
     func forward(_ bytes: UnsafeRawBufferPointer) -> Int {
-        let copy = [UInt8](copying: bytes)
-        home.loop.post { [self, other = other!] in
-            let taken = leg.map { leg in copy.withUnsafeBytes { leg.forward($0) } } ?? 0
-            if taken > 0 { other.moved(taken) }
+        let isFirst = coming.withLock { coming in
+            let isFirst = coming.isEmpty
+            coming.append(bytes)
+            return isFirst
         }
+        if isFirst { home.loop.post { [self, other = other!] in takeComing(from: other) } }
         return 0
+    }
+
+    private func takeComing(from other: SpliceEndpoint) {
+        var pieces = coming.withLock { coming in
+            let pieces = coming
+            coming.removeAll()
+            return pieces
+        }
+        var taken = 0
+        while let piece = pieces.takeFirst() {
+            if let leg { taken += piece.withUnsafeBytes { leg.forward($0) } }
+        }
+        if taken > 0 { other.moved(taken) }
     }
 
     func moved(_ count: Int) { home.loop.post { self.leg?.moved(count) } }
