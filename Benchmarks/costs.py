@@ -3,6 +3,8 @@
 
     costs.py --us TESTPEER --peers PEERS [--only NAME,NAME] [--runs N] [--seconds S] [--keep]
 
+Beside them stands what a server of bare system calls (bare.c) spends on a connection that is cut or refused: nobody spends less.
+
 The hostile node of Tests/Adversary makes the load; only the relay's CPU is read, from /proc, so a slow generator does not matter. Every
 operation runs against a relay of its own, us and go in turn. Needs Linux; operations of many addresses run in a network namespace.
 """
@@ -12,6 +14,7 @@ import statistics
 import struct
 import subprocess
 import sys
+import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -64,6 +67,19 @@ class Target:
         self.relay.stop()
 
 
+class Bare(Target):
+    """The server of bare system calls. It can be asked for what needs no protocol."""
+
+    def __init__(self, program, manner):
+        self.process = subprocess.Popen([program, ADDRESS, manner], stdout=subprocess.PIPE, text=True)
+        self.port, self.measured = int(self.process.stdout.readline()), victims.Measured(self.process.pid)
+        self._places = 0
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+
+
 # Each takes a target, prepares what it needs, and returns what does some operations and says how many they were.
 
 def handshake(target):
@@ -110,13 +126,14 @@ def last_message(target):
 def refused(target):
     """A connection too many of one address."""
     place = "10.77.250.1"
-    for _ in range(CROWD):
+    for _ in range(0 if isinstance(target, Bare) else CROWD):
         try:
             target.keep(yamux.dial(target.address, source=place, timeout=3))
         except GONE:
             break
     else:
-        raise Unasked("it refuses none")
+        if not isinstance(target, Bare):
+            raise Unasked("it refuses none")
 
     def work():
         sockets = [target.socket(place) for _ in range(AT_ONCE)]
@@ -282,10 +299,27 @@ OPERATIONS = {
 DEAR = list(OPERATIONS)[:6]
 
 
-def measure(who, prepare, seconds):
-    """Operations a CPU-second."""
+# What the server of bare system calls can be asked for, and what it does then.
+BARE = {"cut behind the connect": "answer", "cut behind the header": "answer", "refused connection": "refuse"}
+
+
+def begin(who, program, name):
+    if who == "bare":
+        if name not in BARE:
+            raise Unasked("it speaks no protocol")
+        return Bare(program, BARE[name])
     # The peers lift their limits, unless they are asked for the defaults.
-    target = Target(who, **({"rcmgr": "default"} if prepare is refused else {}))
+    return Target(program, **({"rcmgr": "default"} if name == "refused connection" else {}))
+
+
+def build_bare(folder):
+    program = os.path.join(folder, "bare")
+    subprocess.run(["cc", "-O2", "-o", program, os.path.join(HERE, "bare.c")], check=True)
+    return program
+
+
+def measure(target, prepare, seconds):
+    """Operations a CPU-second."""
     try:
         work = prepare(target)
         time.sleep(0.3)
@@ -329,6 +363,7 @@ def keep(text, options):
 
 What strangers' work costs the relay that they work on, in operations a CPU-second: ours (`causeway-testpeer`) and the go peer, both release builds, in turn. Medians (range).
 Only the ratio means anything. The bar is what it has to be at least: 2 for connections, of which a stranger can make any number, 1 for what is done on one.
+"bare" is a C program that makes the system calls and nothing else (`bare.c`). Where bare/go is below the bar, no server that accepts connections reaches it.
 
 - Date: {time.strftime("%Y-%m-%d", time.gmtime())}. Source: {first(["git", "describe", "--always", "--dirty"])}.
 - Machine: {os.cpu_count()} x {lines[0]}, {vectors}, Linux {os.uname().release}.
@@ -355,6 +390,8 @@ def main():
     cast = {"us": options.us}
     if options.peers:
         cast["go"] = os.path.join(options.peers, "go", "bin", "go-peer-linux-amd64")
+    folder = tempfile.TemporaryDirectory()
+    cast["bare"] = build_bare(folder.name)
     names = options.only.split(",") if options.only else OPERATIONS
     figures = {name: {who: [] for who in cast} for name in names}
     failed = 0
@@ -362,7 +399,7 @@ def main():
         for name in names:
             for who, program in cast.items():
                 try:
-                    figures[name][who].append(measure(program, OPERATIONS[name], options.seconds))
+                    figures[name][who].append(measure(begin(who, program, name), OPERATIONS[name], options.seconds))
                 except Unasked:
                     pass
                 except (AssertionError, victims.PeerError, *GONE) as error:
@@ -372,6 +409,7 @@ def main():
     print(text, flush=True)
     if options.keep:
         keep(text, options)
+    folder.cleanup()
     # Threads of the hostile node may still wait for what will not come.
     os._exit(1 if failed or missed else 0)
 

@@ -70,20 +70,20 @@ extension NativeShell {
     private func accepted(_ socket: TCPSocket, _ welcome: Welcome) {
         // The system gives the lowest number that is free: all below are taken.
         guard socket.descriptor < descriptorLimit - Descriptors.reserve else {
-            if let remote = socket.peerAddress { tellRefused(remote, .descriptors, descriptorLimit) }
+            if let remote = socket.remote { tellRefused(remote, .descriptors, descriptorLimit) }
             return socket.close()
         }
         // Whoever may be here for a page has not said so yet.
-        if configuration.pages == nil || welcome.kinds == .tcp, let remote = socket.peerAddress, turnsAway(remote) { return socket.close() }
+        if configuration.pages == nil || welcome.kinds == .tcp, let remote = socket.remote, turnsAway(remote) { return socket.close() }
         let id = nextAccepted()
         let home = place(id, chooseHome())
         if home.isFirst { return home.admit(socket, id: id, welcome) }
-        let descriptor = socket.duplicateDescriptor()
+        let (descriptor, remote) = (socket.duplicateDescriptor(), socket.remote)
         socket.close()
         guard descriptor >= 0 else { return forget(id) }
         home.loop.post {
             let socket = TCPSocket(on: home.loop)
-            if socket.adopt(descriptor: descriptor) { return home.admit(socket, id: id, welcome) }
+            if socket.adopt(descriptor: descriptor, remote: remote) { return home.admit(socket, id: id, welcome) }
             close(descriptor)
             socket.close()
         }

@@ -103,10 +103,11 @@ final class LinkLoop: LinkShell, @unchecked Sendable {
             shell.forget(id)
             return socket.close()
         }
+        socket.sendAtOnce()
         let seat = seat(id)
         seat.attach(socket)
         seat.welcome = welcome
-        let (remote, limits) = (socket.peerAddress, shell.limits)
+        let (remote, limits) = (socket.remote, shell.limits)
         let place = AddressKey.holder(remote?.ip ?? [])
         if remote?.tcp.reach != .loopback, strangers.count(of: place) >= share(limits.connectionsPerAddress) {
             turnAway(strangers.first(of: place), .connectionsPerAddress, limits.connectionsPerAddress)
@@ -123,7 +124,7 @@ final class LinkLoop: LinkShell, @unchecked Sendable {
 
     private func turnAway(_ id: UInt32?, _ limit: LimitName, _ value: Int) {
         guard let id, let seat = seats[id] else { return }
-        if let remote = seat.socket?.peerAddress { shell.tellRefused(remote, limit, value) }
+        if let remote = seat.socket?.remote { shell.tellRefused(remote, limit, value) }
         drop(seat)
     }
 
@@ -134,7 +135,7 @@ final class LinkLoop: LinkShell, @unchecked Sendable {
         if downloads.count >= share(shell.configuration.pageLimits.downloads), let slowest = downloads.first, let seat = seats[slowest] {
             drop(seat)
         }
-        downloads.insert(seat.id, of: AddressKey.holder(seat.socket?.peerAddress?.ip ?? []))
+        downloads.insert(seat.id, of: AddressKey.holder(seat.socket?.remote?.ip ?? []))
     }
 
     func downloadMoved(_ seat: LinkSeat) { downloads.renew(seat.id) }
@@ -154,7 +155,7 @@ final class LinkLoop: LinkShell, @unchecked Sendable {
 
     /// What an accepted socket is, is known: it becomes a link. False: its remote is gone.
     func welcome(_ seat: LinkSeat, as kind: ListenKinds, now: Instant) -> Bool {
-        guard let socket = seat.socket, let remote = socket.peerAddress, let local = socket.localAddress else { return false }
+        guard let socket = seat.socket, let remote = socket.remote, let local = socket.localAddress else { return false }
         seat.welcome = nil
         strangers.remove(seat.id)
         let role: Connection.WebSocketRole = kind == .tcp ? .none : .server

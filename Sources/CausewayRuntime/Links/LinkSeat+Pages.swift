@@ -30,7 +30,7 @@ extension LinkSeat {
         case .refused(let fault): respond(home.pages?.refuse(fault))
         case .request(let request):
             if request.isUpgrade { return becomeLink(page, now: now) }
-            guard let remote = socket?.peerAddress else { return home.drop(self) }
+            guard let remote = socket?.remote else { return home.drop(self) }
             home.beginDownload(self)
             page.end = now + home.shell.configuration.pageLimits.downloadTime
             socket?.limitUnsent(to: PageLimits.unsent)

@@ -11,7 +11,8 @@ public import CausewayIdentity
 
 /// An IP address with a port, in the form that system calls take.
 public struct SocketAddress: Sendable {
-    private var storage = sockaddr_storage()
+    /// The larger of the two families' forms: every accepted socket keeps one of these.
+    private var storage = sockaddr_in6()
 
     /// `ip` has 4 or 16 bytes; nil otherwise.
     public init?(ip: [UInt8], port: UInt16) {
@@ -45,7 +46,7 @@ public struct SocketAddress: Sendable {
 
     /// As a call like `getsockname` fills it in; nil if the call fails.
     init?(filledBy call: (UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<Int32>) -> Int32) {
-        var length = Int32(MemoryLayout<sockaddr_storage>.size)
+        var length = Int32(MemoryLayout<sockaddr_in6>.size)
         let code = withUnsafeMutablePointer(to: &storage) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { call($0, &length) }
         }
@@ -56,8 +57,8 @@ public struct SocketAddress: Sendable {
         withUnsafePointer(to: storage) { $0.withMemoryRebound(to: sockaddr.self, capacity: 1, body) }
     }
 
-    private var isIPv4: Bool { Int32(storage.ss_family) == AF_INET }
-    var isIPv6: Bool { Int32(storage.ss_family) == AF_INET6 }
+    private var isIPv4: Bool { Int32(storage.sin6_family) == AF_INET }
+    var isIPv6: Bool { Int32(storage.sin6_family) == AF_INET6 }
 
     /// 4 or 16 bytes. An IPv4 address that came in over an IPv6 socket shows as IPv4.
     public var ip: [UInt8] {

@@ -26,17 +26,19 @@ final class TCPSocket: LoopHandle {
     /// Holds the owner as long as the handle is open.
     var owner: (any SocketOwner)?
     private var connected: ((Int32) -> Void)?
+    /// Who connected to us, of an accepted socket. The system was asked once.
+    private(set) var remote: SocketAddress?
     /// Something waits inside libuv for the socket to take more.
     private(set) var isBlocked = false
     private var isReading = false
     /// How often it was read in this turn of the loop.
-    private var reads = 0
-    private var turn: UInt64 = 0
+    private var reads: UInt8 = 0
+    private var turn: UInt32 = 0
     /// It has had its reads of this turn, and goes on in the next.
     private var waitsForTurn = false
     /// Libuv would read a socket that is never empty 32 times, 8 MiB, before it looks at another: of frames that cost much for their size
     /// that is a third of a second.
-    static let readsInTurn = 4
+    static let readsInTurn: UInt8 = 4
 
     init(on loop: EventLoop) {
         self.loop = loop
@@ -54,12 +56,15 @@ final class TCPSocket: LoopHandle {
 
     func accept(from listener: UnsafeMutablePointer<uv_stream_t>) -> Bool {
         guard uv_accept(listener, stream) == 0 else { return false }
-        uv_tcp_nodelay(tcp, 1)
+        remote = SocketAddress { uv_tcp_getpeername(tcp, $0, $1) }
         return true
     }
 
-    /// Takes a descriptor over that another loop accepted; false: still the caller's.
-    func adopt(descriptor: Int32) -> Bool { uv_tcp_open(tcp, descriptor) == 0 }
+    /// Takes the descriptor of a socket over that another loop accepted, and what is known of it; false: still the caller's.
+    func adopt(descriptor: Int32, remote: SocketAddress?) -> Bool {
+        self.remote = remote
+        return uv_tcp_open(tcp, descriptor) == 0
+    }
 
     /// A copy of the descriptor, for another loop; -1 if there is none.
     func duplicateDescriptor() -> Int32 {
@@ -77,7 +82,7 @@ final class TCPSocket: LoopHandle {
                 let then = socket.connected
                 socket.connected = nil
                 guard !socket.isClosing else { return }
-                uv_tcp_nodelay(socket.tcp, 1)
+                socket.sendAtOnce()
                 then?(-status)
             }
         }
@@ -94,13 +99,15 @@ final class TCPSocket: LoopHandle {
         return uv_fileno(handle, &descriptor) == 0 ? descriptor : -1
     }
 
+    /// Small writes leave at once.
+    func sendAtOnce() { uv_tcp_nodelay(tcp, 1) }
+
     /// The system takes no more bytes while it has so many that it has not sent.
     func limitUnsent(to size: Int32) {
         var size = size
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, &size, socklen_t(MemoryLayout<Int32>.size))
     }
 
-    var peerAddress: SocketAddress? { SocketAddress { uv_tcp_getpeername(tcp, $0, $1) } }
     var localAddress: SocketAddress? { SocketAddress { uv_tcp_getsockname(tcp, $0, $1) } }
 
     // MARK: Reading
@@ -130,8 +137,9 @@ final class TCPSocket: LoopHandle {
     }
 
     private func countRead() {
-        if turn != loop.turn {
-            turn = loop.turn
+        let current = UInt32(truncatingIfNeeded: loop.turn)
+        if turn != current {
+            turn = current
             reads = 0
         }
         reads += 1
