@@ -32,16 +32,8 @@ public final class Simulation: CustomStringConvertible {
     public let unixEpoch: UInt64 = 1_767_225_600_000_000_000
     /// How many events ran so far.
     public private(set) var steps: UInt64 = 0
-    /// All hosts, in the order in which they were added.
-    public internal(set) var hosts: [SimulatedHost] = []
-    /// All nodes, in the order in which they were added.
-    public internal(set) var nodes: [SimulatedNode] = []
-    /// Names that the hosts' resolvers know.
-    public var names = SimulatedNames()
 
-    var hostsByIP: [[UInt8]: SimulatedHost] = [:]
-    var linksMade: UInt64 = 0
-    var eventText = EventText()
+    private var companions: [ObjectIdentifier: AnyObject] = [:]
     private var heap = EventHeap()
     private var sequence: UInt64 = 0
     private var ties: RandomSource?
@@ -59,6 +51,15 @@ public final class Simulation: CustomStringConvertible {
         trace = SimulationTrace(keepsLines: keepsLines)
         printsTrace = Self.environment("CAUSEWAY_TRACE") != nil
         if shufflesTies { ties = random("ties") }
+    }
+
+    /// What another room keeps with the simulation: its one object of a type, made at the first call. So the kernel knows no other room.
+    func companion<Companion: AnyObject>(_ make: () -> Companion) -> Companion {
+        let type = ObjectIdentifier(Companion.self)
+        if let companion = companions[type] as? Companion { return companion }
+        let companion = make()
+        companions[type] = companion
+        return companion
     }
 
     // MARK: Randomness

@@ -24,6 +24,8 @@ public enum SimulatedErrno {
     public static let refused: Int32 = 111
     /// The host itself is down, or has no such address.
     public static let unreachable: Int32 = 101
-    /// The port is taken.
+    /// The port is taken, or the connection exists already.
     public static let addressInUse: Int32 = 98
+    /// A datagram is longer than the line takes.
+    public static let messageTooLong: Int32 = 90
 }

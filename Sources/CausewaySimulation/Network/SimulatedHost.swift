@@ -6,9 +6,10 @@ public final class SimulatedHost {
     public let name: String
     /// Its IP addresses, of 4 or 16 bytes each.
     public let addresses: [[UInt8]]
-    /// What its line is like; holds for connections made from now on.
+    /// What its line is like; holds for packets sent and connections made from now on.
     public var line: LineConditions
-    /// Whether others can connect to it. Without, their attempts time out, as at a NAT or a firewall; it can still connect itself.
+    /// Whether others can connect and send to it. Without, their attempts time out, as at a firewall of its own: it can connect itself, and
+    /// hears from where it has sent to. `Simulation.addRouter` has NATs and firewalls.
     public var acceptsInbound = true
     /// By how many nanoseconds its Unix time differs from the simulation's.
     public var clockOffset: Int64 = 0
@@ -19,86 +20,119 @@ public final class SimulatedHost {
     /// Its open connections, in the order in which they were made.
     public private(set) var links: [SimulatedLink] = []
 
+    unowned let segment: NetworkSegment
+    private(set) var setUp: ConnectionSetUp!
+    var departures: PacketDepartures
     private unowned let simulation: Simulation
-    private var listeners: [UInt16: (SimulatedSocket) -> Void] = [:]
-    private var lastPort: UInt16 = 49_151
+    private var datagramSockets: [UInt16: SimulatedDatagramSocket] = [:]
+    private var lastDatagramPort: UInt16 = 49_151
+    /// What datagrams went out, while `acceptsInbound` is false.
+    private lazy var filter = FlowTable(Firewall(), limits: RouterLimits())
     /// Told when the machine goes down, so that what runs on it stops.
     var onCrash: [() -> Void] = []
 
-    init(_ simulation: Simulation, name: String, addresses: [[UInt8]], line: LineConditions) {
+    init(_ simulation: Simulation, name: String, addresses: [[UInt8]], line: LineConditions, segment: NetworkSegment) {
         self.simulation = simulation
         self.name = name
         self.addresses = addresses
         self.line = line
+        self.segment = segment
+        departures = PacketDepartures(simulation, host: name)
+        setUp = ConnectionSetUp(self, simulation)
     }
 
     /// Unix time in nanoseconds at the simulation's start, by this host's clock.
     public var unixEpoch: UInt64 { simulation.unixEpoch &+ UInt64(bitPattern: clockOffset) }
 
-    // MARK: Sockets
+    // MARK: Connections
 
     /// Accepts connections on a port of all its addresses.
     /// - Throws: `SimulatedNetworkError` if the port is taken or the host is down.
     public func listen(on port: UInt16, _ accept: @escaping (SimulatedSocket) -> Void) throws(SimulatedNetworkError) {
         guard isUp else { throw SimulatedNetworkError(errno: SimulatedErrno.unreachable) }
-        guard listeners[port] == nil else { throw SimulatedNetworkError(errno: SimulatedErrno.addressInUse) }
-        listeners[port] = accept
+        try setUp.listen(on: port, accept)
     }
 
     /// Accepts no more connections on a port.
-    public func stopListening(on port: UInt16) { listeners[port] = nil }
+    public func stopListening(on port: UInt16) { setUp.stopListening(on: port) }
 
-    /// Connects; `answer` is called once, later, unless the attempt is cancelled.
+    /// Connects; `answer` is called once, later, unless the attempt is cancelled. A SYN that gets lost is sent again, as Linux does. Where
+    /// two hosts connect to each other at the same time, from the very ports that they connect to, one connection comes of it.
+    /// - Parameters:
+    ///   - remote: where to.
+    ///   - port: the local port, which may be one that the host listens on; nil: a free one.
     @discardableResult
     public func connect(
-        to remote: SimulatedAddress, _ answer: @escaping (Result<SimulatedSocket, SimulatedNetworkError>) -> Void
+        to remote: SimulatedAddress, from port: UInt16? = nil,
+        _ answer: @escaping (Result<SimulatedSocket, SimulatedNetworkError>) -> Void
     ) -> SimulatedConnectAttempt {
-        let attempt = SimulatedConnectAttempt()
-        let started = incarnation
-        func fail(_ errno: Int32, after interval: Interval) {
-            simulation.schedule(after: interval) { [self] in
-                guard !attempt.isCancelled, isUp, incarnation == started else { return }
-                simulation.note(name, "connect to \(remote): errno \(errno)")
-                answer(.failure(SimulatedNetworkError(errno: errno)))
-            }
-        }
-        guard isUp, let local = addresses.first(where: { $0.count == remote.ip.count }) else {
-            fail(SimulatedErrno.unreachable, after: Interval(nanoseconds: 0))
-            return attempt
-        }
-        let port = nextPort()
-        guard let far = simulation.host(at: remote.ip) else {
-            fail(SimulatedErrno.timedOut, after: Self.connectTimeout)
-            return attempt
-        }
-        let oneWay = line.path(to: far.line).latency
-        // There and back again: the listener has the connection half a round trip before the dialler knows.
-        simulation.schedule(after: oneWay) { [self] in
-            guard !attempt.isCancelled, isUp, incarnation == started else { return }
-            guard far.isUp, far.acceptsInbound || far === self else { return fail(SimulatedErrno.timedOut, after: Self.connectTimeout) }
-            guard let accept = far.listeners[remote.port] else { return fail(SimulatedErrno.refused, after: oneWay) }
-            let link = simulation.makeLink(from: self, SimulatedAddress(ip: local, port: port), to: far, remote)
-            links.append(link)
-            if far !== self { far.links.append(link) }
-            accept(link.listener)
-            simulation.schedule(after: oneWay) { [self] in
-                guard isUp, incarnation == started, !link.dialler.isClosed else { return }
-                guard !attempt.isCancelled else { return link.dialler.reset() }
-                answer(.success(link.dialler))
-            }
-        }
-        return attempt
+        setUp.connect(to: remote, from: port, answer)
     }
 
-    /// Linux gives up after six retransmissions of the first packet.
-    private static let connectTimeout = Interval.seconds(127)
+    func noteFailure(to remote: SimulatedAddress, _ errno: Int32) { simulation.note(name, "connect to \(remote): errno \(errno)") }
 
-    private func nextPort() -> UInt16 {
-        lastPort = lastPort == .max ? 49_152 : lastPort + 1
-        return lastPort
+    func add(_ link: SimulatedLink, _ socket: SimulatedSocket) {
+        // A connection to itself has both ends here.
+        if links.last !== link { links.append(link) }
+        setUp.add(socket)
     }
 
     func forget(_ link: SimulatedLink) { links.removeAll { $0 === link } }
+
+    // MARK: Datagrams
+
+    /// Opens a UDP socket on all its addresses.
+    /// - Parameter port: 0: a free one.
+    /// - Throws: `SimulatedNetworkError` if the port is taken, if all are, or if the host is down.
+    public func bind(port: UInt16 = 0) throws(SimulatedNetworkError) -> SimulatedDatagramSocket {
+        guard isUp else { throw SimulatedNetworkError(errno: SimulatedErrno.unreachable) }
+        guard let port = port == 0 ? freeDatagramPort() : port, datagramSockets[port] == nil else {
+            throw SimulatedNetworkError(errno: SimulatedErrno.addressInUse)
+        }
+        let socket = SimulatedDatagramSocket(self, port: port)
+        datagramSockets[port] = socket
+        return socket
+    }
+
+    private func freeDatagramPort() -> UInt16? {
+        for _ in 49_152...UInt16.max {
+            lastDatagramPort = lastDatagramPort == .max ? 49_152 : lastDatagramPort + 1
+            if datagramSockets[lastDatagramPort] == nil { return lastDatagramPort }
+        }
+        return nil
+    }
+
+    func forget(_ socket: SimulatedDatagramSocket) { datagramSockets[socket.port] = nil }
+
+    // MARK: Packets
+
+    /// Its own address for packets to a remote: the first one of that family.
+    func address(toward remote: SimulatedAddress) -> [UInt8]? { addresses.first { $0.count == remote.ip.count } }
+
+    func send(_ packet: SimulatedPacket) {
+        var packet = packet
+        if !acceptsInbound, packet.transport == .udp {
+            do { try filter.passOutwards(&packet, now: simulation.now) } catch { return }
+        }
+        simulation.network.send(packet)
+    }
+
+    func receive(_ packet: SimulatedPacket) throws(PacketDrop) {
+        guard isUp else { throw .hostDown }
+        let isFromOutside = !acceptsInbound && packet.sender !== self
+        guard case .datagram(let bytes) = packet.content else {
+            guard !isFromOutside || setUp.knows(packet) else { throw .notAccepted }
+            return setUp.receive(packet)
+        }
+        if isFromOutside {
+            var packet = packet
+            do { try filter.passInwards(&packet, now: simulation.now) } catch { throw .notAccepted }
+        }
+        guard let socket = datagramSockets[packet.destination.port] else { throw .portClosed }
+        let way = "\(packet.sender.name)>\(name) udp \(packet.destination.port)"
+        bytes.withUnsafeBytes { simulation.note(way, delivered: $0) }
+        socket.received(bytes, from: packet.source)
+    }
 
     // MARK: Faults
 
@@ -108,7 +142,9 @@ public final class SimulatedHost {
         guard isUp else { return }
         simulation.note(name, silently ? "vanishes" : "is killed")
         isUp = false
-        listeners = [:]
+        setUp.forgetAll()
+        for socket in datagramSockets.values { socket.end() }
+        datagramSockets = [:]
         let stopped = onCrash
         onCrash = []
         for stop in stopped { stop() }
@@ -128,43 +164,5 @@ public final class SimulatedHost {
         isUp = true
         incarnation += 1
         simulation.note(name, "is up again")
-    }
-}
-
-/// A connection that is being made.
-public final class SimulatedConnectAttempt {
-    /// Whether it was given up.
-    public private(set) var isCancelled = false
-
-    /// Gives it up: no answer follows.
-    public func cancel() { isCancelled = true }
-}
-
-/// What the simulated network answers instead of a connection.
-public struct SimulatedNetworkError: Error, Equatable, Sendable {
-    /// One of `SimulatedErrno`.
-    public let errno: Int32
-}
-
-extension Simulation {
-    /// Adds a machine.
-    /// - Parameters:
-    ///   - name: how traces and failures call it.
-    ///   - ip: its address, 4 or 16 bytes.
-    ///   - others: further addresses, such as an IPv6 one.
-    ///   - line: latency and bandwidth of its own line to the net.
-    public func addHost(_ name: String, ip: [UInt8], others: [[UInt8]] = [], line: LineConditions = LineConditions()) -> SimulatedHost {
-        let host = SimulatedHost(self, name: name, addresses: [ip] + others, line: line)
-        hosts.append(host)
-        for address in host.addresses { hostsByIP[address] = host }
-        return host
-    }
-
-    func host(at ip: [UInt8]) -> SimulatedHost? { hostsByIP[ip] }
-
-    func makeLink(from host: SimulatedHost, _ local: SimulatedAddress, to far: SimulatedHost, _ remote: SimulatedAddress) -> SimulatedLink {
-        linksMade += 1
-        note(host.name, "connects to \(far.name) port \(remote.port)")
-        return SimulatedLink(self, number: linksMade, from: host, local, to: far, remote)
     }
 }

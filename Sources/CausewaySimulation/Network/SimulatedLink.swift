@@ -6,25 +6,29 @@ public final class SimulatedLink {
     public private(set) var dialler: SimulatedSocket!
     public private(set) var listener: SimulatedSocket!
     /// The hosts at its two ends.
-    public let diallingHost: SimulatedHost
-    public let listeningHost: SimulatedHost
+    public unowned let diallingHost: SimulatedHost
+    public unowned let listeningHost: SimulatedHost
     private unowned let simulation: Simulation
     private let label: String
     private let incarnations: (UInt64, UInt64)
     private var isSilent = false
     private var answersReset = false
+    /// What routers between the hosts know of it: it lives as long as they do.
+    var flows: [Flow] = []
+    /// Both hosts dialled, and their SYNs crossed.
+    var isSimultaneous = false
 
     init(
-        _ simulation: Simulation, number: UInt64, from host: SimulatedHost, _ local: SimulatedAddress, to far: SimulatedHost,
-        _ remote: SimulatedAddress
+        _ simulation: Simulation, number: UInt64, from host: SimulatedHost, _ near: SocketEndpoints, to far: SimulatedHost,
+        _ other: SocketEndpoints
     ) {
         self.simulation = simulation
         diallingHost = host
         listeningHost = far
         incarnations = (host.incarnation, far.incarnation)
         label = "\(host.name)-\(far.name) \(number)"
-        let dialler = SimulatedSocket(link: self, local: local, remote: remote)
-        let listener = SimulatedSocket(link: self, local: remote, remote: local)
+        let dialler = SimulatedSocket(link: self, near)
+        let listener = SimulatedSocket(link: self, other)
         dialler.outgoing = SimulatedPipe(
             simulation, self, label: "\(host.name)>\(far.name) \(number)", conditions: host.line.path(to: far.line), from: dialler,
             to: listener)
@@ -72,11 +76,20 @@ public final class SimulatedLink {
     /// Bytes on their way in either direction.
     public var inFlight: Int { (dialler.outgoing?.inFlight ?? 0) + (listener.outgoing?.inFlight ?? 0) }
 
-    func socketClosed() {
+    func socketClosed(_ socket: SimulatedSocket) {
+        (socket === dialler ? diallingHost : listeningHost).setUp.forget(socket)
         if dialler.isClosed, listener.isClosed {
             diallingHost.forget(self)
             listeningHost.forget(self)
+            for flow in flows { flow.close(now: simulation.now) }
         }
+    }
+
+    /// Something is sent: routers remember the connection for longer, or have forgotten it.
+    func passesRouters() {
+        guard !isSilent, !flows.isEmpty else { return }
+        guard flows.allSatisfy({ $0.isAlive(at: simulation.now) }) else { return vanish() }
+        for flow in flows { flow.refresh(now: simulation.now) }
     }
 
     /// Bytes for a host that has restarted since: its kernel knows no such connection, and says so.

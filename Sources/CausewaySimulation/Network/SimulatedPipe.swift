@@ -74,10 +74,8 @@ final class SimulatedPipe {
     }
 
     private func send(_ parcel: Parcel, size: Int) {
-        // A full 128 bit product: a large piece on a slow line must not overflow.
-        let (high, low) = UInt64(size).multipliedFullWidth(by: 1_000_000_000)
-        let serialised = Interval(nanoseconds: conditions.bytesPerSecond.dividingFullWidth((high, low)).quotient)
-        sentAll = max(sentAll, simulation.now) + serialised
+        link.passesRouters()
+        sentAll = max(sentAll, simulation.now) + conditions.serialisation(of: size)
         let jitter = conditions.jitter.nanoseconds == 0 ? 0 : random.next() % conditions.jitter.nanoseconds
         lastArrival = max(lastArrival, sentAll + conditions.latency + Interval(nanoseconds: jitter))
         inFlight += size

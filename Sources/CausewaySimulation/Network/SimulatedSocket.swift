@@ -21,11 +21,13 @@ public final class SimulatedSocket {
     /// Whether it was closed, from either side.
     public private(set) var isClosed = false
     var outgoing: SimulatedPipe?
+    /// Who waits for the far end's first answer.
+    var attempt: SimulatedConnectAttempt?
 
-    init(link: SimulatedLink, local: SimulatedAddress, remote: SimulatedAddress) {
+    init(link: SimulatedLink, _ endpoints: SocketEndpoints) {
         self.link = link
-        self.local = local
-        self.remote = remote
+        local = endpoints.local
+        remote = endpoints.remote
     }
 
     /// Takes as many bytes as the buffer has room for, and returns how many. Fewer than given: the owner hears `writable`.
@@ -51,12 +53,21 @@ public final class SimulatedSocket {
         isClosed = true
         owner = nil
         if let outgoing { tell(outgoing) }
-        link.socketClosed()
+        link.socketClosed(self)
     }
 
-    // MARK: From the pipe
+    // MARK: From the far end
+
+    /// The far end has answered: whoever dialled gets this socket.
+    func establish() {
+        guard !isClosed, let attempt else { return }
+        self.attempt = nil
+        if attempt.isCancelled { reset() } else { attempt.succeed(self) }
+    }
 
     func arrived(_ bytes: UnsafeMutableRawBufferPointer) {
+        // Bytes say as much as the packet that was to come before them.
+        establish()
         // As a kernel answers what comes for a socket that is gone.
         guard !isClosed else {
             outgoing?.reset(SimulatedErrno.reset)
@@ -76,7 +87,9 @@ public final class SimulatedSocket {
         self.owner = nil
         // A program that is told of the end closes its own side.
         if errno == 0 { outgoing?.finish() }
-        link.socketClosed()
+        link.socketClosed(self)
+        attempt?.fail(errno == 0 ? SimulatedErrno.reset : errno)
+        attempt = nil
         owner?.closed(self, errno: errno)
     }
 
@@ -84,6 +97,6 @@ public final class SimulatedSocket {
     func abandon() {
         isClosed = true
         owner = nil
-        link.socketClosed()
+        link.socketClosed(self)
     }
 }

@@ -43,16 +43,17 @@ extension Simulation {
     ///   - port: where it listens with bare TCP; nil: it does not.
     ///   - webSocketPort: where it listens with WebSocket; nil: it does not.
     ///   - line: latency and bandwidth of its host's line.
-    ///   - isReachable: without, others cannot connect to it, as behind a NAT.
+    ///   - isReachable: without, its host accepts nothing that it did not ask for.
+    ///   - router: what its host stands behind, such as a NAT; nil: it is in the internet.
     ///   - starts: at once; else when the test says so.
     ///   - configure: changes to what it is made with.
     @discardableResult
     public func addNode(
         _ name: String, ip: [UInt8], others: [[UInt8]] = [], port: UInt16? = 4001, webSocketPort: UInt16? = nil,
-        line: LineConditions = LineConditions(), isReachable: Bool = true, starts: Bool = true,
+        line: LineConditions = LineConditions(), isReachable: Bool = true, behind router: SimulatedRouter? = nil, starts: Bool = true,
         configure: (inout NodeConfiguration) -> Void = { _ in }
     ) throws -> SimulatedNode {
-        let host = addHost(name, ip: ip, others: others, line: line)
+        let host = addHost(name, ip: ip, others: others, line: line, behind: router)
         host.acceptsInbound = isReachable
         var keys = random("key of \(name)")
         let identity = try PrivateKey(ed25519Seed: keys.bytes(32))
