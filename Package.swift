@@ -40,7 +40,8 @@ let targets: [Target] = [
     .target(
         name: "CausewayRuntime",
         dependencies: [
-            "CUV", "CAres", "CGNU", "CausewayTLS", "CausewayIdentity", "CausewayConnection", "CausewayNode",
+            "CUV", "CAres", .target(name: "CGNU", condition: .when(platforms: [.linux])), "CausewayTLS", "CausewayIdentity",
+            "CausewayConnection", "CausewayNode",
         ],
         swiftSettings: strict),
     .target(

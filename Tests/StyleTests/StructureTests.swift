@@ -55,6 +55,19 @@ private var importStatement: Regex<(Substring, Substring)> {
     #expect(found.isEmpty, "\(found.joined(separator: "\n"))")
 }
 
+/// The C library has another name on each system. Whoever names it says under which condition.
+@Test func theCLibraryIsNamedUnderAConditionOnly() {
+    let found = Checkout.swift("Sources", "Tests", "Examples", "Benchmarks", "Fuzz").flatMap { file in
+        zip(file.lines.indices, file.lines).compactMap { index, line -> String? in
+            guard line.withoutComment.words.contains("Glibc"), !line.contains("canImport(Glibc)") else { return nil }
+            let above = file.lines[..<index].last { !$0.allSatisfy(\.isWhitespace) } ?? ""
+            let isGuarded = above.contains("#if canImport(Glibc)") || above.contains("#if os(Linux)")
+            return isGuarded ? nil : "\(file.path):\(index + 1): Glibc without `#if canImport(Glibc)` above it"
+        }
+    }
+    #expect(found.isEmpty, "\(found.joined(separator: "\n"))")
+}
+
 /// Protocol folders of one target do not name one another's declarations. The rules and their checker lie beside the checkout.
 @Test func roomsDoNotReachIntoOneAnother() throws {
     let named = ProcessInfo.processInfo.environment["CAUSEWAY_SHARED"].map { URL(fileURLWithPath: $0) }

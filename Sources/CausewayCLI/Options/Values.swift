@@ -1,5 +1,10 @@
 import Causeway
-import Glibc
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
 
 /// The options of one run, from the command line, else the environment, else the JSON file, else their defaults.
 struct Values: Sendable {

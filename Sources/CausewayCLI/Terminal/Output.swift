@@ -1,4 +1,10 @@
-import Glibc
+import Causeway
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
 
 /// Standard output or standard error, written to by a thread of its own: a reader who is slow or gone holds up nobody else.
 ///
@@ -23,16 +29,7 @@ final class Output: @unchecked Sendable {
         self.file = file
         pthread_mutex_init(lock, nil)
         pthread_cond_init(changed, nil)
-        var thread = pthread_t()
-        let me = Unmanaged.passUnretained(self).toOpaque()
-        hasThread =
-            pthread_create(
-                &thread, nil,
-                { me in
-                    Unmanaged<Output>.fromOpaque(me!).takeUnretainedValue().work()
-                    return nil
-                }, me) == 0
-        if hasThread { pthread_detach(thread) }
+        hasThread = BlockingThread.start { self.work() } == 0
     }
 
     /// Takes all of the text, or nothing of it: false, if too much waits for the reader already.
@@ -90,7 +87,7 @@ final class Output: @unchecked Sendable {
     private static func write(_ bytes: [UInt8], to file: Int32) -> Bool {
         var done = 0
         while done < bytes.count {
-            let count = bytes.withUnsafeBytes { Glibc.write(file, $0.baseAddress! + done, $0.count - done) }
+            let count = bytes.withUnsafeBytes { systemWrite(file, $0.baseAddress! + done, $0.count - done) }
             if count > 0 {
                 done += count
             } else if errno == EAGAIN {
@@ -103,3 +100,6 @@ final class Output: @unchecked Sendable {
         return true
     }
 }
+
+/// `write` of the C library, whose name `Output` uses itself.
+private func systemWrite(_ file: Int32, _ from: UnsafeRawPointer, _ count: Int) -> Int { write(file, from, count) }
