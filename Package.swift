@@ -27,6 +27,7 @@ let targets: [Target] = [
     .target(name: "CausewayIdentity", dependencies: ["CCrypto"], swiftSettings: core),
     .target(name: "CausewayConnection", dependencies: ["CCrypto", "CausewayIdentity"], swiftSettings: core),
     .target(name: "CausewayNode", dependencies: ["CausewayConnection", "CausewayIdentity"], swiftSettings: core),
+    .target(name: "CausewayWebRTC", dependencies: ["CausewayIdentity"], swiftSettings: core),
     // Fixed runs of the core, compared natively and in Wasm.
     .target(
         name: "CausewayTrace", dependencies: ["CausewayIdentity", "CausewayConnection", "CausewayNode"], path: "Tests/Trace",
@@ -57,6 +58,7 @@ let targets: [Target] = [
     .testTarget(name: "CausewayConnectionTests", dependencies: ["CausewayConnection", "CausewayIdentity"], swiftSettings: tests),
     .testTarget(
         name: "CausewayNodeTests", dependencies: ["CausewayNode", "CausewayConnection", "CausewayIdentity"], swiftSettings: tests),
+    .testTarget(name: "CausewayWebRTCTests", dependencies: ["CausewayWebRTC", "CausewayIdentity"], swiftSettings: tests),
     .testTarget(
         name: "CausewayRuntimeTests",
         dependencies: [
@@ -74,7 +76,7 @@ let targets: [Target] = [
 ]
 let products: [Product] = [
     .library(name: "Causeway", targets: ["Causeway"]),
-    .library(name: "CausewayCore", targets: ["CausewayIdentity", "CausewayConnection", "CausewayNode"]),
+    .library(name: "CausewayCore", targets: ["CausewayIdentity", "CausewayConnection", "CausewayNode", "CausewayWebRTC"]),
     .library(name: "CausewaySimulation", targets: ["CausewaySimulation"]),
     .executable(name: "causeway", targets: ["CausewayCLI"]),
     .executable(name: "causeway-testpeer", targets: ["CausewayTestPeer"]),
