@@ -37,11 +37,12 @@ let targets: [Target] = [
     system("CSodium", "libsodium", apt: "libsodium-dev", brew: "libsodium"),
     system("CAres", "libcares", apt: "libc-ares-dev", brew: "c-ares"),
     .systemLibrary(name: "CGNU", path: "Sources/System/CGNU"),
+    .target(name: "CDatagrams"),
     .target(name: "CausewayTLS", dependencies: ["COpenSSL", "CausewayIdentity"], swiftSettings: strict),
     .target(
         name: "CausewayRuntime",
         dependencies: [
-            "CUV", "CAres", .target(name: "CGNU", condition: .when(platforms: [.linux])), "CausewayTLS", "CausewayIdentity",
+            "CUV", "CAres", .target(name: "CGNU", condition: .when(platforms: [.linux])), "CDatagrams", "CausewayTLS", "CausewayIdentity",
             "CausewayConnection", "CausewayNode",
         ],
         swiftSettings: strict),
@@ -54,6 +55,9 @@ let targets: [Target] = [
         swiftSettings: strict),
     .executableTarget(name: "CausewayCLI", dependencies: [api], swiftSettings: strict),
     .executableTarget(name: "CausewayTestPeer", dependencies: [api], swiftSettings: strict),
+    // Benchmarks/datagrams.sh
+    .executableTarget(
+        name: "DatagramBench", dependencies: ["CausewayRuntime", "CausewayIdentity"], path: "Benchmarks/Datagrams", swiftSettings: strict),
     .testTarget(name: "CausewayIdentityTests", dependencies: ["CausewayIdentity", "CCrypto"], swiftSettings: tests),
     .testTarget(name: "CausewayConnectionTests", dependencies: ["CausewayConnection", "CausewayIdentity"], swiftSettings: tests),
     .testTarget(
@@ -62,7 +66,7 @@ let targets: [Target] = [
     .testTarget(
         name: "CausewayRuntimeTests",
         dependencies: [
-            "CausewayRuntime", "CausewayTLS", "CausewayNode", "CausewayConnection", "CausewayIdentity", "COpenSSL",
+            "CausewayRuntime", "CausewayTLS", "CausewayNode", "CausewayConnection", "CausewayIdentity", "COpenSSL", "CDatagrams",
         ], swiftSettings: tests),
     .testTarget(
         name: "CausewaySimulationTests",
