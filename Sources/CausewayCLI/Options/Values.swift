@@ -182,6 +182,14 @@ struct Values: Sendable {
         return overflow ? nil : product
     }
 
+    func logLevels() throws(UsageError) -> LogLevels {
+        do throws(LogLevelsError) {
+            return try LogLevels(text("log") ?? "off")
+        } catch {
+            throw UsageError("--log \(text("log") ?? ""): \(error)")
+        }
+    }
+
     func addresses(_ name: String) throws(UsageError) -> [Multiaddr] {
         var addresses: [Multiaddr] = []
         for text in texts(name) { addresses.append(try Self.address(text, for: "--\(name)")) }

@@ -1,5 +1,3 @@
-import Causeway
-
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Darwin)
@@ -9,9 +7,9 @@ import Causeway
 /// Standard output or standard error, written to by a thread of its own: a reader who is slow or gone holds up nobody else.
 ///
 /// `@unchecked Sendable`: what is not a `let` is touched under `lock` only.
-final class Output: @unchecked Sendable {
-    static let standard = Output(1)
-    static let errors = Output(2)
+package final class Output: @unchecked Sendable {
+    package static let standard = Output(1)
+    package static let errors = Output(2)
 
     private let file: Int32
     private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
@@ -34,7 +32,7 @@ final class Output: @unchecked Sendable {
 
     /// Takes all of the text, or nothing of it: false, if too much waits for the reader already.
     @discardableResult
-    func write(_ text: String) -> Bool {
+    package func write(_ text: String) -> Bool {
         pthread_mutex_lock(lock)
         defer { pthread_mutex_unlock(lock) }
         guard !isBroken else { return true }
@@ -46,7 +44,7 @@ final class Output: @unchecked Sendable {
 
     /// Returns when everything is with the reader, or nobody reads any more; at the latest after so many milliseconds; nil: however long
     /// that takes.
-    func flush(within milliseconds: Int?) {
+    package func flush(within milliseconds: Int?) {
         var end = timespec()
         clock_gettime(CLOCK_REALTIME, &end)
         let nanoseconds = end.tv_nsec + (milliseconds ?? 0) * 1_000_000
