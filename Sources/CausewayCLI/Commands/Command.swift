@@ -10,7 +10,7 @@ struct Command: Sendable {
     let options: [Option]
     let run: @Sendable (Values, Terminal) async throws -> Void
 
-    static let all: [Command] = [.relay, .peer, .dial, .ping, .perf, .id, .keygen, .completions]
+    static let all: [Command] = [.relay, .peer, .dial, .ping, .perf, .id, .keygen, .completions, .manual]
 
     /// Its own options and those of every command.
     var allOptions: [Option] { options + Self.common }
