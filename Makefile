@@ -1,11 +1,11 @@
 # Two commands to know: `make run` starts a relay, `make test` runs every test.
 SHELL := /bin/bash
-SHARED ?= $(if $(CAUSEWAY_SHARED),$(CAUSEWAY_SHARED),../shared)
-PEERS ?= $(if $(CAUSEWAY_PEERS),$(CAUSEWAY_PEERS),$(SHARED)/peers)
+PEERS ?= $(shell Scripts/peers.sh)
+PREFIX ?= /usr/local
 RELEASE := .build/optimised
 US := $(CURDIR)/$(RELEASE)/release/causeway-testpeer
 
-.PHONY: run build test check wasm bench costs soak attack web fuzz docs interop peers format clean
+.PHONY: run build install uninstall test check wasm bench costs soak attack web fuzz docs interop peers format clean
 
 run: ## installs what is missing, builds, starts a relay on ports 4001 (TCP) and 4002 (WebSocket, and its pages: http://127.0.0.1:4002/)
 	@Scripts/install.sh web
@@ -17,6 +17,14 @@ build: ## the command and the test peer, optimised
 	@Scripts/install.sh build
 	swift build -c release --scratch-path $(RELEASE) --product causeway
 	swift build -c release --scratch-path $(RELEASE) --product causeway-testpeer
+
+install: ## the command on the PATH, with completions and a manual page: PREFIX=/usr/local, DESTDIR for packages
+	@Scripts/install.sh build
+	swift build -c release --scratch-path $(RELEASE) --product causeway
+	@DESTDIR="$(DESTDIR)" Scripts/install-command.sh $(RELEASE)/release/causeway "$(PREFIX)"
+
+uninstall: ## removes what `make install` has put there
+	@DESTDIR="$(DESTDIR)" Scripts/install-command.sh --remove "$(PREFIX)"
 
 test: ## everything that a submission must pass; PARTS="unit wasm" for some of it
 	@Scripts/install.sh test
@@ -64,7 +72,7 @@ interop: build web ## the whole matrix: go, js, Chromium, Firefox, py-libp2p, an
 	python3 Tests/Interop/web.py --us "$(US)" --peers "$(PEERS)" --dist Web/dist --browser firefox --with go,js,chromium,firefox
 	@Scripts/test.sh python
 
-peers: ## the foreign peers from Tests/Peers, where Go and npm can fetch their modules
+peers: ## builds the foreign peers in Tests/Peers, where tests find them; Go and npm fetch their modules
 	cd Tests/Peers/go && CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o bin/go-peer-linux-amd64 .
 	cd Tests/Peers/js && npm ci && node build.mjs
 

@@ -27,6 +27,7 @@ let targets: [Target] = [
     .target(name: "CausewayIdentity", dependencies: ["CCrypto"], swiftSettings: core),
     .target(name: "CausewayConnection", dependencies: ["CCrypto", "CausewayIdentity"], swiftSettings: core),
     .target(name: "CausewayNode", dependencies: ["CausewayConnection", "CausewayIdentity"], swiftSettings: core),
+    .target(name: "CausewayWebRTC", dependencies: ["CausewayIdentity"], swiftSettings: core),
     // Fixed runs of the core, compared natively and in Wasm.
     .target(
         name: "CausewayTrace", dependencies: ["CausewayIdentity", "CausewayConnection", "CausewayNode"], path: "Tests/Trace",
@@ -36,11 +37,13 @@ let targets: [Target] = [
     system("CSodium", "libsodium", apt: "libsodium-dev", brew: "libsodium"),
     system("CAres", "libcares", apt: "libc-ares-dev", brew: "c-ares"),
     .systemLibrary(name: "CGNU", path: "Sources/System/CGNU"),
+    .target(name: "CDatagrams"),
     .target(name: "CausewayTLS", dependencies: ["COpenSSL", "CausewayIdentity"], swiftSettings: strict),
     .target(
         name: "CausewayRuntime",
         dependencies: [
-            "CUV", "CAres", "CGNU", "CausewayTLS", "CausewayIdentity", "CausewayConnection", "CausewayNode",
+            "CUV", "CAres", .target(name: "CGNU", condition: .when(platforms: [.linux])), "CDatagrams", "CausewayTLS", "CausewayIdentity",
+            "CausewayConnection", "CausewayNode",
         ],
         swiftSettings: strict),
     .target(
@@ -52,14 +55,18 @@ let targets: [Target] = [
         swiftSettings: strict),
     .executableTarget(name: "CausewayCLI", dependencies: [api], swiftSettings: strict),
     .executableTarget(name: "CausewayTestPeer", dependencies: [api], swiftSettings: strict),
+    // Benchmarks/datagrams.sh
+    .executableTarget(
+        name: "DatagramBench", dependencies: ["CausewayRuntime", "CausewayIdentity"], path: "Benchmarks/Datagrams", swiftSettings: strict),
     .testTarget(name: "CausewayIdentityTests", dependencies: ["CausewayIdentity", "CCrypto"], swiftSettings: tests),
     .testTarget(name: "CausewayConnectionTests", dependencies: ["CausewayConnection", "CausewayIdentity"], swiftSettings: tests),
     .testTarget(
         name: "CausewayNodeTests", dependencies: ["CausewayNode", "CausewayConnection", "CausewayIdentity"], swiftSettings: tests),
+    .testTarget(name: "CausewayWebRTCTests", dependencies: ["CausewayWebRTC", "CausewayIdentity"], swiftSettings: tests),
     .testTarget(
         name: "CausewayRuntimeTests",
         dependencies: [
-            "CausewayRuntime", "CausewayTLS", "CausewayNode", "CausewayConnection", "CausewayIdentity", "COpenSSL",
+            "CausewayRuntime", "CausewayTLS", "CausewayNode", "CausewayConnection", "CausewayIdentity", "COpenSSL", "CDatagrams",
         ], swiftSettings: tests),
     .testTarget(
         name: "CausewaySimulationTests",
@@ -73,7 +80,7 @@ let targets: [Target] = [
 ]
 let products: [Product] = [
     .library(name: "Causeway", targets: ["Causeway"]),
-    .library(name: "CausewayCore", targets: ["CausewayIdentity", "CausewayConnection", "CausewayNode"]),
+    .library(name: "CausewayCore", targets: ["CausewayIdentity", "CausewayConnection", "CausewayNode", "CausewayWebRTC"]),
     .library(name: "CausewaySimulation", targets: ["CausewaySimulation"]),
     .executable(name: "causeway", targets: ["CausewayCLI"]),
     .executable(name: "causeway-testpeer", targets: ["CausewayTestPeer"]),

@@ -6,7 +6,7 @@ import PackageDescription
 let names = [
     "Multiaddr", "PeerID", "PublicKey", "SignedEnvelope", "Protobuf", "Varint", "JSON", "NoisePayload", "Upgrade", "Streams",
     "Multistream", "Yamux", "DataChannel", "WebSocket", "HTTPHead", "Identify", "HopCodec", "Relay", "Signalling", "Gossip", "Discovery",
-    "Node", "NodeRequests",
+    "Node", "NodeRequests", "Demultiplexer",
 ]
 let sanitize = ["-sanitize=fuzzer,address"]
 

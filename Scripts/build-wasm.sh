@@ -75,7 +75,7 @@ swift=("${target[@]}" -swift-version 6 -parse-as-library -wmo -Osize -lto=llvm-f
 swift+=(-Xllvm -force-attribute=swift_retain:noinline)
 for pass in inline loop-rotate closure-specialize release-hoisting; do swift+=(-Xllvm "-sil-disable-pass=$pass"); done
 : >"$build/modules/nothing.swift"
-for module in CausewayIdentity CausewayConnection CausewayNode CausewayTrace; do
+for module in CausewayIdentity CausewayConnection CausewayNode CausewayWebRTC CausewayTrace; do
   swiftc "${swift[@]}" -module-name $module -emit-module -o "$build/modules/$module.swiftmodule" "$build/modules/nothing.swift"
 done
 core=("$here"/Sources/{CausewayIdentity,CausewayConnection,CausewayNode})
@@ -89,7 +89,8 @@ link() { # NAME SOURCES...
   "$toolchain/bin/wasm-ld" "$build/objects/$name.bc" "$build"/objects/{common,wasm,wasmrt}.o "$unicode" -o "$build/$name.linked.wasm" \
     --no-entry --gc-sections --strip-debug --stack-first -z stack-size=1048576
 }
-link CausewayWebSelfTest "${core[@]}" "$here/Tests/Trace" "$here/Sources/CausewayWebSelfTest" &
+# Native peers alone use CausewayWebRTC; here it only shows that it keeps to the subset.
+link CausewayWebSelfTest "${core[@]}" "$here/Sources/CausewayWebRTC" "$here/Tests/Trace" "$here/Sources/CausewayWebSelfTest" &
 tests=$!
 link CausewayWeb "${core[@]}" "$here/Sources/CausewayWeb"
 wait $tests

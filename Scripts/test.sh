@@ -3,8 +3,7 @@
 #   test.sh            all          test.sh unit wasm matrix …      only these
 set -uo pipefail
 cd "$(dirname "$0")/.."
-shared=${CAUSEWAY_SHARED:-../shared}
-peers=${CAUSEWAY_PEERS:-$shared/peers}
+peers=$(Scripts/peers.sh)
 build=${CAUSEWAY_BUILD:-.build}
 case $build in /*) ;; *) build=$PWD/$build ;; esac
 # Where tests in Python and in Swift look for py-libp2p and websockets.
@@ -121,7 +120,7 @@ for part in "${parts[@]}"; do
         run "matrix with go and js" python3 "$peers/matrix.py" --us "$us" --with go,js \
           --only tcp,ws,relay,relay-limit,relay-refuses,relay-restart,gossip,discovery,discovery-json
       else
-        skip "matrix with go and js" "no peers in $peers (CAUSEWAY_PEERS says where they are)"
+        skip "matrix with go and js" "no peers in $peers (make peers builds them; CAUSEWAY_PEERS says where else they are)"
       fi
       ;;
     browsers)

@@ -154,6 +154,8 @@ public struct Configuration: Sendable {
     /// What identify tells of the software.
     public var agent = "causeway/\(causewayVersion)"
     public var limits = NodeLimits()
+    /// What the node writes to standard error of what it does; nil: what the environment's `CAUSEWAY_LOG` asks for, by default nothing.
+    public var log: LogLevels?
 
     public init() {}
 }

@@ -1,5 +1,10 @@
 import Causeway
-import Glibc
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
 
 /// `causeway`: a relay, a peer, and tools to find out why a connection fails.
 @main

@@ -1,6 +1,11 @@
 import Causeway
-import Glibc
 import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
 
 /// Standard input and output of the control protocol: a JSON object a line each way.
 enum Console {
@@ -9,23 +14,8 @@ enum Console {
     /// Lines of standard input, read by a thread of its own; ends at the end of input.
     static func lines() -> AsyncStream<[UInt8]> {
         let (stream, continuation) = AsyncStream<[UInt8]>.makeStream()
-        var thread = pthread_t()
-        let box = Unmanaged.passRetained(Box(continuation))
-        let failure = pthread_create(
-            &thread, nil,
-            { argument in
-                let continuation = Unmanaged<Box>.fromOpaque(argument!).takeRetainedValue().continuation
-                Console.readAll(into: continuation)
-                return nil
-            }, box.toOpaque())
-        precondition(failure == 0, "no thread for standard input")
-        pthread_detach(thread)
+        precondition(BlockingThread.start { readAll(into: continuation) } == 0, "no thread for standard input")
         return stream
-    }
-
-    private final class Box {
-        let continuation: AsyncStream<[UInt8]>.Continuation
-        init(_ continuation: AsyncStream<[UInt8]>.Continuation) { self.continuation = continuation }
     }
 
     private static func readAll(into continuation: AsyncStream<[UInt8]>.Continuation) {
@@ -53,7 +43,7 @@ enum Console {
         output.withLock { _ in
             var done = 0
             while done < bytes.count {
-                let count = bytes.withUnsafeBytes { Glibc.write(1, $0.baseAddress! + done, $0.count - done) }
+                let count = bytes.withUnsafeBytes { systemWrite(1, $0.baseAddress! + done, $0.count - done) }
                 if count > 0 {
                     done += count
                 } else if errno == EAGAIN {
@@ -71,6 +61,9 @@ enum Console {
 
     static func log(_ text: String) { event("log", ["text": .text(text)]) }
 }
+
+/// `write` of the C library, whose name `Console` uses itself.
+private func systemWrite(_ file: Int32, _ from: UnsafeRawPointer, _ count: Int) -> Int { write(file, from, count) }
 
 /// Monotonic time in milliseconds.
 func milliseconds() -> Double {

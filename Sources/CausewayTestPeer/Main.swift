@@ -1,5 +1,10 @@
 import Causeway
-import Glibc
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
 
 /// Our own peer under the control protocol that the interop tests speak to every implementation (Tests/Peers/PROTOCOL.md).
 @main

@@ -1,6 +1,11 @@
 import Causeway
-import Glibc
 import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
 
 extension TestPeer {
     func perform(_ name: String, _ arguments: Arguments) async throws -> Fields {
@@ -158,7 +163,7 @@ extension TestPeer {
         var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
         defer { for argument in arguments { free(argument) } }
         var child = pid_t()
-        guard posix_spawn(&child, "/bin/sh", nil, nil, &arguments, environ) == 0 else {
+        guard posix_spawn(&child, "/bin/sh", nil, nil, &arguments, environment) == 0 else {
             throw CommandError("no child to thaw this process")
         }
         kill(getpid(), SIGSTOP)
@@ -167,9 +172,22 @@ extension TestPeer {
         return []
     }
 
+    private var environment: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? {
+        #if canImport(Glibc)
+            environ
+        #else
+            _NSGetEnviron().pointee
+        #endif
+    }
+
+    /// CPU time in seconds and resident memory in bytes, which only Linux tells; else 0.
     private func usage() -> Fields {
         var usage = rusage()
-        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+        #if canImport(Glibc)
+            getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+        #else
+            getrusage(RUSAGE_SELF, &usage)
+        #endif
         let cpu =
             Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6
         return [("cpu", .number(cpu)), ("rss", .count(residentBytes()))]
@@ -178,7 +196,7 @@ extension TestPeer {
     private func residentBytes() -> Int {
         let file = open("/proc/self/statm", O_RDONLY)
         guard file >= 0 else { return 0 }
-        defer { Glibc.close(file) }
+        defer { close(file) }
         var text = [UInt8](repeating: 0, count: 128)
         let count = read(file, &text, text.count)
         let words = String(decoding: text[0..<max(count, 0)], as: UTF8.self).split(separator: " ")

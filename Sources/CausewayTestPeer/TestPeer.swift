@@ -1,6 +1,11 @@
 import Causeway
-import Glibc
 import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
 
 /// One node, and what the commands keep beside it.
 final class TestPeer: Sendable {

@@ -59,7 +59,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["relay", "peer", "dial", "ping", "perf", "id", "keygen", "completions"])
+    @Test(arguments: ["relay", "peer", "dial", "ping", "perf", "id", "keygen", "completions", "manual"])
     func help(_ command: String) throws {
         let run = try CommandRun([command, "--help"])
         #expect(run.status == 0 && run.output.contains("examples:") && run.output.contains("causeway \(command)"))

@@ -1,6 +1,11 @@
 import Foundation
-import Glibc
 import Testing
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
 
 /// One request over a socket of its own, and all that came back.
 private struct Exchange {
@@ -9,7 +14,7 @@ private struct Exchange {
     let body: Data
 
     init(_ port: String, _ line: String, _ fields: [String] = ["Host: localhost"], to host: String = "127.0.0.1") throws {
-        let file = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let file = tcpSocket()
         defer { close(file) }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -20,7 +25,7 @@ private struct Exchange {
         }
         try #require(code == 0)
         let request = Array((([line + " HTTP/1.1"] + fields).joined(separator: "\r\n") + "\r\n\r\n").utf8)
-        try #require(send(file, request, request.count, Int32(MSG_NOSIGNAL)) == request.count)
+        try #require(quietSend(file, request, request.count) == request.count)
         var all = Data()
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         while true {

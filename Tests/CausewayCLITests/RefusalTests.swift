@@ -1,10 +1,15 @@
 import Foundation
-import Glibc
 import Testing
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
 
 /// A connection that has said the first byte of a handshake.
 private func knock(_ port: String) -> Int32 {
-    let file = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    let file = tcpSocket()
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = (UInt16(port) ?? 0).bigEndian
@@ -13,7 +18,7 @@ private func knock(_ port: String) -> Int32 {
         $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(file, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
     }
     var byte: UInt8 = 0x13
-    _ = send(file, &byte, 1, Int32(MSG_NOSIGNAL))
+    _ = quietSend(file, &byte, 1)
     return file
 }
 

@@ -5,7 +5,7 @@
     Tests/Interop/py.py --us ... --only relay,gossip        those scenarios; --list names the casts
 
 Needs the environment that Scripts/venv.sh makes (--venv, $CAUSEWAY_VENV, or .build/venv), and the matrix: --peers, $CAUSEWAY_PEERS,
-../shared/peers beside the checkout, or Tests/Peers.
+or Tests/Peers.
 """
 import argparse
 import itertools
@@ -16,7 +16,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 VENV = os.environ.get("CAUSEWAY_VENV") or os.path.join(ROOT, ".build", "venv")
-PEERS = [os.environ.get("CAUSEWAY_PEERS"), os.path.join(ROOT, "..", "shared", "peers"), os.path.join(ROOT, "Tests", "Peers")]
+PEERS = [os.environ.get("CAUSEWAY_PEERS"), os.path.join(ROOT, "Tests", "Peers")]
 
 # py-libp2p 0.8.1 makes no lost reservation anew, and has neither discovery protocol: no cast for these. Everything else must pass.
 SCENARIOS = {

@@ -41,7 +41,8 @@ private var importStatement: Regex<(Substring, Substring)> {
 /// Each C library has one room that knows it.
 @Test func librariesStayInTheirRooms() {
     let rooms: [String: Set<String>] = [
-        "CUV": ["CausewayRuntime"], "CAres": ["CausewayRuntime"], "CSodium": [], "COpenSSL": ["CausewayTLS"],
+        "CUV": ["CausewayRuntime"], "CAres": ["CausewayRuntime"], "CDatagrams": ["CausewayRuntime"], "CSodium": [],
+        "COpenSSL": ["CausewayTLS"],
         "CCrypto": ["CausewayIdentity", "CausewayConnection", "CausewayWebSelfTest"],
     ]
     let found = Checkout.swift("Sources").flatMap { file in
@@ -50,6 +51,19 @@ private var importStatement: Regex<(Substring, Substring)> {
                 return nil
             }
             return homes.contains(file.target) ? nil : "\(module) is known to [\(homes.sorted().joined(separator: ", "))] only"
+        }
+    }
+    #expect(found.isEmpty, "\(found.joined(separator: "\n"))")
+}
+
+/// The C library has another name on each system. Whoever names it says under which condition.
+@Test func theCLibraryIsNamedUnderAConditionOnly() {
+    let found = Checkout.swift("Sources", "Tests", "Examples", "Benchmarks", "Fuzz").flatMap { file in
+        zip(file.lines.indices, file.lines).compactMap { index, line -> String? in
+            guard line.withoutComment.words.contains("Glibc"), !line.contains("canImport(Glibc)") else { return nil }
+            let above = file.lines[..<index].last { !$0.allSatisfy(\.isWhitespace) } ?? ""
+            let isGuarded = above.contains("#if canImport(Glibc)") || above.contains("#if os(Linux)")
+            return isGuarded ? nil : "\(file.path):\(index + 1): Glibc without `#if canImport(Glibc)` above it"
         }
     }
     #expect(found.isEmpty, "\(found.joined(separator: "\n"))")

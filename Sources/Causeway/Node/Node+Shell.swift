@@ -43,7 +43,12 @@ extension Node {
 
     /// What the shell calls, set before it starts.
     func hear(_ shell: NativeShell) {
-        shell.nodeEvents = { [requests, feeds] events in for event in events { Node.hand(event, requests, feeds) } }
+        shell.nodeEvents = { [requests, feeds, log] events in
+            for event in events {
+                log?.note(event)
+                Node.hand(event, requests, feeds)
+            }
+        }
         shell.inboundStream = { [services] link, id, entry, loop in
             let name = String(decoding: entry.name, as: UTF8.self)
             guard let feed = services.feed(of: name), let peer = link.multiplexer.remotePeer else { return }

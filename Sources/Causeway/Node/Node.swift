@@ -26,6 +26,7 @@ public final class Node: Sendable {
     private let phase = Mutex(Phase.made)
     private let started = Gate()
     let madeAt = ContinuousClock.now
+    let log: NodeLog?
 
     private enum Phase { case made, running, over }
 
@@ -34,6 +35,7 @@ public final class Node: Sendable {
         self.configuration = configuration
         let key = try configuration.identity.key()
         peerID = key.publicKey.peerID
+        log = NodeLog(configuration.log ?? .environment, of: peerID)
         let website = try configuration.pages.map { path throws(NodeError) in try Website(directory: path, configuration) }
         self.website = website
         do {
@@ -67,10 +69,13 @@ public final class Node: Sendable {
             throw error
         }
         started.open()
+        let meshes = log.flatMap { log in log.shows(.gossip, .debug) ? Task { await MeshLog.run(log, of: self) } : nil }
+        defer { meshes?.cancel() }
         let addresses = await addresses
         feeds.events.yield(.ready(addresses))
         await Gate().wait()
         await shell.stop(within: configuration.drainTime)
+        log?.flush()
     }
 
     private func start() async throws(NodeError) {

@@ -10,7 +10,7 @@ struct Command: Sendable {
     let options: [Option]
     let run: @Sendable (Values, Terminal) async throws -> Void
 
-    static let all: [Command] = [.relay, .peer, .dial, .ping, .perf, .id, .keygen, .completions]
+    static let all: [Command] = [.relay, .peer, .dial, .ping, .perf, .id, .keygen, .completions, .manual]
 
     /// Its own options and those of every command.
     var allOptions: [Option] { options + Self.common }
@@ -18,6 +18,7 @@ struct Command: Sendable {
     static let common = [
         Option("config", .value("FILE"), "options from a JSON file: {\"listen\": [\"…\"], \"circuit-data\": \"1MiB\"}"),
         Option("json", .flag, "a JSON object a line, for machines"),
+        Option("log", .value("LEVELS"), "what to tell on standard error: debug; or dial=debug,gossip=info", standard: "off"),
         Option("help", .flag, "this text"),
     ]
 
@@ -33,6 +34,7 @@ struct Command: Sendable {
 
     static func configuration(_ values: Values) throws(UsageError) -> Configuration {
         var configuration = Configuration()
+        configuration.log = try values.logLevels()
         if let path = values.text("key") { configuration.identity = .file(path: path) }
         if let path = values.text("ca") { configuration.trust = .authorities(path: path) }
         if values.flag("insecure") { configuration.trust = .anything }

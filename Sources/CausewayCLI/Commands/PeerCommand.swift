@@ -1,5 +1,10 @@
 import Causeway
-import Glibc
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
 
 extension Command {
     static let peer = Command(
@@ -85,26 +90,11 @@ extension Command {
 enum InputLines {
     static func all() throws -> AsyncStream<String> {
         let (stream, continuation) = AsyncStream<String>.makeStream()
-        var thread = pthread_t()
-        let box = Unmanaged.passRetained(Box(continuation))
-        let failure = pthread_create(
-            &thread, nil,
-            { argument in
-                let continuation = Unmanaged<Box>.fromOpaque(argument!).takeRetainedValue().continuation
-                while let line = readLine() { continuation.yield(line) }
-                continuation.finish()
-                return nil
-            }, box.toOpaque())
-        guard failure == 0 else {
-            box.release()
-            throw Failure("no thread for standard input: \(String(cString: strerror(failure)))")
+        let failure = BlockingThread.start {
+            while let line = readLine() { continuation.yield(line) }
+            continuation.finish()
         }
-        pthread_detach(thread)
+        guard failure == 0 else { throw Failure("no thread for standard input: \(String(cString: strerror(failure)))") }
         return stream
-    }
-
-    private final class Box {
-        let continuation: AsyncStream<String>.Continuation
-        init(_ continuation: AsyncStream<String>.Continuation) { self.continuation = continuation }
     }
 }

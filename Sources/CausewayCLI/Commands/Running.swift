@@ -1,5 +1,10 @@
 import Causeway
-import Glibc
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
 
 /// Runs a node around the body of a command: until the body ends, the node fails, or the process is told to end.
 enum Running {

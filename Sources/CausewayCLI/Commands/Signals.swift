@@ -1,5 +1,11 @@
-import Glibc
+import Causeway
 import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
 
 /// SIGINT, SIGTERM and SIGHUP, handed through a pipe to a thread of their own: whatever the other threads wait for, the process ends in
 /// time.
@@ -25,15 +31,7 @@ enum Signals {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { return }
         (reader, writer) = (ends[0], ends[1])
-        var thread = pthread_t()
-        let failure = pthread_create(
-            &thread, nil,
-            { _ in
-                Signals.work()
-                return nil
-            }, nil)
-        guard failure == 0 else { return }
-        pthread_detach(thread)
+        guard BlockingThread.start({ Signals.work() }) == 0 else { return }
         for number in [SIGINT, SIGTERM, SIGHUP] {
             signal(number) { number in
                 let before = errno

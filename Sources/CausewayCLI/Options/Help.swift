@@ -2,6 +2,14 @@ import Causeway
 
 /// The texts of `--help`.
 enum Help {
+    /// Where options come from.
+    static let sources = """
+        Every option can also be given in the environment
+        (--circuit-data as CAUSEWAY_CIRCUIT_DATA) and in a JSON file (--config FILE). Switches
+        are true or 1, false or 0 there; an empty variable counts as not set.
+        """
+    static let status = "Exit status: 0 done, 1 failed, 2 wrong usage."
+
     static var overview: String {
         var text = """
             causeway \(causewayVersion): peers behind NATs connect, through a relay and around it (libp2p)
@@ -13,10 +21,8 @@ enum Help {
         for command in Command.all { text += "  " + pad(command.name, 13) + command.summary + "\n" }
         return text + """
 
-            `causeway <command> --help` has examples. Every option can also be given in the environment
-            (--circuit-data as CAUSEWAY_CIRCUIT_DATA) and in a JSON file (--config FILE). Switches
-            are true or 1, false or 0 there; an empty variable counts as not set.
-            Exit status: 0 done, 1 failed, 2 wrong usage.
+            `causeway <command> --help` has examples. \(sources)
+            \(status)
 
             """
     }
@@ -24,15 +30,14 @@ enum Help {
     static func text(_ command: Command) -> String {
         var text = "causeway \(command.name): \(command.summary)\n\n"
         text += "usage: causeway \(command.name) \(command.arguments.isEmpty ? "" : command.arguments + " ")[options]\n\n"
-        for option in command.allOptions {
-            text += "  " + pad(option.usage, 28) + option.help
-            if option.isList { text += "; may be repeated" }
-            if let standard = option.standard { text += " (default: \(standard))" }
-            text += "\n"
-        }
+        for option in command.allOptions { text += "  " + pad(option.usage, 28) + explanation(of: option) + "\n" }
         text += "\nexamples:\n"
         for example in command.examples { text += "  \(example)\n" }
         return text
+    }
+
+    static func explanation(of option: Option) -> String {
+        option.help + (option.isList ? "; may be repeated" : "") + (option.standard.map { " (default: \($0))" } ?? "")
     }
 
     private static func pad(_ text: String, _ width: Int) -> String {

@@ -1,4 +1,8 @@
-import Glibc
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
 
 /// Small files, read whole.
 enum TextFile {
@@ -12,7 +16,7 @@ enum TextFile {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         while true {
-            let count = Glibc.read(file, &buffer, buffer.count)
+            let count = systemRead(file, &buffer, buffer.count)
             guard count >= 0 else { throw Failure(reason: String(cString: strerror(errno))) }
             if count == 0 { return bytes }
             bytes.append(contentsOf: buffer[0..<count])
@@ -20,3 +24,6 @@ enum TextFile {
         }
     }
 }
+
+/// `read` of the C library, whose name `TextFile` uses itself.
+private func systemRead(_ file: Int32, _ to: UnsafeMutableRawPointer, _ count: Int) -> Int { read(file, to, count) }

@@ -1,5 +1,10 @@
 import Causeway
-import Glibc
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
 
 /// The options of one run, from the command line, else the environment, else the JSON file, else their defaults.
 struct Values: Sendable {
@@ -175,6 +180,14 @@ struct Values: Sendable {
         guard let number = UInt64(digits), let factor = units.first(where: { $0.0 == unit })?.1 else { return nil }
         let (product, overflow) = number.multipliedReportingOverflow(by: factor)
         return overflow ? nil : product
+    }
+
+    func logLevels() throws(UsageError) -> LogLevels {
+        do throws(LogLevelsError) {
+            return try LogLevels(text("log") ?? "off")
+        } catch {
+            throw UsageError("--log \(text("log") ?? ""): \(error)")
+        }
     }
 
     func addresses(_ name: String) throws(UsageError) -> [Multiaddr] {

@@ -1,6 +1,11 @@
 import Causeway
-import Glibc
 import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
 
 /// Where a command's words go: plain and coloured lines for people, JSON lines for machines.
 final class Terminal: Sendable {
@@ -64,9 +69,12 @@ final class Terminal: Sendable {
     /// Ends the process when its last lines are read. Who was told to end by a signal does not wait long for a reader.
     static func exit(_ status: Int32) -> Never {
         for output in [Output.standard, Output.errors] { output.flush(within: Signals.isEnding ? 150 : nil) }
-        Glibc.exit(status)
+        endProcess(status)
     }
 }
+
+/// `exit` of the C library, whose name `Terminal` uses itself.
+private func endProcess(_ status: Int32) -> Never { exit(status) }
 
 /// Sizes and times as people write them.
 enum Amount {

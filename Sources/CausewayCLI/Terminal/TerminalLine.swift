@@ -1,3 +1,5 @@
+import Causeway
+
 /// Words for a terminal, built by interpolation. What is put in may be of a remote's making (names, addresses, reasons) and is made
 /// printable; what the source says itself, line breaks among it, stays as it is.
 struct TerminalLine: ExpressibleByStringInterpolation {
@@ -37,19 +39,5 @@ struct TerminalLine: ExpressibleByStringInterpolation {
             }
         }
         return text
-    }
-}
-
-/// What a remote sent, made safe for a terminal: what steers one, and what turns the direction of writing around, shows as a replacement.
-enum Printable {
-    static func line(_ text: String) -> String {
-        String(String.UnicodeScalarView(text.unicodeScalars.map { isSafe($0) ? $0 : "\u{fffd}" }))
-    }
-
-    private static func isSafe(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.properties.generalCategory {
-        case .control, .lineSeparator, .paragraphSeparator: false
-        default: !scalar.properties.isBidiControl
-        }
     }
 }

@@ -107,7 +107,9 @@ struct Entries: ~Copyable {
         UInt64(truncatingIfNeeded: number.hashValue) << 32 ^ UInt64(truncatingIfNeeded: (~number).hashValue)
     }
 
-    @usableFromInline static func number(of name: [UInt8]) -> UInt64 { sipHash13(name, key: secret) }
+    @usableFromInline static func number(of name: [UInt8]) -> UInt64 { name.withUnsafeBytes { number(of: $0) } }
+
+    static func number(of name: UnsafeRawBufferPointer) -> UInt64 { sipHash13(name, key: secret) }
 
     /// With room for one more.
     private mutating func roomier() -> Slots {
@@ -192,39 +194,37 @@ struct Slots {
 }
 
 /// SipHash with one round for each word and three at the end (Aumasson and Bernstein, 2012).
-func sipHash13(_ bytes: [UInt8], key: (UInt64, UInt64)) -> UInt64 {
+func sipHash13(_ bytes: UnsafeRawBufferPointer, key: (UInt64, UInt64)) -> UInt64 {
     func turned(_ word: UInt64, _ bits: UInt64) -> UInt64 { word &<< bits | word &>> (64 &- bits) }
-    return bytes.withUnsafeBytes { bytes in
-        var a = key.0 ^ 0x736F_6D65_7073_6575
-        var b = key.1 ^ 0x646F_7261_6E64_6F6D
-        var c = key.0 ^ 0x6C79_6765_6E65_7261
-        var d = key.1 ^ 0x7465_6462_7974_6573
-        let whole = bytes.count / 8
-        for step in 0...whole + 3 {
-            var word: UInt64 = 0
-            if step < whole {
-                word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: step * 8, as: UInt64.self))
-            } else if step == whole {
-                word = UInt64(truncatingIfNeeded: bytes.count) << 56
-                for index in whole * 8..<bytes.count { word |= UInt64(bytes[index]) << UInt64((index & 7) * 8) }
-            } else if step == whole + 1 {
-                c ^= 0xFF
-            }
-            d ^= word
-            a &+= b
-            c &+= d
-            b = turned(b, 13) ^ a
-            d = turned(d, 16) ^ c
-            a = turned(a, 32)
-            c &+= b
-            a &+= d
-            b = turned(b, 17) ^ c
-            d = turned(d, 21) ^ a
-            c = turned(c, 32)
-            a ^= word
+    var a = key.0 ^ 0x736F_6D65_7073_6575
+    var b = key.1 ^ 0x646F_7261_6E64_6F6D
+    var c = key.0 ^ 0x6C79_6765_6E65_7261
+    var d = key.1 ^ 0x7465_6462_7974_6573
+    let whole = bytes.count / 8
+    for step in 0...whole + 3 {
+        var word: UInt64 = 0
+        if step < whole {
+            word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: step * 8, as: UInt64.self))
+        } else if step == whole {
+            word = UInt64(truncatingIfNeeded: bytes.count) << 56
+            for index in whole * 8..<bytes.count { word |= UInt64(bytes[index]) << UInt64((index & 7) * 8) }
+        } else if step == whole + 1 {
+            c ^= 0xFF
         }
-        return a ^ b ^ c ^ d
+        d ^= word
+        a &+= b
+        c &+= d
+        b = turned(b, 13) ^ a
+        d = turned(d, 16) ^ c
+        a = turned(a, 32)
+        c &+= b
+        a &+= d
+        b = turned(b, 17) ^ c
+        d = turned(d, 21) ^ a
+        c = turned(c, 32)
+        a ^= word
     }
+    return a ^ b ^ c ^ d
 }
 
 extension [UInt64] {

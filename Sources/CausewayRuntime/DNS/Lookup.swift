@@ -80,7 +80,11 @@ final class Lookup {
     private func askHost(_ name: String, _ family: Int32, _ me: UnsafeMutableRawPointer) {
         var hints = ares_addrinfo_hints()
         hints.ai_family = family
-        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        #if canImport(Glibc)
+            hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        #else
+            hints.ai_socktype = SOCK_STREAM
+        #endif
         // The dialler has an order of its own.
         hints.ai_flags = ARES_AI_NOSORT
         ares_getaddrinfo(

@@ -51,7 +51,7 @@ import Testing
     func keysSpreadByAnyFactor(factor: UInt64) {
         let streamsOfALink = (0..<UInt64(3000)).map { $0 * 2 + 1 }
         let aStreamOfEachLink = (1000..<UInt64(4000)).map { $0 << 32 | 2 }
-        let names = (0..<UInt64(3000)).map { sipHash13([UInt8(truncatingIfNeeded: $0), UInt8($0 >> 8)], key: (1, 2)) }
+        let names = (0..<UInt64(3000)).map { hash([UInt8(truncatingIfNeeded: $0), UInt8($0 >> 8)], key: (1, 2)) }
         for keys in [streamsOfALink, aStreamOfEachLink, names] {
             let slots = Slots(mask: 4095, factor: factor)
             defer { slots.release() }
@@ -80,6 +80,8 @@ import Testing
             (1, 0x68A9_1412_8E01_E473), (7, 0x2F09_8AB0_C751_325A), (8, 0xEAD4_11E6_7EBE_2EEA), (15, 0xF30E_B725_BB91_C9EA),
             (38, 0xC680_AE8A_8C58_4DDF),
         ]
-        for (count, hash) in known { #expect(sipHash13([UInt8](0..<UInt8(count)), key: (0, 0)) == hash) }
+        for (count, expected) in known { #expect(hash([UInt8](0..<UInt8(count)), key: (0, 0)) == expected) }
     }
 }
+
+private func hash(_ bytes: [UInt8], key: (UInt64, UInt64)) -> UInt64 { bytes.withUnsafeBytes { sipHash13($0, key: key) } }

@@ -1,3 +1,4 @@
+import CausewayIdentity
 import Testing
 
 @testable import CausewayNode

@@ -1,11 +1,15 @@
-import Glibc
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
 
 /// Standard output or standard error, written to by a thread of its own: a reader who is slow or gone holds up nobody else.
 ///
 /// `@unchecked Sendable`: what is not a `let` is touched under `lock` only.
-final class Output: @unchecked Sendable {
-    static let standard = Output(1)
-    static let errors = Output(2)
+package final class Output: @unchecked Sendable {
+    package static let standard = Output(1)
+    package static let errors = Output(2)
 
     private let file: Int32
     private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
@@ -23,21 +27,12 @@ final class Output: @unchecked Sendable {
         self.file = file
         pthread_mutex_init(lock, nil)
         pthread_cond_init(changed, nil)
-        var thread = pthread_t()
-        let me = Unmanaged.passUnretained(self).toOpaque()
-        hasThread =
-            pthread_create(
-                &thread, nil,
-                { me in
-                    Unmanaged<Output>.fromOpaque(me!).takeUnretainedValue().work()
-                    return nil
-                }, me) == 0
-        if hasThread { pthread_detach(thread) }
+        hasThread = BlockingThread.start { self.work() } == 0
     }
 
     /// Takes all of the text, or nothing of it: false, if too much waits for the reader already.
     @discardableResult
-    func write(_ text: String) -> Bool {
+    package func write(_ text: String) -> Bool {
         pthread_mutex_lock(lock)
         defer { pthread_mutex_unlock(lock) }
         guard !isBroken else { return true }
@@ -49,7 +44,7 @@ final class Output: @unchecked Sendable {
 
     /// Returns when everything is with the reader, or nobody reads any more; at the latest after so many milliseconds; nil: however long
     /// that takes.
-    func flush(within milliseconds: Int?) {
+    package func flush(within milliseconds: Int?) {
         var end = timespec()
         clock_gettime(CLOCK_REALTIME, &end)
         let nanoseconds = end.tv_nsec + (milliseconds ?? 0) * 1_000_000
@@ -90,7 +85,7 @@ final class Output: @unchecked Sendable {
     private static func write(_ bytes: [UInt8], to file: Int32) -> Bool {
         var done = 0
         while done < bytes.count {
-            let count = bytes.withUnsafeBytes { Glibc.write(file, $0.baseAddress! + done, $0.count - done) }
+            let count = bytes.withUnsafeBytes { systemWrite(file, $0.baseAddress! + done, $0.count - done) }
             if count > 0 {
                 done += count
             } else if errno == EAGAIN {
@@ -103,3 +98,6 @@ final class Output: @unchecked Sendable {
         return true
     }
 }
+
+/// `write` of the C library, whose name `Output` uses itself.
+private func systemWrite(_ file: Int32, _ from: UnsafeRawPointer, _ count: Int) -> Int { write(file, from, count) }

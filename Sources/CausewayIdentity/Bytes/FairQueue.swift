@@ -1,5 +1,3 @@
-import CausewayIdentity
-
 /// Those that take up room here, each of a place. Who is to go for a newcomer: the oldest of the place that has most.
 ///
 /// Nothing costs more when there are more of them: a flood makes every newcomer ask who is to go.

@@ -1,13 +1,11 @@
-import CausewayIdentity
-
 /// What of a remote address counts as one place: an IPv4 address, an IPv6 /56 (a household or an office) in its /48 (a customer).
 public struct AddressKey {
-    let place: [UInt8]
+    public let place: [UInt8]
     /// IPv6 only.
-    let network: [UInt8]?
+    public let network: [UInt8]?
 
     /// nil: not counted, because it is loopback or no IP address.
-    init?(_ address: Multiaddr) {
+    public init?(_ address: Multiaddr) {
         guard case .ip(let ip)? = address.host, address.reach != .loopback else { return nil }
         if let four = AddressKey.version4(ip) {
             guard four[0] != 127 else { return nil }
@@ -25,7 +23,7 @@ public struct AddressKey {
     public static func holder(_ ip: [UInt8]) -> [UInt8] { version4(ip) ?? (ip.count == 16 ? [UInt8](ip[0..<6]) : ip) }
 
     /// The same of an address; those without an IP address are one.
-    static func holder(_ address: Multiaddr) -> [UInt8] {
+    public static func holder(_ address: Multiaddr) -> [UInt8] {
         guard case .ip(let ip)? = address.host else { return [] }
         return holder(ip)
     }

@@ -1,0 +1,95 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// What a node writes to standard error of what it does: a level for each area. Nothing, unless `CAUSEWAY_LOG` or `Configuration.log` asks.
+///
+/// As text, parts with commas between them: a level for all areas, or an area, `=` and its level; later parts count more. `info`,
+/// `dial=debug,gossip=info`, `debug,discovery=off`.
+public struct LogLevels: Sendable, Equatable {
+    /// How much is written; each level includes those before it.
+    public enum Level: String, CaseIterable, Sendable, Comparable {
+        case off
+        /// What failed or was refused.
+        case warning
+        /// What changed: connections, reservations, circuits, addresses.
+        case info
+        /// Every attempt, and what other peers tell of themselves.
+        case debug
+
+        public static func < (a: Level, b: Level) -> Bool { a.rank < b.rank }
+        private var rank: Int { Level.allCases.firstIndex(of: self)! }
+    }
+
+    /// What a line is about.
+    public enum Area: String, CaseIterable, Sendable {
+        /// Under which addresses others reach this node.
+        case address
+        /// Who dials whom, under which address, and what comes of it.
+        case dial
+        /// Connections and their paths, and what identify tells.
+        case connection
+        /// Places at relays, had or given.
+        case reservation
+        /// Circuits through this relay.
+        case circuit
+        /// Subscriptions, and who is in whose mesh. Never what a message says.
+        case gossip
+        /// Peers that were found.
+        case discovery
+    }
+
+    private var levels: [Area: Level] = [:]
+
+    /// The same level for all areas.
+    public init(_ level: Level = .off) { for area in Area.allCases { levels[area] = level } }
+
+    /// - Throws: which part is wrong, and what there is.
+    public init(_ text: String) throws(LogLevelsError) {
+        self.init(.off)
+        for part in text.split(separator: ",") {
+            let words = part.split(separator: "=", omittingEmptySubsequences: false)
+            guard let level = words.last.flatMap({ Level(rawValue: String($0)) }), words.count <= 2 else {
+                throw LogLevelsError(part: String(part), known: Level.allCases.map(\.rawValue))
+            }
+            if words.count == 1 {
+                self = LogLevels(level)
+            } else if let area = Area(rawValue: String(words[0])) {
+                levels[area] = level
+            } else {
+                throw LogLevelsError(part: String(part), known: Area.allCases.map(\.rawValue))
+            }
+        }
+    }
+
+    public subscript(area: Area) -> Level {
+        get { levels[area] ?? .off }
+        set { levels[area] = newValue }
+    }
+
+    /// Nothing is written.
+    public var isOff: Bool { Area.allCases.allSatisfy { self[$0] == .off } }
+
+    /// What the environment asks for. A wrong text is complained of once, and means nothing.
+    static let environment: LogLevels = {
+        guard let text = getenv("CAUSEWAY_LOG").map({ String(cString: $0) }) else { return LogLevels() }
+        do throws(LogLevelsError) {
+            return try LogLevels(text)
+        } catch {
+            Output.errors.write("CAUSEWAY_LOG: \(error)\n")
+            return LogLevels()
+        }
+    }()
+}
+
+/// A text that does not say what to log.
+public struct LogLevelsError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The part that is wrong.
+    public let part: String
+    /// What could stand there.
+    public let known: [String]
+
+    public var description: String { "'\(Printable.line(part))' is none of \(known.joined(separator: ", "))" }
+}

@@ -1,0 +1,83 @@
+import CausewayConnection
+import CausewayNode
+import Synchronization
+import Testing
+
+@testable import Causeway
+
+/// What a log has written.
+private final class Lines: Sendable {
+    private let texts = Mutex<[String]>([])
+    var all: [String] { texts.withLock { $0 } }
+    func add(_ text: String) { texts.withLock { $0.append(text) } }
+}
+
+private func log(_ levels: String, _ lines: Lines) throws -> NodeLog? {
+    NodeLog(try LogLevels(levels), of: PrivateKey.random().publicKey.peerID) { lines.add($0) }
+}
+
+private func outcome(_ result: DialOutcome.Result, _ address: String = "/ip4/192.0.2.1/tcp/1") throws -> NodeEvent {
+    .dialAttempt(DialOutcome(peer: nil, address: try Multiaddr(address), result: result, took: .milliseconds(5)))
+}
+
+@Suite("The log") struct LogTests {
+    @Test func levelsAreReadByArea() throws {
+        #expect(try LogLevels("debug") == LogLevels(.debug))
+        let some = try LogLevels("info,dial=debug,gossip=off")
+        #expect(some[.dial] == .debug && some[.gossip] == .off && some[.connection] == .info && !some.isOff)
+        #expect(try LogLevels("").isOff && LogLevels("off").isOff && LogLevels("debug,off").isOff)
+        #expect(throws: LogLevelsError(part: "dail=debug", known: LogLevels.Area.allCases.map(\.rawValue))) { try LogLevels("dail=debug") }
+        #expect(throws: LogLevelsError(part: "loud", known: LogLevels.Level.allCases.map(\.rawValue))) { try LogLevels("info,loud") }
+        #expect(throws: LogLevelsError.self) { try LogLevels("dial=debug=info") }
+        #expect(throws: LogLevelsError.self) { try LogLevels("dial=") }
+    }
+
+    @Test func aLineSaysWhenHowMuchWhatAndWho() throws {
+        let lines = Lines()
+        let log = try #require(try log("debug", lines))
+        log.note(try outcome(.connected))
+        let line = try #require(lines.all.first)
+        let form = #/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z debug dial \[\w{6}\] tried /ip4/192\.0\.2\.1/tcp/1: connected \(5.* ms\)\n/#
+        #expect(line.wholeMatch(of: form) != nil, "\(line)")
+    }
+
+    @Test func aLevelLeavesOutWhatIsAboveIt() throws {
+        let lines = Lines()
+        let log = try #require(try log("dial=warning", lines))
+        log.note(try outcome(.connected))
+        log.note(.addressesChanged([]))
+        #expect(lines.all.isEmpty)
+        log.note(try outcome(.failed(.timedOut(.noise))))
+        #expect(lines.all.count == 1 && lines.all[0].contains(" warning dial "))
+        #expect(NodeLog(LogLevels(), of: PrivateKey.random().publicKey.peerID) == nil)
+    }
+
+    /// A remote chooses the names of its software, its protocols and its topics.
+    @Test func whatARemoteSendsStaysOnItsLine() throws {
+        let lines = Lines()
+        let log = try #require(try log("debug", lines))
+        let peer = PrivateKey.random().publicKey.peerID
+        let nasty = Array("a\u{1b}[31m\nb\u{202e}c".utf8)
+        log.note(.identified(PeerDescription(peer: peer, agent: nasty, protocolIDs: [nasty])))
+        log.note(.subscriptionChanged(peer, topic: nasty, isSubscribed: true))
+        #expect(lines.all.count == 2)
+        for line in lines.all {
+            #expect(line.hasSuffix("\n") && !line.dropLast().contains { $0.isNewline || $0 == "\u{1b}" || $0 == "\u{202e}" }, "\(line)")
+        }
+    }
+
+    @Test func meshesAreToldByWhoCameAndWhoLeft() throws {
+        let lines = Lines()
+        var meshes = MeshLog(try #require(try log("gossip=debug", lines)))
+        let (one, two) = (PrivateKey.random().publicKey.peerID, PrivateKey.random().publicKey.peerID)
+        let topic = Array("t".utf8)
+        for mesh in [[one], [one, two], [two], [two]] { meshes.note([(topic, mesh)]) }
+        meshes.note([])
+        let told = lines.all.map { $0.split(separator: "] ").last!.trimmingPrefix { $0 == " " } }
+        #expect(
+            told.map(String.init) == [
+                "\(one) came into the mesh of t\n", "\(two) came into the mesh of t\n", "\(one) left the mesh of t\n",
+                "\(two) left the mesh of t\n",
+            ])
+    }
+}
