@@ -114,7 +114,7 @@ final class Ping: NodeProtocol {
         for byte in bytes where request.received.count <= Self.size { request.received.append(byte) }
         guard request.received.count >= Self.size else { return }
         guard let sentAt = request.sentAt, request.received == request.payload else {
-            return end(request, .noPong(.peerFault(.transport, code: 0)), in: node)
+            return end(request, .noPong(.peerFault(.ping, code: PingFault.wrongBytes.rawValue)), in: node)
         }
         answer(request, .pong(node.now - sentAt), in: node)
         node.conclude(request.stream)

@@ -58,7 +58,7 @@ import Testing
     #expect(bench.answers(to: 2) == [.noPong(.unsupportedProtocol)])
     bench.feed(.streamReady(stream: streams[1].stream, protocolID: Ping.protocolID), link)
     bench.feed(.data(stream: streams[1].stream, [UInt8](repeating: 0, count: 100_000)), link)
-    #expect(bench.answers(to: 3) == [.noPong(.peerFault(.transport, code: 0))])
+    #expect(bench.answers(to: 3) == [.noPong(.peerFault(.ping, code: PingFault.wrongBytes.rawValue))])
     bench.node.cancel(request: 4, now: bench.now)
     bench.drain()
     #expect(bench.answers(to: 4) == [.cancelled])
