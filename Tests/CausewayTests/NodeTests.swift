@@ -122,7 +122,7 @@ import Testing
 
     @Test func eventsTellThePath() async throws {
         try await withNodes([configuration(listen: [tcp]), configuration()]) { nodes in
-            let events = nodes[1].events
+            let events = nodes[1].events()
             try await nodes[1].connect(to: await nodes[0].addresses[0])
             await nodes[1].hangUp(nodes[0].peerID)
             var seen: [String] = []

@@ -55,6 +55,20 @@ private let applications: Set<String> = ["CausewayCLI", "CausewayTestPeer", "Cau
     #expect(found.isEmpty, "\(found.joined(separator: "\n"))")
 }
 
+/// What only tests use is `package` or less: an application must not find it.
+@Test func nothingPublicIsForTests() {
+    let declaration = #/^\s*(?:@\w+(?:\([^)]*\))?\s+)*public\s/#
+    let found = sources.filter { !applications.contains($0.target) && $0.target != "CausewaySimulation" }.flatMap { file in
+        file.lines.indices.compactMap { index -> String? in
+            guard file.lines[index].contains("public "), file.lines[index].firstMatch(of: declaration) != nil else { return nil }
+            let comment = file.lines[..<index].reversed().prefix { $0.drop { $0 == " " }.hasPrefix("///") }
+            guard comment.contains(where: { $0.contains(#/\b[Ff]or (?:a )?tests?\b/#) }) else { return nil }
+            return "\(file.path):\(index + 1): \(file.lines[index].drop { $0 == " " })"
+        }
+    }
+    #expect(found.isEmpty, "\(found.joined(separator: "\n"))")
+}
+
 /// What a protocol asks for is documented there, and neighbours may share a comment; so functions are counted only.
 @Test func publicFunctionsAreMostlyDocumented() {
     let declaration = #/^\s*(?:@\w+(?:\([^)]*\))?\s+)*public\s+(?:static\s+|mutating\s+|final\s+)*func\s+(\w+)/#

@@ -1,6 +1,6 @@
 import CausewayNode
 
-/// What happens to a node. Each reader of `Node.events` has its own copy of all that follow its call.
+/// What happens to a node. Each reader of `Node.events()` has its own copy of all that follow its call.
 public enum Event: Sendable {
     /// Listening, with the addresses that it advertises, its own peer id at the end.
     case ready([Multiaddr])

@@ -33,7 +33,7 @@ extension Node {
     public func hangUp(_ peer: PeerID) async { await onNode { node, now in node.hangUp(peer, now: now) } }
 
     /// Drops every connection to a peer without a farewell, as a crash would: for tests.
-    public func abort(_ peer: PeerID) async {
+    package func abort(_ peer: PeerID) async {
         for connection in await connections where connection.peer == peer { shell.kill(connection.id, .reset) }
     }
 

@@ -46,7 +46,7 @@ extension Command {
     }
 
     private static func runPeer(_ node: Node, _ topic: String?, _ terminal: Terminal) async throws {
-        let events = node.events
+        let events = node.events()
         terminal.say("peer \(node.peerID.description, .bold)")
         terminal.tell("ready", ["peerId": .text(node.peerID.description)])
         try await withThrowingTaskGroup(of: Void.self) { group in

@@ -116,7 +116,7 @@ extension Command {
     }
 
     private static func runRelay(_ node: Node, _ topics: [String], _ descriptors: Int, _ terminal: Terminal) async throws {
-        let events = node.events
+        let events = node.events()
         var carried: [Subscription] = []
         for topic in topics { carried.append(try await node.subscribe(topic, backlog: 1)) }
         let addresses = await node.addresses
