@@ -114,6 +114,29 @@ extension Checkout.File {
     #expect(found.isEmpty, "\(found.joined(separator: "\n"))")
 }
 
+/// A bound that is no limit of a `…Limits` type is a constant whose comment begins with `Bound:`. A test names it, and reaches it.
+@Test func everyBoundIsAttacked() {
+    let constant = #/^\s*(?:(?:public|package|private)\s+)?static let (\w+)/#
+    let type = #/^(?:@\w+\s+)*(?:(?:public|package|final)\s+)*(?:class|struct|enum|extension)\s+(\w+)/#
+    let attacks = Checkout.swift("Tests", "Fuzz").filter { $0.target != "StyleTests" }.flatMap(\.lines)
+    var bounds = 0
+    var found: [String] = []
+    for file in sources {
+        var owner = ""
+        for (index, line) in file.lines.enumerated() {
+            if let match = line.firstMatch(of: type) { owner = String(match.1) }
+            let comment = file.lines[..<index].reversed().prefix { $0.drop { $0 == " " }.hasPrefix("///") }
+            guard comment.last?.contains("/// Bound: ") == true, let name = line.firstMatch(of: constant)?.1 else { continue }
+            bounds += 1
+            if !attacks.contains(where: { $0.contains("\(owner).\(name)") }) {
+                found.append("\(file.path):\(index + 1): no test reaches \(owner).\(name)")
+            }
+        }
+    }
+    #expect(bounds >= 10)
+    #expect(found.isEmpty, "\(found.joined(separator: "\n"))")
+}
+
 @Test func theChangelogHasAnEntry() throws {
     let file = try #require(Checkout.read("CHANGELOG.md"), "CHANGELOG.md is missing")
     let start = try #require(file.lines.firstIndex { $0.hasPrefix("## ") && $0.contains("Unreleased") }, "no heading `## Unreleased`")

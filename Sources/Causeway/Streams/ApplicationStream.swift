@@ -4,6 +4,9 @@ import CausewayRuntime
 
 /// The state of a `Stream`, on its event loop: what arrived and was not read yet, who waits to read, to write or for the protocol.
 final class ApplicationStream: @unchecked Sendable {
+    /// Bound: bytes thrown away of a stream whose reader has closed it, until it is reset. What was on its way when it was closed is less.
+    static let discardedBytes = 1 << 20
+
     // Unchecked: everything below `loop` is touched on that loop's thread only; each entry point checks or posts.
     let loop: EventLoop
     private var link: Link!
@@ -240,7 +243,7 @@ extension ApplicationStream: StreamOwner {
     func received(_ bytes: UnsafeMutableRawBufferPointer, stream: UInt32, on link: Link) {
         if isDiscarding {
             discarded += bytes.count
-            if discarded > 1 << 20 { link.reset(id, code: 0) } else { link.consumed(id, bytes.count) }
+            if discarded > Self.discardedBytes { link.reset(id, code: 0) } else { link.consumed(id, bytes.count) }
             return
         }
         let bytes = UnsafeRawBufferPointer(bytes)

@@ -7,7 +7,7 @@ import CausewayIdentity
 final class Ping: NodeProtocol {
     static let protocolID = [UInt8](utf8: "/ipfs/ping/1.0.0")
     static let size = 32
-    /// Inbound streams of one peer at once, as the specification has it; a further one is reset.
+    /// Bound: inbound streams of one peer at once, as the specification has it. A further one is reset.
     static let streamsPerPeer = 2
     static let deadline = Interval.seconds(10)
 

@@ -202,7 +202,7 @@ private func circuit(over relay: String, _ relayNumber: UInt8) -> String { "\(re
         #expect(holdsUntilThen && !holdsThen)
     }
     for port in 0..<10_000 { backoff.failed(peer(7), .tcp(ip: [10, 0, 0, 1], port: UInt16(port)), at: now) }
-    #expect(backoff.count <= 4096)
+    #expect(backoff.count <= DialBackoff.capacity)
 }
 
 // MARK: Names
@@ -247,15 +247,15 @@ private func circuit(over relay: String, _ relayNumber: UInt8) -> String { "\(re
     for level in 0..<8 where level < bench.lookUps.count {
         bench.resolve(bench.lookUps[level].request, ["/dnsaddr/\(level + 1).example"])
     }
-    #expect(bench.lookUps.count == 4)
+    #expect(bench.lookUps.count == Dialer.nameLevels)
     #expect(bench.failures(of: 1) == ["/dnsaddr/4.example": .failed(.peerFault(.dns, code: 1))])
     // A record of thousands of addresses.
     bench.connect(2, 8, ["/dnsaddr/many.example"])
     bench.resolve(bench.lookUps[4].request, (0..<1000).map { "/ip4/203.0.113.1/tcp/\($0 + 1)" })
     bench.wait(.seconds(20))
-    #expect(bench.dials.count < 100)
-    #expect(bench.failures(of: 2).count <= 101)
-    #expect(bench.failures(of: 2).values.contains(.limit(.addressesPerPeer, value: 100)))
+    #expect(bench.dials.count < Dialer.addressLimit)
+    #expect(bench.failures(of: 2).count <= Dialer.addressLimit + 1)
+    #expect(bench.failures(of: 2).values.contains(.limit(.addressesPerPeer, value: UInt64(Dialer.addressLimit))))
 }
 
 // MARK: Circuits

@@ -19,6 +19,7 @@ import Testing
 }
 
 @Test func onePeerGetsTwoPingStreams() {
+    #expect(Ping.streamsPerPeer == 2)
     let bench = NodeBench()
     let links = [bench.inbound(7), bench.inbound(7)]
     for stream: UInt32 in [1, 3] { for link in links { bench.feed(.streamOpened(stream: stream, protocolID: Ping.protocolID), link) } }
