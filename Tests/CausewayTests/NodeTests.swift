@@ -7,7 +7,7 @@ import Testing
         try await withNodes([configuration(listen: [address]), configuration()]) { nodes in
             for node in nodes { try await serving(node, "/echo/1", by: echo) }
             let connection = try await nodes[1].connect(to: await nodes[0].addresses[0])
-            #expect(connection.peer == nodes[0].peerID && !connection.isLimited)
+            #expect(connection.peer == nodes[0].peerID && connection.path == .direct(address == tcp ? .tcp : .webSocket))
             for (from, to) in [(1, 0), (0, 1)] {
                 let stream = try await nodes[from].open("/echo/1", to: nodes[to].peerID)
                 #expect(try await exchange(pattern, over: stream) == pattern)
@@ -44,7 +44,7 @@ import Testing
             let stream = try await nodes[2].open("/echo/1", to: address)
             #expect(try await exchange(pattern, over: stream) == pattern)
             let connection = try #require(await nodes[2].connections.first { $0.peer == nodes[1].peerID })
-            #expect(connection.path == .relayed(through: nodes[0].peerID) && !connection.isLimited)
+            #expect(connection.path == .relayed(by: nodes[0].peerID, limit: nil) && !connection.isLimited)
         }
     }
 

@@ -41,6 +41,20 @@ extension ConnectionError.Layer {
     }
 }
 
+extension ConnectionPath.Transport: CustomStringConvertible {
+    /// As in addresses: `tcp`, `ws`, `wss`, `webrtc`, `webrtc-direct`, `quic-v1`.
+    public var description: String {
+        switch self {
+        case .tcp: "tcp"
+        case .webSocket: "ws"
+        case .secureWebSocket: "wss"
+        case .webRTC: "webrtc"
+        case .webRTCDirect: "webrtc-direct"
+        case .quic: "quic-v1"
+        }
+    }
+}
+
 extension CloseReason {
     var text: String {
         switch self {

@@ -123,7 +123,7 @@ final class Dialer {
         request.link = link?.id
         request.outcomes = outcomes
         switch request.asker {
-        case .application: node.answer(request.number, link.map { .connected(link: $0.id) } ?? .notConnected(outcomes))
+        case .application: node.answer(request.number, link.map { .connected($0.description) } ?? .notConnected(outcomes))
         case .part: node.connectAnswers.append(request)
         case .circuit: relayAnswers.append(request)
         }
@@ -135,7 +135,8 @@ final class Dialer {
     func dialled(_ link: UInt32) -> ExpectedLink? {
         guard let attempt = byLink[link] else { return nil }
         return ExpectedLink(
-            remoteAddress: attempt.address, localAddress: attempt.localAddress ?? attempt.address, isInbound: false)
+            remoteAddress: attempt.address, localAddress: attempt.localAddress ?? attempt.address, path: .direct(at: attempt.address),
+            isInbound: false)
     }
 
     var pendingLinks: [UInt32] { byLink.keys }
