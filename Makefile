@@ -31,7 +31,7 @@ test: ## everything that a submission must pass; PARTS="unit wasm" for some of i
 	@Scripts/install.sh browsers || echo "no browsers: their part is skipped"
 	@Scripts/test.sh $(PARTS)
 
-check: ## format, warnings (errors in every build), Wasm build
+check: ## format, rooms (who may know whom, lengths), warnings (errors in every build), Wasm build
 	@Scripts/install.sh test
 	@Scripts/test.sh check wasm
 

@@ -69,7 +69,10 @@ package() {
 
 for part in "${parts[@]}"; do
   case $part in
-    check) run "format" Scripts/format.sh --check ;;
+    check)
+      run "format" Scripts/format.sh --check
+      run "rooms" Scripts/rooms.py
+      ;;
     unit)
       # Without it, the tests that talk to Python's websockets are skipped on a developer's machine and fail in CI.
       Scripts/venv.sh "$CAUSEWAY_VENV" || echo "no virtual environment for the tests that talk to Python"

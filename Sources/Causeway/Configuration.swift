@@ -1,3 +1,4 @@
+import CausewayNode
 import CausewayRuntime
 
 /// What a node is to be and do. Everything has a default: `Configuration()` is a peer with a fresh identity that listens nowhere,
@@ -27,22 +28,24 @@ public struct Configuration: Sendable {
 
     /// To be a relay for others (relay/circuit-v2.md).
     public struct RelayService: Sendable {
+        private static let standard = RelayLimits()
+
         /// Reservations at once.
-        public var reservations = 128
+        public var reservations = Self.standard.reservations
         /// Reservations from one IPv4 address or IPv6 /56; loopback is exempt.
-        public var reservationsPerAddress = 8
+        public var reservationsPerAddress = Self.standard.reservationsPerAddress
         /// How long a reservation holds before it must be refreshed.
-        public var lifetime = Interval.seconds(3600)
+        public var lifetime = Self.standard.reservationTime
         /// Circuits at once, in all.
-        public var circuits = 1024
+        public var circuits = Self.standard.circuits
         /// Circuits of one peer, as source or target.
-        public var circuitsPerPeer = 16
+        public var circuitsPerPeer = Self.standard.circuitsPerPeer
         /// Circuits whose sources share one IPv4 address or IPv6 /56; loopback is exempt.
-        public var circuitsPerAddress = 128
+        public var circuitsPerAddress = Self.standard.circuitsPerAddress
         /// Circuits to one peer from one source, or from all sources at one IPv4 address or IPv6 /56.
-        public var circuitsPerSource = 4
+        public var circuitsPerSource = Self.standard.circuitsPerSource
         /// What one circuit may carry each way, and how long it may last.
-        public var circuitLimit = CircuitLimit(bytes: 128 << 10, seconds: 120)
+        public var circuitLimit = Self.standard.circuit
         /// What one direction of a circuit may make the relay hold while its reader is slow, in bytes: where the receive windows of its
         /// connections stop growing. 1 MiB carries 80 Mbit/s at a round trip of 100 ms.
         public var window = 1 << 20
@@ -56,15 +59,17 @@ public struct Configuration: Sendable {
         /// mesh.
         public enum MessageID: String, Sendable { case go, js, both }
 
+        private static let standard = GossipSubConfiguration()
+
         /// Own messages go to every known subscriber, not to the mesh alone.
-        public var floodPublish = true
+        public var floodPublish = Self.standard.floodPublish
         /// Also over relayed connections with a limit.
-        public var allowLimited = false
+        public var allowLimited = Self.standard.allowLimited
         /// Sign messages and demand signatures (StrictSign); else neither (StrictNoSign).
-        public var signed = true
+        public var signed = Self.standard.signed
         public var messageID = MessageID.both
         /// Between two heartbeats.
-        public var heartbeat = Interval.seconds(1)
+        public var heartbeat = Self.standard.parameters.heartbeatInterval
         /// Messages kept for a reader of a `Subscription` that is slower than they come.
         public var backlog = 8192
 
@@ -89,7 +94,9 @@ public struct Configuration: Sendable {
         /// is of there (`Configuration.allowsLocalHearsay`).
         public var dials: Bool
 
-        public init(topic: String, form: Form, interval: Interval = .seconds(10), listenOnly: Bool = false, dials: Bool = false) {
+        public init(
+            topic: String, form: Form, interval: Interval = DiscoveryTopic.usualInterval, listenOnly: Bool = false, dials: Bool = false
+        ) {
             self.topic = topic
             self.form = form
             self.interval = interval
@@ -98,9 +105,9 @@ public struct Configuration: Sendable {
         }
 
         /// The topic and form of js-libp2p's `pubsubPeerDiscovery()`.
-        public static let pubsub = Discovery(topic: "_peer-discovery._p2p._pubsub", form: .protobuf)
+        public static let pubsub = Discovery(topic: String(decoding: DiscoveryTopic.protobuf.name, as: UTF8.self), form: .protobuf)
         /// The topic `p2p-discovery` with JSON.
-        public static let json = Discovery(topic: "p2p-discovery", form: .json)
+        public static let json = Discovery(topic: String(decoding: DiscoveryTopic.json.name, as: UTF8.self), form: .json)
     }
 
     /// A certificate for `/tls/ws` listeners.

@@ -8,6 +8,7 @@
 @_exported public import struct CausewayConnection.Interval
 @_exported public import enum CausewayConnection.LimitName
 @_exported public import enum CausewayConnection.StreamError
+@_exported public import enum CausewayNode.ConnectionPath
 @_exported public import class CausewayNode.DialOutcome
 @_exported public import enum CausewayNode.DiscoverySource
 @_exported public import enum CausewayNode.IdentifyError

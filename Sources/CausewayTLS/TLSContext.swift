@@ -109,7 +109,7 @@ public final class TLSClientContext: Sendable {
 
     /// - Parameters:
     ///   - authorities: a PEM file of certificates to trust beside the system's.
-    ///   - verifies: false takes any certificate, for tests. (libp2p's own handshake inside still proves who the peer is.)
+    ///   - verifies: false takes any certificate. (libp2p's own handshake inside still proves who the peer is.)
     /// - Throws: `TLSError.file` naming the file and why.
     public init(authorities: String? = nil, verifies: Bool = true) throws(TLSError) {
         shared = try SharedContext(TLS_client_method())

@@ -58,7 +58,7 @@ extension TestPeer {
     private func describe(_ connection: Connection) -> JSON {
         let transport =
             switch connection.path {
-            case .direct(let transport): transport.rawValue
+            case .direct(let transport): transport.description
             case .relayed: "p2p-circuit"
             }
         return [

@@ -23,7 +23,7 @@ final class TestPeer: Sendable {
 
     /// Runs until the input ends, `stop` comes or the time is over; returns the exit status.
     func run(_ lines: AsyncStream<[UInt8]>) async throws -> Int32 {
-        let events = node.events
+        let events = node.events()
         let running = Task { [node] in try await node.run() }
         let telling = Task { await tell(events, whenFailed: running) }
         defer {

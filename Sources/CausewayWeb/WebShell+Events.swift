@@ -11,7 +11,7 @@ extension WebShell {
             add(connection.peer)
             add(connection.remoteAddress)
             add(connection.localAddress)
-            tell(.connectionOpened, connection.link, (connection.isInbound ? 1 : 0) | (connection.limit != nil ? 2 : 0))
+            tell(.connectionOpened, connection.link, (connection.isInbound ? 1 : 0) | (connection.path.isLimited ? 2 : 0))
         case .connectionClosed(let connection, _): tell(.connectionClosed, connection.link)
         case .peerConnected(let peer):
             add(peer)
@@ -52,7 +52,7 @@ extension WebShell {
 
     private func tell(_ answer: Answer, to request: UInt32) {
         switch answer {
-        case .connected(let link): tell(.answered, request, link)
+        case .connected(let connection): tell(.answered, request, connection.link)
         case .notConnected(let outcomes):
             for outcome in outcomes { add(outcome) }
             tell(.failed, request)

@@ -1,3 +1,4 @@
+import Causeway
 import Foundation
 import Testing
 
@@ -63,6 +64,25 @@ import Testing
     func help(_ command: String) throws {
         let run = try CommandRun([command, "--help"])
         #expect(run.status == 0 && run.output.contains("examples:") && run.output.contains("causeway \(command)"))
+    }
+
+    /// What the help says is what the API does.
+    @Test func helpTellsTheDefaultsOfTheAPI() throws {
+        let help = try CommandRun(["relay", "--help"]).output.split(separator: "\n").map { $0.drop { $0 == " " } }
+        let (service, limits) = (Configuration.RelayService(), NodeLimits())
+        let expected = [
+            "reservations": "\(service.reservations)", "reservations-per-ip": "\(service.reservationsPerAddress)",
+            "reservation-time": "1h", "circuits": "\(service.circuits)", "circuits-per-peer": "\(service.circuitsPerPeer)",
+            "circuits-per-ip": "\(service.circuitsPerAddress)", "circuits-per-source": "\(service.circuitsPerSource)",
+            "circuit-data": "128KiB", "circuit-time": "2m", "connections": "\(limits.connections)",
+            "connections-per-ip": "\(limits.connectionsPerAddress)",
+        ]
+        // The three that are written with a unit.
+        #expect(service.lifetime == .seconds(3600) && service.circuitLimit == CircuitLimit(bytes: 128 << 10, seconds: 120))
+        for (option, value) in expected {
+            let line = try #require(help.first { $0.hasPrefix("--\(option) ") }, "--\(option)")
+            #expect(line.hasSuffix("(default: \(value))"), "\(line)")
+        }
     }
 
     @Test(arguments: ["bash", "zsh", "fish"]) func completions(_ shell: String) throws {

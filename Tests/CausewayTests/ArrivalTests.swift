@@ -30,6 +30,30 @@ import Testing
         }
     }
 
+    /// Exact reads of all sizes, with others between: none takes what the next one is to have.
+    @Test func inPiecesOfTheReadersChoice() async throws {
+        try await withNodes([configuration(listen: [tcp]), configuration()]) { nodes in
+            try await serving(nodes[0], "/echo/1", by: echo)
+            let stream = try await nodes[1].open("/echo/1", to: await nodes[0].addresses[0])
+            async let writing: Void = {
+                try await stream.write(pattern)
+                try await stream.finish()
+            }()
+            var received: [UInt8] = []
+            var size = 1
+            while received.count + size <= pattern.count {
+                received += try await stream.read(exactly: size)
+                size = size * 3 % 40_009
+                if size % 5 == 0, let chunk = try await stream.read() { received += chunk }
+            }
+            #expect(try await stream.read(exactly: 0).isEmpty)
+            while let chunk = try await stream.read() { received += chunk }
+            #expect(received == pattern)
+            await #expect(throws: StreamError.closed) { try await stream.read(exactly: 1) }
+            try await writing
+        }
+    }
+
     @Test func closingThrowsHowTheStreamEnded() async throws {
         try await withNodes([configuration(listen: [tcp]), configuration()]) { nodes in
             let (gone, leave) = AsyncStream<Void>.makeStream()

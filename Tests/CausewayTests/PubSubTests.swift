@@ -27,7 +27,7 @@ import Testing
 
     @Test func leavingATopic() async throws {
         try await withNodes([gossiping(listen: [tcp]), gossiping()]) { nodes in
-            let events = nodes[0].events
+            let events = nodes[0].events()
             try await nodes[1].connect(to: await nodes[0].addresses[0])
             var subscription: Subscription? = try await nodes[1].subscribe("news")
             let second = try await nodes[1].subscribe("news")
@@ -58,7 +58,7 @@ import Testing
             $0.discovery = [topic]
         }
         try await withNodes([relay, gossiping { $0.discovery = [topic] }, gossiping { $0.discovery = [topic] }]) { nodes in
-            let events = nodes[2].events
+            let events = nodes[2].events()
             for node in nodes.dropFirst() { try await node.reserve(at: await nodes[0].addresses[0]) }
             for await event in events {
                 guard case .discovered(let peer, let addresses, _) = event, peer == nodes[1].peerID,

@@ -9,7 +9,7 @@ private let everything = Checkout.swift("Sources", "Tests", "Examples", "Benchma
 }
 
 @Test func filesCanBeReadAtOnce() {
-    let long = sources.filter { $0.lines.count > 501 }.map { "\($0.path): \($0.lines.count - 1) lines, 500 at most" }
+    let long = everything.filter { $0.lines.count > 401 }.map { "\($0.path): \($0.lines.count - 1) lines, 400 at most" }
     #expect(long.isEmpty, "\(long.joined(separator: "\n"))")
 }
 
@@ -55,6 +55,20 @@ private let applications: Set<String> = ["CausewayCLI", "CausewayTestPeer", "Cau
     #expect(found.isEmpty, "\(found.joined(separator: "\n"))")
 }
 
+/// What only tests use is `package` or less: an application must not find it.
+@Test func nothingPublicIsForTests() {
+    let declaration = #/^\s*(?:@\w+(?:\([^)]*\))?\s+)*public\s/#
+    let found = sources.filter { !applications.contains($0.target) && $0.target != "CausewaySimulation" }.flatMap { file in
+        file.lines.indices.compactMap { index -> String? in
+            guard file.lines[index].contains("public "), file.lines[index].firstMatch(of: declaration) != nil else { return nil }
+            let comment = file.lines[..<index].reversed().prefix { $0.drop { $0 == " " }.hasPrefix("///") }
+            guard comment.contains(where: { $0.contains(#/\b[Ff]or (?:a )?tests?\b/#) }) else { return nil }
+            return "\(file.path):\(index + 1): \(file.lines[index].drop { $0 == " " })"
+        }
+    }
+    #expect(found.isEmpty, "\(found.joined(separator: "\n"))")
+}
+
 /// What a protocol asks for is documented there, and neighbours may share a comment; so functions are counted only.
 @Test func publicFunctionsAreMostlyDocumented() {
     let declaration = #/^\s*(?:@\w+(?:\([^)]*\))?\s+)*public\s+(?:static\s+|mutating\s+|final\s+)*func\s+(\w+)/#
@@ -97,6 +111,29 @@ extension Checkout.File {
             }
         }
     }
+    #expect(found.isEmpty, "\(found.joined(separator: "\n"))")
+}
+
+/// A bound that is no limit of a `…Limits` type is a constant whose comment begins with `Bound:`. A test names it, and reaches it.
+@Test func everyBoundIsAttacked() {
+    let constant = #/^\s*(?:(?:public|package|private)\s+)?static let (\w+)/#
+    let type = #/^(?:@\w+\s+)*(?:(?:public|package|final)\s+)*(?:class|struct|enum|extension)\s+(\w+)/#
+    let attacks = Checkout.swift("Tests", "Fuzz").filter { $0.target != "StyleTests" }.flatMap(\.lines)
+    var bounds = 0
+    var found: [String] = []
+    for file in sources {
+        var owner = ""
+        for (index, line) in file.lines.enumerated() {
+            if let match = line.firstMatch(of: type) { owner = String(match.1) }
+            let comment = file.lines[..<index].reversed().prefix { $0.drop { $0 == " " }.hasPrefix("///") }
+            guard comment.last?.contains("/// Bound: ") == true, let name = line.firstMatch(of: constant)?.1 else { continue }
+            bounds += 1
+            if !attacks.contains(where: { $0.contains("\(owner).\(name)") }) {
+                found.append("\(file.path):\(index + 1): no test reaches \(owner).\(name)")
+            }
+        }
+    }
+    #expect(bounds >= 10)
     #expect(found.isEmpty, "\(found.joined(separator: "\n"))")
 }
 

@@ -78,8 +78,8 @@ private final class Script {
         let key = keys[1 + Int(argument) % (keys.count - 1)]
         let link = ConnectedLink(
             id: lastLink, peer: key.publicKey.peerID, publicKey: key.publicKey, remoteAddress: places[Int(argument >> 3) % places.count],
-            localAddress: places[3], isInbound: argument & 0x40 == 0, isRelayed: argument & 0x80 != 0, limit: nil, openedAt: node.now,
-            carrier: nil)
+            localAddress: places[3], isInbound: argument & 0x40 == 0,
+            path: argument & 0x80 != 0 ? .relayed(by: key.publicKey.peerID, limit: nil) : .direct(.tcp), openedAt: node.now, carrier: nil)
         lastLink += 2
         links.append(link)
         node.connections.insert(link)

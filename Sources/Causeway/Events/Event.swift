@@ -1,6 +1,6 @@
 import CausewayNode
 
-/// What happens to a node. Each reader of `Node.events` has its own copy of all that follow its call.
+/// What happens to a node. Each reader of `Node.events()` has its own copy of all that follow its call.
 public enum Event: Sendable {
     /// Listening, with the addresses that it advertises, its own peer id at the end.
     case ready([Multiaddr])
@@ -36,26 +36,12 @@ public struct Connection: Sendable, Equatable {
     public let remoteAddress: Multiaddr
     public let localAddress: Multiaddr
     public let isInbound: Bool
+    /// Direct and over which transport, or through which relay and with what limit.
+    public let path: ConnectionPath
+
     /// The circuit's limit if it runs over a relay that named one; nil: it is not limited.
-    public let limit: CircuitLimit?
-
-    public var isLimited: Bool { limit != nil }
-    /// Direct or relayed, and over what.
-    public var path: Path {
-        if remoteAddress.isCircuit { return .relayed(through: remoteAddress.splitAtCircuit()?.relay.peerID) }
-        switch remoteAddress.transport {
-        case .webSocket(let secure): return .direct(secure ? .wss : .ws)
-        default: return .direct(.tcp)
-        }
-    }
-
-    /// A kind of path to a peer.
-    public enum Path: Sendable, Equatable {
-        /// What carries a direct connection.
-        public enum Transport: String, Sendable { case tcp, ws, wss }
-        case direct(Transport)
-        case relayed(through: PeerID?)
-    }
+    public var limit: CircuitLimit? { path.limit }
+    public var isLimited: Bool { path.isLimited }
 
     init(_ description: ConnectionDescription) {
         id = description.link
@@ -63,7 +49,7 @@ public struct Connection: Sendable, Equatable {
         remoteAddress = description.remoteAddress
         localAddress = description.localAddress
         isInbound = description.isInbound
-        limit = description.limit
+        path = description.path
     }
 }
 

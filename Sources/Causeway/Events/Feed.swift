@@ -6,7 +6,8 @@ import Synchronization
 /// It ends when the node stops, when `cancel()` is called, or when the reading task is cancelled.
 public final class Feed<Element: Sendable>: AsyncSequence, Sendable {
     private struct State {
-        var buffer: [Element] = []
+        /// nil: taken, or dropped. What is gone must not be kept: a stream that nobody refers to is reset.
+        var buffer: [Element?] = []
         var head = 0
         var dropped = 0
         var isOver = false
@@ -15,12 +16,28 @@ public final class Feed<Element: Sendable>: AsyncSequence, Sendable {
         mutating func take() -> Element? {
             guard head < buffer.count else { return nil }
             let element = buffer[head]
+            buffer[head] = nil
             head += 1
             if head == buffer.count {
                 buffer.removeAll(keepingCapacity: buffer.capacity <= 1024)
                 head = 0
             }
             return element
+        }
+
+        /// Returns what has to give way.
+        mutating func append(_ element: Element, capacity: Int) -> Element? {
+            var oldest: Element?
+            if buffer.count - head >= capacity {
+                oldest = take()
+                dropped += 1
+            }
+            if head > 256, head * 2 > buffer.count {
+                buffer.removeFirst(head)
+                head = 0
+            }
+            buffer.append(element)
+            return oldest
         }
     }
     private let state = Mutex(State())
@@ -44,24 +61,17 @@ public final class Feed<Element: Sendable>: AsyncSequence, Sendable {
     }
 
     func yield(_ element: Element) {
-        let reader = state.withLock { state -> UnsafeContinuation<Element?, Never>? in
-            if state.isOver { return nil }
+        // What is dropped ends its life when the lock is free again: its end may come back here.
+        let (reader, dropped) = state.withLock { state -> (UnsafeContinuation<Element?, Never>?, Element?) in
+            if state.isOver { return (nil, nil) }
             if let reader = state.reader {
                 state.reader = nil
-                return reader
+                return (reader, nil)
             }
-            if state.buffer.count - state.head >= capacity {
-                state.head += 1
-                state.dropped += 1
-            }
-            if state.head > 256, state.head * 2 > state.buffer.count {
-                state.buffer.removeFirst(state.head)
-                state.head = 0
-            }
-            state.buffer.append(element)
-            return nil
+            return (nil, state.append(element, capacity: capacity))
         }
         reader?.resume(returning: element)
+        _ = dropped
     }
 
     func end() {

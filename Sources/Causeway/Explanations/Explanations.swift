@@ -36,6 +36,21 @@ extension ConnectionError.Layer {
         case .circuit: "the relay protocol"
         case .dataChannel: "a WebRTC data channel"
         case .signalling: "WebRTC signalling"
+        case .ping: "ping"
+        }
+    }
+}
+
+extension ConnectionPath.Transport: CustomStringConvertible {
+    /// As in addresses: `tcp`, `ws`, `wss`, `webrtc`, `webrtc-direct`, `quic-v1`.
+    public var description: String {
+        switch self {
+        case .tcp: "tcp"
+        case .webSocket: "ws"
+        case .secureWebSocket: "wss"
+        case .webRTC: "webrtc"
+        case .webRTCDirect: "webrtc-direct"
+        case .quic: "quic-v1"
         }
     }
 }
@@ -47,7 +62,6 @@ extension CloseReason {
         case .pruned: "closed: over this node's connection limits"
         case .superseded: "closed: a better connection to the peer took its place"
         case .shutdown: "closed: this node shuts down"
-        case .circuitLimit: "closed: the relayed connection reached its limit"
         case .cancelled: "cancelled"
         case .unresponsive: "closed: the peer gave no sign of life"
         }
@@ -59,32 +73,23 @@ extension LimitName: CustomStringConvertible {
         switch self {
         case .streamsPerConnection: "streams per connection"
         case .streamsAwaitingAccept: "streams awaiting an answer"
-        case .handshakeTime: "seconds for a handshake"
-        case .negotiationTime: "seconds for a stream's negotiation"
         case .frameSize: "bytes of a frame"
-        case .httpHeadSize: "bytes of an HTTP head"
         case .messageSize: "bytes of a message"
         case .pendingControlFrames: "control frames waiting for a peer that does not read"
         case .queuedBytesPerStream: "bytes queued on a stream"
         case .receiveWindow: "bytes of a receive window"
         case .connections: "connections"
         case .connectionsPerAddress: "connections from one address"
-        case .connectionsPerPeer: "connections of one peer"
         case .pendingConnections: "connections not yet authenticated"
         case .reservations: "reservations"
         case .reservationsPerAddress: "reservations from one address"
-        case .reservationsPerPeer: "reservations of one peer"
         case .circuits: "circuits"
         case .circuitsPerPeer: "circuits of one peer"
         case .circuitsPerSource: "circuits of one source, or of its address, to one peer"
         case .circuitsPerAddress: "circuits from one address"
         case .circuitBytes: "bytes of a circuit"
         case .circuitDuration: "seconds of a circuit"
-        case .dials: "dials"
         case .addressesPerPeer: "addresses of one peer"
-        case .topics: "topics"
-        case .queuedGossip: "bytes of gossip waiting for one peer"
-        case .storedPeers: "peers remembered"
         case .connectionsPerNetwork: "connections from one IPv6 /48"
         case .descriptors: "descriptors of the process"
         case .fruitlessStreams: "streams that came to nothing"
@@ -104,6 +109,7 @@ extension StreamError: CustomStringConvertible {
         case .reset(let code): "the peer reset the stream (code \(code))"
         case .resetLocally: "the stream was reset here"
         case .unsupportedProtocol: "the peer does not support the protocol"
+        case .peerFault(.ping, PingFault.wrongBytes.rawValue): "the peer answered the ping with other bytes than it was sent"
         case .peerFault(let layer, let code): "the peer broke \(layer.name) on the stream (fault \(code))"
         case .timedOut: "timed out"
         case .limit(let name, let value): "our limit was reached: \(name) (\(value))"

@@ -19,11 +19,7 @@ extension Node {
             node.connect(request: request, peer: peer, addresses: addresses, allowsLimited: allowLimited, now: now)
         }
         switch answer {
-        case .connected(let link):
-            let description = await onNode { node, _ in node.connectionDescription(link) }
-            // It may be over by now.
-            guard let description else { throw .stream(.notConnected) }
-            return Connection(description)
+        case .connected(let description): return Connection(description)
         case .notConnected(let outcomes): throw .notConnected(peer, outcomes)
         default: throw .cancelled
         }
@@ -33,7 +29,7 @@ extension Node {
     public func hangUp(_ peer: PeerID) async { await onNode { node, now in node.hangUp(peer, now: now) } }
 
     /// Drops every connection to a peer without a farewell, as a crash would: for tests.
-    public func abort(_ peer: PeerID) async {
+    package func abort(_ peer: PeerID) async {
         for connection in await connections where connection.peer == peer { shell.kill(connection.id, .reset) }
     }
 
@@ -68,59 +64,4 @@ extension Node {
 
     /// Gives a reservation up: no longer refreshed, no longer advertised.
     public func release(relay: PeerID) async { await onNode { node, now in node.release(relay: relay, now: now) } }
-
-    // MARK: Streams
-
-    /// Opens a stream for a protocol to a connected peer, or to one whose addresses are known.
-    ///
-    /// A relayed connection with limits is used only with `allowLimited`: short messages and signalling belong there, bulk does not.
-    public func open(_ protocolID: String, to peer: PeerID, allowLimited: Bool = false) async throws(NodeError) -> Stream {
-        try await open([protocolID], to: peer, allowLimited: allowLimited)
-    }
-
-    /// Connects to an address that ends in `/p2p/<peer id>`, if need be, and opens a stream for a protocol.
-    public func open(_ protocolID: String, to address: Multiaddr) async throws(NodeError) -> Stream {
-        let connection = try await connect(to: address)
-        return try await open(protocolID, to: connection.peer, allowLimited: address.isCircuit)
-    }
-
-    /// Proposes several protocols, the preferred first; `Stream.protocolID` tells which one it became.
-    ///
-    /// A single protocol that identify has named is not waited for: what is written goes out with the proposal, which saves a round trip.
-    /// Should the peer no longer speak it, then reading and writing throw `.unsupportedProtocol`.
-    public func open(_ protocolIDs: [String], to peer: PeerID, allowLimited: Bool = false) async throws(NodeError) -> Stream {
-        try await ready()
-        let names = protocolIDs.map { Array($0.utf8) }
-        var route = await route(to: peer, names, allowLimited)
-        if route.connection == nil {
-            if route.isConnected { throw .stream(.limitedConnection) }
-            try await connect(to: peer, allowLimited: allowLimited)
-            route = await self.route(to: peer, names, allowLimited)
-        }
-        guard let found = route.connection else { throw .stream(.notConnected) }
-        let state = ApplicationStream(loop: shell.loop(of: found.link))
-        shell.withLink(found.link) { link, _ in state.open(names, on: link) }
-        if route.isSpoken { return Stream(state, peer: peer, protocolID: protocolIDs[0], limit: found.limit) }
-        do {
-            return Stream(state, peer: peer, protocolID: try await state.settle(), limit: found.limit)
-        } catch {
-            throw error == .cancelled ? .cancelled : .stream(error)
-        }
-    }
-
-    /// Where a stream would go now.
-    private struct Route {
-        let connection: ConnectionDescription?
-        let isConnected: Bool
-        /// The one protocol asked for is known to be spoken there.
-        let isSpoken: Bool
-    }
-
-    private func route(to peer: PeerID, _ names: [[UInt8]], _ allowLimited: Bool) async -> Route {
-        await onNode { node, _ in
-            Route(
-                connection: node.bestConnection(to: peer, allowsLimited: allowLimited), isConnected: node.isConnected(peer),
-                isSpoken: names.count == 1 && node.description(of: peer)?.protocolIDs.contains(names[0]) == true)
-        }
-    }
 }

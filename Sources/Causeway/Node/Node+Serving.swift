@@ -13,7 +13,7 @@ extension Node {
     /// The inbound streams of a protocol, from the call until the sequence is let go; then the protocol is no longer served.
     /// Up to 256 streams wait to be taken; the oldest is reset beyond that.
     public func streams(for protocolID: String, allowLimited: Bool = false) async throws(NodeError) -> Feed<Stream> {
-        let feed = Feed<Stream>(capacity: 256) { [weak self] in self?.stopServing(protocolID) }
+        let feed = Feed<Stream>(capacity: Services.waitingStreams) { [weak self] in self?.stopServing(protocolID) }
         services.add(protocolID, feed, allowsLimited: allowLimited)
         announceServices()
         // In order behind it: a peer that is told of the protocol when this returns is not refused.

@@ -107,8 +107,8 @@ public final class Node: Sendable {
 
     // MARK: What it is and knows
 
-    /// What happens from now on. Call it before what you want to hear of.
-    public var events: Feed<Event> { feeds.events.subscribe(capacity: 4096) }
+    /// The events from this call on, for one reader. Subscribe before the action whose events you need.
+    public func events() -> Feed<Event> { feeds.events.subscribe(capacity: 4096) }
 
     /// The addresses under which others can dial this node now, circuits included, each with its peer id.
     public var addresses: [Multiaddr] {

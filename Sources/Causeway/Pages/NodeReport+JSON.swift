@@ -41,7 +41,7 @@ extension NodeReport.Peer {
     fileprivate var json: JSON {
         let transport =
             switch connection.path {
-            case .direct(let transport): transport.rawValue
+            case .direct(let transport): transport.description
             case .relayed: "relayed"
             }
         return .object([

@@ -4,6 +4,9 @@ import CausewayRuntime
 
 /// The state of a `Stream`, on its event loop: what arrived and was not read yet, who waits to read, to write or for the protocol.
 final class ApplicationStream: @unchecked Sendable {
+    /// Bound: bytes thrown away of a stream whose reader has closed it, until it is reset. What was on its way when it was closed is less.
+    static let discardedBytes = 1 << 20
+
     // Unchecked: everything below `loop` is touched on that loop's thread only; each entry point checks or posts.
     let loop: EventLoop
     private var link: Link!
@@ -16,7 +19,7 @@ final class ApplicationStream: @unchecked Sendable {
     private var discarded = 0
     /// How it ended; nil while it lives.
     private var end: End?
-    private var reader: Wait<[UInt8]?>?
+    private var reader: PendingRead?
     private var writer: PendingWrite?
     /// What became of our finished direction, and who waits to hear it.
     private var delivery: Result<Void, StreamError>?
@@ -34,6 +37,12 @@ final class ApplicationStream: @unchecked Sendable {
             case .failed(let error): error
             }
         }
+    }
+
+    private struct PendingRead {
+        /// How many bytes it takes at most.
+        let limit: Int
+        let wait: Wait<[UInt8]?>
     }
 
     private struct PendingWrite {
@@ -83,45 +92,24 @@ final class ApplicationStream: @unchecked Sendable {
 
     // MARK: Reading
 
-    nonisolated(nonsending) func read() async throws(StreamError) -> [UInt8]? {
-        if loop.isCurrent, let ready = takeHere() { return try ready.get() }
-        return try await Wait.suspend(on: loop) { self.startReading($0) }
+    nonisolated(nonsending) func read(atMost limit: Int = .max) async throws(StreamError) -> [UInt8]? {
+        if loop.isCurrent, let ready = takeHere(limit) { return try ready.get() }
+        return try await Wait.suspend(on: loop) { self.startReading(PendingRead(limit: limit, wait: $0)) }
     }
 
     nonisolated(nonsending) func read(exactly count: Int) async throws(StreamError) -> [UInt8] {
         var bytes: [UInt8] = []
         while bytes.count < count {
-            guard let chunk = try await read() else { throw .closed }
+            // No more than is missing: what is behind it stays where it lies, and its credit with it.
+            guard let chunk = try await read(atMost: count - bytes.count) else { throw .closed }
             if bytes.isEmpty { bytes = chunk } else { bytes += chunk }
-        }
-        if bytes.count > count {
-            let rest = Array(bytes[count...])
-            bytes.removeLast(rest.count)
-            await unread(rest)
         }
         return bytes
     }
 
-    nonisolated(nonsending) private func unread(_ bytes: [UInt8]) async {
-        if loop.isCurrent { return putBack(bytes) }
-        await withUnsafeContinuation { continuation in
-            loop.post {
-                self.putBack(bytes)
-                continuation.resume()
-            }
-        }
-    }
-
-    private func putBack(_ bytes: [UInt8]) {
-        inbox.putBack(bytes)
-        // Its credit was given when it was first taken: it is not given twice.
-        alreadyCredited += bytes.count
-    }
-    private var alreadyCredited = 0
-
     /// What can be told without waiting.
-    private func takeHere() -> Result<[UInt8]?, StreamError>? {
-        if let chunk = inbox.takeFirst() {
+    private func takeHere(_ limit: Int = .max) -> Result<[UInt8]?, StreamError>? {
+        if let chunk = inbox.takeFirst(atMost: limit) {
             credit(chunk.count)
             return .success(chunk)
         }
@@ -131,20 +119,16 @@ final class ApplicationStream: @unchecked Sendable {
         return nil
     }
 
-    private func credit(_ count: Int) {
-        let fresh = max(0, count - alreadyCredited)
-        alreadyCredited -= count - fresh
-        if fresh > 0, end == nil { link.consumed(id, fresh) }
-    }
+    private func credit(_ count: Int) { if end == nil { link.consumed(id, count) } }
 
-    private func startReading(_ wait: Wait<[UInt8]?>) {
-        if let ready = takeHere() { return wait.resume(ready) }
-        guard reader?.isOver ?? true else { return wait.resume(.failure(.busy)) }
-        reader = wait
+    private func startReading(_ read: PendingRead) {
+        if let ready = takeHere(read.limit) { return read.wait.resume(ready) }
+        guard reader?.wait.isOver ?? true else { return read.wait.resume(.failure(.busy)) }
+        reader = read
     }
 
     private func resumeReader(_ result: Result<[UInt8]?, StreamError>) {
-        reader?.resume(result)
+        reader?.wait.resume(result)
         reader = nil
     }
 
@@ -259,15 +243,17 @@ extension ApplicationStream: StreamOwner {
     func received(_ bytes: UnsafeMutableRawBufferPointer, stream: UInt32, on link: Link) {
         if isDiscarding {
             discarded += bytes.count
-            if discarded > 1 << 20 { link.reset(id, code: 0) } else { link.consumed(id, bytes.count) }
+            if discarded > Self.discardedBytes { link.reset(id, code: 0) } else { link.consumed(id, bytes.count) }
             return
         }
         let bytes = UnsafeRawBufferPointer(bytes)
-        if let reader, !reader.isOver, inbox.isEmpty {
+        guard let reader, !reader.wait.isOver, inbox.isEmpty else { return inbox.append(bytes) }
+        if bytes.count <= reader.limit {
             credit(bytes.count)
             resumeReader(.success([UInt8](copying: bytes)))
         } else {
             inbox.append(bytes)
+            if let ready = takeHere(reader.limit) { resumeReader(ready) }
         }
     }
 

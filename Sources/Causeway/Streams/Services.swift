@@ -3,6 +3,9 @@ import Synchronization
 
 /// The application's protocols, and where their inbound streams go.
 final class Services: Sendable {
+    /// Bound: inbound streams of one protocol that wait for the application. Beyond it the oldest is reset.
+    static let waitingStreams = 256
+
     private struct Service {
         let feed: Feed<Stream>
         let allowsLimited: Bool

@@ -11,11 +11,12 @@ extension Command {
         run: { values, terminal in
             let (address, _) = try Command.peerAddress(values)
             try await Running.node(try Command.configuration(values)) { node in
-                let events = node.events
+                let events = node.events()
+                let identified = node.events()
                 async let _: Void = { for await event in events { tellAttempt(event, terminal) } }()
                 // What was tried is told before what came of it.
                 defer { events.cancel() }
-                try await runDial(node, address, terminal)
+                try await runDial(node, address, identified, terminal)
             }
         })
 
@@ -25,13 +26,13 @@ extension Command {
         terminal.tell("dial", ["addr": .text(outcome.address.description), "result": .text(outcome.result.description)])
     }
 
-    private static func runDial(_ node: Node, _ address: Multiaddr, _ terminal: Terminal) async throws {
+    private static func runDial(_ node: Node, _ address: Multiaddr, _ events: Feed<Event>, _ terminal: Terminal) async throws {
         let start = ContinuousClock.now
         let connection = try await node.connect(to: address)
         let took = ContinuousClock.now - start
         terminal.say("connected to \(connection.peer.description, .bold) in \(Amount.milliseconds(took))")
         terminal.say("  at \(connection.remoteAddress)\(connection.isLimited ? ", relayed and limited" : "")")
-        let info = try await identify(node, connection.peer)
+        let info = await identity(of: connection.peer, events)
         terminal.say("  agent \(info?.agent ?? "unknown")")
         for name in info?.protocolIDs ?? [] { terminal.say("  speaks \(name)") }
         terminal.tell(
@@ -43,12 +44,25 @@ extension Command {
             ])
     }
 
-    /// What identify tells, waited for up to 5 s.
-    static func identify(_ node: Node, _ peer: PeerID) async throws -> PeerInfo? {
-        for _ in 0..<500 {
-            if let info = await node.info(of: peer) { return info }
-            try await Task.sleep(for: .milliseconds(10))
+    /// What identify tells of a peer, waited for up to 5 s; nil if it tells nothing.
+    private static func identity(of peer: PeerID, _ events: Feed<Event>) async -> PeerInfo? {
+        await withTaskGroup(of: PeerInfo?.self) { group in
+            group.addTask {
+                for await event in events {
+                    switch event {
+                    case .identified(let info) where info.peer == peer: return info
+                    case .notIdentified(peer, _), .peerDisconnected(peer): return nil
+                    default: break
+                    }
+                }
+                return nil
+            }
+            group.addTask {
+                try? await Task.sleep(for: .seconds(5))
+                return nil
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? nil
         }
-        return nil
     }
 }

@@ -7,6 +7,8 @@ import Causeway
 #endif
 
 extension Command {
+    private static let standardDiscovery = [Configuration.Discovery.pubsub, .json]
+
     static let peer = Command(
         name: "peer", arguments: "", summary: "join, discover others, print what happens; with --topic a line chat",
         examples: [
@@ -17,7 +19,9 @@ extension Command {
             Option("relay", .list("ADDRESS"), "reserve at this relay, to be reached through it"),
             Option("listen", .list("ADDRESS"), "also listen directly"),
             Option("topic", .value("NAME"), "join the topic: what is typed is published, what comes is printed"),
-            Option("discovery", .list("TOPIC"), "topics to find peers on", standard: "_peer-discovery._p2p._pubsub and p2p-discovery"),
+            Option(
+                "discovery", .list("TOPIC"), "topics to find peers on",
+                standard: standardDiscovery.map(\.topic).joined(separator: " and ")),
             Option("dial", .flag, "dial peers that are found"),
             Option("dial-local", .flag, "with --dial: also at addresses of this machine and its network, whoever names them"),
         ] + trust,
@@ -37,7 +41,8 @@ extension Command {
         configuration.listen = try values.addresses("listen")
         let topics = values.texts("discovery")
         configuration.discovery =
-            topics.isEmpty ? [.pubsub, .json] : topics.map { .init(topic: $0, form: $0 == "p2p-discovery" ? .json : .protobuf) }
+            topics.isEmpty
+            ? standardDiscovery : topics.map { .init(topic: $0, form: $0 == Configuration.Discovery.json.topic ? .json : .protobuf) }
         configuration.allowsLocalHearsay = values.flag("dial-local")
         if values.flag("dial") {
             for index in configuration.discovery.indices { configuration.discovery[index].dials = true }
@@ -46,7 +51,7 @@ extension Command {
     }
 
     private static func runPeer(_ node: Node, _ topic: String?, _ terminal: Terminal) async throws {
-        let events = node.events
+        let events = node.events()
         terminal.say("peer \(node.peerID.description, .bold)")
         terminal.tell("ready", ["peerId": .text(node.peerID.description)])
         try await withThrowingTaskGroup(of: Void.self) { group in

@@ -2,6 +2,8 @@ import Causeway
 
 extension Command {
     private static let perfProtocol = "/perf/1.0.0"
+    private static let standardPlace = "/ip4/127.0.0.1/tcp/4010"
+    private static let standardAmount: UInt64 = 64 << 20
 
     static let perf = Command(
         name: "perf", arguments: "[<address>]", summary: "measure throughput (/perf/1.0.0): without an address serve, with one measure",
@@ -10,22 +12,22 @@ extension Command {
             "causeway perf /ip4/127.0.0.1/tcp/4010/p2p/12D3KooW… --upload 256MiB --download 256MiB",
         ],
         options: identity + [
-            Option("listen", .list("ADDRESS"), "where to serve", standard: "/ip4/127.0.0.1/tcp/4010"),
-            Option("upload", .value("SIZE"), "bytes to send", standard: "64MiB"),
-            Option("download", .value("SIZE"), "bytes to fetch", standard: "64MiB"),
+            Option("listen", .list("ADDRESS"), "where to serve", standard: standardPlace),
+            Option("upload", .value("SIZE"), "bytes to send", standard: Quantity.size(standardAmount)),
+            Option("download", .value("SIZE"), "bytes to fetch", standard: Quantity.size(standardAmount)),
         ] + trust,
         run: { values, terminal in
             var configuration = try Command.configuration(values)
             if values.arguments.isEmpty {
                 configuration.listen = try values.addresses("listen")
                 if configuration.listen.isEmpty {
-                    configuration.listen = [try Values.address("/ip4/127.0.0.1/tcp/4010", for: "--listen")]
+                    configuration.listen = [try Values.address(standardPlace, for: "--listen")]
                 }
                 try await Running.node(configuration) { try await servePerf($0, terminal) }
             } else {
                 let (address, _) = try Command.peerAddress(values)
-                let upload = try values.size("upload", or: 64 << 20) ?? 64 << 20
-                let download = try values.size("download", or: 64 << 20) ?? 64 << 20
+                let upload = try values.size("upload", or: standardAmount) ?? standardAmount
+                let download = try values.size("download", or: standardAmount) ?? standardAmount
                 try await Running.node(configuration) { try await measure($0, address, upload, download, terminal) }
             }
         })

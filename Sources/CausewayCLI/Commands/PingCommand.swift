@@ -1,13 +1,15 @@
 import Causeway
 
 extension Command {
+    private static let standardCount = 5
+
     static let ping = Command(
         name: "ping", arguments: "<address>", summary: "measure the time to a peer and back",
         examples: ["causeway ping /ip4/203.0.113.5/tcp/4001/p2p/12D3KooW… --count 4"],
-        options: identity + [Option("count", .value("N"), "how many", standard: "5")] + trust,
+        options: identity + [Option("count", .value("N"), "how many", standard: "\(standardCount)")] + trust,
         run: { values, terminal in
             let (address, peer) = try Command.peerAddress(values)
-            let count = try values.integer("count", or: 5, in: 1...1_000_000)
+            let count = try values.integer("count", or: standardCount, in: 1...1_000_000)
             try await Running.node(try Command.configuration(values)) { node in
                 try await node.connect(to: address)
                 var times: [Duration] = []

@@ -1,6 +1,12 @@
 import Causeway
 
 extension Command {
+    private static let standard = Configuration()
+    private static let standardService = Configuration.RelayService()
+    private static let standardListen = ["/ip4/0.0.0.0/tcp/4001", "/ip4/0.0.0.0/tcp/4002/ws"]
+    /// One a core, as a relay is busy, but no more than these: they share too little.
+    private static let mostLoops = 4
+
     static let relay = Command(
         name: "relay", arguments: "", summary: "run a public relay",
         examples: [
@@ -11,27 +17,41 @@ extension Command {
         ],
         options: identity + [
             Option(
-                "listen", .list("ADDRESS"), "where to listen", standard: "/ip4/0.0.0.0/tcp/4001 and /ip4/0.0.0.0/tcp/4002/ws"),
+                "listen", .list("ADDRESS"), "where to listen", standard: standardListen.joined(separator: " and ")),
             Option("announce", .list("ADDRESS"), "advertise this instead of what is bound: a public name or address"),
             Option("cert", .value("FILE"), "certificate chain (PEM) for /tls/ws; read again on SIGHUP"),
             Option("cert-key", .value("FILE"), "its private key (PEM)"),
-            Option("reservations", .value("N"), "reservations at once", standard: "128"),
-            Option("reservations-per-ip", .value("N"), "reservations from one IPv4 address or IPv6 /56", standard: "8"),
-            Option("reservation-time", .value("TIME"), "how long a reservation holds before it is refreshed", standard: "1h"),
-            Option("circuits", .value("N"), "circuits at once", standard: "1024"),
-            Option("circuits-per-peer", .value("N"), "circuits of one peer", standard: "16"),
-            Option("circuits-per-ip", .value("N"), "circuits from one IPv4 address or IPv6 /56", standard: "128"),
-            Option("circuits-per-source", .value("N"), "circuits to one peer from one peer, or from one address", standard: "4"),
-            Option("circuit-data", .value("SIZE"), "bytes each way of one circuit, or unlimited", standard: "128KiB"),
-            Option("circuit-time", .value("TIME"), "how long one circuit may last, or unlimited", standard: "2m"),
+            Option("reservations", .value("N"), "reservations at once", standard: "\(standardService.reservations)"),
+            Option(
+                "reservations-per-ip", .value("N"), "reservations from one IPv4 address or IPv6 /56",
+                standard: "\(standardService.reservationsPerAddress)"),
+            Option(
+                "reservation-time", .value("TIME"), "how long a reservation holds before it is refreshed",
+                standard: Quantity.time(standardService.lifetime.seconds)),
+            Option("circuits", .value("N"), "circuits at once", standard: "\(standardService.circuits)"),
+            Option("circuits-per-peer", .value("N"), "circuits of one peer", standard: "\(standardService.circuitsPerPeer)"),
+            Option(
+                "circuits-per-ip", .value("N"), "circuits from one IPv4 address or IPv6 /56",
+                standard: "\(standardService.circuitsPerAddress)"),
+            Option(
+                "circuits-per-source", .value("N"), "circuits to one peer from one peer, or from one address",
+                standard: "\(standardService.circuitsPerSource)"),
+            Option(
+                "circuit-data", .value("SIZE"), "bytes each way of one circuit, or unlimited",
+                standard: Quantity.size(standardService.circuitLimit.bytes)),
+            Option(
+                "circuit-time", .value("TIME"), "how long one circuit may last, or unlimited",
+                standard: Quantity.time(standardService.circuitLimit.seconds.map { UInt64($0) })),
             Option("topic", .list("NAME"), "carry this topic's gossip too"),
             Option("no-discovery", .flag, "do not carry the discovery topics"),
-            Option("connections", .value("N"), "connections at once", standard: "16384"),
-            Option("connections-per-ip", .value("N"), "connections from one IPv4 address or IPv6 /56", standard: "256"),
+            Option("connections", .value("N"), "connections at once", standard: "\(standard.limits.connections)"),
+            Option(
+                "connections-per-ip", .value("N"), "connections from one IPv4 address or IPv6 /56",
+                standard: "\(standard.limits.connectionsPerAddress)"),
             Option("pages", .value("DIRECTORY"), "show the pages in it to browsers on the WebSocket ports"),
             Option("page-host", .list("NAME"), "a name of this relay, under which its pages may ask for its status"),
             Option("public-status", .flag, "show everybody, not this machine alone, which peers and circuits there are"),
-            Option("loops", .value("N"), "threads that carry connections", standard: "one a core, 4 at most"),
+            Option("loops", .value("N"), "threads that carry connections", standard: "one a core, \(mostLoops) at most"),
         ],
         run: { values, terminal in
             try Command.noArguments(values)
@@ -49,9 +69,7 @@ extension Command {
         var configuration = try configuration(values)
         configuration.listen = try values.addresses("listen")
         if configuration.listen.isEmpty {
-            for text in ["/ip4/0.0.0.0/tcp/4001", "/ip4/0.0.0.0/tcp/4002/ws"] {
-                configuration.listen.append(try Values.address(text, for: "--listen"))
-            }
+            for text in standardListen { configuration.listen.append(try Values.address(text, for: "--listen")) }
         }
         configuration.announce = try values.addresses("announce")
         switch (values.text("cert"), values.text("cert-key")) {
@@ -59,22 +77,23 @@ extension Command {
         case (nil, nil): break
         default: throw UsageError("--cert and --cert-key go together")
         }
-        var service = Configuration.RelayService()
+        var service = standardService
         service.reservations = try values.integer("reservations", or: service.reservations, in: 1...1_000_000)
-        service.reservationsPerAddress = try values.integer("reservations-per-ip", or: 8, in: 1...1_000_000)
-        service.lifetime = .seconds(try values.seconds("reservation-time", or: 3600) ?? 365 * 86400)
+        service.reservationsPerAddress = try values.integer(
+            "reservations-per-ip", or: service.reservationsPerAddress, in: 1...1_000_000)
+        service.lifetime = .seconds(try values.seconds("reservation-time", or: service.lifetime.seconds) ?? 365 * 86400)
         service.circuits = try values.integer("circuits", or: service.circuits, in: 1...1_000_000)
         service.circuitsPerPeer = try values.integer("circuits-per-peer", or: service.circuitsPerPeer, in: 1...1_000_000)
         service.circuitsPerAddress = try values.integer("circuits-per-ip", or: service.circuitsPerAddress, in: 1...1_000_000)
         service.circuitsPerSource = try values.integer("circuits-per-source", or: service.circuitsPerSource, in: 1...1_000_000)
         service.circuitLimit = CircuitLimit(
-            bytes: try values.size("circuit-data", or: 128 << 10),
-            seconds: try values.seconds("circuit-time", or: 120).map { UInt32(clamping: $0) })
+            bytes: try values.size("circuit-data", or: service.circuitLimit.bytes),
+            seconds: try values.seconds("circuit-time", or: service.circuitLimit.seconds.map { UInt64($0) }).map { UInt32(clamping: $0) })
         configuration.relayService = service
         configuration.limits.connections = try values.integer("connections", or: configuration.limits.connections, in: 1...1_000_000)
         configuration.limits.connectionsPerAddress = try values.integer(
             "connections-per-ip", or: configuration.limits.connectionsPerAddress, in: 1...1_000_000)
-        configuration.loops = try values.integer("loops", or: min(Machine.cores, 4), in: 1...64)
+        configuration.loops = try values.integer("loops", or: min(Machine.cores, mostLoops), in: 1...64)
         configuration.pages = values.text("pages")
         configuration.pageHosts = values.texts("page-host")
         configuration.publicStatus = values.flag("public-status")
@@ -97,7 +116,7 @@ extension Command {
     }
 
     private static func runRelay(_ node: Node, _ topics: [String], _ descriptors: Int, _ terminal: Terminal) async throws {
-        let events = node.events
+        let events = node.events()
         var carried: [Subscription] = []
         for topic in topics { carried.append(try await node.subscribe(topic, backlog: 1)) }
         let addresses = await node.addresses

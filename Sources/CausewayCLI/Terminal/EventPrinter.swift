@@ -124,9 +124,8 @@ struct EventPrinter {
 
     private func path(_ connection: Connection) -> String {
         switch connection.path {
-        case .direct(let transport): "directly over \(transport.rawValue)"
-        case .relayed(let relay?): "through relay \(relay)" + (connection.isLimited ? ", limited" : "")
-        case .relayed(nil): "through a relay"
+        case .direct(let transport): "directly over \(transport)"
+        case .relayed(let relay, let limit): "through relay \(relay)" + (limit != nil ? ", limited" : "")
         }
     }
 }

@@ -5,7 +5,7 @@ import CausewayIdentity
 final class DataChannelHandshake {
     /// The channel that both sides have from the start.
     static let channel: UInt32 = 0
-    /// What arrives on other channels before the end is kept: a listener may open streams right behind its last message.
+    /// Bound: messages on other channels that are kept until the end. A listener may open streams right behind its last message.
     static let heldMessages = 64
 
     let noise: NoiseExchange

@@ -22,7 +22,7 @@ public indirect enum ConnectionError: Error, Equatable, Sendable {
 
     /// Which protocol of the stack is meant.
     public enum Layer: UInt8, Sendable {
-        case transport, tls, webSocket, multistream, noise, yamux, dns, circuit, dataChannel, signalling
+        case transport, tls, webSocket, multistream, noise, yamux, dns, circuit, dataChannel, signalling, ping
     }
 }
 
@@ -36,8 +36,6 @@ public enum CloseReason: UInt8, Sendable {
     case superseded
     /// The node shuts down.
     case shutdown
-    /// The circuit below reached its limit of data or time.
-    case circuitLimit
     /// The dial was cancelled.
     case cancelled
     /// No sign of life: a keep-alive was not answered.
@@ -46,13 +44,10 @@ public enum CloseReason: UInt8, Sendable {
 
 /// Every limit that can be named in an error. Values and reasons are in `ConnectionLimits` and `NodeLimits`.
 public enum LimitName: UInt8, Sendable {
-    case streamsPerConnection, streamsAwaitingAccept, handshakeTime, negotiationTime, frameSize, httpHeadSize
-    case messageSize, pendingControlFrames, queuedBytesPerStream, receiveWindow
-    case connections, connectionsPerAddress, connectionsPerPeer, pendingConnections
-    case reservations, reservationsPerAddress, reservationsPerPeer, circuits, circuitsPerPeer, circuitsPerSource
-    case circuitsPerAddress
-    case circuitBytes, circuitDuration, dials, addressesPerPeer, topics, queuedGossip, storedPeers
-    case connectionsPerNetwork, descriptors
+    case streamsPerConnection, streamsAwaitingAccept, frameSize, messageSize, pendingControlFrames, queuedBytesPerStream, receiveWindow
+    case connections, connectionsPerAddress, connectionsPerNetwork, pendingConnections, descriptors
+    case reservations, reservationsPerAddress, circuits, circuitsPerPeer, circuitsPerSource, circuitsPerAddress
+    case circuitBytes, circuitDuration, addressesPerPeer
     case fruitlessStreams, sentAhead, heldPerConnection, heldPerPeer, heldPerPlace, held
 }
 

@@ -1,6 +1,6 @@
 /// Looks for the end of an HTTP/1.1 head while its bytes trickle in. Looks at each byte once, however small the pieces are.
 struct HTTPHeadScanner: Sendable {
-    /// Chromium sends 12 to 20 header lines, proxies add a few: 100 is plenty.
+    /// Bound: lines of a head. Chromium sends 12 to 20, proxies add a few.
     static let maximumLines = 100
 
     private let limit: Int

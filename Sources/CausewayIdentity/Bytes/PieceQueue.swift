@@ -5,6 +5,8 @@
 public struct PieceQueue: Sendable {
     private var pieces: [[UInt8]] = []
     private var head = 0
+    /// Bytes of the oldest piece that were taken.
+    private var start = 0
     private let keptApart: Int
     /// All bytes that wait.
     public private(set) var count = 0
@@ -26,13 +28,20 @@ public struct PieceQueue: Sendable {
         }
     }
 
-    /// The oldest piece.
-    public mutating func takeFirst() -> [UInt8]? {
+    /// The oldest piece, or no more than the first `limit` bytes of it: the rest stays the oldest piece, and is not moved.
+    public mutating func takeFirst(atMost limit: Int = .max) -> [UInt8]? {
         guard head < pieces.count else { return nil }
-        let piece = pieces[head]
+        let left = pieces[head].count - start
+        let taken = min(limit, left)
+        let piece = taken == pieces[head].count ? pieces[head] : [UInt8](copying: pieces[head], start..<start + taken)
+        count -= taken
+        guard taken == left else {
+            start += taken
+            return piece
+        }
         pieces[head] = []
         head += 1
-        count -= piece.count
+        start = 0
         if head == pieces.count {
             pieces.removeAll(keepingCapacity: head <= 64)
             head = 0
@@ -41,17 +50,6 @@ public struct PieceQueue: Sendable {
             head = 0
         }
         return piece
-    }
-
-    /// What was taken comes first again.
-    public mutating func putBack(_ piece: [UInt8]) {
-        count += piece.count
-        if head > 0 {
-            head -= 1
-            pieces[head] = piece
-        } else {
-            pieces.insert(piece, at: 0)
-        }
     }
 
     public mutating func removeAll() { self = PieceQueue(keptApart: keptApart) }

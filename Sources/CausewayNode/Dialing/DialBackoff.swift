@@ -9,8 +9,9 @@ struct DialBackoff: ~Copyable {
 
         init(until: Instant) { self.until = until }
     }
-    /// Remembered at once; beyond, those whose time is over go, then everything.
-    private static let capacity = 4096
+    /// Bound: addresses remembered at once, of all peers. Beyond it those whose time is over go, then everything: remotes name as many as
+    /// they like.
+    static let capacity = 4096
     private static let longest = Interval.seconds(300)
     private var entries = BytesTable<Entry>()
 

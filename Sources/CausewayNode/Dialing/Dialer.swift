@@ -6,8 +6,9 @@ import CausewayIdentity
 /// All requests for one peer share one `PeerDial`. Circuits are made by `CircuitDialing` once their relay is reached, which is a dial of
 /// its own.
 final class Dialer {
-    /// A `/dnsaddr` record may lead to further ones this often, and a request to so many addresses in all.
+    /// Bound: how often one `/dnsaddr` record may lead to a further one.
     static let nameLevels = 4
+    /// Bound: addresses of one request in all, which its names may lead to.
     static let addressLimit = 100
     /// How long relayed addresses wait for direct ones, and one address for the one before it (RFC 8305; go-libp2p's numbers).
     static let relayedDelay = Interval.milliseconds(500)
@@ -122,7 +123,7 @@ final class Dialer {
         request.link = link?.id
         request.outcomes = outcomes
         switch request.asker {
-        case .application: node.answer(request.number, link.map { .connected(link: $0.id) } ?? .notConnected(outcomes))
+        case .application: node.answer(request.number, link.map { .connected($0.description) } ?? .notConnected(outcomes))
         case .part: node.connectAnswers.append(request)
         case .circuit: relayAnswers.append(request)
         }
@@ -134,7 +135,8 @@ final class Dialer {
     func dialled(_ link: UInt32) -> ExpectedLink? {
         guard let attempt = byLink[link] else { return nil }
         return ExpectedLink(
-            remoteAddress: attempt.address, localAddress: attempt.localAddress ?? attempt.address, isInbound: false)
+            remoteAddress: attempt.address, localAddress: attempt.localAddress ?? attempt.address, path: .direct(at: attempt.address),
+            isInbound: false)
     }
 
     var pendingLinks: [UInt32] { byLink.keys }

@@ -10,6 +10,9 @@ public final class DiscoveryTopic: Equatable, Sendable {
         /// `{"peerId": "...", "addrs": ["..."]}`
         case json
     }
+    /// Between two announcements, if nobody asks for another time.
+    public static var usualInterval: Interval { .seconds(10) }
+
     /// UTF-8.
     public let name: [UInt8]
     public let form: Form
@@ -20,7 +23,9 @@ public final class DiscoveryTopic: Equatable, Sendable {
     /// Asks for a connection to whoever is found and not connected.
     public let dials: Bool
 
-    public init(name: [UInt8], form: Form, interval: Interval = .seconds(10), listenOnly: Bool = false, dials: Bool = false) {
+    public init(
+        name: [UInt8], form: Form, interval: Interval = DiscoveryTopic.usualInterval, listenOnly: Bool = false, dials: Bool = false
+    ) {
         self.name = name
         self.form = form
         self.interval = interval

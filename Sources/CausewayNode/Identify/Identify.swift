@@ -16,9 +16,9 @@ final class Identify: NodeProtocol {
     /// Bytes of addresses in a signed record: key, signature and peer id stand beside them in `IdentifyWriter.fieldSize`, the first of
     /// which may be RSA's.
     static let recordRoom = 6 << 10
-    /// Pushes of one connection that may arrive at once; js-libp2p sends one.
+    /// Bound: pushes of one connection that may arrive at once; js-libp2p sends one.
     static let inboundPushes = 2
-    /// And in a span of time: the signature in one may take a millisecond to verify. We and js-libp2p wait for 1 s between two.
+    /// Bound: those in a span of time. The signature in one may take a millisecond to verify. We and js-libp2p wait for 1 s between two.
     static let pushesInSpan = 20
     static let pushSpan = Interval.seconds(10)
 

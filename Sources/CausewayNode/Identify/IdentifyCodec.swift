@@ -3,7 +3,7 @@ import CausewayIdentity
 
 /// Identify's message (identify/README.md) as it stands on the wire: nothing in it is checked yet. Names and addresses are bytes.
 struct IdentifyMessage: Equatable {
-    /// Agent and version names are cut to this.
+    /// Bound: agent and version names are cut to so many bytes.
     static let nameLength = 256
 
     enum Field {

@@ -74,7 +74,7 @@ extension Node {
         }
         return ConnectedLink(
             id: id, peer: peer, publicKey: key, remoteAddress: known.remoteAddress, localAddress: known.localAddress,
-            isInbound: known.isInbound, isRelayed: known.carrier != nil, limit: known.limit, openedAt: state.now, carrier: known.carrier)
+            isInbound: known.isInbound, path: known.path, openedAt: state.now, carrier: known.carrier)
     }
 
     func closed(_ id: UInt32, _ error: ConnectionError) {

@@ -41,7 +41,7 @@ public final class Admission: ConnectionAdmitting {
             return refuse(remote, limit, value, in: node)
         }
         if pending.count >= limits.pendingConnections { turnOldestAway(.pendingConnections, limits.pendingConnections, in: node) }
-        pending[link] = ExpectedLink(remoteAddress: remote, localAddress: local, isInbound: true)
+        pending[link] = ExpectedLink(remoteAddress: remote, localAddress: local, path: .direct(at: remote), isInbound: true)
         queue.insert(link, of: AddressKey.holder(remote))
         guard let key else { return }
         keyOfLink[link] = key

@@ -44,7 +44,7 @@ final class PathReview {
         var isLeft = false
         for id in node.connections.links(of: peer) where id != best.id {
             guard let link = node.connections[id] else { continue }
-            guard link.pathClass == best.pathClass ? closes : link.isRelayed && !best.isRelayed else { continue }
+            guard link.path.rank == best.path.rank ? closes : link.isRelayed && !best.isRelayed else { continue }
             isLeft = true
             if node.now - link.openedAt >= Self.grace { node.append(.link(id, .closeIfIdle(.superseded))) }
         }

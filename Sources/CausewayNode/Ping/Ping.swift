@@ -7,7 +7,7 @@ import CausewayIdentity
 final class Ping: NodeProtocol {
     static let protocolID = [UInt8](utf8: "/ipfs/ping/1.0.0")
     static let size = 32
-    /// Inbound streams of one peer at once, as the specification has it; a further one is reset.
+    /// Bound: inbound streams of one peer at once, as the specification has it. A further one is reset.
     static let streamsPerPeer = 2
     static let deadline = Interval.seconds(10)
 
@@ -114,7 +114,7 @@ final class Ping: NodeProtocol {
         for byte in bytes where request.received.count <= Self.size { request.received.append(byte) }
         guard request.received.count >= Self.size else { return }
         guard let sentAt = request.sentAt, request.received == request.payload else {
-            return end(request, .noPong(.peerFault(.transport, code: 0)), in: node)
+            return end(request, .noPong(.peerFault(.ping, code: PingFault.wrongBytes.rawValue)), in: node)
         }
         answer(request, .pong(node.now - sentAt), in: node)
         node.conclude(request.stream)

@@ -9,7 +9,7 @@ public enum HopCodec {
     public static var stopID: [UInt8] { [UInt8](utf8: "/libp2p/circuit/relay/0.2.0/stop") }
     /// As go, rust and js.
     public static let messageSize = 4096
-    /// Addresses read from one answer.
+    /// Bound: addresses read from one answer. A relay has a few, and `RelayClientLimits.addresses` of them are used.
     static let addressCount = 64
 
     // MARK: Writing

@@ -1,5 +1,5 @@
 public import CausewayConnection
-public import CausewayIdentity
+import CausewayIdentity
 
 /// The relay (relay/circuit-v2.md): gives places away over the hop protocol, asks targets over the stop protocol, and has the two
 /// streams of a circuit spliced by the shell. No byte of a circuit that stands passes through it.
@@ -42,9 +42,6 @@ public final class HopServer: CircuitServing {
         counts.hopStreams = streams.count
         return counts
     }
-
-    /// Whether a peer has a place here.
-    public func holdsReservation(_ peer: PeerID) -> Bool { reservations[peer] != nil }
 
     // MARK: Streams
 

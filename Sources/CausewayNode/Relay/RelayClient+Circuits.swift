@@ -64,8 +64,8 @@ extension RelayClient {
         node.release(stream.key)
         let limit = RelayClient.effective(told)
         node.expectLink(
-            link, remoteAddress: address.appending(peer), localAddress: relay.localAddress, limit: limit, carrier: relay.id,
-            isInbound: isInbound)
+            link, remoteAddress: address.appending(peer), localAddress: relay.localAddress,
+            path: .relayed(by: relay.peer, limit: limit), carrier: relay.id, isInbound: isInbound)
         node.append(
             .circuit(link: link, over: stream.key, initiator: !isInbound, expecting: peer, limit: limit, received: stream.inbox.takeRest()))
     }

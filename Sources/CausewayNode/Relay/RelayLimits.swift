@@ -11,8 +11,9 @@ public struct RelayLimits: Equatable, Sendable {
     public var reservationsPerAddress = 8
     /// Reservations from one IPv6 /48, which a single customer may hold whole.
     public var reservationsPerNetwork = 64
-    /// Circuits in all, those included that are about to be made. A slow reader on each side can make one hold two windows of 256 KiB.
-    public var circuits = 512
+    /// Circuits in all, those included that are about to be made. A slow reader on each side can make one hold two windows of 256 KiB: so
+    /// many hold what all remotes together may (`NodeLimits.held`).
+    public var circuits = 1024
     /// Circuits of one peer, as their source or their target (go: 16).
     public var circuitsPerPeer = 16
     /// Of one target's circuits, those of one source, or of all sources at one IPv4 address or IPv6 /56: a quarter, so that whoever holds

@@ -1,4 +1,4 @@
-public import CausewayConnection
+import CausewayConnection
 public import CausewayIdentity
 
 /// What the dialler asks of the relay client, without knowing it: one circuit through a relay that a direct link leads to.
@@ -19,17 +19,16 @@ public final class ExpectedLink {
     public let remoteAddress: Multiaddr
     /// Of a circuit: the local address of the link to the relay, or `/webrtc`.
     public let localAddress: Multiaddr
-    /// nil: not limited.
-    public let limit: CircuitLimit?
+    public let path: ConnectionPath
     /// The link to the relay; nil: it does not run over one.
     public let carrier: UInt32?
     /// The remote dialled us.
     public let isInbound: Bool
 
-    init(remoteAddress: Multiaddr, localAddress: Multiaddr, limit: CircuitLimit? = nil, carrier: UInt32? = nil, isInbound: Bool) {
+    init(remoteAddress: Multiaddr, localAddress: Multiaddr, path: ConnectionPath, carrier: UInt32? = nil, isInbound: Bool) {
         self.remoteAddress = remoteAddress
         self.localAddress = localAddress
-        self.limit = limit
+        self.path = path
         self.carrier = carrier
         self.isInbound = isInbound
     }
@@ -55,10 +54,10 @@ extension NodeState {
     /// Announces a coming link over a circuit, or one that signalling made; to be called before `NodeOutput.circuit` or `.carry` is
     /// appended.
     public func expectLink(
-        _ link: UInt32, remoteAddress: Multiaddr, localAddress: Multiaddr, limit: CircuitLimit?, carrier: UInt32?, isInbound: Bool
+        _ link: UInt32, remoteAddress: Multiaddr, localAddress: Multiaddr, path: ConnectionPath, carrier: UInt32?, isInbound: Bool
     ) {
         expectedLinks[link] = ExpectedLink(
-            remoteAddress: remoteAddress, localAddress: localAddress, limit: limit, carrier: carrier, isInbound: isInbound)
+            remoteAddress: remoteAddress, localAddress: localAddress, path: path, carrier: carrier, isInbound: isInbound)
     }
 
     /// Reports a circuit asked for by `CircuitDialing.dialCircuit` that failed; `Node` brings it to the dialler.

@@ -9,10 +9,7 @@ public final class ConnectedLink {
     public let remoteAddress: Multiaddr
     public let localAddress: Multiaddr
     public let isInbound: Bool
-    /// Runs over a relay.
-    public let isRelayed: Bool
-    /// The circuit's limit; nil: not limited.
-    public let limit: CircuitLimit?
+    public let path: ConnectionPath
     public let openedAt: Instant
     /// For a relayed connection: the link to the relay that carries it.
     public let carrier: UInt32?
@@ -21,11 +18,12 @@ public final class ConnectedLink {
     /// As Yamux's ping last measured it.
     public internal(set) var roundTrip: Interval?
 
-    public var isLimited: Bool { limit != nil }
+    public var isRelayed: Bool { path.isRelayed }
+    public var isLimited: Bool { path.isLimited }
 
     public init(
         id: UInt32, peer: PeerID, publicKey: PublicKey, remoteAddress: Multiaddr, localAddress: Multiaddr, isInbound: Bool,
-        isRelayed: Bool, limit: CircuitLimit?, openedAt: Instant, carrier: UInt32?
+        path: ConnectionPath, openedAt: Instant, carrier: UInt32?
     ) {
         self.id = id
         self.peer = peer
@@ -33,20 +31,16 @@ public final class ConnectedLink {
         self.remoteAddress = remoteAddress
         self.localAddress = localAddress
         self.isInbound = isInbound
-        self.isRelayed = isRelayed
-        self.limit = limit
+        self.path = path
         self.openedAt = openedAt
         self.carrier = carrier
     }
 
     public var description: ConnectionDescription {
         ConnectionDescription(
-            link: id, peer: peer, remoteAddress: remoteAddress, localAddress: localAddress, isInbound: isInbound, limit: limit,
+            link: id, peer: peer, remoteAddress: remoteAddress, localAddress: localAddress, isInbound: isInbound, path: path,
             openedAt: openedAt)
     }
-
-    /// Direct before relayed, unlimited before limited.
-    var pathClass: Int { isRelayed ? (isLimited ? 0 : 1) : 2 }
 }
 
 /// The authenticated connections of a node, by link and by peer, in the order in which they were made.
@@ -94,7 +88,7 @@ public final class ConnectionTable {
 
     /// `older` was opened before `newer`.
     func isPreferred(_ older: ConnectedLink, over newer: ConnectedLink) -> Bool {
-        if older.pathClass != newer.pathClass { return older.pathClass > newer.pathClass }
+        if older.path.rank != newer.path.rank { return older.path.rank > newer.path.rank }
         guard older.isInbound != newer.isInbound, newer.openedAt - older.openedAt < Self.simultaneous else { return false }
         return older.isInbound != isSmaller(than: older.peer)
     }

@@ -36,8 +36,8 @@ public enum DiscoverySource: UInt8, Sendable { case pubsubProtobuf, pubsubJSON }
 
 /// The answer to a request.
 public indirect enum Answer: Equatable, Sendable {
-    /// A connection to the peer stands: its link.
-    case connected(link: UInt32)
+    /// A connection to the peer is open.
+    case connected(ConnectionDescription)
     /// No connection: one outcome for each address tried; empty if none was known.
     case notConnected([DialOutcome])
     case reserved(Reservation)
@@ -57,12 +57,14 @@ public final class ConnectionDescription: Equatable, Sendable {
     public let remoteAddress: Multiaddr
     public let localAddress: Multiaddr
     public let isInbound: Bool
-    /// The circuit's limit if it runs over a relay that named one; nil: the connection is not limited.
-    public let limit: CircuitLimit?
+    public let path: ConnectionPath
     public let openedAt: Instant
 
+    /// The circuit's limit if it runs over a relay that named one; nil: the connection is not limited.
+    public var limit: CircuitLimit? { path.limit }
+
     public init(
-        link: UInt32, peer: PeerID, remoteAddress: Multiaddr, localAddress: Multiaddr, isInbound: Bool, limit: CircuitLimit?,
+        link: UInt32, peer: PeerID, remoteAddress: Multiaddr, localAddress: Multiaddr, isInbound: Bool, path: ConnectionPath,
         openedAt: Instant
     ) {
         self.link = link
@@ -70,13 +72,13 @@ public final class ConnectionDescription: Equatable, Sendable {
         self.remoteAddress = remoteAddress
         self.localAddress = localAddress
         self.isInbound = isInbound
-        self.limit = limit
+        self.path = path
         self.openedAt = openedAt
     }
 
     public static func == (a: ConnectionDescription, b: ConnectionDescription) -> Bool {
         a.link == b.link && a.peer == b.peer && a.remoteAddress == b.remoteAddress && a.localAddress == b.localAddress
-            && a.isInbound == b.isInbound && a.limit == b.limit && a.openedAt == b.openedAt
+            && a.isInbound == b.isInbound && a.path == b.path && a.openedAt == b.openedAt
     }
 }
 

@@ -182,7 +182,7 @@ public final class Signalling: PeerConnectionSignalling {
         node.conclude(session.stream)
         let remote = session.isOfferer ? Self.address(over: relayed.remoteAddress, session.peer) : Self.inbound(session.peer)
         node.expectLink(
-            link, remoteAddress: remote, localAddress: .webRTC, limit: nil, carrier: nil, isInbound: !session.isOfferer)
+            link, remoteAddress: remote, localAddress: .webRTC, path: .direct(.webRTC), carrier: nil, isInbound: !session.isOfferer)
         node.append(.peerConnection(link: link, .carry(session.peer, relayed.publicKey)))
     }
 

@@ -8,8 +8,8 @@ import CAres
 
 /// Reads c-ares' answers.
 enum Records {
-    /// Records of a name beyond these are not looked at: an answer over TCP has room for thousands.
-    private static let most = 128
+    /// Bound: records of a name that are looked at. An answer over TCP has room for thousands.
+    static let most = 128
 
     static func addresses(_ status: Int32, _ found: UnsafeMutablePointer<ares_addrinfo>?) -> Lookup.Answer {
         guard status == ARES_SUCCESS else { return .failure(DNSError(code: status)) }

@@ -4,7 +4,8 @@ import CausewayIdentity
 struct HostNames {
     private var names: [[UInt8]: [UInt8]] = [:]
     private var order: [[UInt8]] = []
-    private static let capacity = 256
+    /// Bound: remotes name hosts to dial, and each may have many addresses.
+    static let capacity = 256
 
     subscript(address: Multiaddr) -> [UInt8]? {
         get { names[address.bytes] }

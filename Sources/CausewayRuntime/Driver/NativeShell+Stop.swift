@@ -75,7 +75,7 @@ extension NativeShell {
     }
 
     /// How a test ends a connection.
-    public enum Kill: Sendable {
+    package enum Kill: Sendable {
         /// The orderly end of the socket, without a word of libp2p's.
         case close
         /// TCP's reset.
@@ -85,7 +85,7 @@ extension NativeShell {
     }
 
     /// For tests: ends a link's socket the hard way.
-    public func kill(_ link: UInt32, _ how: Kill) {
+    package func kill(_ link: UInt32, _ how: Kill) {
         let home = home(of: link)
         home.loop.run {
             guard let seat = home[link] else { return }

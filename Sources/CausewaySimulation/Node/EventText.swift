@@ -35,13 +35,13 @@ struct EventText {
     }
 
     private func text(_ connection: ConnectionDescription) -> String {
-        let kind = connection.limit != nil ? "limited" : connection.remoteAddress.isCircuit ? "relayed" : "direct"
+        let kind = connection.limit != nil ? "limited" : connection.path.isRelayed ? "relayed" : "direct"
         return "link \(connection.link), \(kind), \(connection.isInbound ? "from" : "to") \(name(connection.peer))"
     }
 
     private func text(_ answer: Answer) -> String {
         switch answer {
-        case .connected(let link): "connected by link \(link)"
+        case .connected(let connection): "connected by link \(connection.link)"
         case .notConnected(let outcomes): "not connected: \(outcomes.map { text($0.result) })"
         case .reserved(let reservation): "reserved at \(name(reservation.relay)) until \(reservation.expires)"
         default: "\(answer)"

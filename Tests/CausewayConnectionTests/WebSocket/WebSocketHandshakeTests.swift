@@ -1,5 +1,6 @@
-import CausewayConnection
 import Testing
+
+@testable import CausewayConnection
 
 /// Feeds a machine growing prefixes of `bytes`, `piece` bytes more at a time, until it says something.
 private func feed(_ machine: inout WebSocketHandshake, _ bytes: [UInt8], piece: Int) -> WebSocketHandshake.Step {
@@ -77,7 +78,7 @@ private let accepted = """
         (request(more: ["Transfer-Encoding: chunked"]), .unexpectedBody, "400"),
         (request(more: ["X: a\nY: b"]), .bareLineEnd, "400"), (request(more: ["X: a\rY: b"]), .bareLineEnd, "400"),
         ("GET / HTTP/1.1\nHost: a\n\n", .bareLineEnd, "400"), ("\u{13}/multistream/1.0.0\n", .wrongMethod, "405"),
-        (request(more: (0..<100).map { "X\($0): y" }), .tooManyHeaders, "431"),
+        (request(more: (0..<HTTPHeadScanner.maximumLines).map { "X\($0): y" }), .tooManyHeaders, "431"),
     ]) func refuses(text: String, expected: WebSocketFault, code: String) {
         for piece in [1, 4096] {
             let step = serve(text, piece: piece)

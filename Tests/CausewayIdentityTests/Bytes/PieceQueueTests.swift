@@ -40,13 +40,37 @@ import Testing
         #expect(MemoryLayout<PieceQueue>.size < 64 && queue.count == 1)
     }
 
-    @Test func whatIsPutBackComesFirst() {
+    @Test func aPartOfAPieceLeavesTheRest() {
         var queue = PieceQueue(keptApart: 2)
-        for number in 0..<5 as Range<UInt8> { [number, number].withUnsafeBytes { queue.append($0) } }
-        let first = queue.takeFirst()!
-        queue.putBack([first[1]])
-        #expect(take(&queue).flatMap { $0 } == [0, 1, 1, 2, 2, 3, 3, 4, 4])
-        queue.putBack([9])
-        #expect(take(&queue) == [[9]])
+        for piece in [[1, 2, 3, 4], [5]] as [[UInt8]] { piece.withUnsafeBytes { queue.append($0) } }
+        #expect(queue.takeFirst(atMost: 1) == [1] && queue.count == 4)
+        #expect(queue.takeFirst(atMost: 2) == [2, 3] && queue.count == 2)
+        // What was taken is not joined to what comes.
+        [UInt8(6)].withUnsafeBytes { queue.append($0) }
+        #expect(queue.takeFirst(atMost: 5) == [4] && queue.count == 2)
+        #expect(queue.takeFirst() == [5, 6] && queue.isEmpty && queue.count == 0)
+        #expect(queue.takeFirst(atMost: 1) == nil)
+    }
+
+    /// However it is cut on its way in and on its way out, the bytes stay the same.
+    @Test(arguments: 1...20 as ClosedRange<UInt64>) func bytesStayInOrder(seed: UInt64) {
+        var state = seed
+        func random(_ bound: UInt64) -> Int {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int((state >> 33) % bound)
+        }
+        var queue = PieceQueue(keptApart: random(5))
+        var (put, taken) = (0, 0)
+        for _ in 0..<2000 {
+            if random(2) == 0 {
+                let piece = (0..<random(3000) + 1).map { UInt8(truncatingIfNeeded: put + $0) }
+                piece.withUnsafeBytes { queue.append($0) }
+                put += piece.count
+            } else if let piece = queue.takeFirst(atMost: random(4000) + 1) {
+                #expect(!piece.isEmpty && piece.elementsEqual(piece.indices.lazy.map { UInt8(truncatingIfNeeded: taken + $0) }))
+                taken += piece.count
+            }
+            #expect(queue.count == put - taken && queue.isEmpty == (put == taken), "seed \(seed)")
+        }
     }
 }

@@ -62,7 +62,7 @@ final class GossipHost {
         guard let address = try? Multiaddr("/ip4/192.0.2.1/tcp/4001") else { fatalError("an address") }
         let link = ConnectedLink(
             id: lastLink, peer: peer.peerID, publicKey: peer, remoteAddress: address, localAddress: address, isInbound: inbound,
-            isRelayed: relayed, limit: limit, openedAt: state.now, carrier: nil)
+            path: relayed ? .relayed(by: peer.peerID, limit: limit) : .direct(.tcp), openedAt: state.now, carrier: nil)
         state.connections.insert(link)
         gossip.linkOpened(link, in: state)
         state.peers.describe(PeerDescription(peer: peer.peerID, agent: [UInt8](agent.utf8), protocolIDs: protocols))

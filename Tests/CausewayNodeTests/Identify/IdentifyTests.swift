@@ -211,6 +211,16 @@ private func record(_ sequence: UInt64, _ addresses: [String], of number: UInt8 
 
 // MARK: Bad input
 
+@Test func longNamesAreCut() {
+    let asked = Asked()
+    var message = ordinary()
+    message.agent = [UInt8](repeating: 97, count: 3000)
+    message.protocolVersion = [UInt8](repeating: 98, count: 3000)
+    asked.answer(message)
+    #expect(asked.told?.agent == [UInt8](repeating: 97, count: IdentifyMessage.nameLength))
+    #expect(asked.told?.protocolVersion == [UInt8](repeating: 98, count: IdentifyMessage.nameLength))
+}
+
 @Test func badRecordsCostOnlyThemselves() {
     let listed = [address("/ip4/203.0.113.7/tcp/1")]
     let foreign = record(1, ["/ip4/203.0.113.66/tcp/1"], of: 8, by: 8)
@@ -303,7 +313,7 @@ private func record(_ sequence: UInt64, _ addresses: [String], of number: UInt8 
     asked.answer(ordinary())
     for stream in 0..<50 { asked.bench.feed(.streamOpened(stream: UInt32(201 + 2 * stream), protocolID: Identify.pushID), asked.link) }
     let open = (0..<50).filter { !asked.bench.wasReset(StreamKey(link: asked.link, stream: UInt32(201 + 2 * $0))) }
-    #expect(open == [0, 1])
+    #expect(open == Array(0..<Identify.inboundPushes))
     asked.bench.wait(.seconds(10))
     #expect(asked.bench.node.state.owners.count == 0)
 }

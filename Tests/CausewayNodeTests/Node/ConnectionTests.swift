@@ -69,7 +69,7 @@ private let bobAddress = "/ip4/192.0.2.2/tcp/4001"
     let relay = bench.inbound(9)
     bench.node.state.expectLink(
         2000, remoteAddress: address("/ip4/203.0.113.9/tcp/1/p2p/\(peer(9).description)/p2p-circuit"), localAddress: address(aliceAddress),
-        limit: limit, carrier: relay, isInbound: true)
+        path: .relayed(by: peer(9), limit: limit), carrier: relay, isInbound: true)
     bench.establish(2000, 7)
     #expect(bench.node.bestLink(for: peer(7), allowsLimited: true) == 2000)
     bench.clear()

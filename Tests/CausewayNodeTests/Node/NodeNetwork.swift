@@ -178,7 +178,8 @@ final class NodeNetwork {
             ends.append(End(host: host, link: nextRelayed))
             node.state.expectLink(
                 nextRelayed, remoteAddress: address("/ip4/192.0.2.9/tcp/1/p2p/\(peer(9))/p2p-circuit/p2p/\(remote.peerID)"),
-                localAddress: address("/ip4/192.0.2.8/tcp/2"), limit: CircuitLimit(bytes: 100_000, seconds: nil), carrier: 1,
+                localAddress: address("/ip4/192.0.2.8/tcp/2"),
+                path: .relayed(by: peer(9), limit: CircuitLimit(bytes: 100_000, seconds: nil)), carrier: 1,
                 isInbound: node === target)
         }
         other[ends[0]] = ends[1]

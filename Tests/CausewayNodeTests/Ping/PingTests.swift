@@ -19,6 +19,7 @@ import Testing
 }
 
 @Test func onePeerGetsTwoPingStreams() {
+    #expect(Ping.streamsPerPeer == 2)
     let bench = NodeBench()
     let links = [bench.inbound(7), bench.inbound(7)]
     for stream: UInt32 in [1, 3] { for link in links { bench.feed(.streamOpened(stream: stream, protocolID: Ping.protocolID), link) } }
@@ -58,7 +59,7 @@ import Testing
     #expect(bench.answers(to: 2) == [.noPong(.unsupportedProtocol)])
     bench.feed(.streamReady(stream: streams[1].stream, protocolID: Ping.protocolID), link)
     bench.feed(.data(stream: streams[1].stream, [UInt8](repeating: 0, count: 100_000)), link)
-    #expect(bench.answers(to: 3) == [.noPong(.peerFault(.transport, code: 0))])
+    #expect(bench.answers(to: 3) == [.noPong(.peerFault(.ping, code: PingFault.wrongBytes.rawValue))])
     bench.node.cancel(request: 4, now: bench.now)
     bench.drain()
     #expect(bench.answers(to: 4) == [.cancelled])

@@ -94,6 +94,18 @@ private func body(_ framed: [UInt8]) -> [UInt8] {
     }
 }
 
+/// As many addresses as a message has room for: so many are read as may be kept.
+@Test func addressesWithoutEndAreNotKept() throws {
+    let answer = ReservationAnswer(expire: 1, addresses: [[UInt8]](repeating: [4, 1, 2, 3, 4], count: 500), voucher: [1])
+    let message = body(HopCodec.encode(.status(100, reservation: answer, limit: nil)))
+    #expect(message.count > 3000 && message.count <= HopCodec.messageSize)
+    guard case .status(100, let read?, _) = try HopCodec.decodeHop(message) else {
+        Issue.record("it was not read")
+        return
+    }
+    #expect(read.addresses.count == HopCodec.addressCount && read.voucher == [1])
+}
+
 @Test func theInboxRefusesMoreThanOneMessageMayHave() {
     func step(_ bytes: [UInt8]) -> RelayFault? {
         var inbox = MessageInbox()

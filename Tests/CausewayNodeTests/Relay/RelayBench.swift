@@ -38,8 +38,8 @@ final class RelayBench<P: NodeProtocol> {
     ) -> ConnectedLink {
         let link = ConnectedLink(
             id: nextLink, peer: peer(number), publicKey: key(number).publicKey, remoteAddress: address(text),
-            localAddress: address("/ip4/127.0.0.1/tcp/1"), isInbound: inbound, isRelayed: relayed, limit: nil, openedAt: node.now,
-            carrier: nil)
+            localAddress: address("/ip4/127.0.0.1/tcp/1"), isInbound: inbound,
+            path: relayed ? .relayed(by: peer(number), limit: nil) : .direct(.tcp), openedAt: node.now, carrier: nil)
         nextLink += 2
         node.connections.insert(link)
         machine.linkOpened(link, in: node)

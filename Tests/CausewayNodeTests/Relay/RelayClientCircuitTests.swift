@@ -42,7 +42,7 @@ private final class Dial {
     let expected = dial.bench.node.expectedLinks[Dial.link]
     let remote = "\(relayText)/p2p/\(peer(1).description)/p2p-circuit/p2p/\(peer(2).description)"
     #expect(expected?.remoteAddress == address(remote))
-    #expect(expected?.limit == limit)
+    #expect(expected?.path.limit == limit)
     #expect(expected?.carrier == dial.relay.id)
     #expect(expected?.isInbound == false)
     #expect(dial.failure == nil)
@@ -53,13 +53,13 @@ private final class Dial {
     for limit in [nil, CircuitLimit.unlimited] {
         let dial = Dial()
         dial.bench.receive(HopCodec.encode(.status(100, reservation: nil, limit: limit)), on: dial.stream)
-        #expect(dial.bench.node.expectedLinks[Dial.link]?.limit == nil)
+        #expect(dial.bench.node.expectedLinks[Dial.link]?.path.limit == nil)
     }
     // Present, with fields that are 0.
     let dial = Dial()
     dial.bench.receive([10, 0x08, 2, 0x22, 4, 0x08, 0, 0x10, 0, 0x28, 100], on: dial.stream)
     #expect(dial.circuits.count == 1)
-    #expect(dial.bench.node.expectedLinks[Dial.link]?.limit == nil)
+    #expect(dial.bench.node.expectedLinks[Dial.link]?.path.limit == nil)
 }
 
 @Test func everyStatusOfARefusalReachesTheDialler() {
@@ -149,7 +149,7 @@ private func stopAnswer(_ bench: RelayBench<RelayClient>, _ bytes: [UInt8], on l
     #expect(link % 2 == 0)
     let expected = try #require(bench.node.expectedLinks[link])
     #expect(expected.isInbound)
-    #expect(expected.limit == limit)
+    #expect(expected.path.limit == limit)
     #expect(expected.remoteAddress == address("\(relayText)/p2p/\(peer(1).description)/p2p-circuit/p2p/\(peer(7).description)"))
     #expect(bench.machine.stopStreams == 0)
 }

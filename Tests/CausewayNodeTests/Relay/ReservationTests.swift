@@ -4,101 +4,19 @@ import Testing
 
 @testable import CausewayNode
 
-private func named(_ number: UInt8) -> Multiaddr { address("/ip4/192.0.2.\(number)/tcp/4001/p2p/\(peer(number).description)") }
-private func circuit(_ number: UInt8) -> Multiaddr { named(number).appending(code: MultiaddrCode.p2pCircuit, value: []) }
-
-/// A client whose relays are played by the test.
-private final class Relays {
-    let bench = RelayBench(RelayClient())
-    var links: [UInt8: ConnectedLink] = [:]
-    var client: RelayClient { bench.machine }
-    var node: NodeState { bench.node }
-
-    func reserve(_ number: UInt8, request: UInt32 = 1) { client.reserve(request: request, relayAddress: named(number), in: node) }
-
-    /// The connection requests that wait for an answer, by relay.
-    func requested() -> [PeerID] { node.connectRequests.map { $0.peer } }
-
-    /// Lets the connection to a relay come about.
-    func arrive(_ number: UInt8, at place: String? = nil) {
-        let link = bench.connect(number, at: place ?? "/ip4/192.0.2.\(number)/tcp/4001", inbound: false)
-        links[number] = link
-        answer(number, link)
-    }
-
-    func fail(_ number: UInt8) { answer(number, nil) }
-
-    private func answer(_ number: UInt8, _ link: ConnectedLink?) {
-        guard let index = node.connectRequests.firstIndex(where: { $0.peer == peer(number) }) else { return }
-        let request = node.connectRequests.remove(at: index)
-        let outcome = DialOutcome(peer: peer(number), address: named(number), result: .failed(.link(errno: 111)), took: .seconds(0))
-        client.connectAnswered(request: request.number, link: link, outcomes: link == nil ? [outcome] : [], in: node)
-    }
-
-    /// The newest RESERVE is answered.
-    func grant(_ number: UInt8, _ change: (inout ReservationAnswer) -> Void = { _ in }, limit: CircuitLimit? = nil) {
-        var details = ReservationAnswer(expire: node.unixSeconds + 3600, addresses: [named(number).bytes])
-        change(&details)
-        send(.status(100, reservation: details, limit: limit), number)
-    }
-
-    func refuse(_ number: UInt8, _ status: UInt16 = 200) { send(.status(status, reservation: nil, limit: nil), number) }
-
-    func send(_ message: HopMessage, _ number: UInt8) {
-        guard let stream = asked(number) else {
-            Issue.record("relay \(number) was not asked")
-            return
-        }
-        bench.receive(HopCodec.encode(message), on: stream)
-    }
-
-    /// The stream on which a relay waits to answer.
-    func asked(_ number: UInt8) -> StreamKey? {
-        guard let relay = client.relays[peer(number).bytes], relay.step == .asking else { return nil }
-        return relay.stream
-    }
-
-    func hold(_ number: UInt8) {
-        if client.relays[peer(number).bytes] == nil { reserve(number, request: UInt32(number)) }
-        arrive(number)
-        grant(number)
-    }
-
-    func lose(_ number: UInt8) {
-        guard let link = links.removeValue(forKey: number) else { return }
-        bench.disconnect(link, streams: asked(number).map { [$0] } ?? [])
-    }
-
-    var answers: [Answer] {
-        bench.events.compactMap {
-            guard case .answered(_, let answer) = $0 else { return nil }
-            return answer
-        }
-    }
-
-    var states: [ReservationChange.State] {
-        bench.events.compactMap {
-            guard case .reservation(let change) = $0 else { return nil }
-            return change.state
-        }
-    }
-
-    var held: [PeerID] { client.reservations.map { $0.relay } }
-}
-
 @Test func aReservationIsMadeAnsweredAndAdvertised() {
-    let relays = Relays()
+    let relays = PlayedRelays()
     relays.reserve(1)
     #expect(relays.requested() == [peer(1)])
-    #expect(relays.node.connectRequests.first?.addresses == [named(1)])
+    #expect(relays.node.connectRequests.first?.addresses == [relayAddress(1)])
     relays.arrive(1)
     #expect(relays.bench.hopAnswer(on: relays.asked(1)!) == .reserve)
     relays.grant(1, limit: CircuitLimit(bytes: 5, seconds: 6))
     let reservation = Reservation(
-        relay: peer(1), expires: 1_800_003_600, addresses: [circuit(1)], limit: CircuitLimit(bytes: 5, seconds: 6))
+        relay: peer(1), expires: 1_800_003_600, addresses: [circuitAddress(1)], limit: CircuitLimit(bytes: 5, seconds: 6))
     #expect(relays.answers == [.reserved(reservation)])
     #expect(relays.states == [.made])
-    #expect(relays.node.circuitAddresses == [circuit(1)])
+    #expect(relays.node.circuitAddresses == [circuitAddress(1)])
     #expect(relays.node.isSpared(peer(1)))
     // Asked for again: answered from what is held.
     relays.reserve(1, request: 2)
@@ -106,16 +24,16 @@ private final class Relays {
 }
 
 @Test func anExistingConnectionToTheRelayIsUsed() {
-    let relays = Relays()
+    let relays = PlayedRelays()
     relays.links[1] = relays.bench.connect(1, at: "/ip4/192.0.2.1/tcp/4001", inbound: false)
-    relays.client.reserve(request: 1, relayAddress: circuit(1), in: relays.node)
+    relays.client.reserve(request: 1, relayAddress: circuitAddress(1), in: relays.node)
     #expect(relays.requested().isEmpty)
     relays.grant(1)
     #expect(relays.held == [peer(1)])
 }
 
 @Test func whatNamesNoRelayIsRefusedAtOnce() {
-    let relays = Relays()
+    let relays = PlayedRelays()
     for text in ["/ip4/192.0.2.1/tcp/1", "/ip4/192.0.2.1/tcp/1/p2p/\(peer(1).description)/p2p-circuit/p2p/\(peer(2).description)"] {
         relays.client.reserve(request: 1, relayAddress: address(text), in: relays.node)
         #expect(relays.answers.last == .notReserved(.notARelayAddress))
@@ -124,7 +42,7 @@ private final class Relays {
 }
 
 @Test func aFirstAttemptThatFailsIsAnsweredAndNotRepeated() {
-    let failures: [(Relays) -> Void] = [
+    let failures: [(PlayedRelays) -> Void] = [
         { $0.fail(1) },
         {
             $0.arrive(1)
@@ -143,12 +61,12 @@ private final class Relays {
             $0.client.closed($0.asked(1)!, error: .unsupportedProtocol, in: $0.node)
         },
     ]
-    let outcome = DialOutcome(peer: peer(1), address: named(1), result: .failed(.link(errno: 111)), took: .seconds(0))
+    let outcome = DialOutcome(peer: peer(1), address: relayAddress(1), result: .failed(.link(errno: 111)), took: .seconds(0))
     let errors: [ReservationError] = [
         .unreachable([outcome]), .refused(status: 201), .stream(.connection(.link(errno: 104))), .timedOut, .stream(.unsupportedProtocol),
     ]
     for (failure, error) in zip(failures, errors) {
-        let relays = Relays()
+        let relays = PlayedRelays()
         relays.reserve(1)
         failure(relays)
         #expect(relays.answers == [.notReserved(error)])
@@ -176,7 +94,7 @@ private final class Relays {
         ({ $0.voucher = [] }, nil),
     ]
     for (change, fault) in cases {
-        let relays = Relays()
+        let relays = PlayedRelays()
         relays.reserve(1)
         relays.arrive(1)
         relays.grant(1, change)
@@ -186,7 +104,7 @@ private final class Relays {
             #expect(relays.held == [peer(1)])
         }
     }
-    let relays = Relays()
+    let relays = PlayedRelays()
     relays.reserve(1)
     relays.arrive(1)
     relays.send(.status(100, reservation: nil, limit: nil), 1)
@@ -194,26 +112,26 @@ private final class Relays {
 }
 
 @Test func onlyUsableAddressesAreAdvertised() {
-    let relays = Relays()
+    let relays = PlayedRelays()
     relays.reserve(1)
     relays.arrive(1)
     relays.grant(1) {
         $0.addresses = [
             [1, 2, 3],  // nonsense
             address("/ip4/0.0.0.0/tcp/4001").bytes,  // nowhere
-            named(2).bytes,  // somebody else's
-            circuit(2).bytes,  // relayed itself
+            relayAddress(2).bytes,  // somebody else's
+            circuitAddress(2).bytes,  // relayed itself
             address("/dns4/relay.example/tcp/443/wss").bytes,  // without the relay's id
-            named(1).bytes, named(1).bytes,
+            relayAddress(1).bytes, relayAddress(1).bytes,
         ]
     }
     let name = "/dns4/relay.example/tcp/443/wss/p2p/\(peer(1).description)/p2p-circuit"
     // The one that is known to work first.
-    #expect(relays.node.circuitAddresses == [circuit(1), address(name)])
+    #expect(relays.node.circuitAddresses == [circuitAddress(1), address(name)])
 }
 
 @Test func aRelayCannotMakeItsClientsAdvertiseWhatIsNotItsOwn() {
-    let relays = Relays()
+    let relays = PlayedRelays()
     relays.reserve(1)
     relays.arrive(1)
     let own = "/p2p/" + peer(1).description
@@ -224,10 +142,10 @@ private final class Relays {
         "/ip4/203.0.113.9/tcp/25/http", "/tcp/4001", "/p2p/" + peer(1).description, "/ip4/203.0.113.9/tcp/1/p2p/" + peer(3).description,
         "/ip4/203.0.113.9/tcp/443/tls/http", "/webrtc", long,
     ]
-    relays.grant(1) { $0.addresses = foreign.map { address($0).bytes } + [named(1).bytes] }
-    #expect(relays.node.circuitAddresses == [circuit(1)])
+    relays.grant(1) { $0.addresses = foreign.map { address($0).bytes } + [relayAddress(1).bytes] }
+    #expect(relays.node.circuitAddresses == [circuitAddress(1)])
     // And not without end.
-    let many = Relays()
+    let many = PlayedRelays()
     many.reserve(1)
     many.arrive(1)
     many.grant(1) { $0.addresses = (1...60).map { Multiaddr.tcp(ip: [203, 0, 113, 9], port: $0).bytes } }
@@ -235,7 +153,7 @@ private final class Relays {
 }
 
 @Test func aRelayInOnesOwnNetworkMayNameThatNetworksAddresses() {
-    let relays = Relays()
+    let relays = PlayedRelays()
     relays.reserve(1)
     relays.arrive(1, at: "/ip4/192.168.1.1/tcp/4001")
     relays.grant(1) {
@@ -249,15 +167,15 @@ private final class Relays {
 }
 
 @Test func aRelayThatNamesNoAddressIsAdvertisedWhereItWasDialled() {
-    let relays = Relays()
+    let relays = PlayedRelays()
     relays.reserve(1)
     relays.arrive(1)
     relays.grant(1) { $0.addresses = [] }
-    #expect(relays.node.circuitAddresses == [circuit(1)])
+    #expect(relays.node.circuitAddresses == [circuitAddress(1)])
 }
 
 @Test func aReservationIsRefreshedAtThreeQuartersAndStaysMeanwhile() {
-    let relays = Relays()
+    let relays = PlayedRelays()
     relays.hold(1)
     _ = relays.bench.take()
     relays.bench.run(.seconds(2699))
@@ -265,14 +183,14 @@ private final class Relays {
     relays.bench.run(.seconds(1))
     #expect(relays.asked(1) != nil)
     #expect(relays.held == [peer(1)])
-    #expect(relays.node.circuitAddresses == [circuit(1)])
+    #expect(relays.node.circuitAddresses == [circuitAddress(1)])
     relays.grant(1)
     #expect(relays.states == [.refreshed])
     #expect(relays.client.reservations[0].expires == 1_800_006_300)
 }
 
 @Test func aRelayCannotMakeUsAskAllTheTime() {
-    let relays = Relays()
+    let relays = PlayedRelays()
     relays.reserve(1)
     relays.arrive(1)
     relays.grant(1) { $0.expire = 1_800_000_035 }  // three quarters are 26 s
@@ -286,7 +204,7 @@ private final class Relays {
 }
 
 @Test func aFailedRefreshKeepsTheReservationUntilItsEnd() {
-    let relays = Relays()
+    let relays = PlayedRelays()
     relays.hold(1)
     relays.bench.run(.seconds(2700))
     relays.refuse(1, 200)
@@ -308,7 +226,7 @@ private final class Relays {
 }
 
 @Test func aRestartingRelayChangesNothing() {
-    let relays = Relays()
+    let relays = PlayedRelays()
     relays.hold(1)
     relays.node.addressesDiffer = false
     _ = relays.bench.take()
@@ -327,23 +245,23 @@ private final class Relays {
     }
     #expect(tries.first == 0)
     #expect(tries.count >= 4 && tries.count <= 6)
-    #expect(relays.node.circuitAddresses == [circuit(1)])
+    #expect(relays.node.circuitAddresses == [circuitAddress(1)])
     relays.bench.run(.seconds(16))
     relays.arrive(1)
     relays.grant(1)
     #expect(relays.states.last == .made)
-    #expect(relays.node.circuitAddresses == [circuit(1)])
+    #expect(relays.node.circuitAddresses == [circuitAddress(1)])
     #expect(!relays.node.addressesDiffer)
 }
 
 @Test func aRelayThatStaysAwayIsNoLongerAdvertisedButStillTried() {
-    let relays = Relays()
+    let relays = PlayedRelays()
     relays.hold(1)
     relays.lose(1)
     var tries = 0
     for second in 0..<600 {
         relays.bench.run(.seconds(1))
-        if second == 58 { #expect(relays.node.circuitAddresses == [circuit(1)]) }
+        if second == 58 { #expect(relays.node.circuitAddresses == [circuitAddress(1)]) }
         if second == 61 { #expect(relays.node.circuitAddresses.isEmpty) }
         if relays.requested() == [peer(1)] {
             tries += 1
@@ -355,11 +273,11 @@ private final class Relays {
     relays.bench.run(.seconds(60))
     relays.arrive(1)
     relays.grant(1)
-    #expect(relays.node.circuitAddresses == [circuit(1)])
+    #expect(relays.node.circuitAddresses == [circuitAddress(1)])
 }
 
 @Test func aRelayThatComesByItselfIsAskedAtOnce() {
-    let relays = Relays()
+    let relays = PlayedRelays()
     relays.hold(1)
     relays.lose(1)
     relays.links[1] = relays.bench.connect(1, at: "/ip4/192.0.2.1/tcp/4001")
@@ -368,7 +286,7 @@ private final class Relays {
 }
 
 @Test func theLossOfOneOfTwoConnectionsIsNoLoss() {
-    let relays = Relays()
+    let relays = PlayedRelays()
     relays.hold(1)
     let other = relays.bench.connect(1, at: "/ip4/192.0.2.1/tcp/4001")
     _ = relays.bench.take()
@@ -381,7 +299,7 @@ private final class Relays {
 }
 
 @Test func aReleasedRelayIsForgotten() {
-    let relays = Relays()
+    let relays = PlayedRelays()
     relays.hold(1)
     relays.client.release(peer(1), in: relays.node)
     #expect(relays.node.circuitAddresses.isEmpty)
@@ -394,7 +312,7 @@ private final class Relays {
 }
 
 @Test func aCancelledRequestIsAnsweredOnceAndGivesUp() {
-    let relays = Relays()
+    let relays = PlayedRelays()
     relays.reserve(1, request: 8)
     #expect(relays.client.cancel(request: 8, in: relays.node))
     #expect(!relays.client.cancel(request: 8, in: relays.node))
@@ -402,148 +320,4 @@ private final class Relays {
     relays.arrive(1)
     #expect(relays.asked(1) == nil)
     #expect(relays.answers == [.cancelled])
-}
-
-// MARK: The wanted number
-
-@Test func aRelayThatIsAwayAtTheStartIsReservedWhenItComes() {
-    let relays = Relays()
-    #expect(relays.client.keepRelays([named(1)], count: 1, in: relays.node).isEmpty)
-    var tries = 0
-    for _ in 0..<300 {
-        if relays.requested() == [peer(1)] {
-            tries += 1
-            relays.fail(1)
-        }
-        relays.bench.run(.seconds(1))
-    }
-    #expect(tries >= 8 && tries <= 14)
-    #expect(relays.answers.isEmpty)
-    relays.bench.run(.seconds(60))
-    relays.arrive(1)
-    relays.grant(1)
-    #expect(relays.held == [peer(1)])
-}
-
-@Test func theWantedNumberIsHeldInTheOrderOfTheCandidates() {
-    let relays = Relays()
-    let unusable = relays.client.keepRelays(
-        [named(1), address("/ip4/192.0.2.9/tcp/1"), named(2), named(3), named(4)], count: 2, in: relays.node)
-    #expect(unusable == [address("/ip4/192.0.2.9/tcp/1")])
-    #expect(relays.requested() == [peer(1), peer(2)])
-    relays.arrive(1)
-    relays.grant(1)
-    // The second refuses: the third has its turn at once.
-    relays.arrive(2)
-    relays.refuse(2)
-    #expect(relays.requested() == [peer(3)])
-    relays.fail(3)
-    #expect(relays.requested() == [peer(4)])
-    relays.arrive(4)
-    relays.grant(4)
-    #expect(relays.held == [peer(1), peer(4)])
-    #expect(relays.node.circuitAddresses == [circuit(1), circuit(4)])
-    // Held is held: nothing else is tried.
-    relays.bench.run(.seconds(600))
-    #expect(relays.requested().isEmpty)
-}
-
-@Test func aHeldRelayThatStaysAwayGivesItsTurnToTheNextAfterTheGrace() {
-    let relays = Relays()
-    relays.client.keepRelays([named(1), named(2)], count: 1, in: relays.node)
-    relays.arrive(1)
-    relays.grant(1)
-    relays.lose(1)
-    for _ in 0..<58 {
-        relays.bench.run(.seconds(1))
-        #expect(!relays.requested().contains(peer(2)))
-        relays.fail(1)
-    }
-    relays.bench.run(.seconds(3))
-    relays.fail(1)
-    #expect(relays.requested() == [peer(2)])
-    relays.arrive(2)
-    relays.grant(2)
-    #expect(relays.node.circuitAddresses == [circuit(2)])
-}
-
-@Test func allAwayAreTriedInTurnWithPauses() {
-    let relays = Relays()
-    relays.client.keepRelays([named(1), named(2), named(3)], count: 1, in: relays.node)
-    var tries = 0
-    for _ in 0..<600 {
-        while let next = relays.requested().first {
-            tries += 1
-            for number in 1...3 as ClosedRange<UInt8> where peer(number) == next { relays.fail(number) }
-        }
-        relays.bench.run(.seconds(1))
-    }
-    #expect(tries > 30 && tries < 70)
-    relays.bench.run(.seconds(60))
-    #expect(relays.requested().count == 1)
-}
-
-@Test func aNewListReplacesTheOld() {
-    let relays = Relays()
-    relays.client.keepRelays([named(1), named(2)], count: 2, in: relays.node)
-    for number in [1, 2] as [UInt8] {
-        relays.arrive(number)
-        relays.grant(number)
-    }
-    relays.client.keepRelays([named(2), named(3)], count: 1, in: relays.node)
-    #expect(relays.held == [peer(2)])
-    #expect(relays.requested().isEmpty)
-    relays.client.keepRelays([named(2), named(3)], count: 2, in: relays.node)
-    #expect(relays.requested() == [peer(3)])
-    relays.client.keepRelays([], count: 0, in: relays.node)
-    #expect(relays.held.isEmpty)
-    #expect(relays.client.order.isEmpty)
-}
-
-@Test func aReservationAskedForByNameOutlivesTheList() {
-    let relays = Relays()
-    relays.hold(1)
-    relays.client.keepRelays([named(1)], count: 1, in: relays.node)
-    relays.client.keepRelays([], count: 0, in: relays.node)
-    #expect(relays.held == [peer(1)])
-}
-
-@Test func relaysLearntFromPeersAreUsedBehindTheNamedOnesAndBounded() {
-    let relays = Relays()
-    relays.client.learn(peer(5), addresses: [named(5)], in: relays.node)
-    #expect(relays.client.order.isEmpty)
-    relays.client.keepRelays([named(1)], count: 2, learns: true, in: relays.node)
-    for number in 2..<60 as Range<UInt8> { relays.client.learn(peer(number), addresses: [named(number)], in: relays.node) }
-    #expect(relays.requested() == [peer(1), peer(2)])
-    #expect(relays.client.order.count <= 21)
-}
-
-@Test func aConnectedPeerThatOffersToRelayIsAskedWhenRelaysAreWanted() {
-    let relays = Relays()
-    relays.client.keepRelays([], count: 1, learns: true, in: relays.node)
-    let link = relays.bench.connect(6, at: "/ip4/192.0.2.6/tcp/4001", inbound: false)
-    relays.node.peers.describe(PeerDescription(peer: peer(6)))
-    relays.client.identified(peer(6), on: link, in: relays.node)
-    #expect(relays.asked(6) == nil)
-    relays.node.peers.describe(PeerDescription(peer: peer(6), protocolIDs: [HopCodec.hopID]))
-    relays.client.identified(peer(6), on: link, in: relays.node)
-    #expect(relays.asked(6)?.link == link.id)
-    relays.grant(6)
-    #expect(relays.node.circuitAddresses == [circuit(6)])
-}
-
-@Test func twoRunsOfOneSeedAreEqual() {
-    func run() -> [NodeOutput] {
-        let relays = Relays()
-        relays.client.keepRelays([named(1), named(2), named(3)], count: 2, in: relays.node)
-        relays.arrive(1)
-        relays.grant(1)
-        relays.lose(1)
-        for _ in 0..<200 {
-            relays.bench.run(.seconds(1))
-            for number in 1...3 as ClosedRange<UInt8> { relays.fail(number) }
-        }
-        return relays.bench.take()
-    }
-    #expect(run() == run())
 }

@@ -15,7 +15,7 @@ private final class SignallingBench {
         relay = bench.inbound(9)
         bench.node.state.expectLink(
             2000, remoteAddress: address("\(relayed)/p2p/\(peer(7).description)"), localAddress: address("/ip4/10.0.0.1/tcp/2"),
-            limit: CircuitLimit(bytes: 1000, seconds: nil), carrier: relay, isInbound: isInbound)
+            path: .relayed(by: peer(9), limit: CircuitLimit(bytes: 1000, seconds: nil)), carrier: relay, isInbound: isInbound)
         bench.establish(2000, 7)
         bench.clear()
         if isInbound {
@@ -93,7 +93,7 @@ private final class SignallingBench {
         #expect(bench.sessions == 0)
         bench.bench.establish(link, 7)
         let connection = bench.bench.node.bestConnection(to: peer(7), allowsLimited: false)
-        #expect(connection?.link == link && connection?.isInbound == true && connection?.limit == nil)
+        #expect(connection?.link == link && connection?.isInbound == true && connection?.path == .direct(.webRTC))
         #expect(connection?.remoteAddress == address("/webrtc/p2p/\(peer(7).description)"))
         // The relayed connection is let go.
         bench.bench.wait(.seconds(11))

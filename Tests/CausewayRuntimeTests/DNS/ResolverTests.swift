@@ -70,6 +70,17 @@ private func resolve(_ address: Multiaddr, servers: String? = nil) async throws 
     #expect(missing == .failure(DNSError(code: 4)))
 }
 
+/// An answer of a thousand records, as one over TCP may have.
+@Test func recordsWithoutEndAreNotKept() throws {
+    let (root, record) = ([UInt8(0)], Array("dnsaddr=/ip4/192.0.2.1/tcp/1".utf8))
+    var answer: [UInt8] = [0, 1, 0x84, 0, 0, 1, 0x03, 0xe8, 0, 0, 0, 0] + root + [0, 16, 0, 1]
+    for _ in 0..<1000 {
+        answer += root + [0, 16, 0, 1, 0, 0, 0, 60, 0, UInt8(record.count + 1), UInt8(record.count)] + record
+    }
+    let records = try Records.texts(0, &answer, Int32(answer.count)).get()
+    #expect(records == [[UInt8]](repeating: record, count: Records.most))
+}
+
 @Test func aFamilyThatIsNeverAnsweredIsNotWaitedFor() async throws {
     let server = try NameServer(hosts: ["half.example": [192, 0, 2, 7]])
     let found = try await resolve(Multiaddr("/dns/half.example/tcp/4001"), servers: server.address)

@@ -17,7 +17,7 @@ private func loopback(_ suffix: String = "") throws -> Multiaddr { try Multiaddr
 func pattern(_ count: Int) -> [UInt8] { (0..<count).map { UInt8(truncatingIfNeeded: ($0 &* 2_654_435_761) >> 13) } }
 
 extension Answer {
-    var link: UInt32? { if case .connected(let link) = self { link } else { nil } }
+    var link: UInt32? { if case .connected(let connection) = self { connection.link } else { nil } }
 }
 
 @Test(arguments: ["", "/ws"], [1, 2])

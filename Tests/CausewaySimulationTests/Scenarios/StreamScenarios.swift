@@ -62,7 +62,7 @@ import Testing
     let took = (simulation.now - start).seconds
     #expect((10...60).contains(took), "after \(took) s; \(simulation)")
     let cause = nodes[0].events.compactMap { if case .connectionClosed(_, let error) = $0.event { error } else { nil } }
-    #expect(cause == [.closed(.unresponsive)] || cause == [.timedOut(.yamux)], "\(cause); \(simulation)")
+    #expect(cause == [.closed(.unresponsive)], "\(cause); \(simulation)")
 }
 
 @Test func aHeldUpConnectionComesBack() throws {

@@ -1,0 +1,53 @@
+import Causeway
+import Testing
+
+/// Which connection a new stream takes, and what is said if there is none for it.
+@Suite("Opening streams") struct OpeningTests {
+    @Test func aLimitedConnectionIsTakenOnlyIfThatIsAllowed() async throws {
+        let relay = try configuration(listen: [tcp]) { $0.relayService = .init() }
+        try await withNodes([relay, configuration(), configuration()]) { nodes in
+            try await serving(nodes[1], "/echo/1", allowLimited: true, by: echo)
+            try await nodes[1].reserve(at: await nodes[0].addresses[0])
+            let circuit = try #require(await nodes[1].addresses.first { $0.isCircuit })
+            let connection = try await nodes[2].connect(to: circuit)
+            #expect(connection.path == .relayed(by: nodes[0].peerID, limit: CircuitLimit(bytes: 131_072, seconds: 120)))
+            let events = nodes[2].events()
+            let error = await #expect(throws: NodeError.self) { _ = try await nodes[2].open("/echo/1", to: nodes[1].peerID) }
+            #expect("\(error!)".contains("only a relayed connection with limits exists"))
+            let stream = try await nodes[2].open("/echo/1", to: nodes[1].peerID, allowLimited: true)
+            #expect(stream.limit == connection.limit)
+            #expect(try await exchange([1, 2, 3], over: stream) == [1, 2, 3])
+            // The first one made nobody dial.
+            events.cancel()
+            for await event in events {
+                if case .dialAttempt(let outcome) = event { Issue.record("\(outcome)") }
+            }
+        }
+    }
+
+    @Test func aPeerOfWhomNothingIsKnown() async throws {
+        try await withNodes([configuration()]) { nodes in
+            let stranger = try Node().peerID
+            let error = await #expect(throws: NodeError.self) { _ = try await nodes[0].open("/echo/1", to: stranger) }
+            guard case .notConnected(stranger, let outcomes)? = error, outcomes.isEmpty else {
+                Issue.record("\(String(describing: error))")
+                return
+            }
+        }
+    }
+
+    /// A stream to somebody who is not connected, by a protocol that he is known to speak from before.
+    @Test func aPeerWhoIsKnownFromBefore() async throws {
+        try await withNodes([configuration(listen: [tcp]), configuration()]) { nodes in
+            try await serving(nodes[0], "/echo/1", by: echo)
+            let address = await nodes[0].addresses[0]
+            for _ in 0..<2 {
+                let stream = try await nodes[1].open("/echo/1", to: address)
+                #expect(try await exchange([7], over: stream) == [7])
+                try await until { await nodes[1].info(of: nodes[0].peerID) != nil }
+                await nodes[1].hangUp(nodes[0].peerID)
+                try await until { await nodes[1].connections.isEmpty }
+            }
+        }
+    }
+}
