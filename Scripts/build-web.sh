@@ -1,23 +1,21 @@
 #!/usr/bin/env bash
 # Scripts/build-web.sh [BUILD_DIR]: the browser's package in Web/dist: module, JavaScript, types, pages and licences; prints their sizes.
 # CAUSEWAY_SIZE_LIMIT=BYTES makes it fail when module and JavaScript, each by gzip -9, are bigger together.
-# esbuild takes comments and spaces out of the JavaScript; without it the file is copied as it is.
+# esbuild makes one file, without comments and spaces, of Web/causeway.js and what it imports.
 set -euo pipefail
 here=$(cd "$(dirname "$0")/.." && pwd)
 build=$(realpath -m "${1:-$here/.build/wasm}")
 out=$here/Web/dist
+command -v esbuild >/dev/null || { echo 'build-web: esbuild is not installed (Scripts/install.sh web)' >&2; exit 1; }
+"$here/Scripts/boundary.py" --check || { echo 'build-web: Scripts/boundary.py makes them again' >&2; exit 1; }
 "$here/Scripts/build-wasm.sh" "$build"
 
 rm -rf "$out"
 mkdir -p "$out"
 cp "$build/causeway.wasm" "$here"/Web/{causeway.d.ts,package.json,README.md,NOTICE} "$here"/LICENSE{,-MIT,-APACHE} "$out"
-if command -v esbuild >/dev/null; then
-  esbuild --log-level=warning --minify --format=esm --target=es2022 --legal-comments=none \
-    "$here/Web/causeway.js" --outfile="$out/causeway.js"
-else
-  echo 'build-web: no esbuild, so causeway.js keeps its comments' >&2
-  cp "$here/Web/causeway.js" "$out"
-fi
+# Numbers first, then names: esbuild finds shorter names for one file than for what it has yet to join.
+flags=(--log-level=warning --format=esm --target=es2022 --legal-comments=none)
+esbuild "${flags[@]}" --bundle --minify-syntax "$here/Web/causeway.js" | esbuild "${flags[@]}" --minify >"$out/causeway.js"
 [ ! -d "$here/Web/pages" ] || cp -r "$here/Web/pages/." "$out"
 
 # The module holds code of AWS-LC, whose licence goes with it.

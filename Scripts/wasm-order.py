@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """wasm-order.py IN OUT: the same Wasm module with its functions in another order, in which gzip finds more to share.
 
-gzip looks back 32 KiB only, so a function goes behind those that it has most in common with. The most called ones stay in front, where
-their numbers take one byte. Nothing but numbers and order changes; a module with names or an instruction unknown here is refused.
+gzip looks back 32 KiB only, so a function goes behind those that it has most in common with, and is then moved wherever that makes all of
+them smaller. The most called ones stay in front, where their numbers take one byte. Nothing but numbers and order changes; a module with
+names or an instruction unknown here is refused.
 """
 
 import math
@@ -12,10 +13,12 @@ from collections import Counter, defaultdict
 
 from wasmbinary import leb, sections
 
-FRONT = 96  # functions that stay in front
-WINDOW = 30000  # bytes that gzip still sees
-GRAM = 5  # bytes that count as something in common
+FRONT = 80  # functions that stay in front
+NEAR = 5000  # bytes before a function that are looked through for something in common
+GRAM = 8  # bytes that count as something in common
 CHOICES = 24  # candidates that are compressed to see which fits best
+PLACES = 6  # places to which a function may be moved afterwards
+ROUNDS = 2  # how often each function is looked at then
 
 
 def number(value):
@@ -92,12 +95,25 @@ def imported_functions(section):
     return functions
 
 
-def in_order(bodies, candidates, behind):
-    """The candidates, each behind what it has most in common with; `behind` come before them."""
-    grams = {i: {bodies[i][at:at + GRAM] for at in range(len(bodies[i]) - GRAM + 1)} for i in [*behind, *candidates]}
-    common = Counter(gram for some in grams.values() for gram in some)
+def in_common(bodies):
+    """What each function shares with others: runs of bytes, and what each of those weighs."""
+    grams = [{body[at:at + GRAM] for at in range(len(body) - GRAM + 1)} for body in bodies]
+    common = Counter(gram for some in grams for gram in some)
     weight = {gram: 1 / math.log2(1 + count) for gram, count in common.items() if 1 < count < 100}
-    grams = {i: [gram for gram in some if gram in weight] for i, some in grams.items()}
+    # Sorted, as sums of floating-point numbers depend on the order, and sets have another one every time.
+    return [sorted(gram for gram in some if gram in weight) for some in grams], weight
+
+
+def price(body, before):
+    """How many bytes a function takes behind others."""
+    window = b"".join(before)[-32768:]
+    coder = zlib.compressobj(9, zlib.DEFLATED, -15, 9, zdict=window) if window else zlib.compressobj(9, zlib.DEFLATED, -15, 9)
+    return len(coder.compress(body) + coder.flush())
+
+
+def in_order(bodies, shared, candidates, behind):
+    """The candidates, each behind what it has most in common with; `behind` come before them."""
+    grams, weight = shared
     holders = defaultdict(set)
     for i in candidates:
         for gram in grams[i]:
@@ -112,21 +128,52 @@ def in_order(bodies, candidates, behind):
                     seen.add(gram)
                     for i in holders[gram]:
                         score[i] += weight[gram]
-            if size > WINDOW // 3:
+            if size > NEAR:
                 break
         near = sorted(score, key=lambda i: (-score[i] / (len(bodies[i]) + 20), i))[:CHOICES] or [max(left, key=lambda i: (len(bodies[i]), -i))]
-        window = b"".join(bodies[i] for i in order[-400:])[-32768:]
-
-        def price(i):
-            coder = zlib.compressobj(9, zlib.DEFLATED, -15, 9, zdict=window) if window else zlib.compressobj(9)
-            return (len(coder.compress(bodies[i]) + coder.flush()) - 6) / len(bodies[i])
-
-        best = min(near, key=lambda i: (price(i), i))
+        before = [bodies[i] for i in order[-400:]]
+        best = min(near, key=lambda i: ((price(bodies[i], before) - 6) / len(bodies[i]), i))
         order.append(best)
         left.discard(best)
         for gram in grams[best]:
             holders[gram].discard(best)
     return order[len(behind):]
+
+
+def moved(bodies, shared, order):
+    """The order with functions moved behind others that they have much in common with, wherever all are smaller by it."""
+    grams, weight = shared
+    holders = defaultdict(list)
+    for i in order:
+        for gram in grams[i]:
+            holders[gram].append(i)
+
+    def near(i):
+        score = Counter()
+        for gram in grams[i]:
+            for other in holders[gram]:
+                score[other] += weight[gram]
+        del score[i]
+        return sorted(score, key=lambda other: (-score[other], other))[:PLACES]
+
+    def size(order):
+        return price(b"".join(bodies[i] for i in order), [])
+
+    def price_at(i, order, at):
+        return price(bodies[i], [bodies[before] for before in order[max(0, at - 400):at]])
+
+    smallest = size(order)
+    for i in sorted(order[FRONT:], key=lambda i: (-len(bodies[i]), i)) * ROUNDS:
+        at = order.index(i)
+        rest = order[:at] + order[at + 1:]
+        places = [place for place in (rest.index(other) + 1 for other in near(i)) if place >= FRONT and place != at]
+        place = min(places, key=lambda place: price_at(i, rest, place), default=at)
+        if place == at or price_at(i, rest, place) > price_at(i, rest, at):
+            continue
+        other = rest[:place] + [i] + rest[place:]
+        if (now := size(other)) < smallest:
+            smallest, order = now, other
+    return order
 
 
 def main():
@@ -147,8 +194,10 @@ def main():
     front = sorted(range(count), key=lambda i: (-calls[i], i))[:FRONT]
     # A call's number changes with the order, so it does not count as something in common.
     bare = [renumbered(body, found, lambda value: 0) for body, found in zip(bodies, places)]
-    order = in_order(bare, front, [])
-    order += in_order(bare, sorted(set(range(count)) - set(front)), order)
+    shared = in_common(bare)
+    order = in_order(bare, shared, front, [])
+    order += in_order(bare, shared, sorted(set(range(count)) - set(front)), order)
+    order = moved(bare, shared, order)
     place = {old: new for new, old in enumerate(order)}
 
     def new(value):
@@ -192,8 +241,8 @@ def main():
                 at = end
             section = bytes(rest)
         elif kind == 10:
-            moved = [renumbered(bodies[i], places[i], new) for i in order]
-            section = number(count) + b"".join(number(len(body)) + body for body in moved)
+            final = [renumbered(bodies[i], places[i], new) for i in order]
+            section = number(count) + b"".join(number(len(body)) + body for body in final)
         out += bytes([kind]) + number(len(section)) + section
     with open(sys.argv[2], "wb") as file:
         file.write(out)

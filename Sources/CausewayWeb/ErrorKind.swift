@@ -1,14 +1,15 @@
 import CausewayConnection
 import CausewayNode
 
-/// Why something failed, as the page is told: the page makes the words.
+/// Why something failed, as the page is told: the page makes the words. `.wrongPeer` is its `ERR_WRONG_PEER`, and so on; `.aborted` is
+/// `ABORT_ERR`.
 enum ErrorKind: UInt32 {
     /// Of a dial: it is connected. Of a stream: it ended as it should.
-    case none = 0
-    case linkEnded, closed, timedOut, peerFault, limit, notConnected, limitedConnection, unsupportedProtocol
-    case resetByRemote, resetLocally, refusedByRelay, unresolved, cancelled, backedOff, unsupportedTransport
-    case ownPeer, unreachable, badAnswer, notARelayAddress, unsupportedKeyType, anotherPeer, circuitBytes, circuitDuration
-    case messageTooLarge, noSubscribers, badTopic, noGossip, hearsay
+    case none
+    case connectionLost, closed, timeout, peerFault, limit, notConnected, limitedConnection, unsupportedProtocol
+    case reset, abortedLocally, refusedByRelay, unresolved, aborted, backedOff, unsupportedTransport
+    case ownPeer, unreachable, answer, notRelayAddress, keyType, wrongPeer, circuitBytes, circuitDuration
+    case messageTooLarge, noSubscribers, invalidTopic, pubsubOff, hearsay
 }
 
 /// A kind and what goes with it, a code, a status, or a limit's value, as one number: the kind is its upper half.
@@ -21,12 +22,12 @@ struct Fault {
         switch error {
         case .peerFault(let layer, let code):
             let isUnknownKey = layer == .noise && code >= NoiseFault.unsupportedRSA.rawValue
-            self.init(kind: isUnknownKey ? .unsupportedKeyType : .peerFault, layer, code)
-        case .wrongPeer: self.init(kind: .anotherPeer)
+            self.init(kind: isUnknownKey ? .keyType : .peerFault, layer, code)
+        case .wrongPeer: self.init(kind: .wrongPeer)
         case .noCommonProtocol(let layer): self.init(kind: .unsupportedProtocol, layer)
-        case .timedOut(let layer): self.init(kind: .timedOut, layer)
+        case .timedOut(let layer): self.init(kind: .timeout, layer)
         case .limit(let name, let value): self.init(name, value)
-        case .link(let errno): self.init(kind: .linkEnded, UInt32(truncatingIfNeeded: errno))
+        case .link(let errno): self.init(kind: .connectionLost, UInt32(truncatingIfNeeded: errno))
         case .goAway(let code): self.init(kind: .closed, code)
         case .closed(let reason): self.init(kind: .closed, 0x100 + UInt32(reason.rawValue))
         }
@@ -39,17 +40,17 @@ struct Fault {
             return
         }
         switch error {
-        case .reset(let code): self.init(kind: .resetByRemote, code)
-        case .resetLocally: self.init(kind: .resetLocally)
+        case .reset(let code): self.init(kind: .reset, code)
+        case .resetLocally: self.init(kind: .abortedLocally)
         case .unsupportedProtocol: self.init(kind: .unsupportedProtocol)
         case .peerFault(let layer, let code): self.init(kind: .peerFault, layer, code)
-        case .timedOut: self.init(kind: .timedOut)
+        case .timedOut: self.init(kind: .timeout)
         case .limit(let name, let value), .circuitLimit(let name, let value, _): self.init(name, value)
         case .connection(let error): self.init(error)
         case .closed, .busy: self.init(kind: .closed)
         case .limitedConnection: self.init(kind: .limitedConnection)
         case .notConnected: self.init(kind: .notConnected)
-        case .cancelled: self.init(kind: .cancelled)
+        case .cancelled: self.init(kind: .aborted)
         }
     }
 
@@ -59,7 +60,7 @@ struct Fault {
         case .failed(let error): self.init(error)
         case .refusedByRelay(let status): self.init(kind: .refusedByRelay, UInt32(status))
         case .unresolved(let code): self.init(kind: .unresolved, UInt32(truncatingIfNeeded: code))
-        case .cancelled: self.init(kind: .cancelled)
+        case .cancelled: self.init(kind: .aborted)
         case .backedOff: self.init(kind: .backedOff)
         case .unsupported: self.init(kind: .unsupportedTransport)
         case .hearsay: self.init(kind: .hearsay)
@@ -73,9 +74,9 @@ struct Fault {
         case .unreachable: self.init(kind: .unreachable)
         case .refused(let status): self.init(kind: .refusedByRelay, UInt32(status))
         case .stream(let error): self.init(error)
-        case .badAnswer(let fault): self.init(kind: .badAnswer, UInt32(fault))
-        case .timedOut: self.init(kind: .timedOut)
-        case .notARelayAddress: self.init(kind: .notARelayAddress)
+        case .badAnswer(let fault): self.init(kind: .answer, UInt32(fault))
+        case .timedOut: self.init(kind: .timeout)
+        case .notARelayAddress: self.init(kind: .notRelayAddress)
         }
     }
 
@@ -83,8 +84,8 @@ struct Fault {
         switch error {
         case .tooLarge(let limit): self.init(kind: .messageTooLarge, UInt32(clamping: limit))
         case .noSubscribers: self.init(kind: .noSubscribers)
-        case .badTopic: self.init(kind: .badTopic)
-        case .off: self.init(kind: .noGossip)
+        case .badTopic: self.init(kind: .invalidTopic)
+        case .off: self.init(kind: .pubsubOff)
         }
     }
 

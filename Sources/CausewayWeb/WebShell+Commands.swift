@@ -23,7 +23,7 @@ extension WebShell {
             if let address = try? Multiaddr(text: bytes) {
                 node.reserve(request: a, relayAddress: address, now: now)
             } else {
-                fail(a, Fault(kind: .notARelayAddress))
+                fail(a, Fault(kind: .notRelayAddress))
             }
         case .keepRelays: node.keepRelays(addresses(parts(of: input)), count: Int(clamping: a), now: now)
         case .protocols: setProtocols(parts(of: input), limited: Int(clamping: a))
@@ -46,7 +46,7 @@ extension WebShell {
         case .peerDialled: peerDialled(a, bytes)
         case .channelOpened, .channelReady, .channelReceived, .channelClosed, .channelDrained: tell(command, b, of: a, bytes)
         case .suspended: probe()
-        case .limits, .subscribers, .mesh, .identity: answer(command, a, bytes)
+        case .limits, .subscribers, .mesh, .identity, .best: answer(command, a, bytes)
         }
         return 0
     }
@@ -102,6 +102,8 @@ extension WebShell {
         case .limits: add(webLink(link)?.link?.carrier?.remaining(at: now))
         case .subscribers: for peer in node.subscribers(argument) { add(peer) }
         case .mesh: for peer in node.mesh(argument) { add(peer) }
+        case .best:
+            if let peer = try? PeerID(text: argument), let link = node.bestLink(for: peer, allowsLimited: true) { add(UInt64(link)) }
         default: if let peer = try? PeerID(text: argument), let known = node.description(of: peer) { add(known) }
         }
         tell(.known)

@@ -11,7 +11,10 @@ extension WebShell {
             add(connection.peer)
             add(connection.remoteAddress)
             add(connection.localAddress)
-            tell(.connectionOpened, connection.link, (connection.isInbound ? 1 : 0) | (connection.path.isLimited ? 2 : 0))
+            var flags: ConnectionFlags = []
+            if connection.isInbound { flags.insert(.inbound) }
+            if connection.path.isLimited { flags.insert(.limited) }
+            tell(.connectionOpened, connection.link, flags.rawValue)
         case .connectionClosed(let connection, _): tell(.connectionClosed, connection.link)
         case .peerConnected(let peer):
             add(peer)
@@ -74,21 +77,20 @@ extension WebShell {
         tell(.failed, request, 1)
     }
 
-    /// 0 made, 1 refreshed, 2 lost, 3 failed.
     private func tell(_ change: ReservationChange) {
         var fault = Fault(kind: .none)
-        let state: UInt32
+        let state: ReservationState
         switch change.state {
-        case .made: state = 0
-        case .refreshed: state = 1
-        case .lost: state = 2
+        case .made: state = .made
+        case .refreshed: state = .refreshed
+        case .lost: state = .lost
         case .failed(let error):
-            state = 3
+            state = .failed
             fault = Fault(error)
         }
         add(fault.number)
         add(change.reservation ?? Reservation(relay: change.relay, expires: 0, addresses: [], limit: nil))
-        tell(.reservation, state)
+        tell(.reservation, state.rawValue)
     }
 
     // MARK: Parts

@@ -219,12 +219,12 @@ final class WebShell: LinkShell {
     }
 
     /// A WebSocket or a peer connection ended, or came to nothing.
-    /// - Parameter why: 1: it does not take the remote's description; more: the page's limit of a message's bytes, which the remote passed.
+    /// - Parameter why: a `LinkFailure`; more: the page's limit of a message's bytes, which the remote passed.
     func linkFailed(_ id: UInt32, _ why: UInt32) {
         guard let webLink = webLink(id) else {
-            return node.peerFailed(link: id, why == 1 ? .badDescription : .notConnected, now: now)
+            return node.peerFailed(link: id, why == LinkFailure.badDescription.rawValue ? .badDescription : .notConnected, now: now)
         }
-        let error: ConnectionError = why > 1 ? .limit(.messageSize, value: UInt64(why)) : .link(errno: 0)
+        let error: ConnectionError = why > LinkFailure.badDescription.rawValue ? .limit(.messageSize, value: UInt64(why)) : .link(errno: 0)
         if let link = webLink.link {
             webLink.isBlocked = false
             link.multiplexer.linkFailed(error, streams: nil)

@@ -192,7 +192,7 @@ await test('chat: a link alone has no server told of the address', async () => {
   equal(await misfits(d), [])
   await shots.take(d, 'chat-ask')
   await d.click('#ask-yes')
-  await d.until('/^Asks 127.0.0.1:9 /.test(document.querySelector("#node-stun").textContent)')
+  await d.until('/^This page asks 127.0.0.1:9 /.test(document.querySelector("#node-stun").textContent)')
   await d.evaluate('void setTimeout(() => location.reload())')
   await d.until('globalThis.asked?.flat().includes("stun:127.0.0.1:9")', { seconds: 30, what: 'what was allowed is done' })
   check(await d.evaluate('document.querySelector("#ask").hidden'), 'it asks again')

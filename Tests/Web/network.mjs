@@ -136,6 +136,20 @@ export async function network(causeway, peers) {
     equal(await known, [one.peerId, one.peerId].map(String))
   })
 
+  await test('a connection that is being closed is chosen for nothing more: the peer is dialled again', async (after) => {
+    const at = await relay(after, peers.us), one = await reserved(after, at), two = await reserved(after, at)
+    await serveEcho(two)
+    const identified = eventOf(one, 'peer:identify', ({ peerId }) => peerId.equals(two.peerId))
+    const before = await one.dial(two.getMultiaddrs(), { signal: signal() })
+    await identified
+    // Neither is waited for: the page has not heard of the end yet when it is asked for a stream.
+    const closed = one.hangUp(two.peerId), stream = await one.dialProtocol(two.peerId, ECHO, { signal: signal() })
+    check(stream.connection !== before, 'it is another connection')
+    await echo(stream, bytes('hello'))
+    await closed
+    equal([before.status, one.getConnections(two.peerId).length], ['closed', 1])
+  })
+
   await test('a limited circuit says so, and ends at its limit', async (after) => {
     const at = await relay(after, peers.us, { relay: { limited: true, data: 65536, duration: 60 } })
     const one = await reserved(after, at), two = await reserved(after, at)

@@ -25,7 +25,7 @@ export class Chat extends EventTarget {
   reservation = undefined
   received = new Rate()
   sent = new Rate()
-  /** Whom the page's address names to ask for this machine's public address (`?stun=host:port`), and who is asked: it takes a person's yes. */
+  /** STUN servers that the page's URL names (`?stun=host:port`), and those that are used: it takes a person's yes. */
   namedServers = stunServers(location.search)
   iceServers = []
   direct = new DirectMessages(this, VERSION)
@@ -241,8 +241,8 @@ export class Chat extends EventTarget {
   }
 
   /**
-   * Connects to people whom discovery found, not again and again. At our own relay several at once: it says at once who is not there. At any
-   * other place one, so that many there who do not answer keep nobody from the people elsewhere.
+   * Connects to people whom discovery found, not again and again. At our own relay several at once: it says at once who is not there. At
+   * any other place one, so that many there who do not answer keep nobody from the people elsewhere.
    */
   #meet() {
     const now = Date.now()

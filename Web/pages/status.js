@@ -154,9 +154,9 @@ function drawPlot(plot, now) {
   const limit = plot.limit?.(now);
   setText(plot.small, limit ? ` of ${whole.format(limit)}` : "");
   setText(plot.from, `${duration(Math.floor(span / 60000) * 60)} ago`);
-  setText(plot.top, `most ${plot.format(Math.max(...history.map((one) => one[plot.id])))}`);
-  plot.svg.setAttribute("aria-label",
-    `${plot.name} in the last ten minutes: now ${plot.format(value)}, at most ${plot.format(Math.max(...history.map((one) => one[plot.id])))}`);
+  const highest = plot.format(Math.max(...history.map((one) => one[plot.id])));
+  setText(plot.top, `most ${highest}`);
+  plot.svg.setAttribute("aria-label", `${plot.name} in the last ten minutes: now ${plot.format(value)}, at most ${highest}`);
 }
 
 // MARK: Drawing
@@ -167,7 +167,10 @@ const columns = {
     { label: "To", cell: (c) => peerName(c.target) },
     { label: "Sent", cell: (c) => gauge(bytes(c.sent), c.sent, c.limitBytes, c.limitBytes == null ? "" : bytes(c.limitBytes)) },
     { label: "Returned", cell: (c) => gauge(bytes(c.returned), c.returned, c.limitBytes, c.limitBytes == null ? "" : bytes(c.limitBytes)) },
-    { label: "Time", class: "wide", cell: (c) => gauge(duration(c.age), c.age, c.limitSeconds, c.limitSeconds == null ? "" : duration(c.limitSeconds)) },
+    {
+      label: "Time", class: "wide",
+      cell: (c) => gauge(duration(c.age), c.age, c.limitSeconds, c.limitSeconds == null ? "" : duration(c.limitSeconds)),
+    },
   ],
   peers: [
     { label: "Peer", cell: (p) => peerName(p.id) },

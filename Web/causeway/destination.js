@@ -1,0 +1,21 @@
+// Whom the application wants to reach.
+
+import { undialable } from './dialable.js'
+import { refuse } from './errors.js'
+import { parse, peerOf } from './multiaddr.js'
+
+/** The peer that is meant, and what of its addresses a page can dial; throws if it can dial none of those that are given. */
+export function readDestination(to) {
+  const list = [to].flat().map(String)
+  if (list.length === 1 && !list[0].startsWith('/')) return { peer: peerOf(list[0]), addresses: [] }
+  if (!list.length) refuse('ERR_INVALID_ARGUMENT', 'no address')
+  let peer
+  for (const one of list) {
+    const [name, value] = parse(one).at(-1)
+    if (name !== 'p2p') refuse('ERR_INVALID_ADDRESS', `${one} does not say which peer (/p2p/… at its end)`)
+    if (value !== (peer ??= value)) refuse('ERR_INVALID_ADDRESS', 'the addresses are of several peers')
+  }
+  const faults = list.map(undialable)
+  if (faults.every(Boolean)) throw faults[0]
+  return { peer, addresses: list.filter((_, index) => !faults[index]) }
+}

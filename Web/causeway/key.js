@@ -1,0 +1,41 @@
+// The persistent key: kept in this browser, and one tab at a time has it.
+
+import { randomBytes } from './bytes.js'
+import { asOurs, refuse } from './errors.js'
+
+/** Answers the seed, and what gives the key to other tabs. */
+export async function takeKey() {
+  if (globalThis.isSecureContext === false) refuse('ERR_INSECURE_CONTEXT', 'a persistent key needs a page of https or of this machine')
+  let release
+  try {
+    release = await lock()
+    return { seed: await storedSeed(), release }
+  } catch (cause) {
+    release?.()
+    throw asOurs(cause, 'ERR_STORAGE', 'the key could not be kept')
+  }
+}
+
+/** Answers what ends it. */
+const lock = () => new Promise((resolve, reject) => {
+  navigator.locks.request('causeway-key', { ifAvailable: true }, (lock) => {
+    if (!lock) refuse('ERR_KEY_IN_USE', 'another tab has the key')
+    return new Promise((end) => resolve(end))
+  }).catch(reject)
+})
+
+async function storedSeed() {
+  const done = (request) => new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result)
+    request.onerror = request.onblocked = () => reject(request.error)
+  })
+  const opening = indexedDB.open('causeway', 1)
+  opening.onupgradeneeded = () => opening.result.createObjectStore('keys')
+  const database = await done(opening)
+  try {
+    const keys = () => database.transaction('keys', 'readwrite').objectStore('keys')
+    let seed = await done(keys().get('seed'))
+    if (!seed) await done(keys().put(seed = randomBytes(32), 'seed'))
+    return seed
+  } finally { database.close() }
+}

@@ -1,0 +1,45 @@
+// What is known of a peer, and why it is not reached.
+
+import { fill, make } from './chat-elements.js'
+import { $, chat } from './chat-page.js'
+import { isUpgrading, whyRelayed } from './chat-paths.js'
+import { directFacts, directFault, wordsOf } from './chat-words.js'
+
+/** Shows why a peer is not connected, or not directly. */
+export function drawFailure(peer) {
+  const failure = peer && !peer.path && peer.failure, why = peer && whyRelayed(peer)
+  $('peer-failure').hidden = !failure && !why
+  if (failure) return fill($('peer-failure'), make('p', { text: `Could not connect: ${failure.words}` }), outcomeList(failure.outcomes))
+  const text = why && JSON.stringify([why, peer.upgrade.tries])
+  if (!why || $('peer-failure').dataset.text === text) return
+  $('peer-failure').dataset.text = text
+  const { outcome } = peer.upgrade
+  const tried = outcome && `Tried ${peer.upgrade.tries === 1 ? 'once' : `${peer.upgrade.tries} times`}: ${directFacts(outcome)}.`
+  const fact = (...children) => make('p', { class: 'fact' }, ...children)
+  const hint = () => fact(
+    'Across networks a STUN server helps. Add one to this page’s URL: ', make('code', { text: '?stun=host:port' }))
+  fill($('peer-failure'), make('p', { text: `No direct connection: ${why}. Messages go through the relay.` }),
+    ...outcome ? [fact(tried), ...chat.iceServers.length ? [] : [hint()]] : [])
+}
+
+export function drawFacts(peer) {
+  const lines = [
+    ['Peer ID', peer.id], ['Software', peer.agent ?? 'not known yet'],
+    ['Path', peer.path?.words ?? 'none'], ['Over', peer.path?.address ?? '–'],
+    ['Direct', peer.path?.kind === 'direct' ? 'yes' : isUpgrading(peer) ? 'being tried' : whyRelayed(peer) ?? 'no'],
+    ['Round trip', peer.roundTrip ?? 'not measured'], ...peer.addresses.map((one) => ['Address', one]),
+    ...peer.attempts.map((one) => ['Tried', `${one.address}: ${outcomeWords(one)}`]),
+  ]
+  const text = JSON.stringify(lines)
+  const list = $('peer-facts-list')
+  if (list.dataset.text === text) return
+  list.dataset.text = text
+  fill(list, ...lines.flatMap(([name, value]) => [make('dt', { text: name }), make('dd', {}, make('code', { text: value }))]))
+}
+
+export function outcomeList(outcomes = []) {
+  return make('ul', { class: 'outcomes' }, ...outcomes.slice(0, 12).map((one) =>
+    make('li', {}, make('code', { text: String(one.address) }), make('span', { text: outcomeWords(one) }))))
+}
+
+const outcomeWords = (one) => one.webrtc ? `${directFault(one)}; ${directFacts(one)}` : `${wordsOf(one)}, after ${one.milliseconds} ms`
