@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 RELEASE := .build/optimised
 US := $(CURDIR)/$(RELEASE)/release/causeway-testpeer
 
-.PHONY: run build install uninstall test check wasm bench costs soak attack web fuzz docs interop peers format clean
+.PHONY: run build install uninstall test check wasm bench costs soak worlds attack web fuzz docs interop peers format clean
 
 run: ## installs what is missing, builds, starts a relay on ports 4001 (TCP) and 4002 (WebSocket, and its pages: http://127.0.0.1:4002/)
 	@Scripts/install.sh web
@@ -49,10 +49,14 @@ bench: build ## the speed table beside the go peer, kept in Benchmarks/RESULTS.m
 costs: build ## what strangers' work costs a relay, beside the go peer, kept in Benchmarks/COSTS.md; needs Linux's network namespaces
 	python3 Benchmarks/costs.py --us "$(US)" --peers "$(PEERS)" --keep
 
-soak: build ## five minutes: a relay, 200 peers, go and js that come and go; then 15,000 connections that come and go; 500 seeds of attackers
+soak: build ## five minutes: a relay, 200 peers, go and js that come and go; then 15,000 connections that come and go; 500 seeds of attackers; drawn worlds
 	python3 Tests/Interop/soak.py --us "$(US)" --peers "$(PEERS)" --minutes 5
 	python3 Tests/Interop/crowd.py --us "$(US)" --connections 15000
 	CAUSEWAY_SEEDS=500 swift test --filter attackersSlowNobodyDownAndFillNothing
+	$(MAKE) worlds
+
+worlds: ## 20,000 drawn worlds in the simulator (WORLDS=n: so many), optimised
+	CAUSEWAY_WORLDS=$(or $(WORLDS),20000) swift test --scratch-path .build/worlds -Xswiftc -O --filter aDrawnWorldKeepsItsPromises
 
 attack: build ## a hostile node against a relay and a peer, a row for each attack; ROWS="name,name" for some of them
 	python3 Tests/Adversary/attack.py --us "$(CURDIR)/$(RELEASE)/release/causeway" --peer "$(US)" $(if $(ROWS),--only $(ROWS))

@@ -76,8 +76,8 @@ for part in "${parts[@]}"; do
     unit)
       # Without it, the tests that talk to Python's websockets are skipped on a developer's machine and fail in CI.
       Scripts/venv.sh "$CAUSEWAY_VENV" || echo "no virtual environment for the tests that talk to Python"
-      # The simulator's attackers: few seeds for a developer, all of them where a submission is judged.
-      [ "${CI:-}" != true ] || export CAUSEWAY_SEEDS=${CAUSEWAY_SEEDS:-500}
+      # The simulator's attackers and drawn worlds: few seeds for a developer, all of them where a submission is judged.
+      [ "${CI:-}" != true ] || export CAUSEWAY_SEEDS=${CAUSEWAY_SEEDS:-500} CAUSEWAY_WORLDS=${CAUSEWAY_WORLDS:-300}
       run "unit tests" swift test --scratch-path "$build"
       ;;
     sanitize)

@@ -15,6 +15,8 @@ final class NodeShell: LinkShell, SpliceObserver {
     private(set) var links: [UInt32: ShellLink] = [:]
     private var queue: [ShellLink] = []
     private var splices: [UInt32: Splice] = [:]
+    /// Circuits that it relays at this moment.
+    var spliceCount: Int { splices.count }
     private var lastAccepted: UInt32 = 1
     private var wake = Instant.distantFuture
     private var isInTurn = false
@@ -82,10 +84,26 @@ final class NodeShell: LinkShell, SpliceObserver {
 
     /// The connection is over: what is still on its wire goes out, then the link goes.
     private func close(_ shellLink: ShellLink, _ link: ByteLink) {
-        guard link.connection.wire.isEmpty || (shellLink.socket == nil && link.carrier == nil) else { return }
+        guard link.connection.wire.isEmpty || (shellLink.socket == nil && link.carrier == nil) else { return linger(shellLink) }
+        drop(shellLink)
+    }
+
+    private func drop(_ shellLink: ShellLink) {
         shellLink.socket?.close()
         shellLink.socket = nil
         links[shellLink.id] = nil
+    }
+
+    /// The last bytes have so long to leave: a remote that takes none would else keep the link for ever.
+    private static let lingerTime = Interval.seconds(2)
+
+    private func linger(_ shellLink: ShellLink) {
+        guard !shellLink.isLingering else { return }
+        shellLink.isLingering = true
+        simulation.schedule(after: Self.lingerTime) { [weak self, weak shellLink] in
+            guard let self, let shellLink, links[shellLink.id] === shellLink else { return }
+            drop(shellLink)
+        }
     }
 
     // MARK: Time
@@ -270,6 +288,7 @@ final class NodeShell: LinkShell, SpliceObserver {
         guard let served = owner.serve(entry.name) else { return }
         served.attach(stream, protocolID: String(decoding: entry.name, as: UTF8.self), on: link)
         link.setOwner(served, of: stream)
+        served.begin()
     }
 
     // MARK: The end

@@ -12,6 +12,8 @@ final class ShellLink: SimulatedSocketOwner {
     /// For which moment an event stands in the simulation's queue.
     var wake = Instant.distantFuture
     var isInQueue = false
+    /// Its connection is over, and its last bytes wait to leave.
+    var isLingering = false
 
     init(_ id: UInt32, _ shell: NodeShell) {
         self.id = id

@@ -104,6 +104,9 @@ public final class SimulatedStream: StreamOwner {
         if let protocolID { self.protocolID = protocolID }
     }
 
+    /// The far end opened it: what the script sends by itself goes out.
+    func begin() { flush() }
+
     public func streamReady(_ stream: UInt32, protocolID: [UInt8], on link: Link) {
         attach(stream, protocolID: String(decoding: protocolID, as: UTF8.self), on: link)
         flush()

@@ -65,6 +65,32 @@ import Testing
     #expect(cause == [.closed(.unresponsive)], "\(cause); \(simulation)")
 }
 
+/// What its wire still holds then can never leave.
+@Test func aConnectionThatFellSilentLeavesNothing() throws {
+    let simulation = Simulation(seed: 38)
+    var line = LineConditions()
+    line.buffer = 16 << 10
+    let one = try simulation.addNode("one", ip: [192, 0, 0, 1], line: line)
+    let two = try simulation.addNode("two", ip: [192, 0, 0, 2], line: line)
+    two.serve("/sink/1", .sink)
+    try simulation.connect(one, to: two)
+    _ = try one.open("/sink/1", to: two, .send(1 << 20))
+    simulation.run(for: .milliseconds(100))
+    for link in one.links(to: two) { link.vanish() }
+    simulation.run(for: .seconds(60))
+    #expect(one.host.links.isEmpty && two.host.links.isEmpty, "\(simulation)")
+}
+
+@Test func aFarEndSendsByItsScript() throws {
+    let simulation = Simulation(seed: 39)
+    let nodes = try simulation.publicNodes(2)
+    nodes[1].serve("/send/1", .send(100_000))
+    try simulation.connect(nodes[0], to: nodes[1])
+    let stream = try nodes[0].open("/send/1", to: nodes[1], .sink)
+    try simulation.run(until: "all has come", timeout: .seconds(10)) { stream.isOver }
+    #expect(stream.error == nil && stream.receivedCount == 100_000 && stream.matchesPattern, "\(simulation)")
+}
+
 @Test func aHeldUpConnectionComesBack() throws {
     let simulation = Simulation(seed: 34)
     let nodes = try simulation.publicNodes(2)
