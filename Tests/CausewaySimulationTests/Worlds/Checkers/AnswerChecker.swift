@@ -39,8 +39,8 @@ struct AnswerChecker: WorldChecker {
         for (index, event) in node.events.map(\.event).enumerated() {
             if lives.contains(index) { opened = [] }
             if case .connectionOpened(let connection) = event { opened.insert(connection.link) }
-            guard case .answered(_, .connected(let link)) = event, !opened.contains(link) else { continue }
-            faults.append("\(node.name) answered with link \(link), which was not opened")
+            guard case .answered(_, .connected(let connection)) = event, !opened.contains(connection.link) else { continue }
+            faults.append("\(node.name) answered with link \(connection.link), which was not opened")
         }
         return faults
     }
