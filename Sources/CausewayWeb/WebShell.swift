@@ -150,8 +150,7 @@ final class WebShell: LinkShell {
             add(address)
             add(address.certificateHash ?? [])
             tell(.dial, id)
-        case .circuit(let id, let over, let initiator, let expecting, let limit, let received):
-            openCircuit(id, over, initiator, expecting, limit, received)
+        case .circuit(let id, let over, let initiator, let expecting, let limit): openCircuit(id, over, initiator, expecting, limit)
         case .peerConnection(let id, let command): perform(command, on: id)
         // A page relays for nobody, and host names go to the WebSocket as they are (`DialTransports.hostNames`).
         case .splice, .endSplice, .resolve, .cancelResolve: break
@@ -168,9 +167,7 @@ final class WebShell: LinkShell {
         }
     }
 
-    private func openCircuit(
-        _ id: UInt32, _ over: StreamKey, _ initiator: Bool, _ expecting: PeerID?, _ limit: CircuitLimit?, _ received: [UInt8]
-    ) {
+    private func openCircuit(_ id: UInt32, _ over: StreamKey, _ initiator: Bool, _ expecting: PeerID?, _ limit: CircuitLimit?) {
         guard let outer = webLink(over.link)?.link else {
             node.receive(.closed(.link(errno: 0)), from: id, now: now)
             return
@@ -178,7 +175,7 @@ final class WebShell: LinkShell {
         let webLink = WebLink(id, .circuit, expecting: expecting)
         let inner = makeLink(webLink, isInitiator: initiator, isLimited: limit != nil, limits: CircuitTransport.limits(inside: limits))
         add(webLink)
-        CircuitTransport(inner: inner, over: outer, stream: over.stream, limit: limit, now: now).start(received: received, now: now)
+        CircuitTransport(inner: inner, over: outer, stream: over.stream, limit: limit, now: now).start(now: now)
         markDirty(webLink)
     }
 

@@ -16,7 +16,6 @@ public final class CircuitTransport: StreamOwner {
     public let toldLimit: CircuitLimit?
     private let limit: CircuitLimit
     private let openedAt: Instant
-    private var ahead: [UInt8] = []
     private var isStarted = false
     private var isOver = false
 
@@ -42,12 +41,9 @@ public final class CircuitTransport: StreamOwner {
     }
 
     /// Takes the outer stream over, once the shell knows the inner link.
-    /// - Parameter received: bytes that the node has read ahead.
-    public func start(received: [UInt8], now: Instant) {
-        ahead = received
+    public func start(now: Instant) {
         stream = outer.setOwner(self, of: stream)
         isStarted = true
-        deliverAhead()
         inner.turn(now: now)
         inner.markDirty()
     }
@@ -59,23 +55,11 @@ public final class CircuitTransport: StreamOwner {
     public func received(_ bytes: UnsafeMutableRawBufferPointer, stream: UInt32, on link: Link) {
         self.stream = stream
         isStarted = true
-        deliverAhead()
-        deliver(bytes)
-        link.consumed(stream, bytes.count)
-    }
-
-    private func deliverAhead() {
-        guard !ahead.isEmpty else { return }
-        var bytes = ahead
-        ahead = []
-        bytes.withUnsafeMutableBytes { deliver($0) }
-    }
-
-    private func deliver(_ bytes: UnsafeMutableRawBufferPointer) {
         received &+= UInt64(bytes.count)
         inner.connection.receive(bytes, now: outer.now)
         inner.turn(now: outer.now)
         if inner.hasEvents { inner.markDirty() }
+        link.consumed(stream, bytes.count)
     }
 
     public func writable(_ stream: UInt32, on link: Link) {

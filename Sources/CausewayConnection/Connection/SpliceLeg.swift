@@ -65,12 +65,9 @@ public final class SpliceLeg: StreamOwner, SplicePeer {
         self.observer = observer
     }
 
-    /// Takes the stream over. Everything that arrives goes to `peer`.
-    /// - Parameter received: bytes that the node has read ahead.
-    public func start(peer: any SplicePeer, received: [UInt8] = []) {
+    /// Takes the stream over. Everything that arrives goes to `peer`, what came behind the stream's control message first.
+    public func start(peer: any SplicePeer) {
         self.peer = peer
-        if !received.isEmpty { _ = received.withUnsafeBytes { passOn($0) } }
-        guard !isOver else { return }
         stream = link.setOwner(self, of: stream)
         isStarted = true
         drain()
@@ -78,10 +75,10 @@ public final class SpliceLeg: StreamOwner, SplicePeer {
     }
 
     /// Both legs of a splice on one thread.
-    public static func join(_ source: SpliceLeg, _ target: SpliceLeg, received: [UInt8]) {
+    public static func join(_ source: SpliceLeg, _ target: SpliceLeg) {
         source.peer = target
         target.start(peer: source)
-        source.start(peer: target, received: received)
+        source.start(peer: target)
     }
 
     // MARK: From the stream

@@ -177,15 +177,15 @@ public final class NativeShell: @unchecked Sendable {
             onHome(place(link, chooseHome())) { $0.dial(link, address, expecting: expecting, name: name) }
         case .resolve(let request, let address): resolve(request, address)
         case .cancelResolve(let request): if let query = queries.removeValue(forKey: request) { resolver?.cancel(query) }
-        case .circuit(let link, let over, let initiator, let expecting, let limit, let received):
+        case .circuit(let link, let over, let initiator, let expecting, let limit):
             onHome(place(link, home(of: over.link))) {
-                $0.openCircuit(link, over: over, initiator: initiator, expecting: expecting, limit: limit, received: received)
+                $0.openCircuit(link, over: over, initiator: initiator, expecting: expecting, limit: limit)
             }
-        case .splice(let circuit, let source, let target, let limit, let received):
+        case .splice(let circuit, let source, let target, let limit):
             let splice = Splice(
                 circuit: circuit, shell: self, source: endpoint(source), target: endpoint(target))
             splices[circuit] = splice
-            splice.start(limit: limit.bytes, received: received)
+            splice.start(limit: limit.bytes)
         case .endSplice(let circuit): splices[circuit]?.end()
         case .peerConnection: break
         }

@@ -48,7 +48,7 @@ extension LinkLoop {
 
     /// Runs a new connection over a settled stream of another link here.
     func openCircuit(
-        _ id: UInt32, over key: StreamKey, initiator: Bool, expecting: PeerID?, limit: CircuitLimit?, received: [UInt8]
+        _ id: UInt32, over key: StreamKey, initiator: Bool, expecting: PeerID?, limit: CircuitLimit?
     ) {
         guard !isClosing else { return report([.closed(.closed(.shutdown))], id) }
         let seat = seat(id)
@@ -58,7 +58,7 @@ extension LinkLoop {
         guard let inner = seat.link else { return }
         seat.outer = key.link
         self[key.link]?.carried += 1
-        CircuitTransport(inner: inner, over: outer, stream: key.stream, limit: limit, now: now).start(received: received, now: now)
+        CircuitTransport(inner: inner, over: outer, stream: key.stream, limit: limit, now: now).start(now: now)
     }
 
     func apply(_ command: LinkCommand, to id: UInt32) {

@@ -102,7 +102,7 @@ final class SpliceEndpoint: SplicePeer, @unchecked Sendable {
 
 extension Splice {
     /// Joins the two streams, each on its own loop.
-    func start(limit: UInt64?, received: [UInt8]) {
+    func start(limit: UInt64?) {
         source.other = target
         target.other = source
         if source.home === target.home {
@@ -110,7 +110,7 @@ extension Splice {
                 guard source.makeLeg(of: self, isSource: true, limit: limit), target.makeLeg(of: self, isSource: false, limit: limit),
                     let one = source.leg, let two = target.leg
                 else { return fail() }
-                SpliceLeg.join(one, two, received: received)
+                SpliceLeg.join(one, two)
             }
             return
         }
@@ -119,7 +119,7 @@ extension Splice {
             guard target.makeLeg(of: self, isSource: false, limit: limit) else { return fail() }
             source.home.loop.post { [self] in
                 guard source.makeLeg(of: self, isSource: true, limit: limit) else { return fail() }
-                source.leg?.start(peer: target, received: received)
+                source.leg?.start(peer: target)
                 target.home.loop.post { [self] in target.leg?.start(peer: source) }
             }
         }

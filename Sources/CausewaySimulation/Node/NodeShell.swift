@@ -123,10 +123,9 @@ final class NodeShell: LinkShell, SpliceObserver {
         case .dial(let link, let address, let expecting): dial(link, address, expecting)
         case .resolve(let request, let address): resolve(request, address)
         case .cancelResolve: break
-        case .circuit(let link, let over, let initiator, let expecting, let limit, let received):
-            openCircuit(link, over: over, initiator: initiator, expecting: expecting, limit: limit, received: received)
-        case .splice(let circuit, let source, let target, let limit, let received):
-            splice(circuit, source, target, limit: limit, received: received)
+        case .circuit(let link, let over, let initiator, let expecting, let limit):
+            openCircuit(link, over: over, initiator: initiator, expecting: expecting, limit: limit)
+        case .splice(let circuit, let source, let target, let limit): splice(circuit, source, target, limit: limit)
         case .endSplice(let circuit):
             splices[circuit]?.source.end(.ended)
             splices[circuit]?.target.end(.ended)
@@ -211,9 +210,7 @@ final class NodeShell: LinkShell, SpliceObserver {
 
     // MARK: Circuits
 
-    private func openCircuit(
-        _ id: UInt32, over key: StreamKey, initiator: Bool, expecting: PeerID?, limit: CircuitLimit?, received: [UInt8]
-    ) {
+    private func openCircuit(_ id: UInt32, over key: StreamKey, initiator: Bool, expecting: PeerID?, limit: CircuitLimit?) {
         guard let outer = links[key.link]?.link else {
             node.receive(.closed(.link(errno: 0)), from: id, now: now)
             return
@@ -224,11 +221,11 @@ final class NodeShell: LinkShell, SpliceObserver {
         let inner = ByteLink(id: id, connection: Connection(configuration, now: now), shell: self, now: now)
         shellLink.link = inner
         links[id] = shellLink
-        CircuitTransport(inner: inner, over: outer, stream: key.stream, limit: limit, now: now).start(received: received, now: now)
+        CircuitTransport(inner: inner, over: outer, stream: key.stream, limit: limit, now: now).start(now: now)
         enqueue(shellLink)
     }
 
-    private func splice(_ circuit: UInt32, _ source: StreamKey, _ target: StreamKey, limit: CircuitLimit, received: [UInt8]) {
+    private func splice(_ circuit: UInt32, _ source: StreamKey, _ target: StreamKey, limit: CircuitLimit) {
         guard let from = links[source.link]?.link, let to = links[target.link]?.link else {
             links[source.link]?.link?.apply(.reset(stream: source.stream), now: now)
             links[target.link]?.link?.apply(.reset(stream: target.stream), now: now)
@@ -237,7 +234,7 @@ final class NodeShell: LinkShell, SpliceObserver {
         let one = SpliceLeg(circuit: circuit, isSource: true, link: from, stream: source.stream, limit: limit.bytes, observer: self)
         let other = SpliceLeg(circuit: circuit, isSource: false, link: to, stream: target.stream, limit: limit.bytes, observer: self)
         splices[circuit] = Splice(one, other)
-        SpliceLeg.join(one, other, received: received)
+        SpliceLeg.join(one, other)
     }
 
     func spliceLegEnded(circuit: UInt32, isSource: Bool, moved: UInt64, cause: SpliceEnd) {

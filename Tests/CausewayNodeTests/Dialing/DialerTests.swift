@@ -272,7 +272,7 @@ private func circuit(over relay: String, _ relayNumber: UInt8) -> String { "\(re
     bench.feed(.streamReady(stream: hop[0].stream, protocolID: HopCodec.hopID), relayLink)
     let limit = CircuitLimit(bytes: 1 << 17, seconds: 120)
     bench.feed(.data(stream: hop[0].stream, HopCodec.encode(.status(HopStatus.ok, reservation: nil, limit: limit))), relayLink)
-    let link = bench.outputs.compactMap { if case .circuit(let link, hop[0], true, peer(7), limit, _) = $0 { link } else { nil } }
+    let link = bench.outputs.compactMap { if case .circuit(let link, hop[0], true, peer(7), limit) = $0 { link } else { nil } }
     #expect(link.count == 1)
     bench.establish(link[0], 7)
     #expect(bench.answers(to: 1) == [.connected(link: link[0])])
