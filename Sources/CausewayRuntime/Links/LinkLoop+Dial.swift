@@ -54,7 +54,7 @@ extension LinkLoop {
         let seat = seat(id)
         guard let outer = link(key.link) else { return failed(seat, .link(errno: 0)) }
         let now = loop.now
-        makeLink(seat, isInitiator: initiator, webSocket: .none, expecting: expecting, isLimited: limit != nil, now: now)
+        makeLink(seat, isInitiator: initiator, webSocket: .none, expecting: expecting, isLimited: limit != nil, isInside: true, now: now)
         guard let inner = seat.link else { return }
         seat.outer = key.link
         self[key.link]?.carried += 1

@@ -167,11 +167,13 @@ final class LinkLoop: LinkShell, @unchecked Sendable {
     }
 
     func makeLink(
-        _ seat: LinkSeat, isInitiator: Bool, webSocket: Connection.WebSocketRole, expecting: PeerID?, isLimited: Bool, now: Instant
+        _ seat: LinkSeat, isInitiator: Bool, webSocket: Connection.WebSocketRole, expecting: PeerID?, isLimited: Bool,
+        isInside: Bool = false, now: Instant
     ) {
+        let limits = shell.limits.connection
         var configuration = Connection.Configuration(
             identity: shell.noise, isInitiator: isInitiator, webSocket: webSocket, expecting: expecting, protocols: protocols,
-            limits: shell.limits.connection, entropy: Entropy.secret(Connection.entropySize))
+            limits: isInside ? CircuitTransport.limits(inside: limits) : limits, entropy: Entropy.secret(Connection.entropySize))
         configuration.isLimited = isLimited
         seat.link = ByteLink(id: seat.id, connection: Connection(configuration, now: now), shell: self, now: now)
         enqueue(seat)

@@ -197,11 +197,13 @@ final class NodeShell: LinkShell, SpliceObserver {
         shellLink.attempt = nil
         shellLink.socket = socket
         socket.owner = shellLink
-        let configuration = configuration(isInitiator: isInitiator, webSocket: webSocket, expecting: expecting)
+        let configuration = configuration(isInitiator: isInitiator, webSocket: webSocket, expecting: expecting, limits: limits)
         shellLink.link = ByteLink(id: shellLink.id, connection: Connection(configuration, now: now), shell: self, now: now)
     }
 
-    private func configuration(isInitiator: Bool, webSocket: Connection.WebSocketRole, expecting: PeerID?) -> Connection.Configuration {
+    private func configuration(
+        isInitiator: Bool, webSocket: Connection.WebSocketRole, expecting: PeerID?, limits: ConnectionLimits
+    ) -> Connection.Configuration {
         Connection.Configuration(
             identity: identity, isInitiator: isInitiator, webSocket: webSocket, expecting: expecting, protocols: node.protocolTable,
             limits: limits,
@@ -215,7 +217,8 @@ final class NodeShell: LinkShell, SpliceObserver {
             node.receive(.closed(.link(errno: 0)), from: id, now: now)
             return
         }
-        var configuration = configuration(isInitiator: initiator, webSocket: .none, expecting: expecting)
+        var configuration = configuration(
+            isInitiator: initiator, webSocket: .none, expecting: expecting, limits: CircuitTransport.limits(inside: limits))
         configuration.isLimited = limit != nil
         let shellLink = ShellLink(id, self)
         let inner = ByteLink(id: id, connection: Connection(configuration, now: now), shell: self, now: now)

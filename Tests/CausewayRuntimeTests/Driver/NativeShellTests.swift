@@ -108,6 +108,10 @@ func relayedPeersEcho(loops: Int) async throws {
     let source = try TestNode()
     let circuit = address.appending(code: MultiaddrCode.p2pCircuit, value: [])
     let link = try #require(await source.connect(to: circuit, target.peerID).link)
+    for node in [source, target] {
+        let frames = await node.framePayloads()
+        #expect(frames.outer.count == 1 && frames.inner.map { $0 + 30 } == frames.outer, "a circuit's frame takes more than one frame")
+    }
     let sent = pattern(2_000_000)
     #expect(try await source.echo(sent, on: link) == sent)
     // Both ends are told how much a circuit moved when it ends.

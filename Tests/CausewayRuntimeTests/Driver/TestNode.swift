@@ -112,6 +112,12 @@ final class TestNode: Sendable {
         }
     }
 
+    /// How much each frame carries of links over sockets, and of those over circuits.
+    func framePayloads() async -> (outer: [Int], inner: [Int]) {
+        let links = await seats { seat in (seat.link?.carrier != nil, seat.link?.multiplexer.limits.framePayload ?? 0) }
+        return (links.filter { !$0.0 }.map(\.1), links.filter { $0.0 }.map(\.1))
+    }
+
     /// What comes of `work` on the first loop.
     @discardableResult
     func onShell<R: Sendable>(_ work: @escaping @Sendable (NativeShell) -> R) async -> R {
