@@ -158,7 +158,7 @@ private final class Script {
             case .splice(let circuit, _, _, _): circuits.append(circuit)
             case .link(let link, .openStream(let stream, _)): streams.append(StreamKey(link: link, stream: stream))
             case .cancelResolve(let request): lookUps.removeAll { $0 == request }
-            case .link, .endSplice, .peerConnection, .event: break
+            case .link, .protocols, .endSplice, .peerConnection, .event: break
             }
         }
     }

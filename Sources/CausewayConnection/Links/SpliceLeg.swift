@@ -71,7 +71,7 @@ public final class SpliceLeg: StreamOwner, SplicePeer {
         stream = link.setOwner(self, of: stream)
         isStarted = true
         drain()
-        if isFinishing, queue.isEmpty, !isOver { link.finish(stream) }
+        endIfDrained()
     }
 
     /// Both legs of a splice on one thread.
@@ -158,8 +158,13 @@ public final class SpliceLeg: StreamOwner, SplicePeer {
         } catch {
             return
         }
-        guard queue.isEmpty else { return }
-        queue.release()
+        if queue.isEmpty { queue.release() }
+        endIfDrained()
+    }
+
+    /// Nothing is queued any more: what the other leg asked for meanwhile is done.
+    private func endIfDrained() {
+        guard queue.isEmpty, !isOver else { return }
         if ending != nil {
             link.reset(stream)
         } else if isFinishing {

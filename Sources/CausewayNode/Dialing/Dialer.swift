@@ -137,8 +137,6 @@ final class Dialer {
             remoteAddress: attempt.address, localAddress: attempt.localAddress ?? attempt.address, isInbound: false)
     }
 
-    var pendingLinks: [UInt32] { byLink.keys }
-
     func linked(_ link: UInt32, local: Multiaddr) {
         byLink[link]?.localAddress = local
     }

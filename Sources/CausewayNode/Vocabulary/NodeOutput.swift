@@ -27,6 +27,8 @@ public struct StreamKey: Equatable, Sendable {
 /// accepts.
 public indirect enum NodeOutput: Equatable, Sendable {
     case link(UInt32, LinkCommand)
+    /// What all links serve from now on, those included that come later.
+    case protocols(ProtocolTable)
     /// Connect to a resolved address and upgrade, as link `link`. Answered by `Node.linked` when the transport stands and by that link's
     /// events; `.link(link, .close(.cancelled))` gives it up at any time.
     case dial(link: UInt32, address: Multiaddr, expecting: PeerID?)

@@ -30,7 +30,7 @@ private final class Relayed {
         shell.run()
         let hop = shell.handle(openedOn: 2)!
         let stop = shell.handle(openedOn: 4)!
-        let inside = CircuitTransport.limits(inside: ConnectionLimits())
+        let inside = MemoryShell.settings.configuration(isInitiator: true, expecting: nil, isInCircuit: true, entropy: Secret([])).limits
         dialler = shell.link(10, initiator: true, limits: inside)
         target = shell.link(11, initiator: false, limits: inside)
         // The target answers and may speak at once, before the relay has spliced.
@@ -108,6 +108,23 @@ private final class Relayed {
         shell.run()
         #expect(shell.data(on: 1, handle).isEmpty && near.received == [1, 6, 60, 61, 62] && far.received == [50, 51])
         #expect(source.moved == 2 && sink.moved == 3)
+    }
+
+    @Test func aLegThatIsEndedBeforeItStartsEndsWhenItDoes() {
+        let shell = MemoryShell()
+        _ = shell.link(1, initiator: true)
+        _ = shell.link(2, initiator: false)
+        shell.connect(1, 2)
+        let handle: UInt32 = 1 << 31
+        shell.links[1]!.apply(.openStream(stream: handle, protocolIDs: [MemoryShell.stop.name]), now: shell.now)
+        shell.run()
+        // On another thread the other leg has found its link gone.
+        let leg = SpliceLeg(circuit: 5, isSource: false, link: shell.links[1]!, stream: handle, limit: nil, observer: shell)
+        leg.end(.failed(.notConnected))
+        leg.start(peer: leg)
+        shell.run()
+        #expect(shell.spliceEnds.map(\.cause) == [.failed(.notConnected)])
+        #expect(shell.links[1]!.connection.streams.count == 0)
     }
 
     @Test func aSlowReaderIsFeltAtTheFarEnd() throws {

@@ -10,7 +10,7 @@ import Testing
     let (one, two) = (world.peers[0], world.peers[1])
     try world.connectThroughRelay(one, to: two)
     for node in [one, two] {
-        let links = try #require(node.shell).links.values.compactMap(\.link)
+        let links: [Link] = try #require(node.shell).links.links
         let inner = try #require(links.first { $0.carrier != nil }).multiplexer.limits.framePayload
         let outer = try #require(links.first { $0.carrier == nil }).multiplexer.limits.framePayload
         #expect(inner + 30 == outer, world.comment)
