@@ -61,7 +61,8 @@ let targets: [Target] = [
     .testTarget(name: "CausewayIdentityTests", dependencies: ["CausewayIdentity", "CCrypto"], swiftSettings: tests),
     .testTarget(name: "CausewayConnectionTests", dependencies: ["CausewayConnection", "CausewayIdentity"], swiftSettings: tests),
     .testTarget(
-        name: "CausewayNodeTests", dependencies: ["CausewayNode", "CausewayConnection", "CausewayIdentity"], swiftSettings: tests),
+        name: "CausewayNodeTests", dependencies: ["CausewayNode", "CausewayConnection", "CausewayIdentity", "CausewayTrace"],
+        swiftSettings: tests),
     .testTarget(name: "CausewayWebRTCTests", dependencies: ["CausewayWebRTC", "CausewayIdentity"], swiftSettings: tests),
     .testTarget(
         name: "CausewayRuntimeTests",

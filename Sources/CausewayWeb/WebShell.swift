@@ -9,6 +9,7 @@ final class WebShell: LinkShell {
     private(set) var now: Instant
     let node: Node
     let identity: NoiseIdentity
+    private let settings: Connection.Settings
     var streams = Table<UInt32, WebStream>()
     private var links: [WebLink] = []
     /// One of the links has work.
@@ -51,6 +52,7 @@ final class WebShell: LinkShell {
             if !topics.isEmpty { protocols.discovery = PubsubDiscovery(topics) }
         }
         node = Node(configuration, parts: protocols, now: now)
+        settings = Connection.Settings(identity: noise, protocols: node.protocolTable, limits: configuration.limits.connection)
         add(node.peerID)
         tell(.started)
     }
@@ -145,13 +147,15 @@ final class WebShell: LinkShell {
         switch output {
         case .event(let event): tell(event)
         case .link(let id, let command): perform(command, on: id)
+        case .protocols(let table):
+            settings.protocols = table
+            for webLink in links { webLink.link?.multiplexer.setProtocols(table) }
         case .dial(let id, let address, let expecting):
             add(WebLink(id, address.transport == .webRTCDirect ? .peerConnection : .webSocket, address: address, expecting: expecting))
             add(address)
             add(address.certificateHash ?? [])
             tell(.dial, id)
-        case .circuit(let id, let over, let initiator, let expecting, let limit, let received):
-            openCircuit(id, over, initiator, expecting, limit, received)
+        case .circuit(let id, let over, let initiator, let expecting, let limit): openCircuit(id, over, initiator, expecting, limit)
         case .peerConnection(let id, let command): perform(command, on: id)
         // A page relays for nobody, and host names go to the WebSocket as they are (`DialTransports.hostNames`).
         case .splice, .endSplice, .resolve, .cancelResolve: break
@@ -168,27 +172,24 @@ final class WebShell: LinkShell {
         }
     }
 
-    private func openCircuit(
-        _ id: UInt32, _ over: StreamKey, _ initiator: Bool, _ expecting: PeerID?, _ limit: CircuitLimit?, _ received: [UInt8]
-    ) {
+    private func openCircuit(_ id: UInt32, _ over: StreamKey, _ initiator: Bool, _ expecting: PeerID?, _ limit: CircuitLimit?) {
         guard let outer = webLink(over.link)?.link else {
             node.receive(.closed(.link(errno: 0)), from: id, now: now)
             return
         }
         let webLink = WebLink(id, .circuit, expecting: expecting)
-        let inner = makeLink(webLink, isInitiator: initiator, isLimited: limit != nil, limits: CircuitTransport.limits(inside: limits))
+        let inner = makeLink(webLink, isInitiator: initiator, isInCircuit: true, isLimited: limit != nil)
         add(webLink)
-        CircuitTransport(inner: inner, over: outer, stream: over.stream, limit: limit, now: now).start(received: received, now: now)
+        CircuitTransport(inner: inner, over: outer, stream: over.stream, limit: limit, now: now).start(now: now)
         markDirty(webLink)
     }
 
-    var limits: ConnectionLimits { node.configuration.limits.connection }
+    var limits: ConnectionLimits { settings.limits }
 
-    private func makeLink(_ webLink: WebLink, isInitiator: Bool, isLimited: Bool, limits: ConnectionLimits) -> ByteLink {
-        var configuration = Connection.Configuration(
-            identity: identity, isInitiator: isInitiator, expecting: webLink.expecting, protocols: node.protocolTable, limits: limits,
+    private func makeLink(_ webLink: WebLink, isInitiator: Bool, isInCircuit: Bool, isLimited: Bool) -> ByteLink {
+        let configuration = settings.configuration(
+            isInitiator: isInitiator, expecting: webLink.expecting, isInCircuit: isInCircuit, isLimited: isLimited,
             entropy: randomSecret(Connection.entropySize))
-        configuration.isLimited = isLimited
         let connection = Connection(configuration, now: now)
         webLink.connection = connection
         let link = ByteLink(id: webLink.id, connection: connection, shell: self, now: now)
@@ -200,7 +201,7 @@ final class WebShell: LinkShell {
 
     func socketOpened(_ id: UInt32) {
         guard let webLink = webLink(id), webLink.carrier == .webSocket, let address = webLink.address, webLink.link == nil else { return }
-        _ = makeLink(webLink, isInitiator: true, isLimited: false, limits: limits)
+        _ = makeLink(webLink, isInitiator: true, isInCircuit: false, isLimited: false)
         node.linked(link: id, remote: address, local: Multiaddr.tcp(ip: [0, 0, 0, 0], port: 0).appending(code: MultiaddrCode.ws), now: now)
         markDirty(webLink)
     }

@@ -16,7 +16,7 @@ func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
 
 private let relay = try! PrivateKey(ed25519Seed: [UInt8](repeating: 1, count: 32)).publicKey.peerID
 
-/// The one message that may come; nothing of the stream is lost, and never more than a message and a piece is kept.
+/// The one message that may come; never more than a message and a piece is kept.
 private func framed(_ input: [UInt8], piece: Int) -> [UInt8]? {
     var inbox = MessageInbox()
     var position = 0
@@ -24,9 +24,7 @@ private func framed(_ input: [UInt8], piece: Int) -> [UInt8]? {
         let end = min(position + piece, input.count)
         inbox.add([UInt8](input[position..<end]))
         if inbox.next(limit: HopCodec.messageSize) != nil {
-            let rest = inbox.takeRest()
-            precondition(rest == [UInt8](input[..<end].suffix(rest.count)))
-            let message = [UInt8](input[(input[0] < 0x80 ? 1 : 2)..<(end - rest.count)])
+            let message = [UInt8](input[(input[0] < 0x80 ? 1 : 2)..<(end - inbox.count)])
             precondition(message.count <= HopCodec.messageSize)
             return message
         }

@@ -142,8 +142,8 @@ final class Stage {
             case .link(let link, .reset(let stream)): streams.removeAll { $0 == StreamKey(link: link, stream: stream) }
             case .link(let link, .close): closing.append(link)
             case .dial(let link, _, let peer): dialled.append((link, peer))
-            case .splice(_, let first, let second, _, _): streams.removeAll { $0 == first || $0 == second }
-            case .circuit(let link, let over, _, _, _, _):
+            case .splice(_, let first, let second, _): streams.removeAll { $0 == first || $0 == second }
+            case .circuit(let link, let over, _, _, _):
                 streams.removeAll { $0 == over }
                 closing.append(link)
                 links.append(link)

@@ -153,12 +153,12 @@ private final class Script {
             switch output {
             case .event(.answered(let request, _)):
                 precondition(request <= requests && answered.updateValue(true, forKey: request) == nil, "answered twice")
-            case .dial(let link, _, _), .circuit(let link, _, _, _, _, _): links.append(link)
+            case .dial(let link, _, _), .circuit(let link, _, _, _, _): links.append(link)
             case .resolve(let request, _): lookUps.append(request)
-            case .splice(let circuit, _, _, _, _): circuits.append(circuit)
+            case .splice(let circuit, _, _, _): circuits.append(circuit)
             case .link(let link, .openStream(let stream, _)): streams.append(StreamKey(link: link, stream: stream))
             case .cancelResolve(let request): lookUps.removeAll { $0 == request }
-            case .link, .endSplice, .peerConnection, .event: break
+            case .link, .protocols, .endSplice, .peerConnection, .event: break
             }
         }
     }

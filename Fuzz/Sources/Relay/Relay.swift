@@ -169,10 +169,10 @@ private final class Script {
             case .link(let link, .openStream(let stream, let protocols)):
                 streams.append((StreamKey(link: link, stream: stream), protocols == [HopCodec.stopID] ? server : client))
             case .link(let link, .reset(let stream)): streams.removeAll { $0.key == StreamKey(link: link, stream: stream) }
-            case .splice(let circuit, let source, let target, _, _):
+            case .splice(let circuit, let source, let target, _):
                 streams.removeAll { $0.key == source || $0.key == target }
                 circuits.append(circuit)
-            case .circuit(_, let over, _, _, _, _): streams.removeAll { $0.key == over }
+            case .circuit(_, let over, _, _, _): streams.removeAll { $0.key == over }
             default: break
             }
         }

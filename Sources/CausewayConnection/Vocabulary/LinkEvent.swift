@@ -42,7 +42,6 @@ public enum LinkCommand: Equatable, Sendable {
     case reset(stream: UInt32)
     /// The node has taken so many of the bytes that `LinkEvent.data` brought.
     case consumed(stream: UInt32, Int)
-    case setProtocols(ProtocolTable)
     /// Closes the connection after what is queued went out: Yamux go-away, then the link's end.
     case close(CloseReason)
     /// As `close`, but only if no stream lives on it that the node does not own: an application's, or a circuit.

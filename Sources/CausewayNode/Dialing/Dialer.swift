@@ -139,8 +139,6 @@ final class Dialer {
             isInbound: false)
     }
 
-    var pendingLinks: [UInt32] { byLink.keys }
-
     func linked(_ link: UInt32, local: Multiaddr) {
         byLink[link]?.localAddress = local
     }

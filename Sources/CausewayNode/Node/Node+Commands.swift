@@ -133,9 +133,7 @@ extension Node {
         let table = ProtocolTable(all)
         guard table != state.protocolTable else { return }
         state.protocolTable = table
-        for links in [state.connections.order, parts.admission?.pendingLinks ?? [], dialer.pendingLinks] {
-            for link in links { state.append(.link(link, .setProtocols(table))) }
-        }
+        state.append(.protocols(table))
         identify.protocolsChanged(in: state)
         settle()
     }

@@ -43,16 +43,12 @@ final class HopCircuit {
     var phase = Phase.asking
     /// Of the target's answer, then of the circuit itself.
     var deadline: Instant
-    /// What the source sent before the circuit stood.
-    var ahead: [UInt8]
-    /// Bytes that went to the source together with its status, outside of the splice.
-    var returnedAhead: UInt64 = 0
     /// It was ended because its time was over.
     var outOfTime = false
 
     init(
         id: UInt32, source: PeerID, place: AddressKey?, target: PeerID, hop: StreamKey, stop: StreamKey, limit: CircuitLimit,
-        deadline: Instant, ahead: [UInt8]
+        deadline: Instant
     ) {
         self.id = id
         self.source = source
@@ -62,6 +58,5 @@ final class HopCircuit {
         self.stop = stop
         self.limit = limit
         self.deadline = deadline
-        self.ahead = ahead
     }
 }

@@ -3,7 +3,7 @@ import CausewayIdentity
 
 extension HopServer {
     /// CONNECT: checks, then asks the target.
-    func connect(_ hop: HopStream, _ link: ConnectedLink, to target: [UInt8], ahead: [UInt8], in node: NodeState) {
+    func connect(_ hop: HopStream, _ link: ConnectedLink, to target: [UInt8], in node: NodeState) {
         guard let target = try? PeerID(target) else {
             refuse(hop, link.peer, nil, HopStatus.malformedMessage, in: node)
             return
@@ -21,15 +21,11 @@ extension HopServer {
             refuse(hop, link.peer, target, HopStatus.resourceLimitExceeded, limit: limit, in: node)
             return
         }
-        guard ahead.count <= limits.sentAhead else {
-            refuse(hop, link.peer, target, HopStatus.malformedMessage, in: node)
-            return
-        }
         repeat { lastCircuit &+= 1 } while circuits[lastCircuit] != nil
         let stop = node.openStream(on: targetLink.id, [HopCodec.stopID], for: self)
         let circuit = HopCircuit(
             id: lastCircuit, source: link.peer, place: place, target: target, hop: hop.key, stop: stop, limit: limits.circuit,
-            deadline: node.now + limits.stopTime, ahead: ahead)
+            deadline: node.now + limits.stopTime)
         circuits[circuit.id] = circuit
         asking[stop.packed] = circuit.id
         shares.insert(circuit)
@@ -72,34 +68,23 @@ extension HopServer {
         shares.remove(circuit)
     }
 
-    func sourceSentAhead(_ bytes: [UInt8], circuit id: UInt32, in node: NodeState) {
-        guard let circuit = circuits[id] else { return }
-        guard circuit.ahead.count + bytes.count <= limits.sentAhead else {
-            abandon(circuit: id, in: node)
-            return
-        }
-        circuit.ahead.append(contentsOf: bytes)
-    }
-
     func targetAnswered(_ bytes: [UInt8], _ circuit: HopCircuit, in node: NodeState) {
         circuit.inbox.add(bytes)
         let message = circuit.inbox.next(limit: HopCodec.messageSize)
         if let message, let answer = try? HopCodec.decodeStop(message), answer == .status(HopStatus.ok) {
-            run(circuit, returned: circuit.inbox.takeRest(), in: node)
+            run(circuit, in: node)
         } else if message != nil || circuit.inbox.fault != nil {
             refuse(circuit, HopStatus.connectionFailed, in: node)
         }
     }
 
-    /// Both ends agree. What the target sent behind its answer goes to the source behind ours, and what the source sent ahead goes with
-    /// the splice.
-    private func run(_ circuit: HopCircuit, returned: [UInt8], in node: NodeState) {
+    /// Both ends agree. What either has sent behind its message waits at its link for the splice.
+    private func run(_ circuit: HopCircuit, in node: NodeState) {
         asking[circuit.stop.packed] = nil
         forget(circuit.hop)
-        node.send(HopCodec.encode(.status(HopStatus.ok, reservation: nil, limit: toldLimit)) + returned, on: circuit.hop)
+        node.send(HopCodec.encode(.status(HopStatus.ok, reservation: nil, limit: toldLimit)), on: circuit.hop)
         node.release(circuit.hop)
         node.release(circuit.stop)
-        circuit.returnedAhead = UInt64(returned.count)
         circuit.phase = .running(since: node.now)
         circuit.deadline = .distantFuture
         if let seconds = circuit.limit.seconds {
@@ -107,8 +92,7 @@ extension HopServer {
             soonest = min(soonest, circuit.deadline)
         }
         totals.circuitsOpened += 1
-        node.append(.splice(circuit: circuit.id, circuit.hop, circuit.stop, limit: circuit.limit, received: circuit.ahead))
-        circuit.ahead = []
+        node.append(.splice(circuit: circuit.id, circuit.hop, circuit.stop, limit: circuit.limit))
         node.emit(.relay(.circuitOpened(circuit: circuit.id, source: circuit.source, target: circuit.target, limit: circuit.limit)))
     }
 
@@ -127,12 +111,11 @@ extension HopServer {
     public func spliceEnded(circuit id: UInt32, sent: UInt64, returned: UInt64, limit: LimitName?, in node: NodeState) {
         guard let circuit = circuits[id], case .running(let since) = circuit.phase else { return }
         remove(circuit, in: node)
-        let back = returned &+ circuit.returnedAhead
-        totals.bytesMoved &+= sent &+ back
+        totals.bytesMoved &+= sent &+ returned
         node.emit(
             .relay(
                 .circuitClosed(
-                    circuit: id, source: circuit.source, target: circuit.target, sent: sent, returned: back, lasted: node.now - since,
+                    circuit: id, source: circuit.source, target: circuit.target, sent: sent, returned: returned, lasted: node.now - since,
                     limit: limit ?? (circuit.outOfTime ? .circuitDuration : nil))))
     }
 }

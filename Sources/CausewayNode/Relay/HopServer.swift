@@ -73,15 +73,13 @@ public final class HopServer: CircuitServing {
         case .reading:
             hop.inbox.add(bytes)
             if let message = hop.inbox.next(limit: HopCodec.messageSize) {
-                handle(message, rest: hop.inbox.takeRest(), from: hop, in: node)
+                handle(message, from: hop, in: node)
             } else if hop.inbox.fault != nil {
                 answer(hop, HopStatus.malformedMessage, in: node)
             }
-        case .connecting(let id):
-            sourceSentAhead(bytes, circuit: id, in: node)
-        case .answered:
-            // Nothing may follow an answer: the remote does not speak this protocol.
-            drop(hop, in: node)
+        case .connecting, .answered:
+            // The link keeps what follows the one message: this remote's stream never had one.
+            giveUp(hop, in: node)
         }
     }
 
@@ -125,8 +123,7 @@ public final class HopServer: CircuitServing {
         soonest = .distantFuture
         for key in due(streams.deadlines, at: node.now) {
             guard let hop = streams[key] else { continue }
-            if case .connecting(let id) = hop.phase { abandon(circuit: id, in: node) }
-            drop(hop, in: node)
+            giveUp(hop, in: node)
         }
         for key in due(circuits.values.map { (UInt64($0.id), $0.deadline) }, at: node.now) {
             guard let circuit = circuits[UInt32(truncatingIfNeeded: key)] else { continue }
@@ -146,7 +143,7 @@ public final class HopServer: CircuitServing {
 
     // MARK: Messages
 
-    private func handle(_ read: ProtobufReader, rest: [UInt8], from hop: HopStream, in node: NodeState) {
+    private func handle(_ read: ProtobufReader, from hop: HopStream, in node: NodeState) {
         guard let link = node.connections[hop.key.link] else {
             drop(hop, in: node)
             return
@@ -160,7 +157,7 @@ public final class HopServer: CircuitServing {
         }
         switch message {
         case .reserve: reserve(hop, link, in: node)
-        case .connect(let peer): connect(hop, link, to: peer, ahead: rest, in: node)
+        case .connect(let peer): connect(hop, link, to: peer, in: node)
         case .status: answer(hop, HopStatus.unexpectedMessage, in: node)
         }
     }
@@ -184,6 +181,11 @@ public final class HopServer: CircuitServing {
         streams.keep(hop)
         // The circuit's own deadline, which is told by a status, comes first.
         hop.deadline = circuit.deadline + limits.hopTime
+    }
+
+    /// Ends a stream, with the circuit that it waits for.
+    private func giveUp(_ hop: HopStream, in node: NodeState) {
+        if case .connecting(let id) = hop.phase { abandon(circuit: id, in: node) } else { drop(hop, in: node) }
     }
 
     func drop(_ hop: HopStream, in node: NodeState) {

@@ -66,8 +66,7 @@ extension RelayClient {
         node.expectLink(
             link, remoteAddress: address.appending(peer), localAddress: relay.localAddress,
             path: .relayed(by: relay.peer, limit: limit), carrier: relay.id, isInbound: isInbound)
-        node.append(
-            .circuit(link: link, over: stream.key, initiator: !isInbound, expecting: peer, limit: limit, received: stream.inbox.takeRest()))
+        node.append(.circuit(link: link, over: stream.key, initiator: !isInbound, expecting: peer, limit: limit))
     }
 
     func refuse(_ stream: RelayClientStream, _ status: UInt16, in node: NodeState) {

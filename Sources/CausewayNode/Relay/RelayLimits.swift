@@ -32,8 +32,6 @@ public struct RelayLimits: Equatable, Sendable {
     public var hopTime = Interval.seconds(60)
     /// From asking the target to its answer (go: 30 s).
     public var stopTime = Interval.seconds(30)
-    /// Bytes that a source may send ahead, before its circuit stands. A Noise handshake's first message is far below.
-    public var sentAhead = 16 << 10
 
     /// The defaults.
     public init() {}

@@ -15,14 +15,6 @@ struct MessageInbox {
     /// How many bytes are held. Once `next` has given all there is, they are less than one message and its length.
     var count: Int { bytes.count - position }
 
-    /// What came behind the last message; it is held no more.
-    mutating func takeRest() -> [UInt8] {
-        let rest = [UInt8](copying: bytes, position..<bytes.count)
-        bytes = []
-        position = 0
-        return rest
-    }
-
     mutating func add(_ chunk: [UInt8]) {
         guard passedOver == 0 else {
             let here = min(passedOver, chunk.count)
@@ -36,7 +28,10 @@ struct MessageInbox {
     /// that is a fault as soon as its length is known.
     mutating func next(limit: Int, passingOver longest: Int = 0) -> ProtobufReader? {
         if let message = whole(limit: limit, max(limit, longest)) { return message }
-        if position > 0 { bytes = takeRest() }
+        if position > 0 {
+            bytes = [UInt8](copying: bytes, position..<bytes.count)
+            position = 0
+        }
         return nil
     }
 

@@ -27,6 +27,8 @@ public struct StreamKey: Equatable, Sendable {
 /// accepts.
 public indirect enum NodeOutput: Equatable, Sendable {
     case link(UInt32, LinkCommand)
+    /// What all links serve from now on, those included that come later.
+    case protocols(ProtocolTable)
     /// Connect to a resolved address and upgrade, as link `link`. Answered by `Node.linked` when the transport stands and by that link's
     /// events; `.link(link, .close(.cancelled))` gives it up at any time.
     case dial(link: UInt32, address: Multiaddr, expecting: PeerID?)
@@ -37,11 +39,11 @@ public indirect enum NodeOutput: Equatable, Sendable {
     /// Give a look-up up: nobody waits for its answer.
     case cancelResolve(request: UInt32)
     /// Run a new connection, `link`, over a settled stream of another: the end of a circuit. The stream leaves the node's ownership.
-    /// `received` are bytes that came behind the circuit's last control message; `limit` is what the relay allows it, nil if it named none.
-    case circuit(link: UInt32, over: StreamKey, initiator: Bool, expecting: PeerID?, limit: CircuitLimit?, received: [UInt8])
+    /// `limit` is what the relay allows it, nil if it named none.
+    case circuit(link: UInt32, over: StreamKey, initiator: Bool, expecting: PeerID?, limit: CircuitLimit?)
     /// Move bytes both ways between two settled streams until both directions ended or the limit is reached. Both leave the node's
-    /// ownership. Answered by `Node.spliceEnded`. `received` are bytes that the first stream's end sent ahead.
-    case splice(circuit: UInt32, StreamKey, StreamKey, limit: CircuitLimit, received: [UInt8])
+    /// ownership. Answered by `Node.spliceEnded`.
+    case splice(circuit: UInt32, StreamKey, StreamKey, limit: CircuitLimit)
     case endSplice(circuit: UInt32)
     /// Something for a WebRTC peer connection that is to become link `link`. Only of a node with `NodeParts.signalling`.
     case peerConnection(link: UInt32, PeerConnectionCommand)

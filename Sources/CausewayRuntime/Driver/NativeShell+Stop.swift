@@ -34,8 +34,8 @@ extension NativeShell {
         for listener in listeners { listener.close() }
         listeners = []
         closeResolver()
-        node.shutdown(now: loop.now)
-        drainNode(now: loop.now)
+        driver.input { $0.shutdown(now: loop.now) }
+        _ = turn()
         stopTimer = LoopTimer(on: loop) { [unowned self] in self.finishStopping() }
         stopTimer?.start(afterNanoseconds: time.nanoseconds)
         for home in homes { home.loop.run { home.shutDown() } }
@@ -55,7 +55,7 @@ extension NativeShell {
         stopTimer?.close()
         for home in homes.dropFirst() { home.loop.stop() }
         // Events that are on their way from the other loops come before this.
-        drainNode(now: loop.now)
+        _ = turn()
         first.loop.stop()
     }
 
@@ -88,12 +88,12 @@ extension NativeShell {
     package func kill(_ link: UInt32, _ how: Kill) {
         let home = home(of: link)
         home.loop.run {
-            guard let seat = home[link] else { return }
+            guard let carrier = home[link] else { return }
             switch how {
-            case .silence: seat.mute()
+            case .silence: carrier.mute()
             case .close, .reset:
-                seat.closeSocket(byReset: how == .reset)
-                seat.link?.linkClosed(errno: how == .reset ? ECONNRESET : 0)
+                carrier.closeSocket(byReset: how == .reset)
+                home.links.fail(link, .link(errno: how == .reset ? ECONNRESET : 0))
             }
         }
     }

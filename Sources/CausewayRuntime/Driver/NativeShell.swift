@@ -18,7 +18,7 @@ import Synchronization
 public final class NativeShell: @unchecked Sendable {
     let homes: [LinkLoop]
     let node: Node
-    let noise: NoiseIdentity
+    private(set) var driver: NodeDriver!
     let limits: NodeLimits
     let configuration: ShellConfiguration
     /// Which loop a link lives on.
@@ -35,19 +35,17 @@ public final class NativeShell: @unchecked Sendable {
     /// How many descriptors the process may have; as it was when listening began.
     var descriptorLimit = Int.max
     private var nextHome = 0
-    private var resolver: Resolver?
+    var resolver: Resolver?
     /// Host names that addresses were resolved from: what a WebSocket's `Host` header says.
-    private var names = HostNames()
+    var names = HostNames()
     /// Look-ups that are under way: the resolver's numbers by the node's.
-    private var queries: [UInt32: UInt32] = [:]
+    var queries: [UInt32: UInt32] = [:]
     var splices: [UInt32: Splice] = [:]
-    private(set) var nodeHasWork = true
-    private(set) var nodeDeadline = Instant.distantFuture
-    private var events: [NodeEvent] = []
-    private var isDraining = false
+    var events: [NodeEvent] = []
+    /// What other loops are to do, by their index, until the turn is over.
+    var orders: [[LoopOrder]] = []
     var listeners: [TCPListener] = []
     var bound: [Multiaddr] = []
-    private var protocols = ProtocolTable([])
     var isStopping = false
     var isStopped = false
     var emptyHomes = 0
@@ -61,21 +59,22 @@ public final class NativeShell: @unchecked Sendable {
         _ = Memory.tuned
         // A remote that goes away in the midst of a write is an error of that write, not the process's end.
         signal(SIGPIPE, SIG_IGN)
-        noise = try NoiseIdentity(configuration.identity, staticSecret: Entropy.secret(32))
+        let noise = try NoiseIdentity(configuration.identity, staticSecret: Entropy.secret(32))
         limits = configuration.limits
         self.configuration = shell
         var homes: [LinkLoop] = []
         let me = Reference()
-        for index in 0..<max(1, min(shell.loops, 255)) { homes.append(LinkLoop(reference: me, isFirst: index == 0)) }
+        for index in 0..<max(1, min(shell.loops, 255)) { homes.append(LinkLoop(reference: me, index: index)) }
         self.homes = homes
         ending = Mutex(Ending(running: homes.count))
         node = Node(configuration, parts: NodeParts(configuration), now: homes[0].loop.now)
-        protocols = node.protocolTable
         me.shell = self
+        orders = homes.map { _ in [] }
         for home in homes {
-            home.protocols = protocols
+            home.makeLinks(Connection.Settings(identity: noise, protocols: node.protocolTable, limits: limits.connection))
             home.certificate = shell.certificate
         }
+        driver = NodeDriver(node, links: first.links, platform: NativePlatform(self))
     }
 
     /// How loops find their shell: it is made after them.
@@ -112,20 +111,11 @@ public final class NativeShell: @unchecked Sendable {
     // MARK: The node
 
     /// Runs `work` with the node on the first loop, at once if called there, then does what the node wants done.
-    public func onNode(_ work: @escaping @Sendable (Node) -> Void) {
-        first.loop.run { [self] in
-            work(node)
-            nodeHasWork = true
-            setProtocols(node.protocolTable)
-        }
-    }
+    public func onNode(_ work: @escaping @Sendable (Node) -> Void) { first.loop.run { [self] in driver.input(work) } }
 
     /// An input for the node, from any of the loops.
     func tell(_ input: @escaping @Sendable (Node, Instant) -> Void) {
-        first.loop.run { [self] in
-            input(node, first.loop.now)
-            nodeHasWork = true
-        }
+        first.loop.run { [self] in driver.input { input($0, first.loop.now) } }
     }
 
     /// A connection was turned away before it was a link.
@@ -135,96 +125,29 @@ public final class NativeShell: @unchecked Sendable {
 
     /// On the first loop.
     func turnsAway(_ remote: SocketAddress) -> Bool {
-        guard node.turnsAway(remote.tcp, now: loop.now) else { return false }
-        nodeHasWork = true
-        return true
+        var isTurnedAway = false
+        driver.input { isTurnedAway = $0.turnsAway(remote.tcp, now: loop.now) }
+        return isTurnedAway
     }
 
     func tell(_ events: [LinkEvent], from link: UInt32) {
         if first.loop.isCurrent {
-            let now = first.loop.now
-            for event in events { node.receive(event, from: link, now: now) }
-            nodeHasWork = true
+            driver.receive(events, from: link)
         } else {
-            tell { node, now in
-                for event in events { node.receive(event, from: link, now: now) }
-            }
+            first.loop.post { [self] in driver.receive(events, from: link) }
         }
     }
 
-    /// Does what the node wants done, and lets its time pass. At the end of the first loop's turns.
-    func drainNode(now: Instant) {
-        guard nodeHasWork || nodeDeadline <= now, !isDraining else { return }
-        isDraining = true
-        nodeHasWork = false
-        if node.nextDeadline <= now { node.advance(to: now) }
-        while let output = node.pollOutput() { perform(output) }
-        nodeDeadline = node.nextDeadline
-        isDraining = false
-        guard !events.isEmpty else { return }
-        let batch = events
-        events = []
-        nodeEvents?(batch)
-    }
-
-    private func perform(_ output: NodeOutput) {
-        switch output {
-        case .event(let event): events.append(event)
-        case .link(let id, let command):
-            onHome(of: id) { $0.apply(command, to: id) }
-        case .dial(let link, let address, let expecting):
-            let name = names[address]
-            onHome(place(link, chooseHome())) { $0.dial(link, address, expecting: expecting, name: name) }
-        case .resolve(let request, let address): resolve(request, address)
-        case .cancelResolve(let request): if let query = queries.removeValue(forKey: request) { resolver?.cancel(query) }
-        case .circuit(let link, let over, let initiator, let expecting, let limit, let received):
-            onHome(place(link, home(of: over.link))) {
-                $0.openCircuit(link, over: over, initiator: initiator, expecting: expecting, limit: limit, received: received)
-            }
-        case .splice(let circuit, let source, let target, let limit, let received):
-            let splice = Splice(
-                circuit: circuit, shell: self, source: endpoint(source), target: endpoint(target))
-            splices[circuit] = splice
-            splice.start(limit: limit.bytes, received: received)
-        case .endSplice(let circuit): splices[circuit]?.end()
-        case .peerConnection: break
+    /// Does what links and node have to do, at the end of the first loop's turns. True if there is more.
+    func turn() -> Bool {
+        _ = driver.turn()
+        sendOrders()
+        if !events.isEmpty {
+            let batch = events
+            events = []
+            nodeEvents?(batch)
         }
-    }
-
-    private func endpoint(_ key: StreamKey) -> SpliceEndpoint {
-        SpliceEndpoint(home: home(of: key.link), link: key.link, stream: key.stream)
-    }
-
-    func spliceEnded(_ splice: Splice, sent: UInt64, returned: UInt64, limit: LimitName?) {
-        guard splices.removeValue(forKey: splice.circuit) != nil else { return }
-        node.spliceEnded(circuit: splice.circuit, sent: sent, returned: returned, limit: limit, now: first.loop.now)
-        nodeHasWork = true
-    }
-
-    /// New links begin with the table that is in force.
-    private func setProtocols(_ table: ProtocolTable) {
-        guard table != protocols else { return }
-        protocols = table
-        for home in homes { onHome(home) { $0.protocols = table } }
-    }
-
-    private func resolve(_ request: UInt32, _ address: Multiaddr) {
-        guard let resolver else {
-            return node.resolved(request: request, addresses: [], code: DNSError.cancelled.code, now: first.loop.now)
-        }
-        var isOver = false
-        let query = resolver.resolve(address) { [unowned self] result in
-            isOver = true
-            self.queries[request] = nil
-            switch result {
-            case .success(let found):
-                if case .name(let kind, let name)? = address.host, kind != .dnsaddr { for entry in found { self.names[entry] = name } }
-                self.node.resolved(request: request, addresses: found, code: 0, now: self.first.loop.now)
-            case .failure(let error): self.node.resolved(request: request, addresses: [], code: error.code, now: self.first.loop.now)
-            }
-            self.nodeHasWork = true
-        }
-        if !isOver { queries[request] = query }
+        return driver.hasWork
     }
 
     // MARK: Loops
@@ -238,9 +161,9 @@ public final class NativeShell: @unchecked Sendable {
     /// The loop on which a link lives; of one that is gone, any. From any thread.
     public func loop(of link: UInt32) -> EventLoop { home(of: link).loop }
 
+    @discardableResult
     func place(_ link: UInt32, _ home: LinkLoop) -> LinkLoop {
-        guard let index = homes.firstIndex(where: { $0 === home }) else { return home }
-        places.withLock { $0[link] = UInt8(index) }
+        places.withLock { $0[link] = UInt8(home.index) }
         return home
     }
 
@@ -259,16 +182,10 @@ public final class NativeShell: @unchecked Sendable {
 
     private func isKnown(_ link: UInt32) -> Bool { node.knowsLink(link) || places.withLock { $0[link] != nil } }
 
-    private func onHome(of link: UInt32, _ work: @escaping @Sendable (LinkLoop) -> Void) { onHome(home(of: link), work) }
-
-    func onHome(_ home: LinkLoop, _ work: @escaping @Sendable (LinkLoop) -> Void) {
-        if home.isFirst { work(home) } else { home.loop.post { work(home) } }
-    }
-
     /// Runs `work` with a link on its loop, at once if called there; nil if the link is gone.
     public func withLink(_ id: UInt32, _ work: @escaping @Sendable (Link?, EventLoop) -> Void) {
         let home = home(of: id)
-        home.loop.run { work(home.link(id), home.loop) }
+        home.loop.run { work(home.links.link(id), home.loop) }
     }
 
     /// Opens a stream on a link. `owner` makes, on the link's loop, who gets the stream; `then` hears there whether it came to be so far.

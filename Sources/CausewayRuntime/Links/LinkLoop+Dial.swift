@@ -13,61 +13,39 @@ extension LinkLoop {
     /// Connects to a resolved address, as link `id`; whatever comes of it is reported under that number.
     /// - Parameter name: the host name that the address was resolved from, if any.
     func dial(_ id: UInt32, _ address: Multiaddr, expecting: PeerID?, name: [UInt8]?) {
-        guard !isClosing else { return report([.closed(.closed(.shutdown))], id) }
-        let seat = seat(id)
+        guard !links.isClosing else {
+            shell.tell([.closed(.closed(.shutdown))], from: id)
+            return linkIsGone(id)
+        }
+        let socket = TCPSocket(on: loop)
+        let carrier = carrier(id, socket)
         guard case .ip(let ip)? = address.host, let port = address.port, let target = SocketAddress(ip: ip, port: port),
             let approach = Approach(address, ip: ip, port: port, name: name)
-        else { return failed(seat, .link(errno: EAFNOSUPPORT)) }
-        let socket = TCPSocket(on: loop)
-        seat.attach(socket)
+        else { return links.fail(id, .link(errno: EAFNOSUPPORT)) }
         do throws(UVError) {
-            try socket.connect(to: target) { [unowned self, unowned(unsafe) seat] errno in
-                guard errno == 0 else { return self.failed(seat, .link(errno: errno)) }
-                self.connected(seat, address, approach, expecting: expecting)
+            try socket.connect(to: target) { [unowned self, unowned(unsafe) carrier] errno in
+                guard errno == 0 else { return links.fail(id, .link(errno: errno)) }
+                connected(carrier, address, approach, expecting: expecting)
             }
         } catch {
-            failed(seat, .link(errno: error.errno))
+            links.fail(id, .link(errno: error.errno))
         }
     }
 
-    private func connected(_ seat: LinkSeat, _ address: Multiaddr, _ approach: Approach, expecting: PeerID?) {
-        guard let socket = seat.socket, let local = socket.localAddress else { return failed(seat, .link(errno: ECONNRESET)) }
+    private func connected(_ carrier: SocketCarrier, _ address: Multiaddr, _ approach: Approach, expecting: PeerID?) {
+        let id = carrier.id
+        guard let socket = carrier.socket, let local = socket.localAddress else { return links.fail(id, .link(errno: ECONNRESET)) }
         if approach.isSecure {
             do throws(TLSError) {
-                seat.tls = try approach.startTLS(shell.trust())
+                carrier.tls = try approach.startTLS(shell.trust())
             } catch {
-                return failed(seat, .peerFault(.tls, code: error.code))
+                return links.fail(id, .peerFault(.tls, code: error.code))
             }
         }
-        makeLink(seat, isInitiator: true, webSocket: approach.webSocket, expecting: expecting, isLimited: false, now: loop.now)
-        let id = seat.id
+        carrier.link = links.start(id, over: carrier, isInitiator: true, webSocket: approach.webSocket, expecting: expecting)
         let from = approach.kind.address(local.tcp)
         shell.tell { node, now in node.linked(link: id, remote: address, local: from, now: now) }
         socket.startReading()
-    }
-
-    /// Runs a new connection over a settled stream of another link here.
-    func openCircuit(
-        _ id: UInt32, over key: StreamKey, initiator: Bool, expecting: PeerID?, limit: CircuitLimit?, received: [UInt8]
-    ) {
-        guard !isClosing else { return report([.closed(.closed(.shutdown))], id) }
-        let seat = seat(id)
-        guard let outer = link(key.link) else { return failed(seat, .link(errno: 0)) }
-        let now = loop.now
-        makeLink(seat, isInitiator: initiator, webSocket: .none, expecting: expecting, isLimited: limit != nil, now: now)
-        guard let inner = seat.link else { return }
-        seat.outer = key.link
-        self[key.link]?.carried += 1
-        CircuitTransport(inner: inner, over: outer, stream: key.stream, limit: limit, now: now).start(received: received, now: now)
-    }
-
-    func apply(_ command: LinkCommand, to id: UInt32) {
-        guard let seat = self[id] else { return }
-        if let link = seat.link {
-            link.apply(command, now: loop.now)
-        } else if let reason = command.endOfDial {
-            failed(seat, .closed(reason))
-        }
     }
 }
 

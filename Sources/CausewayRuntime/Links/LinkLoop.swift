@@ -3,56 +3,50 @@ import CausewayIdentity
 import CausewayNode
 import CausewayTLS
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
-
-/// The links of one event loop: reads and writes their sockets, lets their deadlines pass, carries events to the node.
+/// One event loop's links, with their sockets: takes sockets in, finds out what they are, and carries events to the node.
 ///
-/// Links with something to do stand in a queue that is worked off at the end of each turn of the loop, so that whatever a turn brought for
-/// a connection leaves in one write. `@unchecked Sendable`: everything but `loop` is touched on the loop's thread only.
-final class LinkLoop: LinkShell, @unchecked Sendable {
+/// Links with something to do are worked on at the end of each turn of the loop. `@unchecked Sendable`: everything but `loop` is touched on
+/// the loop's thread only, or before it starts.
+final class LinkLoop: @unchecked Sendable {
     let loop: EventLoop
-    let isFirst: Bool
+    /// Where it stands among the shell's loops.
+    let index: Int
+    private(set) var links: LinkSet!
     private let reference: NativeShell.Reference
     /// Held while the loop runs.
     private var held: NativeShell?
-    private(set) var seats: [UInt32: LinkSeat] = [:]
-    /// Replaced whenever the node's protocols change.
-    var protocols = ProtocolTable([])
     var certificate: TLSServerContext?
     /// How many bytes `Connection.prepare` put in front of the read that is going on.
     var prepared = 0
     private var plain: UnsafeMutableRawBufferPointer?
-    private var queue: [LinkSeat] = []
-    private var working: [LinkSeat] = []
     private var isSettling = false
-    private var deadlines = DeadlineHeap()
     private var timer: LoopTimer?
     private var timerAt = Instant.distantFuture
     /// Accepted sockets of which nobody knows yet what they are: silent ones, TLS handshakes, heads of requests.
     private let strangers = FairQueue()
     /// Those that are shown a page.
     private let downloads = FairQueue()
-    private(set) var isClosing = false
     private var isKnownEmpty = false
     /// Connections that came or went since memory was trimmed last.
     var churn = 0
 
-    /// What a closed connection's last bytes may take to leave.
-    private static let lingerTime = Interval.seconds(2)
+    /// How often links with something to do have their turn before sockets are looked at again.
+    private static let rounds = 8
 
-    init(reference: NativeShell.Reference, isFirst: Bool) {
+    init(reference: NativeShell.Reference, index: Int) {
         self.reference = reference
-        self.isFirst = isFirst
+        self.index = index
         loop = EventLoop()
     }
 
+    /// Once there is a node.
+    func makeLinks(_ settings: Connection.Settings) { links = LinkSet(settings, host: LoopHost(self)) }
+
     var shell: NativeShell { reference.shell }
+    /// Whether the node lives here, too.
+    var isFirst: Bool { index == 0 }
     var pages: (any PageServing)? { shell.configuration.pages }
-    var handshakeTime: Interval { shell.limits.connection.handshakeTime }
+    var handshakeTime: Interval { links.limits.handshakeTime }
 
     /// Before the loop starts.
     func prepare(holding shell: NativeShell) {
@@ -65,10 +59,8 @@ final class LinkLoop: LinkShell, @unchecked Sendable {
         }
         loop.post { [self] in
             guard !loop.isOver else { return }
-            timer = LoopTimer(on: loop) { [unowned self] in
-                self.timerAt = .distantFuture
-                self.expire(self.loop.now)
-            }
+            // The end of the turn works off what is due.
+            timer = LoopTimer(on: loop) { [unowned self] in self.timerAt = .distantFuture }
         }
     }
 
@@ -82,31 +74,56 @@ final class LinkLoop: LinkShell, @unchecked Sendable {
         return fresh
     }
 
-    // MARK: Seats
+    // MARK: Turns
 
-    subscript(id: UInt32) -> LinkSeat? { seats[id] }
+    /// Works off what links have to do, and on the first loop what the node wants done. True if there is more.
+    func settle() -> Bool {
+        guard !isSettling else { return true }
+        isSettling = true
+        defer { isSettling = false }
+        let hasMore = isFirst ? shell.turn() : turnLinks()
+        scheduleTimer()
+        return hasMore
+    }
 
-    func link(_ id: UInt32) -> Link? { seats[id]?.link }
+    private func turnLinks() -> Bool {
+        var rounds = 0
+        repeat {
+            links.turn()
+            rounds += 1
+        } while links.hasWork && rounds < Self.rounds
+        return links.hasWork
+    }
 
-    /// A seat for a new link, which nothing carries yet.
-    func seat(_ id: UInt32) -> LinkSeat {
-        let seat = LinkSeat(id: id, home: self)
-        seats[id] = seat
+    private func scheduleTimer() {
+        let next = isFirst ? shell.driver.nextDeadline : links.nextDeadline
+        guard next < timerAt else { return }
+        timerAt = next
+        timer?.start(afterNanoseconds: (next - loop.now).nanoseconds)
+    }
+
+    // MARK: Strangers
+
+    /// What carries a link that is connecting, or was accepted; nil for circuits, and for links that are gone.
+    subscript(id: UInt32) -> SocketCarrier? { links.carrier(of: id) as? SocketCarrier }
+
+    /// A carrier for a new link.
+    func carrier(_ id: UInt32, _ socket: TCPSocket) -> SocketCarrier {
+        let carrier = SocketCarrier(id: id, socket, home: self)
+        links.insert(id, over: carrier)
         churn += 1
-        return seat
+        return carrier
     }
 
     /// Takes an accepted socket in: it may say what it is. Who means it speaks within a round trip, so of too many the oldest goes: of its
     /// own place, or of the one that has most.
     func admit(_ socket: TCPSocket, id: UInt32, _ welcome: Welcome) {
-        guard !isClosing else {
+        guard !links.isClosing else {
             shell.forget(id)
             return socket.close()
         }
         socket.sendAtOnce()
-        let seat = seat(id)
-        seat.attach(socket)
-        seat.welcome = welcome
+        carrier(id, socket).welcome = welcome
         let (remote, limits) = (socket.remote, shell.limits)
         let place = AddressKey.holder(remote?.ip ?? [])
         if remote?.tcp.reach != .loopback, strangers.count(of: place) >= share(limits.connectionsPerAddress) {
@@ -115,7 +132,7 @@ final class LinkLoop: LinkShell, @unchecked Sendable {
             turnAway(strangers.first, .pendingConnections, limits.pendingConnections)
         }
         strangers.insert(id, of: place)
-        arm(seat, loop.now + limits.connection.handshakeTime)
+        links.setDeadline(loop.now + handshakeTime, of: id)
         socket.startReading()
     }
 
@@ -123,214 +140,93 @@ final class LinkLoop: LinkShell, @unchecked Sendable {
     private func share(_ limit: Int) -> Int { (limit + shell.homes.count - 1) / shell.homes.count }
 
     private func turnAway(_ id: UInt32?, _ limit: LimitName, _ value: Int) {
-        guard let id, let seat = seats[id] else { return }
-        if let remote = seat.socket?.remote { shell.tellRefused(remote, limit, value) }
-        drop(seat)
+        guard let id else { return }
+        if let remote = self[id]?.socket?.remote { shell.tellRefused(remote, limit, value) }
+        links.remove(id)
     }
 
     /// The socket wants a page, and is no stranger any more. Of too many readers that one goes which has taken nothing for longest, of the
     /// place that has most.
-    func beginDownload(_ seat: LinkSeat) {
-        strangers.remove(seat.id)
-        if downloads.count >= share(shell.configuration.pageLimits.downloads), let slowest = downloads.first, let seat = seats[slowest] {
-            drop(seat)
-        }
-        downloads.insert(seat.id, of: AddressKey.holder(seat.socket?.remote?.ip ?? []))
+    func beginDownload(_ carrier: SocketCarrier) {
+        strangers.remove(carrier.id)
+        if downloads.count >= share(shell.configuration.pageLimits.downloads), let slowest = downloads.first { links.remove(slowest) }
+        downloads.insert(carrier.id, of: AddressKey.holder(carrier.socket?.remote?.ip ?? []))
     }
 
-    func downloadMoved(_ seat: LinkSeat) { downloads.renew(seat.id) }
+    func downloadMoved(_ carrier: SocketCarrier) { downloads.renew(carrier.id) }
 
     /// The first byte of an accepted socket has come: makes its link, or waits for the head of its request if there are pages to be asked
     /// for. False: it is nothing that is served here.
-    func sniff(_ seat: LinkSeat, _ first: UInt8, now: Instant) -> Bool {
-        guard let kind = seat.welcome?.kinds.kind(firstByte: first) else { return false }
+    func sniff(_ carrier: SocketCarrier, _ first: UInt8) -> Bool {
+        guard let kind = carrier.welcome?.kinds.kind(firstByte: first) else { return false }
         if kind == .secureWebSocket {
             guard let certificate, let engine = try? TLSEngine(certificate) else { return false }
-            seat.tls = engine
+            carrier.tls = engine
         }
-        guard pages != nil, kind != .tcp else { return welcome(seat, as: kind, now: now) }
-        seat.page = PageExchange(kind, headLimit: shell.limits.connection.httpHead)
+        guard pages != nil, kind != .tcp else { return welcome(carrier, as: kind) }
+        carrier.page = PageExchange(kind, headLimit: links.limits.httpHead)
         return true
     }
 
     /// What an accepted socket is, is known: it becomes a link. False: its remote is gone.
-    func welcome(_ seat: LinkSeat, as kind: ListenKinds, now: Instant) -> Bool {
-        guard let socket = seat.socket, let remote = socket.remote, let local = socket.localAddress else { return false }
-        seat.welcome = nil
-        strangers.remove(seat.id)
-        let role: Connection.WebSocketRole = kind == .tcp ? .none : .server
-        seat.deadline = .distantFuture
-        makeLink(seat, isInitiator: false, webSocket: role, expecting: nil, isLimited: false, now: now)
-        let id = seat.id
+    func welcome(_ carrier: SocketCarrier, as kind: ListenKinds) -> Bool {
+        guard let remote = carrier.socket?.remote, let local = carrier.socket?.localAddress else { return false }
+        carrier.welcome = nil
+        strangers.remove(carrier.id)
+        let id = carrier.id
+        carrier.link = links.start(id, over: carrier, isInitiator: false, webSocket: kind == .tcp ? .none : .server, expecting: nil)
         let (from, to) = (kind.address(remote.tcp), kind.address(local.tcp))
         shell.tell { node, now in node.accepted(link: id, remote: from, local: to, now: now) }
         return true
     }
 
-    func makeLink(
-        _ seat: LinkSeat, isInitiator: Bool, webSocket: Connection.WebSocketRole, expecting: PeerID?, isLimited: Bool, now: Instant
-    ) {
-        var configuration = Connection.Configuration(
-            identity: shell.noise, isInitiator: isInitiator, webSocket: webSocket, expecting: expecting, protocols: protocols,
-            limits: shell.limits.connection, entropy: Entropy.secret(Connection.entropySize))
-        configuration.isLimited = isLimited
-        seat.link = ByteLink(id: seat.id, connection: Connection(configuration, now: now), shell: self, now: now)
-        enqueue(seat)
-    }
-
-    /// The link never came to be.
-    func failed(_ seat: LinkSeat, _ error: ConnectionError) {
-        let wasAccepted = seat.welcome != nil
-        drop(seat)
-        if !wasAccepted { report([.closed(error)], seat.id) }
-    }
-
-    /// Forgets a seat, with its socket.
-    func drop(_ seat: LinkSeat) {
-        seat.welcome = nil
-        strangers.remove(seat.id)
-        downloads.remove(seat.id)
-        seat.closeSocket()
-        guard seats.removeValue(forKey: seat.id) != nil else { return }
-        churn += 1
-        if let outer = seat.outer.flatMap({ seats[$0] }) {
-            outer.carried -= 1
-            if isClosing { enqueue(outer) }
-        }
-        shell.forget(seat.id)
-        if isClosing, seats.isEmpty { tellEmpty() }
-    }
-
-    // MARK: From links
-
-    func linkIsDirty(_ link: Link) {
-        if let seat = seats[link.id] { enqueue(seat) }
-    }
-
-    func streamOpened(_ stream: UInt32, entry: ProtocolTable.Entry, on link: Link) { shell.inboundStream?(link, stream, entry, loop) }
-
-    func enqueue(_ seat: LinkSeat) {
-        guard !seat.isQueued else { return }
-        seat.isQueued = true
-        queue.append(seat)
-    }
-
-    // MARK: The end of a turn
-
-    /// Works off what is queued, and on the first loop what the node wants done. True if there is more.
-    func settle() -> Bool {
-        guard !isSettling else { return true }
-        isSettling = true
-        defer { isSettling = false }
-        let now = loop.now
-        var rounds = 0
-        repeat {
-            swap(&queue, &working)
-            for seat in working { work(on: seat, now: now) }
-            working.removeAll(keepingCapacity: working.count < 1024)
-            if isFirst { shell.drainNode(now: now) }
-            rounds += 1
-        } while hasWork && rounds < 8
-        scheduleTimer(now)
-        return hasWork
-    }
-
-    private var hasWork: Bool { !queue.isEmpty || isFirst && shell.nodeHasWork }
-
-    private func work(on seat: LinkSeat, now: Instant) {
-        seat.isQueued = false
-        guard let link = seat.link, seats[seat.id] === seat else { return }
-        if isClosing { sayGoodbye(seat, link, now) }
-        var rounds = 0
-        repeat {
-            link.turn(now: now)
-            rounds += 1
-        } while seat.flush() && rounds < 4
-        if rounds == 4, !(seat.socket?.isBlocked ?? true) { enqueue(seat) }
-        if link.hasEvents { report(link.takeEvents(), of: seat) }
-        if link.connection.isClosed { conclude(seat, now) } else { arm(seat, link.connection.nextDeadline) }
-    }
-
-    private func report(_ events: [LinkEvent], of seat: LinkSeat) {
-        if case .closed(.closed(let reason))? = events.last { seat.isGoodbye = reason == .shutdown || reason == .application }
-        report(events, seat.id)
-    }
-
-    /// The connection is over: what is still on its wire goes out, then the socket closes; after a goodbye, when its remote has.
-    private func conclude(_ seat: LinkSeat, _ now: Instant) {
-        guard seat.hasUnsent || seat.isGoodbye && seat.finishSending() else { return drop(seat) }
-        guard seat.deadline == .distantFuture else { return }
-        arm(seat, now + Self.lingerTime)
-    }
-
-    func report(_ events: [LinkEvent], _ id: UInt32) { shell.tell(events, from: id) }
-
-    // MARK: Time
-
-    /// For a link: its connection's deadline. Without one, or after its end: the shell's own.
-    private func arm(_ seat: LinkSeat, _ moment: Instant) {
-        if seat.link?.connection.isClosed ?? true { seat.deadline = moment }
-        guard moment < seat.armed else { return }
-        seat.armed = moment
-        deadlines.insert(seat.id, at: moment)
-    }
-
-    private func expire(_ now: Instant) {
-        while let (id, at) = deadlines.take(due: now) {
-            guard let seat = seats[id], seat.armed == at else { continue }
-            seat.armed = .distantFuture
-            if let link = seat.link, !link.connection.isClosed {
-                let deadline = link.connection.nextDeadline
-                if deadline <= now { link.advance(to: now) } else { arm(seat, deadline) }
-            } else if seat.deadline <= now {
-                drop(seat)
-            } else {
-                arm(seat, seat.deadline)
-            }
-        }
-    }
-
-    private func scheduleTimer(_ now: Instant) {
-        let next = isFirst ? min(deadlines.next, shell.nodeDeadline) : deadlines.next
-        guard next < timerAt else { return }
-        timerAt = next
-        timer?.start(afterNanoseconds: (next - now).nanoseconds)
-    }
-
     // MARK: The end
+
+    func linkIsGone(_ link: UInt32) {
+        strangers.remove(link)
+        downloads.remove(link)
+        churn += 1
+        shell.forget(link)
+        tellEmpty()
+    }
 
     /// Says goodbye on all links; those not yet connected are given up.
     func shutDown() {
-        isClosing = true
-        for seat in Array(seats.values) { if seat.link == nil { failed(seat, .closed(.shutdown)) } else { enqueue(seat) } }
-        if seats.isEmpty { tellEmpty() }
-    }
-
-    /// Closes a link once it is drained: what was written to streams that are finished has left it, and no circuit runs over it any more.
-    private func sayGoodbye(_ seat: LinkSeat, _ link: ByteLink, _ now: Instant) {
-        guard !link.connection.isClosed, seat.carried == 0, !link.connection.awaitsDelivery else { return }
-        link.apply(.close(.shutdown), now: now)
+        links.shutDown()
+        tellEmpty()
     }
 
     private func tellEmpty() {
-        guard !isKnownEmpty else { return }
+        guard links.isClosing, links.count == 0, !isKnownEmpty else { return }
         isKnownEmpty = true
         shell.isEmpty(self)
     }
 
     /// The loop stops: nothing waits any longer.
     private func closeAll() {
-        isClosing = true
-        let now = loop.now
-        for seat in Array(seats.values) {
-            if let link = seat.link {
-                link.connection.linkFailed(.closed(.shutdown), streams: nil)
-                link.turn(now: now)
-            }
-            seat.link = nil
-            drop(seat)
-        }
-        queue = []
+        links.end()
         timer = nil
     }
+}
+
+/// What a loop gives its links. They hold this and not the loop, which has them.
+private final class LoopHost: LinkSetHost {
+    private unowned(unsafe) let home: LinkLoop
+
+    init(_ home: LinkLoop) { self.home = home }
+
+    var now: Instant { home.loop.now }
+
+    func entropy(_ count: Int) -> Secret { Entropy.secret(count) }
+
+    func linkReported(_ events: [LinkEvent], from link: UInt32) { home.shell.tell(events, from: link) }
+
+    func streamOpened(_ stream: UInt32, entry: ProtocolTable.Entry, on link: Link) {
+        home.shell.inboundStream?(link, stream, entry, home.loop)
+    }
+
+    /// The end of the loop's turn, which is to come, works it off.
+    func linksHaveWork() {}
+
+    func linkIsGone(_ link: UInt32) { home.linkIsGone(link) }
 }

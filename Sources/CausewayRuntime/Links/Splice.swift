@@ -9,16 +9,16 @@ final class Splice: SpliceObserver, @unchecked Sendable {
     private unowned(unsafe) let shell: NativeShell
     let source: SpliceEndpoint
     let target: SpliceEndpoint
-    private var sent: UInt64 = 0
-    private var returned: UInt64 = 0
-    private var ended = 0
-    private var cause: SpliceEnd?
+    private var tally: SpliceTally
+    /// Which of the legs exist, and whether all do that could.
+    private let made = Mutex((count: 0, areWhole: true))
 
     init(circuit: UInt32, shell: NativeShell, source: SpliceEndpoint, target: SpliceEndpoint) {
         self.circuit = circuit
         self.shell = shell
         self.source = source
         self.target = target
+        tally = SpliceTally(circuit: circuit)
     }
 
     /// From a leg, on its own loop.
@@ -26,19 +26,12 @@ final class Splice: SpliceObserver, @unchecked Sendable {
         shell.first.loop.run { self.legEnded(isSource: isSource, moved: moved, cause: cause) }
     }
 
-    func legEnded(isSource: Bool, moved: UInt64, cause: SpliceEnd) {
-        if isSource { sent = moved } else { returned = moved }
-        if self.cause == nil || cause == .limit { self.cause = cause }
-        ended += 1
-        guard ended == 2 else { return }
-        shell.spliceEnded(self, sent: sent, returned: returned, limit: self.cause == .limit ? .circuitBytes : nil)
+    private func legEnded(isSource: Bool, moved: UInt64, cause: SpliceEnd) {
+        if let result = tally.legEnded(isSource: isSource, moved: moved, cause: cause) { shell.spliceEnded(result) }
     }
 
-    func end() {
-        for endpoint in [source, target] {
-            endpoint.home.loop.run { endpoint.leg?.end(.ended) }
-        }
-    }
+    /// On the first loop.
+    func end() { for endpoint in [source, target] { shell.order(.splice { _ in endpoint.leg?.end(.ended) }, of: endpoint.home) } }
 }
 
 /// Where a leg of a circuit lives. If the other one lives on another loop then this stands for it there: calls are posted, bytes copied.
@@ -91,38 +84,38 @@ final class SpliceEndpoint: SplicePeer, @unchecked Sendable {
 
     /// On the leg's loop: makes the leg. False if its link is gone.
     func makeLeg(of splice: Splice, isSource: Bool, limit: UInt64?) -> Bool {
-        guard let link = home.link(link) else { return false }
+        guard let link = home.links.link(link) else { return false }
         leg = SpliceLeg(circuit: splice.circuit, isSource: isSource, link: link, stream: stream, limit: limit, observer: splice)
         return true
     }
 
     /// On the leg's loop: the stream leads nowhere.
-    func reset() { home.link(link)?.apply(.reset(stream: stream), now: home.loop.now) }
+    func reset() { home.links.apply(.reset(stream: stream), to: link) }
 }
 
 extension Splice {
-    /// Joins the two streams, each on its own loop.
-    func start(limit: UInt64?, received: [UInt8]) {
+    /// On the first loop: joins the two streams, each on its own loop, behind what the node has sent on them.
+    func start(limit: UInt64?) {
         source.other = target
         target.other = source
-        if source.home === target.home {
-            source.home.loop.run { [self] in
-                guard source.makeLeg(of: self, isSource: true, limit: limit), target.makeLeg(of: self, isSource: false, limit: limit),
-                    let one = source.leg, let two = target.leg
-                else { return fail() }
-                SpliceLeg.join(one, two, received: received)
-            }
-            return
+        for (endpoint, isSource) in [(source, true), (target, false)] {
+            shell.order(
+                .splice { [self] _ in
+                    let isMade = endpoint.makeLeg(of: self, isSource: isSource, limit: limit)
+                    let legs = made.withLock { made in
+                        made.count += 1
+                        made.areWhole = made.areWhole && isMade
+                        return made
+                    }
+                    if legs.count == 2 { legs.areWhole ? startLegs() : fail() }
+                }, of: endpoint.home)
         }
-        // Each leg exists before the other can send to it.
-        target.home.loop.run { [self] in
-            guard target.makeLeg(of: self, isSource: false, limit: limit) else { return fail() }
-            source.home.loop.post { [self] in
-                guard source.makeLeg(of: self, isSource: true, limit: limit) else { return fail() }
-                source.leg?.start(peer: target, received: received)
-                target.home.loop.post { [self] in target.leg?.start(peer: source) }
-            }
-        }
+    }
+
+    /// Each leg exists before the other can send to it.
+    private func startLegs() {
+        if source.home === target.home, let one = source.leg, let two = target.leg { return SpliceLeg.join(one, two) }
+        for endpoint in [source, target] { endpoint.home.loop.run { endpoint.leg?.start(peer: endpoint.other) } }
     }
 
     /// One of the links was gone before the circuit stood.

@@ -199,7 +199,7 @@ public final class SimulatedNode {
 
     /// Opens a stream on one connection, by its link's number.
     public func open(_ protocolID: String, on link: UInt32, _ script: StreamScript = .keep) throws(StreamError) -> SimulatedStream {
-        guard let link = shell?.links[link]?.link else { throw .notConnected }
+        guard let link = shell?.links.link(link) else { throw .notConnected }
         let stream = SimulatedStream(script)
         stream.attach(try link.openStream([[UInt8](protocolID.utf8)], owner: stream, now: simulation.now), protocolID: nil, on: link)
         opened.append(stream)

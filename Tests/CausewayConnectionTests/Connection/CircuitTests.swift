@@ -30,23 +30,22 @@ private final class Relayed {
         shell.run()
         let hop = shell.handle(openedOn: 2)!
         let stop = shell.handle(openedOn: 4)!
-        let inside = CircuitTransport.limits(inside: ConnectionLimits())
+        let inside = MemoryShell.settings.configuration(isInitiator: true, expecting: nil, isInCircuit: true, entropy: Secret([])).limits
         dialler = shell.link(10, initiator: true, limits: inside)
         target = shell.link(11, initiator: false, limits: inside)
         // The target answers and may speak at once, before the relay has spliced.
         shell.links[4]!.apply(.send(stream: stop, [1, 7], droppable: false), now: shell.now)
         let carried = told ?? limit
-        CircuitTransport(inner: target, over: shell.links[4]!, stream: stop, limit: carried, now: shell.now).start(
-            received: [], now: shell.now)
+        CircuitTransport(inner: target, over: shell.links[4]!, stream: stop, limit: carried, now: shell.now).start(now: shell.now)
         shell.run()
         shell.links[2]!.apply(.send(stream: hop, [1, 6], droppable: false), now: shell.now)
         source = SpliceLeg(circuit: 5, isSource: true, link: shell.links[2]!, stream: hop, limit: limit.bytes, observer: shell)
         sink = SpliceLeg(circuit: 5, isSource: false, link: shell.links[3]!, stream: handle, limit: limit.bytes, observer: shell)
-        SpliceLeg.join(source, sink, received: [])
+        SpliceLeg.join(source, sink)
         shell.run()
         guard dials else { return }
         CircuitTransport(inner: dialler, over: shell.links[1]!, stream: handle, limit: carried, now: shell.now)
-            .start(received: [], now: shell.now)
+            .start(now: shell.now)
         shell.run()
     }
 
@@ -80,6 +79,52 @@ private final class Relayed {
         for id in 1...4 as ClosedRange<UInt32> { #expect(relayed.shell.links[id]!.connection.streams.count == 0) }
         #expect(relayed.dialler.carrier == nil)
         #expect(relayed.target.carrier == nil)
+    }
+
+    @Test func whatBothEndsSendAheadGoesIntoTheSplice() {
+        let shell = MemoryShell()
+        for id in 1...4 as ClosedRange<UInt32> { _ = shell.link(id, initiator: id == 1 || id == 4) }
+        shell.connect(1, 2)
+        shell.connect(4, 3)
+        let handle: UInt32 = 1 << 31
+        // A message of one byte each, and what lies behind it.
+        shell.links[1]!.apply(.openStream(stream: handle, protocolIDs: [MemoryShell.hop.name]), now: shell.now)
+        shell.links[1]!.apply(.send(stream: handle, [1, 9, 50, 51], droppable: false), now: shell.now)
+        shell.links[3]!.apply(.openStream(stream: handle, protocolIDs: [MemoryShell.stop.name]), now: shell.now)
+        shell.links[3]!.apply(.send(stream: handle, [1, 8], droppable: false), now: shell.now)
+        shell.run()
+        let (hop, stop) = (shell.handle(openedOn: 2)!, shell.handle(openedOn: 4)!)
+        shell.links[4]!.apply(.send(stream: stop, [1, 7, 60, 61, 62], droppable: false), now: shell.now)
+        shell.run()
+        #expect(shell.data(on: 2, hop) == [1, 9] && shell.data(on: 3, handle) == [1, 7])
+
+        shell.links[2]!.apply(.send(stream: hop, [1, 6], droppable: false), now: shell.now)
+        let source = SpliceLeg(circuit: 5, isSource: true, link: shell.links[2]!, stream: hop, limit: nil, observer: shell)
+        let sink = SpliceLeg(circuit: 5, isSource: false, link: shell.links[3]!, stream: handle, limit: nil, observer: shell)
+        SpliceLeg.join(source, sink)
+        let (near, far) = (Collector(), Collector())
+        shell.links[1]!.setOwner(near, of: handle)
+        shell.links[4]!.setOwner(far, of: stop)
+        shell.run()
+        #expect(shell.data(on: 1, handle).isEmpty && near.received == [1, 6, 60, 61, 62] && far.received == [50, 51])
+        #expect(source.moved == 2 && sink.moved == 3)
+    }
+
+    @Test func aLegThatIsEndedBeforeItStartsEndsWhenItDoes() {
+        let shell = MemoryShell()
+        _ = shell.link(1, initiator: true)
+        _ = shell.link(2, initiator: false)
+        shell.connect(1, 2)
+        let handle: UInt32 = 1 << 31
+        shell.links[1]!.apply(.openStream(stream: handle, protocolIDs: [MemoryShell.stop.name]), now: shell.now)
+        shell.run()
+        // On another thread the other leg has found its link gone.
+        let leg = SpliceLeg(circuit: 5, isSource: false, link: shell.links[1]!, stream: handle, limit: nil, observer: shell)
+        leg.end(.failed(.notConnected))
+        leg.start(peer: leg)
+        shell.run()
+        #expect(shell.spliceEnds.map(\.cause) == [.failed(.notConnected)])
+        #expect(shell.links[1]!.connection.streams.count == 0)
     }
 
     @Test func aSlowReaderIsFeltAtTheFarEnd() throws {

@@ -31,6 +31,10 @@ final class MemoryShell: LinkShell, SpliceObserver {
         return link
     }
 
+    static var settings: Connection.Settings {
+        let configuration = Pair.configuration(initiator: true, limits: ConnectionLimits(), table: table)
+        return Connection.Settings(identity: configuration.identity, protocols: table, limits: configuration.limits)
+    }
     static let hop = ProtocolTable.Entry(name: [UInt8]("/libp2p/circuit/relay/0.2.0/hop".utf8), owner: .node, allowsLimited: true)
     static let stop = ProtocolTable.Entry(name: [UInt8]("/libp2p/circuit/relay/0.2.0/stop".utf8), owner: .node, allowsLimited: true)
     static let table = ProtocolTable(Pair.table.entries + [hop, stop])

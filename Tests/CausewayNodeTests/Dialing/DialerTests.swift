@@ -279,7 +279,7 @@ extension NodeBench {
     bench.feed(.streamReady(stream: hop[0].stream, protocolID: HopCodec.hopID), relayLink)
     let limit = CircuitLimit(bytes: 1 << 17, seconds: 120)
     bench.feed(.data(stream: hop[0].stream, HopCodec.encode(.status(HopStatus.ok, reservation: nil, limit: limit))), relayLink)
-    let link = bench.outputs.compactMap { if case .circuit(let link, hop[0], true, peer(7), limit, _) = $0 { link } else { nil } }
+    let link = bench.outputs.compactMap { if case .circuit(let link, hop[0], true, peer(7), limit) = $0 { link } else { nil } }
     #expect(link.count == 1)
     bench.establish(link[0], 7)
     #expect(bench.connected(by: 1) == [link[0]])

@@ -249,7 +249,7 @@ extension NodeBench {
         // None of them is ever answered: few are asked for, and none is left when their dials are over.
         bench.wait(.seconds(60))
         #expect(bench.lookUps.count <= most * 3 + 1)
-        #expect(bench.node.dialer.pendingLinks.isEmpty)
+        #expect(bench.node.dialer.byLink.keys.isEmpty)
         let ended = bench.lookUps.filter { bench.outputs.contains(.cancelResolve(request: $0.request)) }
         #expect(ended.count == bench.lookUps.count)
     }

@@ -15,7 +15,8 @@ private let bobAddress = "/ip4/192.0.2.2/tcp/4001"
     alice.connect(request: 1, peer: bob.peerID, addresses: [address(bobAddress)], allowsLimited: false, now: network.now)
     bob.connect(request: 1, peer: alice.peerID, addresses: [address(aliceAddress)], allowsLimited: false, now: network.now)
     network.run()
-    network.releaseHandshakes()
+    network.holdsHandshakes = false
+    network.run()
     for node in [alice, bob] {
         let answers = network.events(of: node).filter { if case .answered(1, .connected) = $0 { true } else { false } }
         #expect(answers.count == 1)
@@ -33,7 +34,7 @@ private let bobAddress = "/ip4/192.0.2.2/tcp/4001"
     #expect(alice.connectionDescriptions[0].isInbound == (first !== alice))
 }
 
-@Test func connectionInUseOutlivesItsDouble() {
+@Test func connectionInUseOutlivesItsDouble() throws {
     let network = NodeNetwork()
     let alice = network.add(1, at: aliceAddress)
     let bob = network.add(2, at: bobAddress)
@@ -41,11 +42,12 @@ private let bobAddress = "/ip4/192.0.2.2/tcp/4001"
     alice.connect(request: 1, peer: bob.peerID, addresses: [address(bobAddress)], allowsLimited: false, now: network.now)
     bob.connect(request: 1, peer: alice.peerID, addresses: [address(aliceAddress)], allowsLimited: false, now: network.now)
     network.run()
-    network.releaseHandshakes()
-    network.busyLinks = Set(alice.connectionDescriptions.map { $0.link })
+    network.holdsHandshakes = false
+    network.run()
+    for connection in alice.connectionDescriptions { try network.use(connection.link, of: alice) }
     network.wait(.seconds(60))
     #expect(alice.connectionDescriptions.count == 2 && bob.connectionDescriptions.count == 2)
-    network.busyLinks = []
+    network.rest()
     network.wait(.seconds(20))
     #expect(alice.connectionDescriptions.count == 1 && bob.connectionDescriptions.count == 1)
 }
@@ -152,12 +154,12 @@ private let bobAddress = "/ip4/192.0.2.2/tcp/4001"
 
 @Test func applicationProtocolsReachEveryConnection() {
     let bench = NodeBench()
-    let link = bench.inbound(7)
+    bench.inbound(7)
     let entry = ProtocolTable.Entry(name: [UInt8]("/chat/1".utf8), owner: .application, allowsLimited: false)
     let stolen = ProtocolTable.Entry(name: Ping.protocolID, owner: .application, allowsLimited: false)
     bench.node.setApplicationProtocols([entry, stolen], now: bench.now)
     bench.drain()
-    #expect(bench.outputs.contains(.link(link, .setProtocols(bench.node.protocolTable))))
+    #expect(bench.outputs.contains(.protocols(bench.node.protocolTable)))
     #expect(bench.node.protocolTable.entry(for: entry.name) == entry)
     #expect(bench.node.protocolTable.entry(for: Ping.protocolID)?.owner == .node)
 }

@@ -57,7 +57,7 @@ import Testing
         bench.drain()
         for output in bench.outputs[seen...] {
             if case .dial(let link, _, _) = output { links.append(link) }
-            if case .circuit(let link, _, _, _, _, _) = output { links.append(link) }
+            if case .circuit(let link, _, _, _, _) = output { links.append(link) }
         }
         seen = bench.outputs.count
     }

@@ -78,22 +78,17 @@ final class RelayBench<P: NodeProtocol> {
 
     /// What was sent on this stream so far, taken for one hop message.
     func hopAnswer(on stream: StreamKey) -> HopMessage? {
-        guard let (message, _) = split(sent(on: stream)) else { return nil }
-        return try? HopCodec.decodeHop(message)
+        message(sent(on: stream)).flatMap { try? HopCodec.decodeHop($0) }
     }
 
     func stopMessage(on stream: StreamKey) -> StopMessage? {
-        guard let (message, _) = split(sent(on: stream)) else { return nil }
-        return try? HopCodec.decodeStop(message)
+        message(sent(on: stream)).flatMap { try? HopCodec.decodeStop($0) }
     }
 
-    func split(_ bytes: [UInt8]) -> (message: [UInt8], rest: [UInt8])? {
+    private func message(_ bytes: [UInt8]) -> ProtobufReader? {
         var inbox = MessageInbox()
         inbox.add(bytes)
-        guard inbox.next(limit: HopCodec.messageSize) != nil else { return nil }
-        let rest = inbox.takeRest()
-        let start = bytes[0] < 0x80 ? 1 : 2
-        return ([UInt8](bytes[start..<(bytes.count - rest.count)]), rest)
+        return inbox.next(limit: HopCodec.messageSize)
     }
 
     // MARK: Outputs

@@ -31,15 +31,6 @@ private func framed(_ content: [UInt8]) -> [UInt8] {
     #expect(found == contents && inbox.count == 0 && inbox.fault == nil)
 }
 
-@Test func whatComesBehindAMessageIsHandedOver() {
-    var inbox = MessageInbox()
-    inbox.add(framed([1]) + [9, 9, 9])
-    #expect(inbox.next(limit: 300) != nil && inbox.count == 3)
-    #expect(inbox.takeRest() == [9, 9, 9] && inbox.count == 0)
-    inbox.add(framed([2]))
-    #expect(messages(&inbox) == [[2]])
-}
-
 @Test(arguments: [
     ([0xad, 0x02], MessageInbox.Fault.tooLong), ([0xff, 0xff, 0xff, 0xff], .tooLong), ([0x80, 0x80, 0x80, 0x80, 0x00], .tooLong),
     ([0x80, 0x00], .malformed), ([0x81, 0x80, 0x00], .malformed),

@@ -230,10 +230,10 @@ private final class SignallingBench {
     }
 
     @Test(arguments: [(2, 10), (60, 1)] as [(UInt64, UInt64)])
-    func aDirectConnectionThatIsLostIsMadeAgain(lived: UInt64, pause: UInt64) {
+    func aDirectConnectionThatIsLostIsMadeAgain(lived: UInt64, pause: UInt64) throws {
         let (network, alice, bob) = pair()
         network.relay(alice, bob)
-        for one in alice.connectionDescriptions where one.limit != nil { network.busyLinks.insert(one.link) }
+        for one in alice.connectionDescriptions where one.limit != nil { try network.use(one.link, of: alice) }
         network.wait(.seconds(lived))
         network.cutDirect(bob)
         network.wait(.milliseconds(pause * 1000 - 500))
@@ -243,7 +243,7 @@ private final class SignallingBench {
         #expect(network.offers == 2)
         for node in [alice, bob] { #expect(node.connectionDescriptions.count { $0.limit == nil } == 1) }
         // Without the relayed one there is nothing to make it by.
-        network.busyLinks = []
+        network.rest()
         network.wait(.seconds(60))
         network.cutDirect(alice)
         network.wait(.seconds(60))

@@ -108,6 +108,10 @@ func relayedPeersEcho(loops: Int) async throws {
     let source = try TestNode()
     let circuit = address.appending(code: MultiaddrCode.p2pCircuit, value: [])
     let link = try #require(await source.connect(to: circuit, target.peerID).link)
+    for node in [source, target] {
+        let frames = await node.framePayloads()
+        #expect(frames.outer.count == 1 && frames.inner.map { $0 + 30 } == frames.outer, "a circuit's frame takes more than one frame")
+    }
     let sent = pattern(2_000_000)
     #expect(try await source.echo(sent, on: link) == sent)
     // Both ends are told how much a circuit moved when it ends.
@@ -116,6 +120,26 @@ func relayedPeersEcho(loops: Int) async throws {
     guard case .relay(.circuitClosed(_, _, _, let up, let down, _, _)) = event else { return }
     #expect(up > 2_000_000 && down > 2_000_000)
     for node in [source, target, relay] { await node.stop() }
+}
+
+@Test func whatATurnWantsOfALoopGoesThereTogether() async throws {
+    var shell = ShellConfiguration()
+    shell.loops = 2
+    let server = try TestNode(shell)
+    let address = try await server.shell.listen([loopback()])[0]
+    let clients = try (0..<4).map { _ in try TestNode() }
+    for client in clients { _ = try #require(await client.connect(to: address, server.peerID).link) }
+    for client in clients { _ = await server.event { $0 == .peerConnected(client.peerID) } }
+    let peers = clients.map(\.peerID)
+    let waiting = await server.onShell { shell in
+        shell.driver.input { for peer in peers { $0.hangUp(peer, now: shell.loop.now) } }
+        _ = shell.driver.turn()
+        return shell.orders.map(\.count)
+    }
+    // Two of them live on the other loop; nothing has left for it before the turn's end.
+    #expect(waiting[0] == 0 && waiting[1] == 2)
+    while await server.linkCount() > 0 { await Task.yield() }
+    for node in clients + [server] { await node.stop() }
 }
 
 @Test func dnsaddrLeadsToAConnection() async throws {
@@ -203,9 +227,9 @@ func brokenLinksAreTold(kill: NativeShell.Kill) async throws {
         let link = try #require(await client.connect(to: address, server.peerID).link)
         #expect(try await client.echo([1], on: link) == [1])
         client.shell.onNode { [loop = client.shell.loop] in $0.hangUp(server.peerID, now: loop.now) }
-        while await client.seatCount() > 0 { await Task.yield() }
+        while await client.linkCount() > 0 { await Task.yield() }
     }
-    while await server.seatCount() > 0 { await Task.yield() }
+    while await server.linkCount() > 0 { await Task.yield() }
     await client.stop()
     await server.stop()
 }

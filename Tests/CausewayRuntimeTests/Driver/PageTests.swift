@@ -1,8 +1,8 @@
-import CausewayConnection
 import CausewayIdentity
 import CausewayTLS
 import Testing
 
+@testable import CausewayConnection
 @testable import CausewayRuntime
 
 /// Answers every request with its target and as many bytes as asked for, some time later.
@@ -59,7 +59,9 @@ private final class DeadlineWatch: @unchecked Sendable {
     }
 
     private func look() {
-        for seat in node.shell.first.seats.values where seat.page?.isAnswered ?? false { seen.insert(seat.deadline.nanoseconds) }
+        for socket in node.shell.first.sockets where socket.page?.isAnswered ?? false {
+            if let deadline = node.shell.first.links.members[socket.id]?.deadline { seen.insert(deadline.nanoseconds) }
+        }
         timer = timer ?? LoopTimer(on: node.shell.loop) { [unowned self] in self.look() }
         timer?.start(afterNanoseconds: 2_000_000)
     }
@@ -177,7 +179,7 @@ private final class DeadlineWatch: @unchecked Sendable {
         let raw = RawSocket()
         #expect(await raw.connect(to: try #require(try await listen(node).port), sending: request) == 0)
         raw.fallAsleep()
-        while await node.seatCount() != 0 { try await Task.sleep(for: .milliseconds(20)) }
+        while await node.linkCount() != 0 { try await Task.sleep(for: .milliseconds(20)) }
         raw.stop()
         await node.stop()
     }
@@ -188,10 +190,10 @@ private final class DeadlineWatch: @unchecked Sendable {
         let port = try #require(try await listen(node, "/tls/ws").port)
         let readers = try (0..<8).map { _ in try SecureReader(asking: request, pace: 0) }
         for one in readers { one.start(port) }
-        while await node.seats({ $0.page?.isAnswered == true && $0.socket?.isBlocked == true }).filter(\.self).count < 8 {
+        while await node.sockets({ $0.page?.isAnswered == true && $0.socket?.isBlocked == true }).filter(\.self).count < 8 {
             try await Task.sleep(for: .milliseconds(10))
         }
-        let held = await node.seats { $0.tls?.wire.count ?? 0 }
+        let held = await node.sockets { $0.tls?.wire.count ?? 0 }
         #expect(held.count == 8 && held.allSatisfy { $0 <= TLSEngine.ahead + 1024 }, "\(held)")
         for one in readers { one.stop() }
         await node.stop()
@@ -216,9 +218,9 @@ private final class DeadlineWatch: @unchecked Sendable {
             let (reader, slow) = (RawSocket(), RawSocket())
             #expect(await reader.connect(to: port, sending: request) == 0)
             reader.fallAsleep()
-            while await node.seats({ $0.page?.isAnswered == true }) != [true] { try await Task.sleep(for: .milliseconds(10)) }
+            while await node.sockets({ $0.page?.isAnswered == true }) != [true] { try await Task.sleep(for: .milliseconds(10)) }
             #expect(await slow.connect(to: port, sending: Array(request.prefix(5))) == 0)
-            while await node.seatCount() < 2 { await Task.yield() }
+            while await node.linkCount() < 2 { await Task.yield() }
             let silent = (0..<8).map { _ in Stranger(2, to: port) }
             await node.refused(5)
             slow.send(Array(request.dropFirst(5)))
@@ -235,7 +237,7 @@ private final class DeadlineWatch: @unchecked Sendable {
             let node = try server(Pages(size: 8 << 20), downloads: 4)
             let port = try #require(try await listen(node).port)
             let stalled = (0..<8).map { _ in Stranger(2, to: port, saying: request) }
-            while await node.seats({ $0.page?.isAnswered == true }).filter(\.self).count < 4 {
+            while await node.sockets({ $0.page?.isAnswered == true }).filter(\.self).count < 4 {
                 try await Task.sleep(for: .milliseconds(10))
             }
             let readers = (0..<3).map { _ in RawSocket() }
@@ -244,7 +246,7 @@ private final class DeadlineWatch: @unchecked Sendable {
                 #expect(await one.answer().count > 8 << 20)
                 one.stop()
             }
-            #expect(await node.seatCount() <= 4)
+            #expect(await node.linkCount() <= 4)
             withExtendedLifetime(stalled) {}
             await node.stop()
         }

@@ -67,7 +67,7 @@ private final class Flood: StreamOwner, Sendable {
     let address = try await server.shell.listen([anyPort()])[0]
     let client = try TestNode()
     let link = try #require(await client.connect(to: address, server.peerID).link)
-    #expect(server.shell.homes[1].seats.count == 1, "the link is not on the second loop")
+    #expect(server.shell.homes[1].links.count == 1, "the link is not on the second loop")
     let isFree = Atomic(false)
     server.shell.loop.post { while !isFree.load(ordering: .acquiring) { usleep(1000) } }
     let flood = Flood()
@@ -138,7 +138,7 @@ private final class Flood: StreamOwner, Sendable {
     client.shell.kill(link, .silence)
     for node in [client, server] { _ = await node.event { if case .peerDisconnected = $0 { true } else { false } } }
     // The socket's handle is gone a turn of the loop later, whenever this task is asked next.
-    while await client.seatCount() != 0 { await Task.yield() }
+    while await client.linkCount() != 0 { await Task.yield() }
     await client.stop()
     await server.stop()
 }
@@ -158,7 +158,7 @@ private final class Flood: StreamOwner, Sendable {
         _ = await raw.end()
         raw.stop()
     }
-    while await server.seatCount() != 0 { await Task.yield() }
+    while await server.linkCount() != 0 { await Task.yield() }
     await server.stop()
 }
 

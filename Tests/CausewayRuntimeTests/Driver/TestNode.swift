@@ -1,9 +1,9 @@
-import CausewayConnection
 import CausewayIdentity
 import CausewayNode
 import CausewayTLS
 import Synchronization
 
+@testable import CausewayConnection
 @testable import CausewayRuntime
 
 /// A node with its shell, spoken to by async calls. It serves an echo.
@@ -99,17 +99,21 @@ final class TestNode: Sendable {
     var otherPeer: PeerID { try! PrivateKey(ed25519Seed: Entropy.bytes(32)).publicKey.peerID }
 
     /// How many links and connecting sockets the first loop has.
-    func seatCount() async -> Int {
+    func linkCount() async -> Int {
         await withCheckedContinuation { continuation in
-            shell.loop.post { [home = shell.first] in continuation.resume(returning: home.seats.count) }
+            shell.loop.post { [home = shell.first] in continuation.resume(returning: home.links.count) }
         }
     }
 
-    /// What the first loop's seats answer to a question.
-    func seats<R: Sendable>(_ question: @escaping @Sendable (LinkSeat) -> R) async -> [R] {
-        await withCheckedContinuation { continuation in
-            shell.loop.post { [home = shell.first] in continuation.resume(returning: home.seats.values.map(question)) }
-        }
+    /// What the first loop's sockets answer to a question.
+    func sockets<R: Sendable>(_ question: @escaping @Sendable (SocketCarrier) -> R) async -> [R] {
+        await onShell { $0.first.sockets.map(question) }
+    }
+
+    /// How much each frame carries of links over sockets, and of those over circuits.
+    func framePayloads() async -> (outer: [Int], inner: [Int]) {
+        let links = await onShell { $0.first.links.links.map { ($0.carrier != nil, $0.multiplexer.limits.framePayload) } }
+        return (links.filter { !$0.0 }.map(\.1), links.filter { $0.0 }.map(\.1))
     }
 
     /// What comes of `work` on the first loop.
@@ -126,6 +130,11 @@ final class TestNode: Sendable {
     }
 
     func stop() async { await shell.stop(within: .seconds(1)) }
+}
+
+extension LinkLoop {
+    /// What carries its links, and what may become one.
+    var sockets: [SocketCarrier] { links.members.values.compactMap { $0.carrier as? SocketCarrier } }
 }
 
 /// Sends back what comes, with back-pressure.

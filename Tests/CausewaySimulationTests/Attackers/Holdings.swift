@@ -19,7 +19,7 @@ struct Holdings: CustomStringConvertible {
     init(of simulated: SimulatedNode) {
         guard let shell = simulated.shell else { return }
         let node = shell.node
-        let links = shell.links.values.compactMap(\.link)
+        let links = shell.links.links.compactMap { $0 as? ByteLink }
         addTables(of: node)
         addBytes(of: links, limits: node.state.limits)
         addLargest(of: links.map(\.connection), limits: node.state.limits.connection)

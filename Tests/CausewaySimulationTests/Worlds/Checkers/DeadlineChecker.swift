@@ -11,9 +11,9 @@ struct DeadlineChecker: WorldChecker {
         for (_, node) in world.all {
             guard let shell = node.shell else { continue }
             if shell.node.nextDeadline <= now { faults.append("\(node.name) sleeps past \(text(shell.node.nextDeadline))") }
-            for (id, link) in shell.links.sorted(by: { $0.key < $1.key }) {
-                guard let deadline = link.link?.connection.nextDeadline, deadline <= now else { continue }
-                faults.append("link \(id) of \(node.name) sleeps past \(text(deadline))")
+            for link in shell.links.links where link.multiplexer.nextDeadline <= now {
+                let deadline = link.multiplexer.nextDeadline
+                faults.append("link \(link.id) of \(node.name) sleeps past \(text(deadline))")
             }
         }
         return faults

@@ -4,7 +4,7 @@ import CausewayIdentity
 ///
 /// Bytes are opened and sealed in the outer connection's buffers; back-pressure passes through both ways. It tells the inner connection
 /// which limit of the circuit was reached when the relay ends it for that.
-public final class CircuitTransport: StreamOwner {
+public final class CircuitTransport: StreamOwner, Carrier {
     public let inner: ByteLink
     /// Bytes that went out, and came in.
     public private(set) var sent: UInt64 = 0
@@ -16,7 +16,6 @@ public final class CircuitTransport: StreamOwner {
     public let toldLimit: CircuitLimit?
     private let limit: CircuitLimit
     private let openedAt: Instant
-    private var ahead: [UInt8] = []
     private var isStarted = false
     private var isOver = false
 
@@ -33,21 +32,10 @@ public final class CircuitTransport: StreamOwner {
         inner.carrier = self
     }
 
-    /// The limits for a connection inside a circuit: its frames are as much smaller as the headers around them, so that each fills one
-    /// frame outside.
-    public static func limits(inside outer: ConnectionLimits) -> ConnectionLimits {
-        var limits = outer
-        limits.framePayload = max(1024, outer.framePayload - Yamux.headerSize - CipherKey.tagLength - 2)
-        return limits
-    }
-
     /// Takes the outer stream over, once the shell knows the inner link.
-    /// - Parameter received: bytes that the node has read ahead.
-    public func start(received: [UInt8], now: Instant) {
-        ahead = received
+    public func start(now: Instant) {
         stream = outer.setOwner(self, of: stream)
         isStarted = true
-        deliverAhead()
         inner.turn(now: now)
         inner.markDirty()
     }
@@ -59,23 +47,11 @@ public final class CircuitTransport: StreamOwner {
     public func received(_ bytes: UnsafeMutableRawBufferPointer, stream: UInt32, on link: Link) {
         self.stream = stream
         isStarted = true
-        deliverAhead()
-        deliver(bytes)
-        link.consumed(stream, bytes.count)
-    }
-
-    private func deliverAhead() {
-        guard !ahead.isEmpty else { return }
-        var bytes = ahead
-        ahead = []
-        bytes.withUnsafeMutableBytes { deliver($0) }
-    }
-
-    private func deliver(_ bytes: UnsafeMutableRawBufferPointer) {
         received &+= UInt64(bytes.count)
         inner.connection.receive(bytes, now: outer.now)
         inner.turn(now: outer.now)
         if inner.hasEvents { inner.markDirty() }
+        link.consumed(stream, bytes.count)
     }
 
     public func writable(_ stream: UInt32, on link: Link) {
@@ -129,10 +105,10 @@ public final class CircuitTransport: StreamOwner {
         return left
     }
 
-    // MARK: From the inner connection
+    // MARK: From the inner link
 
     /// Moves what the inner connection wants sent. True if that made room on its wire.
-    func flush() -> Bool {
+    public func flush() -> Bool {
         var moved = 0
         while isStarted, !isOver, !inner.connection.wire.isEmpty {
             do throws(StreamError) {
@@ -145,13 +121,18 @@ public final class CircuitTransport: StreamOwner {
             }
         }
         sent &+= UInt64(moved)
-        if isStarted, inner.connection.isClosed, !isOver { close() }
+        if isStarted, inner.connection.isClosed, !isOver { endStream() }
         return moved > 0
     }
 
+    public func isDone(afterGoodbye: Bool) -> Bool { isOver || inner.connection.wire.isEmpty }
+
+    /// What has not left by now has a few seconds more, as the outer stream has.
+    public func close() {}
+
     /// What is on the wire goes out before our direction ends, and the other end has some seconds to end its own: half-closed a circuit
     /// would go on holding its place at the relay for as long as that likes. One on which nobody proved who he is ends at once.
-    private func close() {
+    private func endStream() {
         guard inner.connection.remotePeer != nil else {
             isOver = true
             return outer.reset(stream)

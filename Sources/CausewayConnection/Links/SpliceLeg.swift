@@ -65,23 +65,20 @@ public final class SpliceLeg: StreamOwner, SplicePeer {
         self.observer = observer
     }
 
-    /// Takes the stream over. Everything that arrives goes to `peer`.
-    /// - Parameter received: bytes that the node has read ahead.
-    public func start(peer: any SplicePeer, received: [UInt8] = []) {
+    /// Takes the stream over. Everything that arrives goes to `peer`, what came behind the stream's control message first.
+    public func start(peer: any SplicePeer) {
         self.peer = peer
-        if !received.isEmpty { _ = received.withUnsafeBytes { passOn($0) } }
-        guard !isOver else { return }
         stream = link.setOwner(self, of: stream)
         isStarted = true
         drain()
-        if isFinishing, queue.isEmpty, !isOver { link.finish(stream) }
+        endIfDrained()
     }
 
     /// Both legs of a splice on one thread.
-    public static func join(_ source: SpliceLeg, _ target: SpliceLeg, received: [UInt8]) {
+    public static func join(_ source: SpliceLeg, _ target: SpliceLeg) {
         source.peer = target
         target.start(peer: source)
-        source.start(peer: target, received: received)
+        source.start(peer: target)
     }
 
     // MARK: From the stream
@@ -161,8 +158,13 @@ public final class SpliceLeg: StreamOwner, SplicePeer {
         } catch {
             return
         }
-        guard queue.isEmpty else { return }
-        queue.release()
+        if queue.isEmpty { queue.release() }
+        endIfDrained()
+    }
+
+    /// Nothing is queued any more: what the other leg asked for meanwhile is done.
+    private func endIfDrained() {
+        guard queue.isEmpty, !isOver else { return }
         if ending != nil {
             link.reset(stream)
         } else if isFinishing {

@@ -1,26 +1,22 @@
 import CausewayConnection
 import CausewayIdentity
 
-/// A link of a simulated node, from the attempt to connect to its end: the link itself, and what carries its bytes.
-final class ShellLink: SimulatedSocketOwner {
+/// A simulated socket under a node's link, from the attempt to connect to its end.
+final class SocketCarrier: Carrier, SimulatedSocketOwner {
     let id: UInt32
-    unowned let shell: NodeShell
-    /// Set when the transport stands.
+    private unowned let shell: NodeShell
+    /// Set when the socket is connected.
     var link: ByteLink?
     var socket: SimulatedSocket?
     var attempt: SimulatedConnectAttempt?
-    /// For which moment an event stands in the simulation's queue.
-    var wake = Instant.distantFuture
-    var isInQueue = false
-    /// Its connection is over, and its last bytes wait to leave.
-    var isLingering = false
 
     init(_ id: UInt32, _ shell: NodeShell) {
         self.id = id
         self.shell = shell
     }
 
-    /// Writes what the link wants sent. True if the socket took any.
+    // MARK: From the link
+
     func flush() -> Bool {
         guard let link, let socket else { return false }
         var moved = 0
@@ -33,20 +29,31 @@ final class ShellLink: SimulatedSocketOwner {
         return moved > 0
     }
 
+    func isDone(afterGoodbye: Bool) -> Bool { socket == nil || link?.connection.wire.isEmpty ?? true }
+
+    func close() {
+        attempt?.cancel()
+        socket?.close()
+        socket = nil
+        link = nil
+    }
+
     // MARK: From the socket
 
     func received(_ bytes: UnsafeMutableRawBufferPointer, on socket: SimulatedSocket) {
         guard let link else { return }
-        link.connection.receive(bytes, now: shell.now)
-        // Within this call: the bytes are lent.
-        shell.work(on: self)
+        shell.turn { _ in
+            link.connection.receive(bytes, now: shell.now)
+            // Within this call: the bytes are lent.
+            link.turn(now: shell.now)
+            link.markDirty()
+        }
     }
 
-    func writable(_ socket: SimulatedSocket) { shell.work(on: self) }
+    func writable(_ socket: SimulatedSocket) { shell.turn { [link] _ in link?.markDirty() } }
 
     func closed(_ socket: SimulatedSocket, errno: Int32) {
         self.socket = nil
-        link?.linkClosed(errno: errno)
-        shell.work(on: self)
+        shell.turn { [shell, id] _ in shell.links.fail(id, .link(errno: errno)) }
     }
 }

@@ -80,7 +80,6 @@ public class Link {
         case .conclude(let handle): nodeStreams[handle]?.conclude(on: self)
         case .reset(let handle): resetNodeStream(handle)
         case .consumed(let handle, let count): nodeStreams[handle]?.consumed(count, on: self)
-        case .setProtocols(let table): multiplexer.setProtocols(table)
         case .close(let reason): multiplexer.close(reason)
         case .closeIfIdle(let reason): if owners.count == nodeStreams.count { multiplexer.close(reason) }
         case .cut(let limit, let value): multiplexer.fail(.limit(limit, value: value))
@@ -269,8 +268,8 @@ public class Link {
         lastArrival = nil
     }
 
-    /// Tells the shell, once, that there is something to do.
-    func markDirty() {
+    /// Tells the shell, once, that there is something to do: also to be called when what carries the link has bytes for it, or room.
+    public func markDirty() {
         guard !isInTurn, !isDirty else { return }
         isDirty = true
         shell.linkIsDirty(self)

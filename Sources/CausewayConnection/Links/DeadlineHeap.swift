@@ -1,9 +1,7 @@
-import CausewayConnection
-
 /// When which link wants to be woken: a binary heap that is updated lazily.
 ///
 /// A link's deadline moves with every packet, mostly away. So only a deadline that comes closer is entered; when an entry is due its link
-/// is asked for the real one. What is entered is 16 bytes, and there is one timer for a whole loop.
+/// is asked for the real one. What is entered is 16 bytes, and one timer does for a whole set of links.
 struct DeadlineHeap {
     private struct Entry {
         var at: UInt64

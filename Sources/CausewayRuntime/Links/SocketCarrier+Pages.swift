@@ -2,13 +2,13 @@ import CausewayConnection
 import CausewayIdentity
 import CausewayTLS
 
-// A seat whose remote may want a page. It counts among those that have not said what they are, and has their time limit, until its
+// A socket whose remote may want a page. It counts among those that have not said what they are, and has their time limit, until its
 // request is whole; an answer has that much time again whenever the socket took some of it.
-extension LinkSeat {
-    func read(_ bytes: UnsafeRawBufferPointer, _ page: PageExchange, now: Instant) {
+extension SocketCarrier {
+    func read(_ bytes: UnsafeRawBufferPointer, _ page: PageExchange) {
         guard let tls else {
             page.receive(bytes)
-            return proceed(page, now: now)
+            return proceed(page)
         }
         tls.receive(bytes)
         let buffer = home.plainBuffer
@@ -19,35 +19,35 @@ extension LinkSeat {
                 page.receive(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<count]))
             }
         } catch {
-            return home.drop(self)
+            return home.links.remove(id)
         }
-        proceed(page, now: now)
+        proceed(page)
     }
 
-    private func proceed(_ page: PageExchange, now: Instant) {
+    private func proceed(_ page: PageExchange) {
         switch page.step() {
         case .incomplete: flush(page)
         case .refused(let fault): respond(home.pages?.refuse(fault))
         case .request(let request):
-            if request.isUpgrade { return becomeLink(page, now: now) }
-            guard let remote = socket?.remote else { return home.drop(self) }
+            if request.isUpgrade { return becomeLink(page) }
+            guard let remote = socket?.remote else { return home.links.remove(id) }
             home.beginDownload(self)
-            page.end = now + home.shell.configuration.pageLimits.downloadTime
+            page.end = home.loop.now + home.shell.configuration.pageLimits.downloadTime
             socket?.limitUnsent(to: PageLimits.unsent)
             home.pages?.answer(request, from: remote) { [home, id] response in home.loop.run { home[id]?.respond(response) } }
         }
     }
 
-    private func becomeLink(_ page: PageExchange, now: Instant) {
+    private func becomeLink(_ page: PageExchange) {
         self.page = nil
-        guard home.welcome(self, as: page.kind, now: now), let link else { return home.drop(self) }
+        guard home.welcome(self, as: page.kind), let link else { return home.links.remove(id) }
         var bytes = page.received
         // The connection reads what it was lent in the turn.
         bytes.withUnsafeMutableBytes { bytes in
-            link.connection.receive(bytes, now: now)
-            link.turn(now: now)
+            link.connection.receive(bytes, now: home.loop.now)
+            link.turn(now: home.loop.now)
         }
-        home.enqueue(self)
+        link.markDirty()
     }
 
     private func respond(_ response: HTTPResponse?) {
@@ -72,9 +72,9 @@ extension LinkSeat {
             tls.wire.drop(taken)
             moved += taken
         }
-        if page.isSent, !socket.isBlocked, tls?.wire.isEmpty ?? true { return home.drop(self) }
+        if page.isSent, !socket.isBlocked, tls?.wire.isEmpty ?? true { return home.links.remove(id) }
         guard moved > 0, page.isAnswered else { return }
-        deadline = min(page.end, home.loop.now + home.handshakeTime)
+        home.links.setDeadline(min(page.end, home.loop.now + home.handshakeTime), of: id)
         home.downloadMoved(self)
     }
 }

@@ -2,46 +2,33 @@ import CausewayConnection
 import CausewayIdentity
 import CausewayTLS
 
-/// A link's place on its loop, from its socket's first moment to the link's end: the link, and what carries its bytes.
+/// A socket under a link, with TLS or without, from its first moment to its end.
 ///
 /// An idle one is this object and its socket's handle: no buffer, timer or task.
-final class LinkSeat: SocketOwner {
+final class SocketCarrier: Carrier, SocketOwner {
     let id: UInt32
     unowned(unsafe) let home: LinkLoop
     /// nil while the socket connects, or while an accepted one has said nothing.
     var link: ByteLink?
-    /// nil for a circuit, or after the socket's end.
-    var socket: TCPSocket?
+    /// nil after the socket's end.
+    private(set) var socket: TCPSocket?
     var tls: TLSEngine?
     /// For an accepted socket: what it may turn out to be.
     var welcome: Welcome?
     /// For an accepted socket on a port with pages: its request, while that is no WebSocket's.
     var page: PageExchange?
-    /// What the loop's heap holds for this link.
-    var armed = Instant.distantFuture
-    /// The shell's own deadline: for the first byte, or for the last ones.
-    var deadline = Instant.distantFuture
-    var isQueued = false
     /// For tests: neither reads nor writes any more, as if its cable were cut.
     private(set) var isMute = false
     private var isPaused = false
     /// The socket is half closed: nothing is sent any more, and what comes is thrown away.
     private var hasFinishedSending = false
-    /// Circuits that run over this link, and for a circuit, the link that it runs over.
-    var carried = 0
-    var outer: UInt32?
-    /// Said goodbye to, not broken off: its last bytes are worth waiting for.
-    var isGoodbye = false
 
     /// Control frames that a remote makes us queue beyond the wire's high-water mark before it is not read any more.
     private static let pauseMargin = 128 << 10
 
-    init(id: UInt32, home: LinkLoop) {
+    init(id: UInt32, _ socket: TCPSocket, home: LinkLoop) {
         self.id = id
         self.home = home
-    }
-
-    func attach(_ socket: TCPSocket) {
         self.socket = socket
         socket.owner = self
     }
@@ -61,8 +48,8 @@ final class LinkSeat: SocketOwner {
         guard start + count > 0, !hasFinishedSending else { return }
         let bytes = UnsafeMutableRawBufferPointer(rebasing: home.loop.readBuffer[..<(start + count)])
         let now = home.loop.now
-        if link == nil, page == nil, !home.sniff(self, bytes[0], now: now) { return home.drop(self) }
-        if let page { return read(UnsafeRawBufferPointer(bytes), page, now: now) }
+        if link == nil, page == nil, !home.sniff(self, bytes[0]) { return home.links.remove(id) }
+        if let page { return read(UnsafeRawBufferPointer(bytes), page) }
         guard let link else { return }
         if tls == nil {
             link.connection.receive(bytes, now: now)
@@ -70,21 +57,20 @@ final class LinkSeat: SocketOwner {
         } else {
             open(UnsafeRawBufferPointer(bytes), link, now: now)
         }
-        home.enqueue(self)
+        link.markDirty()
         // Small packets of many sockets are answered together at the end of the turn; a bulk of data goes on at once, while it is in the
         // cache.
         if count >= 32 << 10 { _ = home.settle() }
     }
 
     func socketWritable() {
-        if let page { flush(page) } else { home.enqueue(self) }
+        if let page { flush(page) } else { link?.markDirty() }
     }
 
     func socketEnded(errno: Int32) {
         closeSocket()
-        guard let link else { return home.failed(self, .link(errno: errno)) }
-        link.linkClosed(errno: errno)
-        home.enqueue(self)
+        // Of an accepted socket that is no link the node has not heard.
+        if welcome == nil { home.links.fail(id, .link(errno: errno)) } else { home.links.remove(id) }
     }
 
     // MARK: TLS
@@ -116,9 +102,8 @@ final class LinkSeat: SocketOwner {
         }
     }
 
-    // MARK: To the socket
+    // MARK: From the link
 
-    /// Sends what the link has on its wire. True if the socket took any.
     func flush() -> Bool {
         guard let link, let socket, !isMute else { return false }
         var moved = 0
@@ -155,10 +140,16 @@ final class LinkSeat: SocketOwner {
         if isOver { socket.stopReading() } else { socket.startReading() }
     }
 
-    /// Whether something still has to go out.
-    var hasUnsent: Bool {
-        guard let link else { return false }
-        if link.carrier == nil, socket == nil { return false }
+    /// A remote that was said goodbye to has read all of it when it closes, too.
+    func isDone(afterGoodbye: Bool) -> Bool { !hasUnsent && !(afterGoodbye && finishSending()) }
+
+    func close() {
+        closeSocket()
+        link = nil
+    }
+
+    private var hasUnsent: Bool {
+        guard let link, socket != nil else { return false }
         // What waits for TLS to be established will never go.
         if let tls, !tls.isEstablished { return !tls.wire.isEmpty || socket?.isBlocked ?? false }
         return !link.connection.wire.isEmpty || socket?.isBlocked ?? false || !(tls?.wire.isEmpty ?? true)
@@ -168,7 +159,7 @@ final class LinkSeat: SocketOwner {
 
     /// Half closes the socket, after which its remote reads the end and closes too: a socket that is closed with bytes unread resets, which
     /// destroys what was sent last. False if there is nobody to wait for.
-    func finishSending() -> Bool {
+    private func finishSending() -> Bool {
         if hasFinishedSending { return socket != nil }
         guard let socket, !isMute else { return false }
         finishTLS()

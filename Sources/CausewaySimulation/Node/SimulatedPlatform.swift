@@ -1,0 +1,80 @@
+import CausewayConnection
+import CausewayIdentity
+import CausewayNode
+
+/// What a simulated node and its links want of the simulation. They hold this and not the shell, which has them.
+final class SimulatedPlatform {
+    private unowned let shell: NodeShell
+    private var simulation: Simulation { shell.owner.simulation }
+
+    init(_ shell: NodeShell) { self.shell = shell }
+
+    var now: Instant { simulation.now }
+}
+
+extension SimulatedPlatform: LinkSetHost {
+    func entropy(_ count: Int) -> Secret { Secret(shell.random.bytes(count)) }
+
+    func linkReported(_ events: [LinkEvent], from link: UInt32) { shell.driver.receive(events, from: link) }
+
+    func streamOpened(_ stream: UInt32, entry: ProtocolTable.Entry, on link: Link) {
+        guard let served = shell.owner.serve(entry.name) else { return }
+        served.attach(stream, protocolID: String(decoding: entry.name, as: UTF8.self), on: link)
+        link.setOwner(served, of: stream)
+        served.begin()
+    }
+
+    /// Outside of a turn an application did something: work on it soon, not within its call.
+    func linksHaveWork() {
+        guard !shell.isStopped, !shell.isInTurn else { return }
+        simulation.schedule(after: Interval(nanoseconds: 0)) { [weak shell] in shell?.turn() }
+    }
+
+    func linkIsGone(_ link: UInt32) {}
+}
+
+extension SimulatedPlatform: NodePlatform {
+    func isHere(_ link: UInt32) -> Bool { true }
+    func forward(_ output: NodeOutput, toThreadOf link: UInt32?) {}
+
+    func dial(_ id: UInt32, _ address: Multiaddr, expecting: PeerID?) {
+        let carrier = SocketCarrier(id, shell)
+        shell.links.insert(id, over: carrier)
+        guard let far = address.simulatedAddress, let role = address.webSocketRole else {
+            return shell.links.fail(id, .link(errno: SimulatedErrno.unreachable))
+        }
+        carrier.attempt = shell.owner.host.connect(to: far) { [weak shell] answer in
+            guard let shell, !shell.isStopped, shell.links.carrier(of: id) === carrier else { return }
+            shell.turn { node in
+                switch answer {
+                case .failure(let error): shell.links.fail(id, .link(errno: error.errno))
+                case .success(let socket):
+                    shell.stand(carrier, socket, isInitiator: true, webSocket: role, expecting: expecting)
+                    let local = socket.local.multiaddr(webSocket: address.transport != .tcp)
+                    node.linked(link: id, remote: address, local: local, now: shell.now)
+                }
+            }
+        }
+    }
+
+    func resolve(_ request: UInt32, _ address: Multiaddr) {
+        simulation.schedule(after: .milliseconds(simulation.names.latencyMilliseconds)) { [weak shell] in
+            guard let shell else { return }
+            let found = shell.owner.simulation.names.resolve(address)
+            let code = found == nil ? SimulatedNames.unknownName : 0
+            shell.turn { $0.resolved(request: request, addresses: found ?? [], code: code, now: shell.now) }
+        }
+    }
+
+    func cancelResolve(_ request: UInt32) {}
+
+    func splice(_ circuit: UInt32, _ source: StreamKey, _ target: StreamKey, limit: CircuitLimit) {
+        shell.splices.join(circuit, (source.link, source.stream), (target.link, target.stream), limit: limit.bytes)
+    }
+
+    func endSplice(_ circuit: UInt32) { shell.splices.end(circuit) }
+
+    func peerConnection(_ link: UInt32, _ command: PeerConnectionCommand) { shell.driver.refuse(command, of: link) }
+
+    func deliver(_ event: NodeEvent) { shell.owner.record(event) }
+}
