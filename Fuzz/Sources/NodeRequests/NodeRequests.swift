@@ -53,7 +53,7 @@ private final class Script {
         while let action = input.popFirst() {
             step(action % 16, input.popFirst() ?? 0)
             drain()
-            precondition(node.admission.pendingCount <= 4 && node.dialer.byLink.count <= 64)
+            precondition((node.parts.admission?.pendingCount ?? 0) <= 4 && node.dialer.byLink.count <= 64)
         }
     }
 
@@ -180,7 +180,7 @@ private final class Script {
         for link in links { tell(.closed(.closed(.shutdown)), link) }
         advance(.seconds(120))
         precondition(answered.count == Int(requests), "a request without an answer")
-        precondition(node.state.connections.order.isEmpty && node.state.owners.count == 0 && node.admission.pendingCount == 0)
+        precondition(node.state.connections.order.isEmpty && node.state.owners.count == 0 && node.parts.admission?.pendingCount == 0)
         precondition(node.dialer.byLink.isEmpty && node.dialer.dials.isEmpty)
     }
 }
