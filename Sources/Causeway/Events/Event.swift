@@ -1,46 +1,46 @@
 import CausewayNode
 
-/// What happens to a node. Each reader of `Node.events` has its own copy of all that follow its call.
+/// Something that happened to a node. Each reader of `Node.events` receives its own copy of every event from its call on.
 public enum Event: Sendable {
-    /// Listening, with the addresses that it advertises, its own peer id at the end.
+    /// The node listens. The addresses are those it advertises, each with the node's own peer id at the end.
     case ready([Multiaddr])
     case addressesChanged([Multiaddr])
-    /// Every connection, also further ones of a peer.
+    /// A connection was opened. This includes second and further connections to one peer.
     case connected(Connection)
     case disconnected(Connection, reason: ConnectionError)
-    /// The first connection of a peer, and the last.
+    /// The first connection to a peer was opened, or its last connection was closed.
     case peerConnected(PeerID)
     case peerDisconnected(PeerID)
-    /// An inbound connection was turned away: by which limit of ours, and its value.
+    /// The node refused an inbound connection. The event names the node's own limit that was reached, and its value.
     case refused(Multiaddr, LimitName, value: UInt64)
-    /// New streams to the peer now take this connection.
+    /// New streams to the peer use this connection from now on.
     case pathChanged(PeerID, Connection)
     case identified(PeerInfo)
-    /// Identify brought nothing usable of a peer; the connection stays.
+    /// Identify failed for a peer. The connection stays open.
     case notIdentified(PeerID, IdentifyError)
     case discovered(PeerID, addresses: [Multiaddr], source: DiscoverySource)
     case reservation(ReservationChange)
-    /// One address was tried, and what came of it.
+    /// The node tried one address, with this outcome.
     case dialAttempt(DialOutcome)
-    /// A neighbour in gossip subscribed to a topic, or left it.
+    /// A gossip neighbour subscribed to a topic, or unsubscribed from it.
     case subscriptionChanged(PeerID, topic: String, isSubscribed: Bool)
-    /// At a relay: reservations and circuits.
+    /// A relay's reservations and circuits changed.
     case relay(RelayEvent)
 }
 
-/// A connection, as it stood when it was asked for.
+/// A connection, as it was when the application asked for it.
 public struct Connection: Sendable, Equatable {
-    /// Its number in this node.
+    /// The connection's number in this node.
     public let id: UInt32
     public let peer: PeerID
     public let remoteAddress: Multiaddr
     public let localAddress: Multiaddr
     public let isInbound: Bool
-    /// The circuit's limit if it runs over a relay that named one; nil: it is not limited.
+    /// The limit of the circuit that carries the connection. nil: the connection is direct, or its relay named no limit.
     public let limit: CircuitLimit?
 
     public var isLimited: Bool { limit != nil }
-    /// Direct or relayed, and over what.
+    /// Whether the connection is direct or relayed, and which transport or relay carries it.
     public var path: Path {
         if remoteAddress.isCircuit { return .relayed(through: remoteAddress.splitAtCircuit()?.relay.peerID) }
         switch remoteAddress.transport {
@@ -51,7 +51,7 @@ public struct Connection: Sendable, Equatable {
 
     /// A kind of path to a peer.
     public enum Path: Sendable, Equatable {
-        /// What carries a direct connection.
+        /// The transport of a direct connection.
         public enum Transport: String, Sendable { case tcp, ws, wss }
         case direct(Transport)
         case relayed(through: PeerID?)
@@ -67,14 +67,14 @@ public struct Connection: Sendable, Equatable {
     }
 }
 
-/// What a peer told of itself by identify (identify/README.md).
+/// What a peer said about itself by identify (identify/README.md).
 public struct PeerInfo: Sendable, Equatable {
     public let peer: PeerID
     public let agent: String
     public let protocolVersion: String
     public let protocolIDs: [String]
     public let listenAddresses: [Multiaddr]
-    /// Under which address it sees us.
+    /// The address under which the peer sees this node.
     public let observedAddress: Multiaddr?
 
     init(_ description: PeerDescription) {

@@ -3,16 +3,16 @@ import CausewayNode
 import CausewayRuntime
 
 extension Node {
-    /// Connects to a peer under one address, which must end in `/p2p/<peer id>`; a fitting connection that exists is taken.
+    /// Connects to a peer at one address, which must end in `/p2p/<peer id>`. Returns an existing connection if it is suitable.
     ///
-    /// A circuit address (`…/p2p/<relay>/p2p-circuit/p2p/<peer>`) gives a relayed connection.
+    /// A circuit address (`…/p2p/<relay>/p2p-circuit/p2p/<peer>`) leads to a relayed connection.
     @discardableResult
     public func connect(to address: Multiaddr) async throws(NodeError) -> Connection {
         guard let peer = address.peerID else { throw .missingPeerID(address) }
         return try await connect(to: peer, addresses: [address], allowLimited: address.isCircuit)
     }
 
-    /// Connects to a peer under any of the addresses given and known: direct ones first, relayed ones shortly after.
+    /// Connects to a peer at any of the given or known addresses: direct ones first, relayed ones shortly after.
     @discardableResult
     public func connect(to peer: PeerID, addresses: [Multiaddr] = [], allowLimited: Bool = true) async throws(NodeError) -> Connection {
         let answer = try await request { node, request, now in
@@ -21,7 +21,7 @@ extension Node {
         switch answer {
         case .connected(let link):
             let description = await onNode { node, _ in node.connectionDescription(link) }
-            // It may be over by now.
+            // The connection may be closed by now.
             guard let description else { throw .stream(.notConnected) }
             return Connection(description)
         case .notConnected(let outcomes): throw .notConnected(peer, outcomes)
@@ -37,12 +37,12 @@ extension Node {
         for connection in await connections where connection.peer == peer { shell.kill(connection.id, .reset) }
     }
 
-    /// Keeps the connections of a peer from being pruned while the node is over its limits.
+    /// Protects the connections to a peer from being closed when the node has too many.
     public func protect(_ peer: PeerID) async { await onNode { node, _ in node.protect(peer) } }
 
     public func unprotect(_ peer: PeerID) async { await onNode { node, _ in node.unprotect(peer) } }
 
-    /// The time to a connected peer and back, by libp2p's ping.
+    /// Measures the round-trip time to a connected peer with libp2p's ping protocol.
     public func ping(_ peer: PeerID) async throws(NodeError) -> Duration {
         let answer = try await request { node, request, now in node.ping(request: request, peer: peer, now: now) }
         switch answer {
@@ -54,7 +54,8 @@ extension Node {
 
     // MARK: Reservations
 
-    /// Reserves at a relay, and keeps the reservation: refreshed in time, made anew after the relay was away, until `release`.
+    /// Makes a reservation at a relay and keeps it until `release`: the node refreshes it in time, and makes it again after the relay was
+    /// unreachable.
     @discardableResult
     public func reserve(at relay: Multiaddr) async throws(NodeError) -> Reservation {
         guard relay.peerID != nil else { throw .missingPeerID(relay) }
@@ -66,28 +67,30 @@ extension Node {
         }
     }
 
-    /// Gives a reservation up: no longer refreshed, no longer advertised.
+    /// Gives up a reservation: the node stops refreshing and advertising it.
     public func release(relay: PeerID) async { await onNode { node, now in node.release(relay: relay, now: now) } }
 
     // MARK: Streams
 
-    /// Opens a stream for a protocol to a connected peer, or to one whose addresses are known.
+    /// Opens a stream for a protocol to a peer that is connected, or whose addresses are known.
     ///
-    /// A relayed connection with limits is used only with `allowLimited`: short messages and signalling belong there, bulk does not.
+    /// A relayed connection with limits is used only with `allowLimited`. Such connections suit short messages and signalling, not bulk
+    /// data.
     public func open(_ protocolID: String, to peer: PeerID, allowLimited: Bool = false) async throws(NodeError) -> Stream {
         try await open([protocolID], to: peer, allowLimited: allowLimited)
     }
 
-    /// Connects to an address that ends in `/p2p/<peer id>`, if need be, and opens a stream for a protocol.
+    /// Opens a stream for a protocol to the peer at an address that ends in `/p2p/<peer id>`. Connects first if necessary.
     public func open(_ protocolID: String, to address: Multiaddr) async throws(NodeError) -> Stream {
         let connection = try await connect(to: address)
         return try await open(protocolID, to: connection.peer, allowLimited: address.isCircuit)
     }
 
-    /// Proposes several protocols, the preferred first; `Stream.protocolID` tells which one it became.
+    /// Opens a stream and proposes several protocols, the preferred one first. `Stream.protocolID` is the one that the peer chose.
     ///
-    /// A single protocol that identify has named is not waited for: what is written goes out with the proposal, which saves a round trip.
-    /// Should the peer no longer speak it, then reading and writing throw `.unsupportedProtocol`.
+    /// If identify has named a single proposed protocol, the call does not wait for the peer's answer: the first write is sent together
+    /// with the proposal, which saves a round trip. If the peer no longer supports the protocol, reading and writing throw
+    /// `.unsupportedProtocol`.
     public func open(_ protocolIDs: [String], to peer: PeerID, allowLimited: Bool = false) async throws(NodeError) -> Stream {
         try await ready()
         let names = protocolIDs.map { Array($0.utf8) }
@@ -108,11 +111,11 @@ extension Node {
         }
     }
 
-    /// Where a stream would go now.
+    /// The connection on which a stream would be opened now.
     private struct Route {
         let connection: ConnectionDescription?
         let isConnected: Bool
-        /// The one protocol asked for is known to be spoken there.
+        /// Whether the peer is known to support the one requested protocol.
         let isSpoken: Bool
     }
 

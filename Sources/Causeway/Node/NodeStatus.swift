@@ -1,17 +1,17 @@
 import CausewayNode
 import CausewayRuntime
 
-/// A node's counts, as they stand.
+/// A node's current counts.
 public struct NodeStatus: Sendable, Equatable {
     public var peers = 0
     public var connections = 0
-    /// Connections that were turned away by a limit, since the start.
+    /// The connections that the node refused because of a limit, since the start.
     public var connectionsRefused: UInt64 = 0
-    /// As relay: reservations and circuits now, and all bytes that circuits have moved, those that stand included.
+    /// On a relay: the current reservations and circuits, and the bytes of all circuits, past and present.
     public var reservations = 0
     public var circuits = 0
     public var relayedBytes: UInt64 = 0
-    /// As relay, since the start: reservations made and refused, circuits opened and refused.
+    /// On a relay, since the start: reservations made and refused, circuits opened and refused.
     public var reservationsMade: UInt64 = 0
     public var reservationsRefused: UInt64 = 0
     public var circuitsOpened: UInt64 = 0
@@ -19,7 +19,7 @@ public struct NodeStatus: Sendable, Equatable {
 }
 
 extension Node {
-    /// How much there is of everything now.
+    /// The node's current counts.
     public var status: NodeStatus {
         get async {
             let moving = configuration.relayService == nil ? [:] : await shell.bytesInCircuits()
@@ -31,7 +31,7 @@ extension Node {
 }
 
 extension NodeStatus {
-    /// `moving`: bytes of the circuits that stand, which the core does not see.
+    /// `moving`: the bytes of the circuits that are still open, which the core does not see.
     init(_ node: CausewayNode.Node, moving: UInt64) {
         let descriptions = node.connectionDescriptions
         connections = descriptions.count
