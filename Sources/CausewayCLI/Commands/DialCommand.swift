@@ -2,7 +2,7 @@ import Causeway
 
 extension Command {
     static let dial = Command(
-        name: "dial", arguments: "<address>", summary: "connect to a peer, say how and who it is, and why it failed if it did",
+        name: "dial", arguments: "<address>", summary: "connect to a peer and report the path taken, or why every address failed",
         examples: [
             "causeway dial /ip4/203.0.113.5/tcp/4001/p2p/12D3KooW…",
             "causeway dial /dns4/relay.example.org/tcp/443/wss/p2p/12D3KooW…/p2p-circuit/p2p/12D3KooW…",
@@ -13,7 +13,7 @@ extension Command {
             try await Running.node(try Command.configuration(values)) { node in
                 let events = node.events
                 async let _: Void = { for await event in events { tellAttempt(event, terminal) } }()
-                // What was tried is told before what came of it.
+                // The attempts are printed before the result.
                 defer { events.cancel() }
                 try await runDial(node, address, terminal)
             }
@@ -43,7 +43,7 @@ extension Command {
             ])
     }
 
-    /// What identify tells, waited for up to 5 s.
+    /// What identify said about the peer; waits up to 5 s for it.
     static func identify(_ node: Node, _ peer: PeerID) async throws -> PeerInfo? {
         for _ in 0..<500 {
             if let info = await node.info(of: peer) { return info }

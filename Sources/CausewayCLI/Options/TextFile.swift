@@ -1,6 +1,6 @@
 import Glibc
 
-/// Small files, read whole.
+/// Reads small files as a whole.
 enum TextFile {
     struct Failure: Error { let reason: String }
     private static let limit = 1 << 20

@@ -1,6 +1,6 @@
 import Glibc
 
-/// What the machine offers.
+/// What this machine offers.
 enum Machine {
     static var cores: Int { max(Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), 1) }
 }

@@ -1,8 +1,8 @@
 import Glibc
 
-/// Standard output or standard error, written to by a thread of its own: a reader who is slow or gone holds up nobody else.
+/// Standard output or standard error. A thread of its own writes it, so that a slow or absent reader delays nothing else.
 ///
-/// `@unchecked Sendable`: what is not a `let` is touched under `lock` only.
+/// `@unchecked Sendable`: everything that is not a `let` is used under `lock` only.
 final class Output: @unchecked Sendable {
     static let standard = Output(1)
     static let errors = Output(2)
@@ -12,11 +12,11 @@ final class Output: @unchecked Sendable {
     private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private var waiting: [UInt8] = []
     private var isWriting = false
-    /// Nobody can read any more.
+    /// Whether nobody can read the file any more.
     private var isBroken = false
     private var hasThread = false
 
-    /// Bytes that wait for the reader: an hour of a busy relay's lines. Beyond it lines are lost, which is better than the relay.
+    /// The most bytes that wait for the reader: an hour of a busy relay's lines. Beyond that, lines are dropped so that the relay goes on.
     private static let capacity = 16 << 20
 
     private init(_ file: Int32) {
@@ -35,7 +35,7 @@ final class Output: @unchecked Sendable {
         if hasThread { pthread_detach(thread) }
     }
 
-    /// Takes all of the text, or nothing of it: false, if too much waits for the reader already.
+    /// Takes the whole text or nothing. Returns false if too much already waits for the reader.
     @discardableResult
     func write(_ text: String) -> Bool {
         pthread_mutex_lock(lock)
@@ -47,8 +47,8 @@ final class Output: @unchecked Sendable {
         return true
     }
 
-    /// Returns when everything is with the reader, or nobody reads any more; at the latest after so many milliseconds; nil: however long
-    /// that takes.
+    /// Returns when the reader has everything, or nobody reads any more, at the latest after this many milliseconds. nil: there is no time
+    /// limit.
     func flush(within milliseconds: Int?) {
         var end = timespec()
         clock_gettime(CLOCK_REALTIME, &end)
@@ -72,7 +72,7 @@ final class Output: @unchecked Sendable {
         }
     }
 
-    /// Under the lock, which is open meanwhile.
+    /// Called under the lock, and releases it while it writes.
     private func writeOut() {
         let bytes = waiting
         waiting = []
@@ -86,7 +86,7 @@ final class Output: @unchecked Sendable {
         waiting = []
     }
 
-    /// False if nobody can read it. The file may be one that does not block: some who start us share theirs.
+    /// Returns false if nobody can read the file. The file may be non-blocking: some programs that start this one share theirs.
     private static func write(_ bytes: [UInt8], to file: Int32) -> Bool {
         var done = 0
         while done < bytes.count {

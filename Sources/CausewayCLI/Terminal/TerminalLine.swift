@@ -1,5 +1,5 @@
-/// Words for a terminal, built by interpolation. What is put in may be of a remote's making (names, addresses, reasons) and is made
-/// printable; what the source says itself, line breaks among it, stays as it is.
+/// A text for a terminal, built by interpolation. Interpolated values may come from a remote (names, addresses, reasons) and are made
+/// printable. The literal text, including line breaks, stays as it is.
 struct TerminalLine: ExpressibleByStringInterpolation {
     struct StringInterpolation: StringInterpolationProtocol {
         fileprivate var parts: [Part] = []
@@ -10,7 +10,7 @@ struct TerminalLine: ExpressibleByStringInterpolation {
         mutating func appendInterpolation(_ value: some CustomStringConvertible) {
             parts.append(Part(text: Printable.line(value.description), colour: nil))
         }
-        /// Words in a colour.
+        /// A text in a colour.
         mutating func appendInterpolation(_ text: String, _ colour: Terminal.Colour) {
             parts.append(Part(text: Printable.line(text), colour: colour))
         }
@@ -26,7 +26,7 @@ struct TerminalLine: ExpressibleByStringInterpolation {
 
     init(stringInterpolation: StringInterpolation) { parts = stringInterpolation.parts }
 
-    /// As it goes to the terminal.
+    /// The text as it is written to the terminal.
     func text(isColoured: Bool) -> String {
         var text = ""
         for part in parts {
@@ -40,7 +40,7 @@ struct TerminalLine: ExpressibleByStringInterpolation {
     }
 }
 
-/// What a remote sent, made safe for a terminal: what steers one, and what turns the direction of writing around, shows as a replacement.
+/// Makes a remote's text safe for a terminal: control characters, and characters that reverse the direction of writing, are replaced.
 enum Printable {
     static func line(_ text: String) -> String {
         String(String.UnicodeScalarView(text.unicodeScalars.map { isSafe($0) ? $0 : "\u{fffd}" }))
