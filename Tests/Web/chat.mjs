@@ -127,7 +127,7 @@ await test('chat: a file of 20 MB over the direct connection', async () => {
   const { isHere, text, seen, seconds } = await fetchFile(b)
   check(isHere && /came directly/i.test(text), text)
   equal(await savedHash(b), hash)
-  check(await untilFile(a, 'file.innerText.match(/has it, sent directly/)?.[0]'), 'the sender knows')
+  check(await untilFile(a, 'file.innerText.match(/Sent to .* directly/)?.[0]'), 'the sender knows')
   console.log(`      ${seconds.toFixed(1)} s, ${(20 / seconds).toFixed(1)} MB/s, SHA-256 ${hash.slice(0, 16)}…, "${seen.at(-2)}"`)
 }, 120_000)
 
@@ -143,7 +143,7 @@ await test('chat: a file is cancelled by either side', async () => {
   await untilFile(a, `file.querySelector('progress')?.value > 0`)
   await untilFile(b, `file.querySelector('progress')`)
   await pressFile(b, 'Cancel')
-  equal(await untilFile(a, 'file.innerText.match(/Not fetched: .*/)?.[0]'), 'Not fetched: the other end ended it')
+  equal(await untilFile(a, 'file.innerText.match(/Not fetched: .*/)?.[0]'), 'Not fetched: the other side ended it')
   await pressFile(b, 'Stop sharing')
   await pressFile(a, 'Try again')
   await untilFile(a, `file.innerText.includes('Not fetched')`)
@@ -174,7 +174,7 @@ await test('chat: why there is no direct connection, and what goes over the rela
     if (isHere) equal(await savedHash(a), hash)
     else console.log(`      ${fetched.text.replaceAll('\n', ' ')}`)
   }
-  await untilFile(c, `file.innerText.includes('over a relay alone')`)
+  await untilFile(c, `file.innerText.includes('over a relay only')`)
   await shots.take(a, 'chat-file-refused')
   await c.close()
 }, 120_000)

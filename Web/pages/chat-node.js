@@ -1,4 +1,4 @@
-// The chat without its looks: a node, the room, direct messages and files. Tells by `change` events what is to be drawn again.
+// The chat without its appearance: a node, the room, direct messages and files. `change` events say what to redraw.
 
 import { createNode } from './causeway.js'
 import { Gate, Rate, bounds } from './chat-bounds.js'
@@ -20,29 +20,29 @@ export class Chat extends EventTarget {
   state = 'starting'
   stateWords = 'Starting'
   conversations = new Map([[ROOM, { key: ROOM, messages: [], unread: 0, hidden: 0 }]])
-  peers = new Map() // by peer id: what is known of it
+  peers = new Map() // what the chat knows about each peer, by peer id
   relays = []
   reservation = undefined
   received = new Rate()
   sent = new Rate()
-  /** Whom the page's address names to ask for this machine's public address (`?stun=host:port`), and who is asked: it takes a person's yes. */
+  /** The STUN servers in the page's URL (`?stun=host:port`), and those in use: a person has to allow them first. */
   namedServers = stunServers(location.search)
   iceServers = []
   direct = new DirectMessages(this, VERSION)
   files = new Files(this)
-  /** The conversation that is shown. */
+  /** The conversation on display. */
   open = ROOM
   #gates = new Map()
   #roomGate = new Gate(bounds.ofAll)
   #strangersGate = new Gate(bounds.ofAll)
-  /** Where those are dialled whom discovery found, by peer id. */
+  /** Where the chat is dialling discovered peers, by peer id. */
   #meetings = new Map()
   #nextMessage = 1
 
   changed(what, detail) { this.dispatchEvent(new CustomEvent('change', { detail: { what, ...detail } })) }
 
   #become(state, what) {
-    // Who is reached directly does not need the relay.
+    // People with a direct connection do not need the relay.
     const direct = state === 'recovering' ? [...this.peers.values()].filter((one) => one.path?.kind === 'direct' && !one.isRelay).length : 0
     const words = what + (direct ? `. ${direct === 1 ? 'One person stays' : `${direct} people stay`} connected directly` : '')
     if (this.state === state && this.stateWords === words) return
@@ -51,7 +51,7 @@ export class Chat extends EventTarget {
     this.changed('state')
   }
 
-  // The node's life
+  // The node's life cycle
 
   async start() {
     this.#become('starting', 'Starting')
@@ -83,9 +83,9 @@ export class Chat extends EventTarget {
     addEventListener('online', () => this.#recover('Back online, checking connections'))
   }
 
-  /** With the key that this browser keeps. While another tab has it, or without storage, this tab is a peer of its own. */
+  /** Makes a node with the key stored in this browser. If another tab uses it, or there is no storage, with a new key. */
   static async #makeNode(options) {
-    // A page that was just loaded anew may still hold the key.
+    // The page that was just reloaded may still hold the key.
     for (let attempt = 0; attempt < 4; attempt++) {
       try { return await createNode({ ...options, key: 'persistent' }) } catch (error) {
         if (!['ERR_KEY_IN_USE', 'ERR_STORAGE', 'ERR_INSECURE_CONTEXT'].includes(error.code)) throw error
@@ -145,7 +145,7 @@ export class Chat extends EventTarget {
   #listen() {
     const { node } = this
     const on = (type, act) => node.addEventListener(type, ({ detail }) => act(detail))
-    // Also when the page was kept by the browser and comes back.
+    // Also when the browser restores the page.
     on('start', () => this.#become('connecting', this.relays.length ? 'Connecting to the relay' : 'No relay known: dial an address'))
     on('reservation', (one) => {
       if (one.state === 'made' || one.state === 'refreshed') {
@@ -154,7 +154,7 @@ export class Chat extends EventTarget {
         this.#become('reserved', `Reachable through relay ${nickOf(one.relay)}`)
       } else {
         const isRefused = one.error?.code === 'ERR_REFUSED_BY_RELAY'
-        const fault = one.state === 'lost' ? 'was lost' : isRefused ? `gives no place (${wordsOf(one.error)})` : 'does not answer'
+        const fault = one.state === 'lost' ? 'was lost' : isRefused ? `gives no reservation (${wordsOf(one.error)})` : 'does not answer'
         this.reservation = undefined
         this.#become(this.wasReserved ? 'recovering' : 'connecting', `Relay ${nickOf(one.relay)} ${fault}, trying again`)
       }
@@ -199,7 +199,7 @@ export class Chat extends EventTarget {
 
   // Peers
 
-  /** What is known of a peer; the quietest unknown one makes room. */
+  /** What the chat knows about a peer. At the limit, the unknown peer that has been quiet longest makes room. */
   peer(id) {
     const key = String(id)
     let known = this.peers.get(key)
@@ -221,7 +221,7 @@ export class Chat extends EventTarget {
     const known = this.peer(id)
     followPath(known, this.node.getConnections(known.id))
     if (known.path) known.failure = undefined
-    // Whoever is still there is announced or heard again.
+    // Peers that are still there will announce themselves or speak again.
     else known.discoveredAt = known.heardAt = 0
     if (known.id === this.reservation?.relay || !known.path) this.#settle()
     this.changed('peers')
@@ -230,7 +230,7 @@ export class Chat extends EventTarget {
   #findPeers() {
     const subscribers = new Set(this.node.services.pubsub.getSubscribers(ROOM).map(String))
     for (const id of subscribers) this.peer(id)
-    // Gossip does not run over limited circuits: a peer behind the relay shows by its protocols, its announcements and its words.
+    // Gossip does not use limited circuits. The chat recognises a peer behind the relay by its protocols, announcements and messages.
     for (const known of this.peers.values()) {
       const inRoom = subscribers.has(known.id) || !!(known.path && known.speaksChat) || known.heardAt > Date.now() - 600000
         || known.discoveredAt > Date.now() - 90000
@@ -241,8 +241,8 @@ export class Chat extends EventTarget {
   }
 
   /**
-   * Connects to people whom discovery found, not again and again. At our own relay several at once: it says at once who is not there. At any
-   * other place one, so that many there who do not answer keep nobody from the people elsewhere.
+   * Connects to discovered people, each only once in a while: to several at the same time at our own relay, which says at once who is not
+   * there, and to one at a time at any other place, so that people who do not answer there do not delay those elsewhere.
    */
   #meet() {
     const now = Date.now()
@@ -261,7 +261,7 @@ export class Chat extends EventTarget {
     }
   }
 
-  /** Dials an address, or several of one peer. */
+  /** Dials an address, or several addresses of one peer. */
   async dial(to, seconds = 30) {
     const list = [to].flat()
     const id = list[0].split('/p2p/').at(-1)
@@ -282,7 +282,7 @@ export class Chat extends EventTarget {
     return this.dial(addresses.length ? addresses : id)
   }
 
-  /** Connects to a peer that is not connected, if there is an address to try. */
+  /** Connects to a peer that is not connected, if an address is known. */
   async reach(known, signal) {
     const addresses = known.path ? [] : worthDialling(known.addresses)
     if (addresses.length) await this.node.dial(addresses, { signal })
@@ -297,7 +297,7 @@ export class Chat extends EventTarget {
     let found = this.conversations.get(key)
     if (found) return found
     if (this.conversations.size > bounds.conversations) {
-      // A stranger makes room first, read or not; then whoever has nothing unread.
+      // A stranger's conversation makes room first, then one without unread messages.
       const others = [...this.conversations.values()].filter((one) => one.key !== ROOM && one.key !== this.open)
       const { key } = others.find((one) => !one.isMutual) ?? others.find((one) => !one.unread) ?? others[0]
       this.conversations.delete(key)
@@ -321,7 +321,7 @@ export class Chat extends EventTarget {
 
   addToRoom(message) { return this.add(ROOM, message) }
 
-  /** Whether a peer's message may be shown: it may send only so many, and so may all; but whoever was written to is no part of a crowd. */
+  /** Whether to show a peer's message. Each peer has a rate, and all have one; people we wrote to do not count towards the latter. */
   passes(id, key) {
     this.received.add()
     if (this.#gates.size > 2000) this.#gates.clear()
@@ -362,7 +362,7 @@ export class Chat extends EventTarget {
       this.sent.add()
       message.status = recipients ? 'sent' : 'lonely'
       const words = `sent to ${recipients} ${recipients === 1 ? 'neighbour' : 'neighbours'}`
-      message.note = recipients ? words : 'nobody was connected to hear it'
+      message.note = recipients ? words : 'no one was connected to receive it'
     } catch (error) { Object.assign(message, { status: 'failed', note: `not sent: ${wordsOf(error)}` }) }
     this.changed('update', { message })
   }

@@ -1,4 +1,4 @@
-// The chat's page. Texts of peers go into the document as text, never as markup.
+// The chat's page. It puts peers' texts into the document as text, never as markup.
 
 import { bounds } from './chat-bounds.js'
 import { Chat, ROOM, nickOf } from './chat-node.js'
@@ -10,7 +10,7 @@ import { directFacts, directFault, limitWords, sizeOf, wordsOf } from './chat-wo
 const $ = (id) => document.getElementById(id)
 const chat = new Chat()
 let drawn = new Map()
-/** What is to be told in the conversation between its messages. */
+/** Notes to show in the conversation between its messages. */
 const happened = []
 let atEnd = true
 
@@ -134,7 +134,7 @@ function markRead() {
 function drawTalkHead() {
   const isRoom = chat.open === ROOM, peer = chat.peers.get(chat.open)
   setText($('talk-title'), isRoom ? 'universal-connectivity' : nickOf(chat.open))
-  setText($('talk-note'), isRoom ? 'Everyone on this topic reads it. Messages are signed, not kept.'
+  setText($('talk-note'), isRoom ? 'Everyone on this topic can read it. Messages are signed, and not stored.'
     : peer ? [`${pathWords(peer)[1]}.`.replace('….', '…'), limitWords(peer.connection?.limits)].filter(Boolean).join(' ') : 'Gone')
   $('talk-actions').hidden = isRoom || !peer
   $('peer-facts').hidden = isRoom || !peer
@@ -147,10 +147,10 @@ function drawTalkHead() {
   }
   const hidden = chat.conversations.get(chat.open)?.hidden ?? 0
   $('hidden-count').hidden = !hidden
-  setText($('hidden-count'), `${hidden} more ${hidden === 1 ? 'message was' : 'messages were'} not shown: sent too fast.`)
+  setText($('hidden-count'), `${hidden} more ${hidden === 1 ? 'message was' : 'messages were'} not shown: the sender was too fast.`)
 }
 
-/** Why a peer is not reached, or not directly. */
+/** Shows why a peer is not connected, or not directly. */
 function drawFailure(peer) {
   const failure = peer && !peer.path && peer.failure, why = peer && whyRelayed(peer)
   $('peer-failure').hidden = !failure && !why
@@ -162,14 +162,14 @@ function drawFailure(peer) {
   const tried = outcome && `Tried ${peer.upgrade.tries === 1 ? 'once' : `${peer.upgrade.tries} times`}: ${directFacts(outcome)}.`
   const fact = (...children) => make('p', { class: 'fact' }, ...children)
   const hint = () => fact(
-    'Across networks a STUN server helps; this page’s address can name one: ', make('code', { text: '?stun=host:port' }))
-  fill($('peer-failure'), make('p', { text: `No direct connection: ${why}. Messages go through the relay meanwhile.` }),
+    'Across networks a STUN server helps. Add one to this page’s URL: ', make('code', { text: '?stun=host:port' }))
+  fill($('peer-failure'), make('p', { text: `No direct connection: ${why}. Messages go through the relay.` }),
     ...outcome ? [fact(tried), ...chat.iceServers.length ? [] : [hint()]] : [])
 }
 
 function drawFacts(peer) {
   const lines = [
-    ['Peer ID', peer.id], ['Software', peer.agent ?? 'not told yet'],
+    ['Peer ID', peer.id], ['Software', peer.agent ?? 'not known yet'],
     ['Path', peer.path?.words ?? 'none'], ['Over', peer.path?.address ?? '–'],
     ['Direct', peer.path?.kind === 'direct' ? 'yes' : isUpgrading(peer) ? 'being tried' : whyRelayed(peer) ?? 'no'],
     ['Round trip', peer.roundTrip ?? 'not measured'], ...peer.addresses.map((one) => ['Address', one]),
@@ -196,13 +196,13 @@ function drawStart() {
   if (!isEmpty) return
   const isRoom = chat.open === ROOM
   list.prepend(make('li', { class: 'start' },
-    make('strong', { text: isRoom ? 'The room is quiet' : `A line to ${nickOf(chat.open)}` }),
+    make('strong', { text: isRoom ? 'The room is quiet' : `A direct line to ${nickOf(chat.open)}` }),
     make('span', { text: isRoom
-      ? 'Say something, or share a file. What is said while you are away is not kept for you.'
-      : `Only ${nickOf(chat.open)} gets what you write here, encrypted on the whole way.` })))
+      ? 'Say something, or share a file. You do not receive messages that are sent while you are away.'
+      : `Only ${nickOf(chat.open)} can read what you write here: it is encrypted from end to end.` })))
 }
 
-/** What the conversation has dropped goes, what is new comes at its end. */
+/** Removes the messages that the conversation has dropped, and adds new ones at the end. */
 function drawMessages() {
   const { messages } = chat.conversation(chat.open), kept = new Set(messages.map(({ key }) => key))
   for (const [key, element] of drawn) {
@@ -234,7 +234,7 @@ function onMessage({ talk, message, removed }) {
   soon('people')
 }
 
-/** Something happened to a peer: said, and shown where it is of interest. */
+/** Announces something that happened to a peer, and shows it in that peer's conversation. */
 function onEvent(peer, words) {
   const text = `${nickOf(peer)} ${words}`
   announce(text)
@@ -245,7 +245,8 @@ function onEvent(peer, words) {
 }
 
 function onFetched({ file }) {
-  if (file.state !== 'offered') announce(file.state === 'fetched' ? `A file of ${nickOf(file.peer)} is here` : `Not fetched: ${file.note}`)
+  const isFetched = file.state === 'fetched'
+  if (file.state !== 'offered') announce(isFetched ? `The file from ${nickOf(file.peer)} is here` : `Not fetched: ${file.note}`)
 }
 
 // Writing
@@ -281,7 +282,7 @@ $('composer').addEventListener('submit', (event) => {
     note(wordsOf(error), true)
   })
 })
-// Out of a conversation, back to the room.
+// Leaves a conversation and goes back to the room.
 document.addEventListener('keydown', (event) => {
   if (event.key !== 'Escape' || event.defaultPrevented || event.isComposing || chat.open === ROOM) return
   openTalk(ROOM)
@@ -343,8 +344,8 @@ function drawSelf() {
   setText($('node-expires'), expires ? expires.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' }) : '–')
   setText($('node-limits'), limits ? `Each relayed connection may carry ${[
     limits.bytes && `${sizeOf(limits.bytes)} each way`, limits.seconds && `last ${limits.seconds} s`].filter(Boolean).join(' and ')}.` : '')
-  setText($('node-stun'), chat.iceServers.length ? `Asks ${namedServers} for this device’s public address.`
-    : 'Asks nobody for this device’s public address; direct connections work where no NAT is in between.')
+  setText($('node-stun'), chat.iceServers.length ? `This page asks ${namedServers} for this device’s public address.`
+    : 'This page asks nobody for this device’s public address. Direct connections work where no NAT is in between.')
 }
 
 function drawNumbers() {
@@ -372,7 +373,7 @@ $('dial').addEventListener('submit', async (event) => {
   $('dial-go').disabled = false
 })
 
-// Drawing, at most once a frame
+// Drawing, at most once per frame
 
 const wanted = new Set()
 const draws = { messages: drawMessages, said: drawSaid, people: drawPeople, state: drawState, self: drawSelf, tick: drawNumbers }
@@ -409,7 +410,7 @@ new ResizeObserver(() => { if (atEnd) scrollToEnd() }).observe($('messages'))
 document.addEventListener('visibilitychange', markRead)
 isWide.addEventListener('change', markRead)
 
-// Whom this page's address names to ask for the public one: a link alone does not decide that.
+// A link may name STUN servers, but a person has to allow them.
 
 const ALLOWED = 'causeway-stun'
 const namedServers = chat.namedServers.map(({ urls }) => urls.replace('stun:', '')).join(', ')
@@ -418,13 +419,13 @@ function allowServers() {
   chat.iceServers = chat.namedServers
   soon('self')
 }
-/** What a person allowed before, on this device; some browsers keep nothing. */
+/** What the person allowed before on this device. Some browsers store nothing. */
 function allowed() { try { return localStorage.getItem(ALLOWED) } catch { return undefined } }
 
 if (namedServers && allowed() === namedServers) allowServers()
 else if (namedServers) {
-  setText($('ask-text'), `The link that led here wants your browser to tell ${namedServers} your public address. `
-    + 'That helps to reach people directly across networks.')
+  setText($('ask-text'), `The link to this page asks your browser to tell ${namedServers} your public address. `
+    + 'This helps to reach people directly across networks.')
   $('ask').hidden = false
 }
 $('ask-yes').addEventListener('click', () => {
