@@ -12,7 +12,7 @@ public import CausewayNode
 /// A world of hosts, links and nodes in virtual time, in one thread: everything in it follows from one seed.
 ///
 ///     let simulation = Simulation(seed: 1)
-///     let relay = try simulation.addNode("relay", ip: [203, 0, 113, 1]) { $0.relay = true }
+///     let relay = try simulation.addNode("relay", ip: [203, 0, 113, 1]) { $0.relay = .init() }
 ///     let alice = try simulation.addNode("alice", ip: [198, 51, 100, 7])
 ///     alice.connect(to: relay)
 ///     try simulation.run(until: "alice is connected", timeout: .seconds(5)) { alice.isConnected(to: relay) }
