@@ -8,7 +8,7 @@ import CAres
 
 /// Reads c-ares' answers.
 enum Records {
-    /// Records of a name beyond these are not looked at: an answer over TCP has room for thousands.
+    /// Further records of a name are ignored: an answer over TCP has room for thousands.
     private static let most = 128
 
     static func addresses(_ status: Int32, _ found: UnsafeMutablePointer<ares_addrinfo>?) -> Lookup.Answer {
