@@ -10,8 +10,8 @@ import CausewayTLS
 #endif
 
 extension LinkLoop {
-    /// Connects to a resolved address, as link `id`; whatever comes of it is reported under that number.
-    /// - Parameter name: the host name that the address was resolved from, if any.
+    /// Connects to a resolved address as link `id`. The result is reported under that number.
+    /// - Parameter name: The host name from which the address was resolved, if any.
     func dial(_ id: UInt32, _ address: Multiaddr, expecting: PeerID?, name: [UInt8]?) {
         guard !isClosing else { return report([.closed(.closed(.shutdown))], id) }
         let seat = seat(id)
@@ -46,7 +46,7 @@ extension LinkLoop {
         socket.startReading()
     }
 
-    /// Runs a new connection over a settled stream of another link here.
+    /// Runs a new connection over a settled stream of another link of this loop.
     func openCircuit(
         _ id: UInt32, over key: StreamKey, initiator: Bool, expecting: PeerID?, limit: CircuitLimit?, received: [UInt8]
     ) {
@@ -71,14 +71,14 @@ extension LinkLoop {
     }
 }
 
-/// How to speak to an address once its port is reached.
+/// How to speak to an address once its port is connected.
 struct Approach {
     let kind: ListenKinds
     let webSocket: Connection.WebSocketRole
     private let name: [UInt8]?
     private let ip: [UInt8]
 
-    /// nil for transports that this shell does not have.
+    /// nil: this shell does not have the transport.
     init?(_ address: Multiaddr, ip: [UInt8], port: UInt16, name: [UInt8]?) {
         self.ip = ip
         self.name = address.sni ?? name

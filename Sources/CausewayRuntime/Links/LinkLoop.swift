@@ -9,10 +9,10 @@ import CausewayTLS
     import Darwin
 #endif
 
-/// The links of one event loop: reads and writes their sockets, lets their deadlines pass, carries events to the node.
+/// The links of one event loop. It reads and writes their sockets, handles their deadlines, and passes their events to the node.
 ///
-/// Links with something to do stand in a queue that is worked off at the end of each turn of the loop, so that whatever a turn brought for
-/// a connection leaves in one write. `@unchecked Sendable`: everything but `loop` is touched on the loop's thread only.
+/// Links with something to do are in a queue that is processed at the end of each turn of the loop, so that everything a turn brought for a
+/// connection leaves in one write. `@unchecked Sendable`: everything but `loop` is used on the loop's thread only.
 final class LinkLoop: LinkShell, @unchecked Sendable {
     let loop: EventLoop
     let isFirst: Bool
@@ -20,10 +20,10 @@ final class LinkLoop: LinkShell, @unchecked Sendable {
     /// Held while the loop runs.
     private var held: NativeShell?
     private(set) var seats: [UInt32: LinkSeat] = [:]
-    /// Replaced whenever the node's protocols change.
+    /// Replaced when the node's protocols change.
     var protocols = ProtocolTable([])
     var certificate: TLSServerContext?
-    /// How many bytes `Connection.prepare` put in front of the read that is going on.
+    /// How many bytes `Connection.prepare` put in front of the current read.
     var prepared = 0
     private var plain: UnsafeMutableRawBufferPointer?
     private var queue: [LinkSeat] = []
@@ -32,16 +32,16 @@ final class LinkLoop: LinkShell, @unchecked Sendable {
     private var deadlines = DeadlineHeap()
     private var timer: LoopTimer?
     private var timerAt = Instant.distantFuture
-    /// Accepted sockets of which nobody knows yet what they are: silent ones, TLS handshakes, heads of requests.
+    /// Accepted sockets whose protocol is not known yet: silent ones, TLS handshakes, incomplete requests.
     private let strangers = FairQueue()
-    /// Those that are shown a page.
+    /// The sockets to which a page is being sent.
     private let downloads = FairQueue()
     private(set) var isClosing = false
     private var isKnownEmpty = false
-    /// Connections that came or went since memory was trimmed last.
+    /// The connections opened or closed since memory was last trimmed.
     var churn = 0
 
-    /// What a closed connection's last bytes may take to leave.
+    /// How long a closed connection's last bytes may take to leave.
     private static let lingerTime = Interval.seconds(2)
 
     init(reference: NativeShell.Reference, isFirst: Bool) {
@@ -54,7 +54,7 @@ final class LinkLoop: LinkShell, @unchecked Sendable {
     var pages: (any PageServing)? { shell.configuration.pages }
     var handshakeTime: Interval { shell.limits.connection.handshakeTime }
 
-    /// Before the loop starts.
+    /// Called before the loop starts.
     func prepare(holding shell: NativeShell) {
         held = shell
         loop.turnEnded = { [unowned self] in self.settle() }
@@ -74,7 +74,7 @@ final class LinkLoop: LinkShell, @unchecked Sendable {
 
     deinit { plain?.deallocate() }
 
-    /// What TLS opened, for all connections of the loop.
+    /// The buffer for what TLS has opened, shared by all connections of the loop.
     var plainBuffer: UnsafeMutableRawBufferPointer {
         if let plain { return plain }
         let fresh = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 64)
@@ -88,7 +88,7 @@ final class LinkLoop: LinkShell, @unchecked Sendable {
 
     func link(_ id: UInt32) -> Link? { seats[id]?.link }
 
-    /// A seat for a new link, which nothing carries yet.
+    /// Makes a seat for a new link that has no carrier yet.
     func seat(_ id: UInt32) -> LinkSeat {
         let seat = LinkSeat(id: id, home: self)
         seats[id] = seat
@@ -96,8 +96,8 @@ final class LinkLoop: LinkShell, @unchecked Sendable {
         return seat
     }
 
-    /// Takes an accepted socket in: it may say what it is. Who means it speaks within a round trip, so of too many the oldest goes: of its
-    /// own place, or of the one that has most.
+    /// Admits an accepted socket, whose remote now has to show its protocol. An honest client speaks within a round trip, so if there are
+    /// too many, the oldest is closed: of its own place, or of the one with the most.
     func admit(_ socket: TCPSocket, id: UInt32, _ welcome: Welcome) {
         guard !isClosing else {
             shell.forget(id)
@@ -118,7 +118,7 @@ final class LinkLoop: LinkShell, @unchecked Sendable {
         socket.startReading()
     }
 
-    /// This loop's part of what all loops together may hold.
+    /// This loop's share of what all loops together may hold.
     private func share(_ limit: Int) -> Int { (limit + shell.homes.count - 1) / shell.homes.count }
 
     private func turnAway(_ id: UInt32?, _ limit: LimitName, _ value: Int) {
@@ -127,8 +127,8 @@ final class LinkLoop: LinkShell, @unchecked Sendable {
         drop(seat)
     }
 
-    /// The socket wants a page, and is no stranger any more. Of too many readers that one goes which has taken nothing for longest, of the
-    /// place that has most.
+    /// The socket wants a page, so its protocol is known. If there are too many readers, the one is closed that has read nothing for
+    /// longest, of the place with the most.
     func beginDownload(_ seat: LinkSeat) {
         strangers.remove(seat.id)
         if downloads.count >= share(shell.configuration.pageLimits.downloads), let slowest = downloads.first, let seat = seats[slowest] {
@@ -139,8 +139,8 @@ final class LinkLoop: LinkShell, @unchecked Sendable {
 
     func downloadMoved(_ seat: LinkSeat) { downloads.renew(seat.id) }
 
-    /// The first byte of an accepted socket has come: makes its link, or waits for the head of its request if there are pages to be asked
-    /// for. False: it is nothing that is served here.
+    /// The first byte of an accepted socket has arrived. Makes its link, or waits for the head of its request if the port has pages.
+    /// Returns false if nothing that begins so is served here.
     func sniff(_ seat: LinkSeat, _ first: UInt8, now: Instant) -> Bool {
         guard let kind = seat.welcome?.kinds.kind(firstByte: first) else { return false }
         if kind == .secureWebSocket {
@@ -152,7 +152,7 @@ final class LinkLoop: LinkShell, @unchecked Sendable {
         return true
     }
 
-    /// What an accepted socket is, is known: it becomes a link. False: its remote is gone.
+    /// The protocol of an accepted socket is known: it becomes a link. Returns false if its remote is gone.
     func welcome(_ seat: LinkSeat, as kind: ListenKinds, now: Instant) -> Bool {
         guard let socket = seat.socket, let remote = socket.peerAddress, let local = socket.localAddress else { return false }
         seat.welcome = nil
@@ -177,14 +177,14 @@ final class LinkLoop: LinkShell, @unchecked Sendable {
         enqueue(seat)
     }
 
-    /// The link never came to be.
+    /// The link could not be established.
     func failed(_ seat: LinkSeat, _ error: ConnectionError) {
         let wasAccepted = seat.welcome != nil
         drop(seat)
         if !wasAccepted { report([.closed(error)], seat.id) }
     }
 
-    /// Forgets a seat, with its socket.
+    /// Forgets a seat and its socket.
     func drop(_ seat: LinkSeat) {
         seat.welcome = nil
         strangers.remove(seat.id)
@@ -216,7 +216,7 @@ final class LinkLoop: LinkShell, @unchecked Sendable {
 
     // MARK: The end of a turn
 
-    /// Works off what is queued, and on the first loop what the node wants done. True if there is more.
+    /// Processes the queue, and on the first loop what the node wants done. Returns true if there is more.
     func settle() -> Bool {
         guard !isSettling else { return true }
         isSettling = true
@@ -255,7 +255,8 @@ final class LinkLoop: LinkShell, @unchecked Sendable {
         report(events, seat.id)
     }
 
-    /// The connection is over: what is still on its wire goes out, then the socket closes; after a goodbye, when its remote has.
+    /// The connection has ended. The bytes on its wire still go out, and then the socket closes; after a go-away, when the remote has
+    /// closed.
     private func conclude(_ seat: LinkSeat, _ now: Instant) {
         guard seat.hasUnsent || seat.isGoodbye && seat.finishSending() else { return drop(seat) }
         guard seat.deadline == .distantFuture else { return }
@@ -266,7 +267,7 @@ final class LinkLoop: LinkShell, @unchecked Sendable {
 
     // MARK: Time
 
-    /// For a link: its connection's deadline. Without one, or after its end: the shell's own.
+    /// Sets a link's deadline: its connection's, or without one or after its end, the shell's own.
     private func arm(_ seat: LinkSeat, _ moment: Instant) {
         if seat.link?.connection.isClosed ?? true { seat.deadline = moment }
         guard moment < seat.armed else { return }
@@ -296,16 +297,16 @@ final class LinkLoop: LinkShell, @unchecked Sendable {
         timer?.start(afterNanoseconds: (next - now).nanoseconds)
     }
 
-    // MARK: The end
+    // MARK: Stopping
 
-    /// Says goodbye on all links; those not yet connected are given up.
+    /// Closes all links in order. Links that are not connected yet are cancelled.
     func shutDown() {
         isClosing = true
         for seat in Array(seats.values) { if seat.link == nil { failed(seat, .closed(.shutdown)) } else { enqueue(seat) } }
         if seats.isEmpty { tellEmpty() }
     }
 
-    /// Closes a link once it is drained: what was written to streams that are finished has left it, and no circuit runs over it any more.
+    /// Closes a link once it is drained: the bytes of finished streams have left it, and no circuit runs over it any more.
     private func sayGoodbye(_ seat: LinkSeat, _ link: ByteLink, _ now: Instant) {
         guard !link.connection.isClosed, seat.carried == 0, !link.connection.awaitsDelivery else { return }
         link.apply(.close(.shutdown), now: now)
@@ -317,7 +318,7 @@ final class LinkLoop: LinkShell, @unchecked Sendable {
         shell.isEmpty(self)
     }
 
-    /// The loop stops: nothing waits any longer.
+    /// The loop stops, and nothing waits any longer.
     private func closeAll() {
         isClosing = true
         let now = loop.now

@@ -2,8 +2,8 @@ import CausewayConnection
 import CausewayIdentity
 import CausewayTLS
 
-// A seat whose remote may want a page. It counts among those that have not said what they are, and has their time limit, until its
-// request is whole; an answer has that much time again whenever the socket took some of it.
+// A seat whose remote may want a page. Until its request is complete, it counts with the sockets whose protocol is not known, and has their
+// time limit. An answer gets that much time again whenever the socket took some of it.
 extension LinkSeat {
     func read(_ bytes: UnsafeRawBufferPointer, _ page: PageExchange, now: Instant) {
         guard let tls else {
@@ -42,7 +42,7 @@ extension LinkSeat {
         self.page = nil
         guard home.welcome(self, as: page.kind, now: now), let link else { return home.drop(self) }
         var bytes = page.received
-        // The connection reads what it was lent in the turn.
+        // The connection reads what it was lent within this turn.
         bytes.withUnsafeMutableBytes { bytes in
             link.connection.receive(bytes, now: now)
             link.turn(now: now)

@@ -2,22 +2,22 @@ import CausewayConnection
 import CausewayIdentity
 import CausewayTLS
 
-/// A link's place on its loop, from its socket's first moment to the link's end: the link, and what carries its bytes.
+/// A link's state on its loop, from its socket's first moment to the link's end: the link, and what carries its bytes.
 ///
-/// An idle one is this object and its socket's handle: no buffer, timer or task.
+/// An idle link is only this object and its socket's handle: it has no buffer, timer or task.
 final class LinkSeat: SocketOwner {
     let id: UInt32
     unowned(unsafe) let home: LinkLoop
-    /// nil while the socket connects, or while an accepted one has said nothing.
+    /// nil while the socket connects, or while an accepted one is silent.
     var link: ByteLink?
     /// nil for a circuit, or after the socket's end.
     var socket: TCPSocket?
     var tls: TLSEngine?
-    /// For an accepted socket: what it may turn out to be.
+    /// For an accepted socket: the protocols that it may turn out to speak.
     var welcome: Welcome?
-    /// For an accepted socket on a port with pages: its request, while that is no WebSocket's.
+    /// For an accepted socket on a port with pages: its request, unless it asks for a WebSocket.
     var page: PageExchange?
-    /// What the loop's heap holds for this link.
+    /// The entry for this link in the loop's heap.
     var armed = Instant.distantFuture
     /// The shell's own deadline: for the first byte, or for the last ones.
     var deadline = Instant.distantFuture
@@ -25,15 +25,15 @@ final class LinkSeat: SocketOwner {
     /// For tests: neither reads nor writes any more, as if its cable were cut.
     private(set) var isMute = false
     private var isPaused = false
-    /// The socket is half closed: nothing is sent any more, and what comes is thrown away.
+    /// The socket is half closed: nothing is sent any more, and what arrives is discarded.
     private var hasFinishedSending = false
-    /// Circuits that run over this link, and for a circuit, the link that it runs over.
+    /// The number of circuits over this link. For a circuit, the link over which it runs.
     var carried = 0
     var outer: UInt32?
-    /// Said goodbye to, not broken off: its last bytes are worth waiting for.
+    /// Whether the link was closed in order, so that its last bytes are worth waiting for.
     var isGoodbye = false
 
-    /// Control frames that a remote makes us queue beyond the wire's high-water mark before it is not read any more.
+    /// How many control frames a remote may make us queue beyond the wire's high-water mark before we stop reading from it.
     private static let pauseMargin = 128 << 10
 
     init(id: UInt32, home: LinkLoop) {
@@ -71,8 +71,8 @@ final class LinkSeat: SocketOwner {
             open(UnsafeRawBufferPointer(bytes), link, now: now)
         }
         home.enqueue(self)
-        // Small packets of many sockets are answered together at the end of the turn; a bulk of data goes on at once, while it is in the
-        // cache.
+        // Small packets of many sockets are answered together at the end of the turn. A read of 32 KiB or more is bulk data, which is
+        // processed at once, while it is in the cache.
         if count >= 32 << 10 { _ = home.settle() }
     }
 
@@ -100,7 +100,7 @@ final class LinkSeat: SocketOwner {
                 do throws(TLSError) {
                     count = try tls.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[start...]))
                 } catch {
-                    // The stash is not lost, though nothing comes of it any more.
+                    // The stash must not be lost, although it leads to nothing any more.
                     if start > 0 { link.connection.receive(UnsafeMutableRawBufferPointer(rebasing: buffer[..<start]), now: now) }
                     throw error
                 }
@@ -118,7 +118,7 @@ final class LinkSeat: SocketOwner {
 
     // MARK: To the socket
 
-    /// Sends what the link has on its wire. True if the socket took any.
+    /// Sends what is on the link's wire. Returns whether the socket took any of it.
     func flush() -> Bool {
         guard let link, let socket, !isMute else { return false }
         var moved = 0
@@ -147,7 +147,7 @@ final class LinkSeat: SocketOwner {
         return moved
     }
 
-    /// A remote that makes us answer and does not take the answers is not read further.
+    /// Stops reading from a remote that makes us answer and does not read the answers.
     private func balance(_ link: ByteLink, _ socket: TCPSocket) {
         let isOver = socket.isBlocked && link.connection.wire.count > link.connection.limits.wireHighWater + Self.pauseMargin
         guard isOver != isPaused else { return }
@@ -159,15 +159,15 @@ final class LinkSeat: SocketOwner {
     var hasUnsent: Bool {
         guard let link else { return false }
         if link.carrier == nil, socket == nil { return false }
-        // What waits for TLS to be established will never go.
+        // Bytes that wait for TLS to be established will never leave.
         if let tls, !tls.isEstablished { return !tls.wire.isEmpty || socket?.isBlocked ?? false }
         return !link.connection.wire.isEmpty || socket?.isBlocked ?? false || !(tls?.wire.isEmpty ?? true)
     }
 
-    // MARK: The end
+    // MARK: Ending
 
-    /// Half closes the socket, after which its remote reads the end and closes too: a socket that is closed with bytes unread resets, which
-    /// destroys what was sent last. False if there is nobody to wait for.
+    /// Half-closes the socket, so that its remote reads the end and closes, too: if we close a socket with unread bytes, the kernel resets
+    /// it, which destroys what was sent last. Returns false if there is no remote to wait for.
     func finishSending() -> Bool {
         if hasFinishedSending { return socket != nil }
         guard let socket, !isMute else { return false }
