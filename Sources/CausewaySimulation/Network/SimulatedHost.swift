@@ -2,19 +2,19 @@ import CausewayConnection
 
 /// A machine: addresses, listening ports, connections, a clock, and the ways in which machines fail.
 public final class SimulatedHost {
-    /// For traces.
+    /// The name in traces.
     public let name: String
     /// Its IP addresses, of 4 or 16 bytes each.
     public let addresses: [[UInt8]]
-    /// What its line is like; holds for connections made from now on.
+    /// The properties of its line, for connections made from now on.
     public var line: LineConditions
-    /// Whether others can connect to it. Without, their attempts time out, as at a NAT or a firewall; it can still connect itself.
+    /// Whether others can connect to it. If not, their attempts time out, as at a NAT or a firewall. It can still connect to others.
     public var acceptsInbound = true
-    /// By how many nanoseconds its Unix time differs from the simulation's.
+    /// The difference of its Unix time from the simulation's, in nanoseconds.
     public var clockOffset: Int64 = 0
-    /// Whether the machine runs.
+    /// Whether the machine is running.
     public private(set) var isUp = true
-    /// How often it was started.
+    /// How often it has been started.
     public private(set) var incarnation: UInt64 = 1
     /// Its open connections, in the order in which they were made.
     public private(set) var links: [SimulatedLink] = []
@@ -22,7 +22,7 @@ public final class SimulatedHost {
     private unowned let simulation: Simulation
     private var listeners: [UInt16: (SimulatedSocket) -> Void] = [:]
     private var lastPort: UInt16 = 49_151
-    /// Told when the machine goes down, so that what runs on it stops.
+    /// Called when the machine goes down, so that everything on it stops.
     var onCrash: [() -> Void] = []
 
     init(_ simulation: Simulation, name: String, addresses: [[UInt8]], line: LineConditions) {
@@ -48,7 +48,7 @@ public final class SimulatedHost {
     /// Accepts no more connections on a port.
     public func stopListening(on port: UInt16) { listeners[port] = nil }
 
-    /// Connects; `answer` is called once, later, unless the attempt is cancelled.
+    /// Connects. `answer` is called once, later, unless the attempt is cancelled.
     @discardableResult
     public func connect(
         to remote: SimulatedAddress, _ answer: @escaping (Result<SimulatedSocket, SimulatedNetworkError>) -> Void
@@ -72,7 +72,7 @@ public final class SimulatedHost {
             return attempt
         }
         let oneWay = line.path(to: far.line).latency
-        // There and back again: the listener has the connection half a round trip before the dialler knows.
+        // Half of the round trip: the listener has the connection before the dialler knows.
         simulation.schedule(after: oneWay) { [self] in
             guard !attempt.isCancelled, isUp, incarnation == started else { return }
             guard far.isUp, far.acceptsInbound || far === self else { return fail(SimulatedErrno.timedOut, after: Self.connectTimeout) }
@@ -102,8 +102,9 @@ public final class SimulatedHost {
 
     // MARK: Faults
 
-    /// The machine goes down. All that ran on it is gone, and its listening ports are closed.
-    /// - Parameter silently: nobody is told, as when the power fails; otherwise its connections are reset, as when the process is killed.
+    /// The machine goes down. Everything on it is gone, and its listening ports are closed.
+    /// - Parameter silently: If true, nobody is notified, as when the power fails. Otherwise its connections are reset, as when the process
+    ///   is killed.
     public func crash(silently: Bool) {
         guard isUp else { return }
         simulation.note(name, silently ? "vanishes" : "is killed")
@@ -131,16 +132,16 @@ public final class SimulatedHost {
     }
 }
 
-/// A connection that is being made.
+/// A connection attempt in progress.
 public final class SimulatedConnectAttempt {
-    /// Whether it was given up.
+    /// Whether the attempt was cancelled.
     public private(set) var isCancelled = false
 
-    /// Gives it up: no answer follows.
+    /// Cancels the attempt: no answer follows.
     public func cancel() { isCancelled = true }
 }
 
-/// What the simulated network answers instead of a connection.
+/// Why the simulated network did not make a connection.
 public struct SimulatedNetworkError: Error, Equatable, Sendable {
     /// One of `SimulatedErrno`.
     public let errno: Int32
@@ -149,10 +150,10 @@ public struct SimulatedNetworkError: Error, Equatable, Sendable {
 extension Simulation {
     /// Adds a machine.
     /// - Parameters:
-    ///   - name: how traces and failures call it.
-    ///   - ip: its address, 4 or 16 bytes.
-    ///   - others: further addresses, such as an IPv6 one.
-    ///   - line: latency and bandwidth of its own line to the net.
+    ///   - name: The name in traces and failures.
+    ///   - ip: Its address, 4 or 16 bytes.
+    ///   - others: Further addresses, such as an IPv6 one.
+    ///   - line: Latency and bandwidth of its own line to the network.
     public func addHost(_ name: String, ip: [UInt8], others: [[UInt8]] = [], line: LineConditions = LineConditions()) -> SimulatedHost {
         let host = SimulatedHost(self, name: name, addresses: [ip] + others, line: line)
         hosts.append(host)

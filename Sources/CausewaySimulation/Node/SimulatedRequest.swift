@@ -2,28 +2,28 @@ public import CausewayConnection
 import CausewayIdentity
 public import CausewayNode
 
-/// Something that a node was asked for, and its one answer.
+/// A request to a node, and its one answer.
 public final class SimulatedRequest {
-    /// The answer; nil as long as there is none.
+    /// The answer. nil: there is none yet.
     public private(set) var answer: Answer?
-    /// When it came.
+    /// When the answer came.
     public private(set) var answeredAt: Instant?
-    /// The node is gone, and no answer will come.
+    /// Whether the node is gone, so that no answer will come.
     public private(set) var isAbandoned = false
     let number: UInt32
 
     init(_ number: UInt32) { self.number = number }
 
-    /// Whether the answer is there.
+    /// Whether there is an answer.
     public var isAnswered: Bool { answer != nil }
 
-    /// Whether a connection stands in answer.
+    /// Whether the answer is a connection.
     public var isConnected: Bool { if case .connected? = answer { true } else { false } }
 
     /// The reservation, if that is the answer.
     public var reservation: Reservation? { if case .reserved(let reservation)? = answer { reservation } else { nil } }
 
-    /// What came of each address, if no connection was made.
+    /// The outcome for each address, if no connection was made.
     public var outcomes: [DialOutcome]? { if case .notConnected(let outcomes)? = answer { outcomes } else { nil } }
 
     func resolve(_ answer: Answer, at moment: Instant) {
@@ -37,15 +37,15 @@ public final class SimulatedRequest {
 extension Simulation {
     /// Adds a node on a host of its own, and starts it.
     /// - Parameters:
-    ///   - name: how traces and failures call it.
-    ///   - ip: its host's address, 4 or 16 bytes.
-    ///   - others: further addresses, such as an IPv6 one.
-    ///   - port: where it listens with bare TCP; nil: it does not.
-    ///   - webSocketPort: where it listens with WebSocket; nil: it does not.
-    ///   - line: latency and bandwidth of its host's line.
-    ///   - isReachable: without, others cannot connect to it, as behind a NAT.
-    ///   - starts: at once; else when the test says so.
-    ///   - configure: changes to what it is made with.
+    ///   - name: The name in traces and failures.
+    ///   - ip: The host's address, 4 or 16 bytes.
+    ///   - others: Further addresses, such as an IPv6 one.
+    ///   - port: The port on which it listens with plain TCP. nil: it does not.
+    ///   - webSocketPort: The port on which it listens with WebSocket. nil: it does not.
+    ///   - line: Latency and bandwidth of the host's line.
+    ///   - isReachable: Whether others can connect to it. If not, it is as if behind a NAT.
+    ///   - starts: Whether it starts at once. Otherwise the test starts it.
+    ///   - configure: Changes its configuration.
     @discardableResult
     public func addNode(
         _ name: String, ip: [UInt8], others: [[UInt8]] = [], port: UInt16? = 4001, webSocketPort: UInt16? = nil,
