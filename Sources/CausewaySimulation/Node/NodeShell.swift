@@ -2,10 +2,10 @@ import CausewayConnection
 import CausewayIdentity
 import CausewayNode
 
-/// One life of a simulated node: drives a `Node` and its links as the native shell does, on the simulation's thread.
+/// One life of a simulated node. It drives a `Node` and its links as the native shell does, on the simulation's thread.
 ///
-/// `turn` is the only place that drains. Whatever happens feeds an input and ends in a turn: links first, until none has work left, then
-/// what the node asks for, until neither has any; then one event is scheduled at the soonest deadline.
+/// Only `turn` drains outputs. Every event feeds an input and ends in a turn: first the links, until none has work left, then the node's
+/// outputs, until neither has any. Then one event is scheduled at the soonest deadline.
 final class NodeShell: LinkShell, SpliceObserver {
     let node: Node
     unowned let owner: SimulatedNode
@@ -21,7 +21,7 @@ final class NodeShell: LinkShell, SpliceObserver {
     private(set) var isStopped = false
     private var simulation: Simulation { owner.simulation }
 
-    /// The two legs of a circuit, and how many ended.
+    /// The two legs of a circuit, and how many have ended.
     private final class Splice {
         let source: SpliceLeg
         let target: SpliceLeg
@@ -60,7 +60,7 @@ final class NodeShell: LinkShell, SpliceObserver {
         scheduleWake()
     }
 
-    /// After an input to a link: its outputs at once, then a turn for the rest.
+    /// After an input to a link: processes its outputs at once, then runs a turn for the rest.
     func work(on link: ShellLink) {
         guard !isStopped else { return }
         pump(link)
@@ -80,7 +80,7 @@ final class NodeShell: LinkShell, SpliceObserver {
         schedule(shellLink, link.connection.nextDeadline)
     }
 
-    /// The connection is over: what is still on its wire goes out, then the link goes.
+    /// The connection has ended. The bytes on its wire still go out, and then the link is closed.
     private func close(_ shellLink: ShellLink, _ link: ByteLink) {
         guard link.connection.wire.isEmpty || (shellLink.socket == nil && link.carrier == nil) else { return }
         shellLink.socket?.close()
@@ -114,7 +114,7 @@ final class NodeShell: LinkShell, SpliceObserver {
         }
     }
 
-    // MARK: What the node asks for
+    // MARK: The node's outputs
 
     private func perform(_ output: NodeOutput) {
         switch output {
@@ -191,7 +191,7 @@ final class NodeShell: LinkShell, SpliceObserver {
         }
     }
 
-    /// The transport stands: a connection runs over it.
+    /// The transport is connected: a connection runs over it.
     private func stand(
         _ shellLink: ShellLink, _ socket: SimulatedSocket, isInitiator: Bool, webSocket: Connection.WebSocketRole, expecting: PeerID?
     ) {
@@ -255,7 +255,7 @@ final class NodeShell: LinkShell, SpliceObserver {
     func linkIsDirty(_ link: Link) {
         guard !isStopped, let shellLink = links[link.id], shellLink.link === link else { return }
         enqueue(shellLink)
-        // Outside of a turn, an application did something: work on it soon, not within its call.
+        // An application did something outside a turn: process it soon, but not within its call.
         guard !isInTurn else { return }
         simulation.schedule(after: Interval(nanoseconds: 0)) { [weak self] in self?.turn() }
     }
@@ -272,8 +272,8 @@ final class NodeShell: LinkShell, SpliceObserver {
         link.setOwner(served, of: stream)
     }
 
-    // MARK: The end
+    // MARK: Stopping
 
-    /// The process is gone; nothing more is worked on.
+    /// The process is gone. Nothing more is processed.
     func stop() { isStopped = true }
 }

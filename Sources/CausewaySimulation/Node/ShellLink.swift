@@ -1,15 +1,15 @@
 import CausewayConnection
 import CausewayIdentity
 
-/// A link of a simulated node, from the attempt to connect to its end: the link itself, and what carries its bytes.
+/// A link of a simulated node, from the connection attempt to its end: the link itself, and what carries its bytes.
 final class ShellLink: SimulatedSocketOwner {
     let id: UInt32
     unowned let shell: NodeShell
-    /// Set when the transport stands.
+    /// Set when the transport is connected.
     var link: ByteLink?
     var socket: SimulatedSocket?
     var attempt: SimulatedConnectAttempt?
-    /// For which moment an event stands in the simulation's queue.
+    /// The moment of this link's event in the simulation's queue.
     var wake = Instant.distantFuture
     var isInQueue = false
 
@@ -18,7 +18,7 @@ final class ShellLink: SimulatedSocketOwner {
         self.shell = shell
     }
 
-    /// Writes what the link wants sent. True if the socket took any.
+    /// Writes what the link wants to send. Returns whether the socket took any of it.
     func flush() -> Bool {
         guard let link, let socket else { return false }
         var moved = 0
@@ -36,7 +36,7 @@ final class ShellLink: SimulatedSocketOwner {
     func received(_ bytes: UnsafeMutableRawBufferPointer, on socket: SimulatedSocket) {
         guard let link else { return }
         link.connection.receive(bytes, now: shell.now)
-        // Within this call: the bytes are lent.
+        // Within this call, because the bytes are lent.
         shell.work(on: self)
     }
 
