@@ -1,4 +1,4 @@
-/// Who uses a socket. All calls come from the simulation's loop, none from within a call of the socket's own methods.
+/// The user of a socket. All calls come from the simulation's loop, and none from within a call of the socket's own methods.
 public protocol SimulatedSocketOwner: AnyObject {
     /// The next bytes. They are valid during the call, and the owner may change them.
     func received(_ bytes: UnsafeMutableRawBufferPointer, on socket: SimulatedSocket)
