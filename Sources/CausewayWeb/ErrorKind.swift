@@ -1,9 +1,9 @@
 import CausewayConnection
 import CausewayNode
 
-/// Why something failed, as the page is told: the page makes the words.
+/// Why something failed, as a number for the page, which makes the words.
 enum ErrorKind: UInt32 {
-    /// Of a dial: it is connected. Of a stream: it ended as it should.
+    /// A dial succeeded, or a stream ended in order.
     case none = 0
     case linkEnded, closed, timedOut, peerFault, limit, notConnected, limitedConnection, unsupportedProtocol
     case resetByRemote, resetLocally, refusedByRelay, unresolved, cancelled, backedOff, unsupportedTransport
@@ -11,7 +11,7 @@ enum ErrorKind: UInt32 {
     case messageTooLarge, noSubscribers, badTopic, noGossip, hearsay
 }
 
-/// A kind and what goes with it, a code, a status, or a limit's value, as one number: the kind is its upper half.
+/// A kind and its detail (a code, a status, or a limit's value) as one number, with the kind in the upper half.
 struct Fault {
     let number: UInt64
 
@@ -32,7 +32,7 @@ struct Fault {
         }
     }
 
-    /// Without an error it ended as it should.
+    /// Without an error, the stream ended in order.
     init(_ error: StreamError?) {
         guard let error else {
             self.init(kind: .none)
