@@ -4,7 +4,7 @@ import Causeway
 enum Help {
     static var overview: String {
         var text = """
-            causeway \(causewayVersion): peers behind NATs connect, through a relay and around it (libp2p)
+            causeway \(causewayVersion): connects peers behind NATs, through a relay and around it (libp2p)
 
             usage: causeway <command> [options]
 
@@ -13,9 +13,9 @@ enum Help {
         for command in Command.all { text += "  " + pad(command.name, 13) + command.summary + "\n" }
         return text + """
 
-            `causeway <command> --help` has examples. Every option can also be given in the environment
-            (--circuit-data as CAUSEWAY_CIRCUIT_DATA) and in a JSON file (--config FILE). Switches
-            are true or 1, false or 0 there; an empty variable counts as not set.
+            `causeway <command> --help` shows its options and examples. You can also set every option in
+            the environment (--circuit-data as CAUSEWAY_CIRCUIT_DATA) and in a JSON file (--config FILE).
+            There, a switch is true or 1, false or 0. An empty variable counts as not set.
             Exit status: 0 done, 1 failed, 2 wrong usage.
 
             """
