@@ -1,23 +1,23 @@
 import CausewayNode
 import CausewayRuntime
 
-/// What a node is to be and do. Everything has a default: `Configuration()` is a peer with a fresh identity that listens nowhere,
-/// gossips, and dials what it is told to.
+/// What a node is and does. Everything has a default: `Configuration()` describes a peer with a fresh identity that listens nowhere,
+/// gossips, and dials the addresses that the application names.
 public struct Configuration: Sendable {
     /// Who the node is.
     public enum Identity: Sendable {
         /// A fresh Ed25519 key for this run.
         case ephemeral
         case key(PrivateKey)
-        /// A key file of mode 0600, made on the first run: see `KeyFile`.
+        /// A key file of mode 0600, created on the first run: see `KeyFile`.
         case file(path: String)
     }
 
-    /// Addresses to be reserved at, so that others can reach this node through them.
+    /// Relays at which the node holds reservations, so that others can reach it through them.
     public struct Relays: Sendable {
-        /// Relays with their peer id (`/…/p2p/12D3…`), tried in this order.
+        /// Addresses of relays, each with its peer id (`/…/p2p/12D3…`). The node tries them in this order.
         public var addresses: [Multiaddr]
-        /// How many reservations to hold at once; further addresses stand by.
+        /// How many reservations to hold at the same time. The remaining addresses are spares.
         public var wanted: Int
 
         public init(_ addresses: [Multiaddr], wanted: Int? = nil) {
@@ -26,61 +26,61 @@ public struct Configuration: Sendable {
         }
     }
 
-    /// To be a relay for others (relay/circuit-v2.md).
+    /// What the node offers to others as a relay (relay/circuit-v2.md).
     public struct RelayService: Sendable {
         private static let standard = RelayLimits()
 
-        /// Reservations at once.
+        /// The most reservations at the same time.
         public var reservations = Self.standard.reservations
-        /// Reservations from one IPv4 address or IPv6 /56; loopback is exempt.
+        /// The most reservations from one IPv4 address or IPv6 /56. Loopback does not count.
         public var reservationsPerAddress = Self.standard.reservationsPerAddress
         /// How long a reservation holds before it must be refreshed.
         public var lifetime = Self.standard.reservationTime
-        /// Circuits at once, in all.
+        /// The most circuits at the same time, in total.
         public var circuits = Self.standard.circuits
-        /// Circuits of one peer, as source or target.
+        /// The most circuits of one peer, as source or as target.
         public var circuitsPerPeer = Self.standard.circuitsPerPeer
-        /// Circuits whose sources share one IPv4 address or IPv6 /56; loopback is exempt.
+        /// The most circuits whose sources share one IPv4 address or IPv6 /56. Loopback does not count.
         public var circuitsPerAddress = Self.standard.circuitsPerAddress
-        /// Circuits to one peer from one source, or from all sources at one IPv4 address or IPv6 /56.
+        /// The most circuits to one peer from one source, or from all sources at one IPv4 address or IPv6 /56.
         public var circuitsPerSource = Self.standard.circuitsPerSource
-        /// What one circuit may carry each way, and how long it may last.
+        /// How many bytes one circuit may carry in each direction, and how long it may last.
         public var circuitLimit = Self.standard.circuit
-        /// What one direction of a circuit may make the relay hold while its reader is slow, in bytes: where the receive windows of its
-        /// connections stop growing. 1 MiB carries 80 Mbit/s at a round trip of 100 ms.
+        /// How many bytes the relay may hold for one direction of a circuit while its reader is slow: the relay's receive windows grow up
+        /// to this size. 1 MiB carries 80 Mbit/s at a round-trip time of 100 ms.
         public var window = 1 << 20
 
         public init() {}
     }
 
-    /// Whether and how the node gossips (GossipSub).
+    /// How the node gossips (GossipSub).
     public struct PubSub: Sendable {
-        /// How messages are named in gossip: see DESIGN of the message ids in ARCHITECTURE.md. `both` understands go and js peers in one
-        /// mesh.
+        /// How gossip message ids are formed: see "Both dialects of gossip message ids" in ARCHITECTURE.md. `both` understands Go and
+        /// JavaScript peers in one mesh.
         public enum MessageID: String, Sendable { case go, js, both }
 
         private static let standard = GossipSubConfiguration()
 
-        /// Own messages go to every known subscriber, not to the mesh alone.
+        /// Send the node's own messages to every known subscriber, not only to the mesh.
         public var floodPublish = Self.standard.floodPublish
-        /// Also over relayed connections with a limit.
+        /// Gossip over relayed connections with a limit, too.
         public var allowLimited = Self.standard.allowLimited
-        /// Sign messages and demand signatures (StrictSign); else neither (StrictNoSign).
+        /// Sign messages and require signatures (StrictSign). If false, do neither (StrictNoSign).
         public var signed = Self.standard.signed
         public var messageID = MessageID.both
-        /// Between two heartbeats.
+        /// The time between two heartbeats.
         public var heartbeat = Self.standard.parameters.heartbeatInterval
-        /// Messages kept for a reader of a `Subscription` that is slower than they come.
+        /// How many messages the node keeps for a `Subscription` whose reader is slow.
         public var backlog = 8192
 
         public init() {}
     }
 
-    /// To find other peers by gossip on a topic.
+    /// How the node finds other peers by gossip on a topic.
     public struct Discovery: Sendable {
-        /// How announcements are written.
+        /// The format of announcements.
         public enum Form: String, Sendable {
-            /// js-libp2p's pubsub-peer-discovery: protobuf of public key and addresses.
+            /// js-libp2p's pubsub-peer-discovery: a protobuf message with the public key and the addresses.
             case protobuf
             /// `{"peerId": "...", "addrs": ["..."]}`
             case json
@@ -88,10 +88,10 @@ public struct Configuration: Sendable {
         public var topic: String
         public var form: Form
         public var interval: Interval
-        /// Hear of others without telling of oneself.
+        /// Listen for announcements without announcing this node.
         public var listenOnly: Bool
-        /// Dial peers that are found and not connected: few at once, at a pace, and nothing of this machine or its network unless the node
-        /// is of there (`Configuration.allowsLocalHearsay`).
+        /// Dial discovered peers that are not connected. The node dials few at a time and at a limited rate. It dials addresses of this
+        /// machine or its network only if it has such an address itself (`Configuration.allowsLocalHearsay`).
         public var dials: Bool
 
         public init(
@@ -110,9 +110,9 @@ public struct Configuration: Sendable {
         public static let json = Discovery(topic: String(decoding: DiscoveryTopic.json.name, as: UTF8.self), form: .json)
     }
 
-    /// A certificate for `/tls/ws` listeners.
+    /// The TLS certificate for `/tls/ws` listeners.
     public struct Certificate: Sendable {
-        /// PEM: the certificate and its chain; the key.
+        /// Paths of two PEM files: the certificate with its chain, and its key.
         public var certificatePath: String
         public var keyPath: String
 
@@ -122,22 +122,23 @@ public struct Configuration: Sendable {
         }
     }
 
-    /// Which certificates are believed when dialling `/tls/ws`.
+    /// Which certificates the node accepts when it dials `/tls/ws`.
     public enum Trust: Sendable {
         case system
-        /// PEM file of certification authorities, instead of the system's.
+        /// A PEM file of certificate authorities, used instead of the system's.
         case authorities(path: String)
-        /// Any certificate. The peer is still authenticated by Noise.
+        /// Accept any certificate. Noise still authenticates the peer.
         case anything
     }
 
     public var identity = Identity.ephemeral
-    /// Where to listen: `/ip4/0.0.0.0/tcp/4001`, `/ip4/0.0.0.0/tcp/4002/ws`, `/ip4/0.0.0.0/tcp/4003/tls/ws` ...
+    /// The addresses to listen on: `/ip4/0.0.0.0/tcp/4001`, `/ip4/0.0.0.0/tcp/4002/ws`, `/ip4/0.0.0.0/tcp/4003/tls/ws` ...
     public var listen: [Multiaddr] = []
-    /// Advertised instead of the bound addresses.
+    /// The addresses to advertise instead of the bound ones.
     public var announce: [Multiaddr] = []
-    /// Dial loopback, link-local and private addresses that only remotes name (by discovery, identify) also where the node has no such
-    /// address itself: a stranger can make it connect to anything in its network then. What the application names is dialled always.
+    /// Dial loopback, link-local and private addresses that the node knows only from remotes (by discovery or identify), even if the node
+    /// has no such address itself. A stranger can then make it connect to anything in its network. The node always dials the addresses that
+    /// the application names.
     public var allowsLocalHearsay = false
     public var relays: Relays?
     public var relayService: RelayService?
@@ -145,20 +146,22 @@ public struct Configuration: Sendable {
     public var discovery: [Discovery] = []
     public var certificate: Certificate?
     public var trust = Trust.system
-    /// A directory whose files (.html, .css, .js, .wasm, .svg, .d.ts, 16 MiB together) are shown to browsers on the WebSocket ports, with
-    /// `/status.json` beside them: what `Node.report` tells, for these pages alone. Read once, by `Node.init`. nil: no pages.
+    /// A directory of files for browsers (.html, .css, .js, .wasm, .svg, .d.ts; at most 16 MiB in total). The node serves them on its
+    /// WebSocket ports, together with `/status.json`, which shows `Node.report` to these pages only. `Node.init` reads the directory once.
+    /// nil: the node serves no pages.
     public var pages: String?
-    /// Names of the node's, beside announced ones and those of its certificate, under which `/status.json` may be asked for.
+    /// Further host names under which browsers may request `/status.json`. The announced names and those of the certificate are always
+    /// allowed.
     public var pageHosts: [String] = []
-    /// Shows everybody in `/status.json` which peers, circuits and topics there are. Else they are shown to this machine only, and counts
-    /// and addresses to others.
+    /// Show the names of peers, circuits and topics in `/status.json` to everybody. If false, only requests from this machine see them, and
+    /// others see counts and addresses.
     public var publicStatus = false
     public var pageLimits = PageLimits()
-    /// Threads that carry connections. One serves a peer; a busy relay may use a core each.
+    /// The number of threads that carry connections. One is enough for a peer; a busy relay may use one per core.
     public var loops = 1
-    /// How long the node waits at its end for what is on its way to leave, and for its remotes to close, before it drops what is left.
+    /// How long a stopping node waits for its last bytes to leave and for remotes to close their connections. Then it drops what is left.
     public var drainTime = NativeShell.drainTime
-    /// What identify tells of the software.
+    /// The software name that identify sends to peers.
     public var agent = "causeway/\(causewayVersion)"
     public var limits = NodeLimits()
     /// What the node writes to standard error of what it does; nil: what the environment's `CAUSEWAY_LOG` asks for, by default nothing.

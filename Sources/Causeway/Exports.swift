@@ -1,4 +1,4 @@
-// What the public API speaks of, so that `import Causeway` is enough. The core's own `Node` and `Link` stay out.
+// The types that the public API uses, so that `import Causeway` is enough. The core's own `Node` and `Link` stay internal.
 @_exported public import CausewayIdentity
 
 @_exported public import struct CausewayConnection.CircuitLimit

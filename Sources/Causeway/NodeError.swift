@@ -2,22 +2,22 @@ import CausewayRuntime
 
 /// Why an operation of the node failed.
 public enum NodeError: Error, Sendable {
-    /// An address of `Configuration.listen` cannot be bound: `reason` is the system's.
+    /// The node cannot bind an address of `Configuration.listen`. `reason` is the system's.
     case cannotListen(Multiaddr, reason: String)
-    /// Nothing here can listen on or dial such an address.
+    /// The node has no transport to listen on or dial such an address.
     case unsupportedAddress(Multiaddr)
-    /// A file of the configuration cannot be used.
+    /// A file that the configuration names cannot be used.
     case file(path: String, reason: String)
     /// The private key cannot be used.
     case identity(String)
-    /// An address must end in `/p2p/<peer id>` here.
+    /// An address lacks the `/p2p/<peer id>` at its end that is required here.
     case missingPeerID(Multiaddr)
-    /// No connection: what was tried, one outcome an address; empty if no address is known.
+    /// The dial failed. The list has one outcome for each address tried; it is empty if no address is known.
     case notConnected(PeerID, [DialOutcome])
     case reservation(ReservationError)
     case publish(PublishError)
     case stream(StreamError)
-    /// The system has no event loop or thread left for the node: its `errno`, and its reason in words.
+    /// The system could not provide an event loop or a thread: its `errno`, and the reason in words.
     case environment(errno: Int32, reason: String)
     /// `run` was called twice, or the node has stopped.
     case notRunning

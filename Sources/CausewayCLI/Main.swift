@@ -6,7 +6,7 @@ import Causeway
     import Darwin
 #endif
 
-/// `causeway`: a relay, a peer, and tools to find out why a connection fails.
+/// `causeway`: a relay, a peer, and tools that find out why a connection fails.
 @main
 struct Main {
     static func main() async {
@@ -36,7 +36,7 @@ struct Main {
         }
         if name == "--version" { return say("causeway \(causewayVersion)\n") }
         guard let command = Command.all.first(where: { $0.name == name }) else {
-            throw UsageError("unknown command '\(name)'; there are: \(Command.all.map(\.name).joined(separator: ", "))")
+            throw UsageError("unknown command '\(name)'; expected one of \(Command.all.map(\.name).joined(separator: ", "))")
         }
         let values = try Values(Array(words.dropFirst()), options: command.allOptions)
         if values.flag("help") { return say(Help.text(command)) }

@@ -6,12 +6,12 @@ import COpenSSL
     import Darwin
 #endif
 
-/// An `SSL_CTX`: what all sessions of one side share. Immutable once it is made, so any thread may start sessions from it.
+/// An `SSL_CTX`: what all sessions of one side share. It does not change once it is made, so any thread may start sessions from it.
 final class SharedContext: Sendable {
     nonisolated(unsafe) let pointer: OpaquePointer
 
-    /// TLS 1.2 and above with forward secrecy and authenticated ciphers only; no tickets, no resumption, no renegotiation:
-    /// connections live long, and a resumed session would save nothing that matters.
+    /// Only TLS 1.2 and above, with forward secrecy and authenticated ciphers. No tickets, no resumption, no renegotiation: connections
+    /// live long, so resuming a session would save little.
     init(_ method: OpaquePointer?) throws(TLSError) {
         ERR_clear_error()
         guard let context = SSL_CTX_new(method) else { throw .unavailable(reason: ErrorQueue.reason()) }
@@ -20,21 +20,21 @@ final class SharedContext: Sendable {
         guard cw_ctx_set_min_tls12(context) == 1,
             SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20") == 1
         else { throw .unavailable(reason: ErrorQueue.reason()) }
-        // Without this a key with a passphrase makes OpenSSL ask for it on the terminal.
+        // Without this, OpenSSL would ask for a key's passphrase on the terminal.
         SSL_CTX_set_default_passwd_cb(context) { _, _, _, _ in 0 }
     }
 
     deinit { SSL_CTX_free(pointer) }
 }
 
-/// A server's certificate chain and key. To renew them, load a new one and hand that to new sessions: running ones keep theirs.
+/// A server's certificate chain and key. To renew them, load new ones and use them for new sessions. Running sessions keep theirs.
 public final class TLSServerContext: Sendable {
     let shared: SharedContext
-    /// When the first certificate ends, in Unix seconds.
+    /// When the first certificate expires, in Unix seconds.
     public let expires: Int64
 
     /// Reads PEM files: the server's certificate followed by the intermediate ones, and the unencrypted private key.
-    /// - Throws: `TLSError.file` naming the file and why, `.keyMismatch`.
+    /// - Throws: `TLSError.file` with the file and the reason, or `.keyMismatch`.
     public init(certificates: String, key: String) throws(TLSError) {
         shared = try SharedContext(TLS_server_method())
         let context = shared.pointer
@@ -54,13 +54,13 @@ public final class TLSServerContext: Sendable {
         SSL_CTX_set_alpn_select_cb(context, selectHTTP, nil)
     }
 
-    /// Whether the first certificate is for a host of this name (RFC 9525), wildcards included.
+    /// Whether the first certificate is for this host name (RFC 9525), wildcards included.
     public func isFor(_ name: String) -> Bool {
         guard let first = SSL_CTX_get0_certificate(shared.pointer) else { return false }
         return X509_check_host(first, name, name.utf8.count, 0, nil) == 1
     }
 
-    /// OpenSSL's own words for a missing file name its source files instead of the file.
+    /// For a missing file, OpenSSL's own text names its source files instead of the file.
     static func checkReadable(_ path: String) throws(TLSError) {
         guard access(path, R_OK) == 0 else { throw .file(path: path, reason: String(cString: strerror(errno))) }
     }
@@ -81,8 +81,8 @@ public final class TLSServerContext: Sendable {
     }
 }
 
-/// Takes `http/1.1` where the client offers it. A client that offers only other protocols goes on without any: the WebSocket handshake will
-/// tell.
+/// Chooses `http/1.1` if the client offers it. If the client offers only other protocols, the session continues without one, and the
+/// WebSocket handshake decides.
 private func selectHTTP(
     _: OpaquePointer?, selected: UnsafeMutablePointer<UnsafePointer<UInt8>?>?, length: UnsafeMutablePointer<UInt8>?,
     offered: UnsafePointer<UInt8>?, offeredLength: UInt32, _: UnsafeMutableRawPointer?
@@ -102,7 +102,7 @@ private func selectHTTP(
     return SSL_TLSEXT_ERR_NOACK
 }
 
-/// Whom a client trusts.
+/// The certificates that a client trusts.
 public final class TLSClientContext: Sendable {
     static let http = Array("http/1.1".utf8)
     let shared: SharedContext
@@ -110,7 +110,7 @@ public final class TLSClientContext: Sendable {
     /// - Parameters:
     ///   - authorities: a PEM file of certificates to trust beside the system's.
     ///   - verifies: false takes any certificate. (libp2p's own handshake inside still proves who the peer is.)
-    /// - Throws: `TLSError.file` naming the file and why.
+    /// - Throws: `TLSError.file` with the file and the reason.
     public init(authorities: String? = nil, verifies: Bool = true) throws(TLSError) {
         shared = try SharedContext(TLS_client_method())
         let context = shared.pointer

@@ -1,32 +1,32 @@
 import COpenSSL
 public import CausewayIdentity
 
-/// One TLS session over bytes: ciphertext in and out, plaintext in and out, no socket. Belongs to one thread.
+/// One TLS session over bytes: ciphertext in and out, plaintext in and out, no socket. It belongs to one thread.
 ///
-/// The driver's loop: `receive` what the socket brought, `read` until it gives 0, `write` what there is to say, send `wire`.
-/// After an error, too, `wire` is to be sent before the socket is closed: it may hold the alert that tells the remote why.
+/// The driver calls `receive` with the socket's bytes, `read` until it returns 0, and `write` with what it wants to say, and sends `wire`.
+/// After an error, it still sends `wire` before it closes the socket: `wire` may contain the alert that tells the remote why.
 public final class TLSEngine {
     private let session: OpaquePointer
-    /// Ciphertext lent by `receive`, as far as OpenSSL has not taken it.
+    /// The ciphertext that `receive` lent and OpenSSL has not taken yet.
     private var lent = UnsafeRawBufferPointer(start: nil, count: 0)
-    /// Bytes that are encrypted before the socket has taken them, at most: four records, and a slow reader holds no more.
+    /// The most bytes that are encrypted before the socket has taken them: four records. A slow reader cannot make it hold more.
     public static let ahead = 64 << 10
-    /// Ciphertext for the remote: send its bytes and drop them.
+    /// Ciphertext for the remote: send these bytes and drop them.
     public var wire = ByteQueue()
-    /// Whether the handshake is done, so that `write` takes bytes.
+    /// Whether the handshake is done, so that `write` accepts bytes.
     public private(set) var isEstablished = false
     /// Whether the remote said that it will send no more. A link that ends without this was cut.
     public private(set) var isFinished = false
     private var failure: TLSError?
 
-    /// A server's side, which waits for a client.
+    /// Makes a server's side, which waits for a client.
     public init(_ context: TLSServerContext) throws(TLSError) {
         session = try Self.start(context.shared)
         attach()
         SSL_set_accept_state(session)
     }
 
-    /// A client's side towards a host name, which is sent (SNI) and verified. `wire` holds the first flight at once.
+    /// Makes a client's side for a host name, which is sent (SNI) and verified. `wire` contains the first flight at once.
     public init(_ context: TLSClientContext, name: [UInt8]) throws(TLSError) {
         var name = name
         if name.last == 0x2e { name.removeLast() }
@@ -38,7 +38,7 @@ public final class TLSEngine {
         try connect()
     }
 
-    /// A client's side towards an IPv4 or IPv6 address (4 or 16 bytes), which the certificate must name as such.
+    /// Makes a client's side for an IPv4 or IPv6 address (4 or 16 bytes), which the certificate must name.
     public init(_ context: TLSClientContext, ip: [UInt8]) throws(TLSError) {
         session = try Self.start(context.shared)
         guard X509_VERIFY_PARAM_set1_ip(SSL_get0_param(session), ip, ip.count) == 1 else { throw .badHost("\(ip)") }
@@ -47,10 +47,10 @@ public final class TLSEngine {
 
     deinit { SSL_free(session) }
 
-    /// Lends ciphertext, until `read` has returned 0 or thrown.
+    /// Lends ciphertext until `read` has returned 0 or thrown.
     public func receive(_ ciphertext: UnsafeRawBufferPointer) { lent = ciphertext }
 
-    /// Fills `buffer` with plaintext as far as there is some; 0: everything lent is used up. Carries the handshake on, too.
+    /// Fills `buffer` with plaintext if there is some, and continues the handshake. 0: everything that was lent is used up.
     public func read(into buffer: UnsafeMutableRawBufferPointer) throws(TLSError) -> Int {
         if let failure { throw failure }
         if !isEstablished, try !handshake() { return 0 }
@@ -68,7 +68,7 @@ public final class TLSEngine {
         return filled
     }
 
-    /// Encrypts plaintext into `wire`: as much as there is room for below `ahead`, nothing (0) before the handshake is done.
+    /// Encrypts plaintext into `wire`, as much as there is room for below `ahead`. Returns 0 before the handshake is done.
     public func write(_ plaintext: UnsafeRawBufferPointer) throws(TLSError) -> Int {
         if let failure { throw failure }
         guard isEstablished else { return 0 }
@@ -87,7 +87,7 @@ public final class TLSEngine {
         return taken
     }
 
-    /// Says that we will send no more (close_notify, RFC 8446 section 6.1); then send `wire` and close.
+    /// Says that we will send no more (close_notify, RFC 8446 section 6.1). Then send `wire` and close.
     public func finish() {
         guard isEstablished, failure == nil else { return }
         lent = UnsafeRawBufferPointer(start: nil, count: 0)
@@ -103,7 +103,7 @@ public final class TLSEngine {
         return session
     }
 
-    /// Makes the session read and write through this object. Both pointers are unretained: the session dies with it.
+    /// Makes the session read and write through this object. Both pointers are unretained, because the session dies with the object.
     private func attach() {
         let bio = BIO_new(Pipe.method)
         BIO_set_data(bio, Unmanaged.passUnretained(self).toOpaque())
@@ -127,7 +127,7 @@ public final class TLSEngine {
         return true
     }
 
-    /// Returns if the call only wants more ciphertext or met the remote's end; remembers and throws what is an error.
+    /// Returns if the call only needs more ciphertext or met the remote's end. Remembers and throws real errors.
     private func examine(_ result: Int32) throws(TLSError) {
         switch SSL_get_error(session, result) {
         case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE: return
@@ -154,7 +154,7 @@ public final class TLSEngine {
         return .broken(reason: reason)
     }
 
-    /// OpenSSL asks for ciphertext: a copy out of what was lent.
+    /// Gives OpenSSL the ciphertext that it asks for: a copy from the lent bytes.
     fileprivate func take(into out: UnsafeMutableRawPointer, capacity: Int) -> Int {
         let size = min(capacity, lent.count)
         guard size > 0, let from = lent.baseAddress else { return 0 }
@@ -164,7 +164,7 @@ public final class TLSEngine {
     }
 }
 
-/// The BIO between OpenSSL and an engine: no buffer of its own.
+/// The BIO between OpenSSL and an engine. It has no buffer of its own.
 private enum Pipe {
     nonisolated(unsafe) static let method: OpaquePointer? = {
         let method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "causeway")

@@ -6,25 +6,25 @@ import COpenSSL
     import Darwin
 #endif
 
-/// What can go wrong with TLS, by whose fault. Reasons are OpenSSL's words.
+/// An error of TLS, and whose fault it was. Reasons are OpenSSL's texts.
 public enum TLSError: Error, Equatable, Sendable {
-    /// A file of certificates or the key is missing, unreadable or not PEM.
+    /// A file of certificates, or the key, is missing, unreadable or not PEM.
     case file(path: String, reason: String)
     /// The private key does not belong to the first certificate.
     case keyMismatch(certificates: String, key: String)
     /// Misuse: a name or address that cannot be verified.
     case badHost(String)
-    /// The remote's certificate does not prove the name: expired, for another host, of an unknown authority (`X509_V_ERR_...`).
+    /// The remote's certificate does not prove the name: it is expired, for another host, or from an unknown authority (`X509_V_ERR_...`).
     case untrusted(code: Int32, reason: String)
     /// The remote refused with a TLS alert (RFC 8446 section 6), for instance because it does not trust our certificate.
     case alert(UInt8, reason: String)
-    /// The remote broke TLS, or speaks another protocol.
+    /// The remote violated TLS, or speaks another protocol.
     case broken(reason: String)
-    /// OpenSSL ran out of memory or is set up in a way that leaves no protocol.
+    /// OpenSSL ran out of memory, or its configuration leaves no protocol.
     case unavailable(reason: String)
 
-    /// For `ConnectionError.peerFault(.tls, code:)`: an alert's number, 1,000 + the verification error, 1 for broken TLS, 0 for what is not
-    /// the remote's fault.
+    /// For `ConnectionError.peerFault(.tls, code:)`: an alert's number, 1,000 + the verification error, 1 for violations of TLS, 0 for
+    /// anything that is not the remote's fault.
     public var code: UInt16 {
         switch self {
         case .alert(let number, _): UInt16(number)
@@ -36,11 +36,11 @@ public enum TLSError: Error, Equatable, Sendable {
 }
 
 extension TLSError {
-    /// The words for a `code`.
+    /// The text for a `code`.
     public static func explanation(of code: UInt16) -> String {
         switch code {
         case 0: "TLS cannot be used here"
-        case 1: "the remote broke TLS, or speaks another protocol"
+        case 1: "the remote violated TLS, or speaks another protocol"
         case 1000...:
             "the remote's certificate is not trusted: " + String(cString: X509_verify_cert_error_string(Int(code) - 1000))
         default: "the remote refused TLS: \(String(cString: SSL_alert_desc_string_long(Int32(code)))) (alert \(code))"
@@ -53,18 +53,18 @@ extension TLSError: CustomStringConvertible {
         switch self {
         case .file(let path, let reason): "\(path): \(reason)"
         case .keyMismatch(let certificates, let key): "the key in \(key) does not belong to the certificate in \(certificates)"
-        case .badHost(let host): "'\(host)' is no host name that a certificate can prove"
+        case .badHost(let host): "'\(host)' is not a host name that a certificate can prove"
         case .untrusted(_, let reason): "the remote's certificate is not trusted: \(reason)"
         case .alert(let number, let reason): "the remote refused TLS: \(reason) (alert \(number))"
-        case .broken(let reason): "the remote broke TLS: \(reason)"
+        case .broken(let reason): "the remote violated TLS: \(reason)"
         case .unavailable(let reason): "OpenSSL: \(reason)"
         }
     }
 }
 
-/// OpenSSL keeps a thread's errors in a queue.
+/// OpenSSL keeps each thread's errors in a queue.
 enum ErrorQueue {
-    /// Its oldest error, which is the cause of the others; empties it. Nil if there is none.
+    /// Returns the oldest error, which is the cause of the others, and empties the queue. nil: there is none.
     static func take() -> (code: UInt, reason: String)? {
         let code = ERR_get_error()
         guard code != 0 else { return nil }

@@ -1,4 +1,4 @@
-/// RFC 4648 base64 with padding, as the control protocol carries bytes.
+/// RFC 4648 base64 with padding. The control protocol carries bytes in this form.
 enum Base64 {
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 

@@ -7,11 +7,11 @@ import Synchronization
     import Darwin
 #endif
 
-/// Standard input and output of the control protocol: a JSON object a line each way.
+/// Standard input and output of the control protocol: one JSON object per line in each direction.
 enum Console {
     private static let output = Mutex(())
 
-    /// Lines of standard input, read by a thread of its own; ends at the end of input.
+    /// The lines of standard input. A thread of its own reads them, until the end of input.
     static func lines() -> AsyncStream<[UInt8]> {
         let (stream, continuation) = AsyncStream<[UInt8]>.makeStream()
         precondition(BlockingThread.start { readAll(into: continuation) } == 0, "no thread for standard input")
@@ -56,7 +56,7 @@ enum Console {
         }
     }
 
-    /// `{"event": name, ...}`; fields without a value are left out.
+    /// `{"event": name, ...}`. Fields without a value are left out.
     static func event(_ name: String, _ fields: KeyValuePairs<String, JSON?> = [:]) { write(.tagged("event", .text(name), fields)) }
 
     static func log(_ text: String) { event("log", ["text": .text(text)]) }

@@ -6,7 +6,7 @@ import Causeway
     import Darwin
 #endif
 
-/// Our own peer under the control protocol that the interop tests speak to every implementation (Tests/Peers/PROTOCOL.md).
+/// Our peer for the control protocol, which the interop tests speak with every implementation (Tests/Peers/PROTOCOL.md).
 @main
 struct Main {
     static func main() async {

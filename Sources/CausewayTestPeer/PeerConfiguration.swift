@@ -1,6 +1,6 @@
 import Causeway
 
-/// The first line of the control protocol, as a configuration of ours.
+/// The first line of the control protocol, translated into a configuration.
 struct PeerConfiguration {
     var node = Configuration()
     var circuits: [Multiaddr] = []
@@ -35,7 +35,7 @@ struct PeerConfiguration {
         node.fitDescriptors()
     }
 
-    /// So that a test fails for its own reason, and not at a limit that it did not ask for.
+    /// Raises the limits, so that a test fails for its own reason and not at a limit that it did not request.
     private mutating func liftLimits() {
         node.limits.connectionsPerAddress = 1 << 20
         node.limits.connectionsPerNetwork = 1 << 20

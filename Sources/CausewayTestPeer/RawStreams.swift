@@ -35,14 +35,14 @@ final class RawStreams: Sendable {
         state.withLock { $0.serving.updateValue(task ?? Task {}, forKey: name) }?.cancel()
     }
 
-    /// Writes and closes of one stream go one after the other; a reset overtakes them.
+    /// Writes and closes of one stream run in order. A reset overtakes them.
     func order(of json: JSON, _ command: String) -> Order? {
         guard command == "write" || command == "close", let number = json["stream"]?.integer else { return nil }
         return state.withLock { $0.entries[Int(number)]?.order }
     }
 }
 
-/// Runs what is appended, one after the other.
+/// Runs what is appended, in order.
 final class Order: Sendable {
     private let continuation: AsyncStream<@Sendable () async -> Void>.Continuation
 
@@ -57,7 +57,7 @@ final class Order: Sendable {
     func append(_ work: @escaping @Sendable () async -> Void) { continuation.yield(work) }
 }
 
-/// Lets a reader through, or holds it.
+/// Lets a reader through, or holds it back.
 final class Valve: Sendable {
     private struct State {
         var isOpen: Bool

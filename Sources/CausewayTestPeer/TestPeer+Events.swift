@@ -1,7 +1,7 @@
 import Causeway
 
 extension TestPeer {
-    /// Tells the node's events until it is over.
+    /// Prints the node's events until it has stopped.
     func tell(_ events: Feed<Event>, whenFailed running: Task<Void, any Error>) async {
         while let event = await events.next() { tell(event) }
     }

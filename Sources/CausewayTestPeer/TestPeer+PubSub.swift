@@ -1,7 +1,7 @@
 import Causeway
 import Synchronization
 
-/// What a topic brought.
+/// The messages received from one topic.
 struct TopicRecord: Sendable {
     var task: Task<Void, Never>?
     var count = 0

@@ -7,7 +7,7 @@ import Synchronization
     import Darwin
 #endif
 
-/// One node, and what the commands keep beside it.
+/// One node, and the state that the commands keep.
 final class TestPeer: Sendable {
     let configuration: PeerConfiguration
     let node: Node
@@ -21,7 +21,7 @@ final class TestPeer: Sendable {
         node = try Node(configuration.node)
     }
 
-    /// Runs until the input ends, `stop` comes or the time is over; returns the exit status.
+    /// Runs until the input ends, `stop` arrives or the time is up. Returns the exit status.
     func run(_ lines: AsyncStream<[UInt8]>) async throws -> Int32 {
         let events = node.events()
         let running = Task { [node] in try await node.run() }
@@ -32,7 +32,7 @@ final class TestPeer: Sendable {
         }
         try await serveTestProtocols()
         for relay in configuration.circuits { try await node.reserve(at: relay) }
-        // Throws what kept the node from listening.
+        // Throws the reason why the node could not listen.
         guard await isReady(running) else {
             try await running.value
             return 1
@@ -79,7 +79,7 @@ final class TestPeer: Sendable {
         }
     }
 
-    /// False when it was the last command.
+    /// Returns false if this was the last command.
     private func take(_ line: [UInt8]) async -> Bool {
         if line.allSatisfy({ $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\r") }) { return true }
         let json: JSON
@@ -117,7 +117,7 @@ final class TestPeer: Sendable {
     }
 }
 
-/// Runs `body`, cancelled after that many milliseconds; 0: without a limit.
+/// Runs `body`, and cancels it after this many milliseconds. 0: there is no limit.
 func withTimeout<R: Sendable>(_ limit: Int, _ body: @escaping @Sendable () async throws -> R) async throws -> R {
     if limit <= 0 { return try await body() }
     return try await withThrowingTaskGroup(of: R.self) { group in

@@ -18,7 +18,7 @@ enum TestProtocols {
         try await stream.finish()
     }
 
-    /// perf/perf.md: how many bytes are wanted back (8 bytes, big-endian), an upload to its end, then the download.
+    /// perf/perf.md: reads the number of bytes to send back (8 bytes, big-endian) and an upload to its end, then sends the download.
     static func servePerf(_ stream: Stream) async throws {
         let wanted = fromBigEndian(try await stream.read(exactly: 8))
         while try await stream.read() != nil {}
@@ -31,7 +31,7 @@ enum TestProtocols {
         try await stream.finish()
     }
 
-    /// Writes the pattern, finishes, reads it back; true if it came back the same.
+    /// Writes the pattern, finishes, and reads it back. Returns whether it came back unchanged.
     static func runEcho(_ stream: Stream, bytes: Int, chunk: Int = 65536) async throws -> Bool {
         async let writing: Void = writePattern(stream, bytes: bytes, chunk: chunk)
         var received = 0
@@ -42,7 +42,7 @@ enum TestProtocols {
                 received += piece.count
             }
         } catch {
-            // The cause is in what the reader was told; the writer's error is the same one.
+            // The reader's error has the cause, and the writer's error is the same.
             _ = try? await writing
             throw error
         }

@@ -4,7 +4,7 @@ import CausewayNode
 /// Why something failed, as the page is told: the page makes the words. `.wrongPeer` is its `ERR_WRONG_PEER`, and so on; `.aborted` is
 /// `ABORT_ERR`.
 enum ErrorKind: UInt32 {
-    /// Of a dial: it is connected. Of a stream: it ended as it should.
+    /// A dial succeeded, or a stream ended in order.
     case none
     case connectionLost, closed, timeout, peerFault, limit, notConnected, limitedConnection, unsupportedProtocol
     case reset, abortedLocally, refusedByRelay, unresolved, aborted, backedOff, unsupportedTransport
@@ -12,7 +12,7 @@ enum ErrorKind: UInt32 {
     case messageTooLarge, noSubscribers, invalidTopic, pubsubOff, hearsay
 }
 
-/// A kind and what goes with it, a code, a status, or a limit's value, as one number: the kind is its upper half.
+/// A kind and its detail (a code, a status, or a limit's value) as one number, with the kind in the upper half.
 struct Fault {
     let number: UInt64
 
@@ -33,7 +33,7 @@ struct Fault {
         }
     }
 
-    /// Without an error it ended as it should.
+    /// Without an error, the stream ended in order.
     init(_ error: StreamError?) {
         guard let error else {
             self.init(kind: .none)

@@ -1,12 +1,13 @@
 import CausewayConnection
 import CausewayIdentity
 
-// The exports. Times are milliseconds of the page's clock. There is one node a module; a page that wants another makes another instance.
+// The exports. Times are milliseconds of the page's clock. A module instance has one node; a page that wants another makes another
+// instance.
 
 nonisolated(unsafe) private var shell: WebShell?
 
-/// Carries a command out; `turn` brings about what follows from it. The first must be `start`.
-/// - Returns: for `streamWrite`, how many bytes of the stream wait to be sent; -1 for a command that there is not; else 0.
+/// Carries out a command. `turn` then does what follows from it. The first command must be `start`.
+/// - Returns: For `streamWrite`, how many bytes of the stream wait to be sent. -1: the command does not exist. Otherwise 0.
 @_expose(wasm, "command") @_cdecl("command")
 public func command(
     _ kind: UInt32, _ a: UInt32, _ b: UInt32, _ start: UnsafeMutableRawPointer?, _ count: Int32, _ milliseconds: Double
@@ -21,8 +22,8 @@ public func command(
     return 0
 }
 
-/// Works off everything that was asked for or is due.
-/// - Returns: when to call it again if nothing happens before; infinity: never.
+/// Processes everything that was requested or is due.
+/// - Returns: When to call it again if nothing happens before. Infinity: never.
 @_expose(wasm, "turn") @_cdecl("turn")
 public func turn(_ milliseconds: Double) -> Double {
     guard let shell else { return .infinity }

@@ -1,24 +1,24 @@
 import CausewayConnection
 import CausewayIdentity
 
-/// A link of the page's node, from the attempt to connect to its end.
+/// A link of the page's node, from the connection attempt to its end.
 final class WebLink {
     /// What carries its bytes.
     enum Carrier { case webSocket, circuit, peerConnection }
 
     let id: UInt32
     let carrier: Carrier
-    /// The address that was dialled; nil: none was.
+    /// The address that was dialled. nil: none was.
     let address: Multiaddr?
     let expecting: PeerID?
-    /// Set from when the transport stands until it is over.
+    /// Set when the transport is connected, until the link has ended.
     var link: Link?
     /// What the link drives: bytes, or data channels.
     var connection: Connection?
     var channels: DataChannelConnection?
-    /// The page's WebSocket has much to send still.
+    /// Whether the page's WebSocket still has much to send.
     var isBlocked = false
-    /// It has work for the next turn.
+    /// Whether the link has work for the next turn.
     var isDirty = false
 
     init(_ id: UInt32, _ carrier: Carrier, address: Multiaddr? = nil, expecting: PeerID? = nil) {
@@ -28,7 +28,7 @@ final class WebLink {
         self.expecting = expecting
     }
 
-    /// Hands what the link wants sent to the page. True if there was something.
+    /// Gives the page what the link wants to send. Returns whether there was something.
     func flush() -> Bool {
         if let channels { return flush(channels) }
         guard carrier == .webSocket, !isBlocked, let connection, !connection.wire.isEmpty else { return false }
@@ -49,7 +49,7 @@ final class WebLink {
         return !actions.isEmpty
     }
 
-    /// Whether it is over and has nothing left to send.
+    /// Whether the link has ended and has nothing left to send.
     var isDone: Bool {
         guard let link, link.multiplexer.isClosed else { return false }
         return connection?.wire.isEmpty ?? true || carrier == .circuit && link.carrier == nil

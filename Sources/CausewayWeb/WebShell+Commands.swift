@@ -2,14 +2,14 @@ import CausewayConnection
 import CausewayIdentity
 import CausewayNode
 
-// What the page asks for.
+// The page's commands.
 extension WebShell {
     /// - Parameters:
-    ///   - a: the request, stream or link that it is about.
-    ///   - input: lent for the length of the call.
-    /// - Returns: for `streamWrite`, how many bytes wait to be sent.
+    ///   - a: The request, stream or link of the command.
+    ///   - input: The command's bytes, lent for the length of the call.
+    /// - Returns: For `streamWrite`, how many bytes wait to be sent.
     func carryOut(_ command: WebCommand, _ a: UInt32, _ b: UInt32, _ input: UnsafeMutableRawBufferPointer) -> Int {
-        // Bytes of links are taken from where they lie.
+        // A link's bytes are read where they lie.
         if command == .socketReceived {
             socketReceived(a, input)
             return 0
@@ -51,7 +51,7 @@ extension WebShell {
         return 0
     }
 
-    /// What is for a peer, whose name is the last part.
+    /// Carries out a command for a peer, whose id is the last part.
     private func carryOut(_ command: WebCommand, _ request: UInt32, allowsLimited: Bool, _ given: [[UInt8]]) {
         var parts = given
         guard let name = parts.popLast(), let peer = try? PeerID(text: name) else {
@@ -67,14 +67,14 @@ extension WebShell {
         }
     }
 
-    /// What is no address is left out, as the page has checked them.
+    /// The addresses in the parts. Invalid ones are left out, because the page has checked them.
     private func addresses(_ parts: [[UInt8]]) -> [Multiaddr] {
         var found: [Multiaddr] = []
         for part in parts { if let address = try? Multiaddr(text: part) { found.append(address) } }
         return found
     }
 
-    /// The first `limited` of them are served on limited connections, too.
+    /// Sets the served protocols. The first `limited` of them are served on limited connections, too.
     private func setProtocols(_ names: [[UInt8]], limited: Int) {
         var entries: [ProtocolTable.Entry] = []
         for index in names.indices {
@@ -96,7 +96,7 @@ extension WebShell {
         }
     }
 
-    /// A question, which is answered at once.
+    /// Answers a question at once.
     private func answer(_ question: WebCommand, _ link: UInt32, _ argument: [UInt8]) {
         switch question {
         case .limits: add(webLink(link)?.link?.carrier?.remaining(at: now))

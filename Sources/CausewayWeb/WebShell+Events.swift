@@ -2,7 +2,7 @@ import CausewayConnection
 import CausewayIdentity
 import CausewayNode
 
-// What the page hears of its node.
+// The node's events for the page.
 extension WebShell {
     func tell(_ event: NodeEvent) {
         switch event {
@@ -71,7 +71,7 @@ extension WebShell {
         }
     }
 
-    /// A request came to nothing.
+    /// Reports that a request failed.
     func fail(_ request: UInt32, _ fault: Fault) {
         add(fault.number)
         tell(.failed, request, 1)
@@ -124,7 +124,7 @@ extension WebShell {
         add(reservation.addresses)
     }
 
-    /// Bytes and seconds, each empty if there is no such limit.
+    /// Bytes and seconds. Each is empty if there is no such limit.
     func add(_ limit: CircuitLimit?) {
         if let bytes = limit?.bytes { add(bytes) } else { add([UInt8]()) }
         if let seconds = limit?.seconds { add(UInt64(seconds)) } else { add([UInt8]()) }

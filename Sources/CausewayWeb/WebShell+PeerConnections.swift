@@ -2,7 +2,7 @@ import CausewayConnection
 import CausewayIdentity
 import CausewayNode
 
-// WebRTC: the page has the peer connections and their data channels, by the links' numbers.
+// WebRTC. The page has the peer connections and their data channels, under the links' numbers.
 extension WebShell {
     func perform(_ command: PeerConnectionCommand, on id: UInt32) {
         switch command {
@@ -25,7 +25,7 @@ extension WebShell {
         WebEvent.peerCarried.tell(webLink.id)
     }
 
-    /// Channel 0 of a dialled peer connection is open: our certificate's SHA-256.
+    /// Channel 0 of a dialled peer connection is open. `certificate`: the SHA-256 of our certificate.
     func peerDialled(_ id: UInt32, _ certificate: [UInt8]) {
         guard let webLink = webLink(id), let address = webLink.address, webLink.carrier == .peerConnection, webLink.link == nil,
             certificate.count == 32, let remote = address.certificateHash

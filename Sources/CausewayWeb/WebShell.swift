@@ -3,8 +3,8 @@ import CausewayConnection
 import CausewayIdentity
 import CausewayNode
 
-/// A node as a WebAssembly module: the page's commands (`carryOut`), and `turn`, which works off what follows. It owns no socket and no
-/// timer; the page does.
+/// A node as a WebAssembly module: `carryOut` takes the page's commands, and `turn` does what follows. The page owns the sockets and the
+/// timer.
 final class WebShell: LinkShell {
     private(set) var now: Instant
     let node: Node
@@ -12,13 +12,13 @@ final class WebShell: LinkShell {
     private let settings: Connection.Settings
     var streams = Table<UInt32, WebStream>()
     private var links: [WebLink] = []
-    /// One of the links has work.
+    /// Whether one of the links has work.
     private var isDirty = false
     private var lastInbound: UInt32 = 1
-    /// The parts of the event that is being put together.
+    /// The parts of the event that is being assembled.
     private var message: [UInt8] = []
 
-    /// Makes the node; nil: the key is none.
+    /// Makes the node. nil: the key is invalid.
     /// - Parameters:
     ///   - interval: milliseconds between two announcements to a discovery topic.
     ///   - parts: the key's seed, the agent (empty: the default), and Unix time in nanoseconds at zero of the page's clock.
@@ -33,7 +33,7 @@ final class WebShell: LinkShell {
         if !parts[1].isEmpty { configuration.agent = parts[1] }
         configuration.transports = .browser
         if flags.contains(.plainWebSocket) { configuration.transports.insert(.webSocket) }
-        // A page relays for nobody, and what is not named here is not linked.
+        // A page relays for nobody. Whatever is not named here is not linked.
         var protocols = NodeParts()
         protocols.relayClient = RelayClient(limits: RelayClientLimits())
         if flags.contains(.webRTC) {
@@ -59,7 +59,7 @@ final class WebShell: LinkShell {
 
     // MARK: Turns
 
-    /// Works off what is due and what follows from it.
+    /// Processes everything that is due, and what follows from it.
     /// - Returns: the next deadline.
     func turn() -> Instant {
         if node.nextDeadline <= now { node.advance(to: now) }
@@ -103,7 +103,7 @@ final class WebShell: LinkShell {
 
     func add(_ webLink: WebLink) { links.append(webLink) }
 
-    /// A link is over: what carries it is closed after what it was given to send.
+    /// A link has ended. Its carrier is closed after it has sent what it was given.
     func forget(_ webLink: WebLink) {
         WebEvent.linkReleased.tell(webLink.id)
         webLink.link = nil
@@ -123,7 +123,7 @@ final class WebShell: LinkShell {
         if let webLink = webLink(link.id), webLink.link === link { markDirty(webLink) }
     }
 
-    /// A stream may come together with its connection, of which the page is to hear first.
+    /// A stream may arrive together with its connection. The page must learn of the connection first.
     func streamOpened(_ stream: UInt32, entry: ProtocolTable.Entry, on link: Link) {
         hear(link)
         work()
@@ -141,7 +141,7 @@ final class WebShell: LinkShell {
         tell(.streamClosed, stream.number)
     }
 
-    // MARK: What the node asks for
+    // MARK: The node's outputs
 
     private func perform(_ output: NodeOutput) {
         switch output {
@@ -157,7 +157,7 @@ final class WebShell: LinkShell {
             tell(.dial, id)
         case .circuit(let id, let over, let initiator, let expecting, let limit): openCircuit(id, over, initiator, expecting, limit)
         case .peerConnection(let id, let command): perform(command, on: id)
-        // A page relays for nobody, and host names go to the WebSocket as they are (`DialTransports.hostNames`).
+        // A page relays for nobody, and host names go to the WebSocket unchanged (`DialTransports.hostNames`).
         case .splice, .endSplice, .resolve, .cancelResolve: break
         }
     }
@@ -197,7 +197,7 @@ final class WebShell: LinkShell {
         return link
     }
 
-    // MARK: What becomes of sockets and peer connections
+    // MARK: Events of sockets and peer connections
 
     func socketOpened(_ id: UInt32) {
         guard let webLink = webLink(id), webLink.carrier == .webSocket, let address = webLink.address, webLink.link == nil else { return }
@@ -206,7 +206,7 @@ final class WebShell: LinkShell {
         markDirty(webLink)
     }
 
-    /// Works them off at once: the bytes are lent.
+    /// Processes the bytes at once, because they are lent.
     func socketReceived(_ id: UInt32, _ bytes: UnsafeMutableRawBufferPointer) {
         guard let webLink = webLink(id), let connection = webLink.connection else { return }
         connection.receive(bytes, now: now)
@@ -219,7 +219,7 @@ final class WebShell: LinkShell {
         markDirty(webLink)
     }
 
-    /// A WebSocket or a peer connection ended, or came to nothing.
+    /// A WebSocket or a peer connection ended, or could not be opened.
     /// - Parameter why: a `LinkFailure`; more: the page's limit of a message's bytes, which the remote passed.
     func linkFailed(_ id: UInt32, _ why: UInt32) {
         guard let webLink = webLink(id) else {
@@ -236,7 +236,7 @@ final class WebShell: LinkShell {
         }
     }
 
-    /// The machine slept or its network changed: whoever does not answer now is gone.
+    /// The machine slept or its network changed. A remote that does not answer now is gone.
     func probe() {
         for webLink in links {
             webLink.link?.multiplexer.probe(now: now)
@@ -260,7 +260,7 @@ final class WebShell: LinkShell {
         for index in 0..<width { message.append(UInt8(truncatingIfNeeded: number >> (8 * index))) }
     }
 
-    /// Tells the page what was added.
+    /// Reports an event to the page, with the parts that were added.
     func tell(_ event: WebEvent, _ a: UInt32 = 0, _ b: UInt32 = 0) {
         event.tell(a, b, message)
         message = []

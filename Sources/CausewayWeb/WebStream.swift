@@ -3,7 +3,7 @@ import CausewayIdentity
 
 /// A stream that the page reads and writes, under a number of its own.
 final class WebStream: StreamOwner {
-    /// Even: opened by the page. Odd: opened by a remote.
+    /// Even: the page opened it. Odd: a remote opened it.
     let number: UInt32
     private unowned(unsafe) let shell: WebShell
     private var link: Link?
@@ -11,7 +11,7 @@ final class WebStream: StreamOwner {
     private var queue = ByteQueue()
     private var isFinishing = false
     private var owesWritable = false
-    /// Below this many queued bytes the page may go on writing.
+    /// Below this many queued bytes, the page may continue to write.
     private static let lowWater = 64 << 10
 
     init(_ number: UInt32, shell: WebShell) {
@@ -26,7 +26,7 @@ final class WebStream: StreamOwner {
 
     // MARK: From the page
 
-    /// Takes all bytes. Answers how many wait to be sent.
+    /// Takes all bytes. Returns how many wait to be sent.
     func write(_ bytes: [UInt8]) -> Int {
         guard !isFinishing else { return 0 }
         queue.append(bytes)
@@ -38,7 +38,7 @@ final class WebStream: StreamOwner {
     private func flush() {
         guard let link else { return }
         if !queue.isEmpty {
-            // A stream that is gone takes nothing, and says so by `closed`.
+            // A stream that has ended takes nothing, and reports that by `closed`.
             queue.drop((try? link.write(stream, queue.bytes)) ?? queue.count)
         }
         if queue.isEmpty {

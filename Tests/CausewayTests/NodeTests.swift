@@ -93,7 +93,7 @@ import Testing
             let error = await #expect(throws: NodeError.self) {
                 try await nodes[1].connect(to: address.withoutPeerID.appending(stranger))
             }
-            #expect("\(error!)".contains("expected peer \(stranger), but \(nodes[0].peerID) answered"))
+            #expect("\(error!)".contains("expected peer \(stranger), but peer \(nodes[0].peerID) answered"))
             let unsupported = await #expect(throws: NodeError.self) { _ = try await nodes[1].open("/nobody/1", to: address) }
             #expect("\(unsupported!)".contains("does not support"))
             let taken = try Node(configuration(listen: [address.withoutPeerID.description]))

@@ -13,7 +13,7 @@ import Testing
             #expect(connection.path == .relayed(by: nodes[0].peerID, limit: CircuitLimit(bytes: 131_072, seconds: 120)))
             let events = nodes[2].events()
             let error = await #expect(throws: NodeError.self) { _ = try await nodes[2].open("/echo/1", to: nodes[1].peerID) }
-            #expect("\(error!)".contains("only a relayed connection with limits exists"))
+            #expect("\(error!)".contains("the only connection is relayed with limits"))
             let stream = try await nodes[2].open("/echo/1", to: nodes[1].peerID, allowLimited: true)
             #expect(stream.limit == connection.limit)
             #expect(try await exchange([1, 2, 3], over: stream) == [1, 2, 3])

@@ -235,7 +235,7 @@ await test('chat: a message of 200 MiB from a server that is dialled ends that l
   await page.press('Enter')
   await page.until('document.querySelector("#dial-result").hasAttribute("data-bad")', { seconds: 40 })
   const text = await page.text('#dial-result')
-  check(/a limit of this page was met/.test(text), text)
+  check(/this page reached one of its limits/.test(text), text)
   equal(await page.evaluate('document.querySelector("#state").dataset.state'), 'reserved')
 }, 90_000)
 

@@ -25,11 +25,11 @@ const cases = {
     assert.match(directFault(report(2, 2, 'disconnected', 'connecting')), /^no packet gets through/)
     assert.match(directFault(report(2, 2, 'connected', 'failed')), /the encryption failed/)
     assert.match(directFault(report(0, 2, 'new', 'new')), /no address of its own/)
-    assert.match(directFault(report(2, 0, 'new', 'new')), /the other side named no address/)
-    assert.match(directFault({ code: 'ERR_UNSUPPORTED_PROTOCOL' }), /does not do WebRTC/)
+    assert.match(directFault(report(2, 0, 'new', 'new')), /the other side offered no address/)
+    assert.match(directFault({ code: 'ERR_UNSUPPORTED_PROTOCOL' }), /does not support WebRTC/)
     assert.equal(directFault({ code: 'ERR_TIMEOUT' }), wordsOf({ code: 'ERR_TIMEOUT' }))
     assert.equal(directFacts(report(1, 2, 'failed', 'failed')).replaceAll('\u00a0', ' '),
-      '1 address offered here and 2 there; ICE failed, connection failed; after 15.2 s')
+      'this side offered 1 address, the other side 2; ICE failed, connection failed; after 15.2 s')
   },
 }
 for (const [name, run] of Object.entries(cases)) {

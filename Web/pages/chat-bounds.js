@@ -1,20 +1,20 @@
-// How much the chat takes.
+// The chat's limits.
 
 export const bounds = {
   messageBytes: 4096,
   keptMessages: 300,
   fileBytes: 64 << 20,
   sharedFiles: 8,
-  /** Of different people; one has one. */
+  /** Uploads to different people. One person gets one at a time. */
   uploadsAtOnce: 4,
-  /** How long an upload may stand still. */
+  /** How long an upload may make no progress. */
   uploadSeconds: 15,
   peers: 500,
   conversations: 100,
-  /** Messages of one peer, and of all: so many at once, then so many a second; what is more is counted, not shown. */
+  /** Messages shown of one peer, and of all peers: a burst, then a rate. Further messages are counted, not shown. */
   ofOne: { burst: 15, perSecond: 3 },
   ofAll: { burst: 30, perSecond: 30 },
-  /** People of whom discovery told: so many at our relay are dialled at once, and so many elsewhere, each for so long. */
+  /** How many discovered people are dialled at the same time, at our relay and again elsewhere, and for how long each. */
   meetings: 4,
   meetingSeconds: 5,
   connections: 40,
@@ -23,7 +23,7 @@ export const bounds = {
   directSeconds: 35,
 }
 
-/** Lets `burst` through at once, then `perSecond`. */
+/** Lets `burst` through at once, then `perSecond` each second. */
 export class Gate {
   at = performance.now()
   constructor(allowed) {
@@ -38,7 +38,7 @@ export class Gate {
   }
 }
 
-/** How many a minute, over the last one. */
+/** Counts events in the last minute. */
 export class Rate {
   times = []
   add() {

@@ -1,11 +1,11 @@
-// The bytes of the chat's protocols: lengths as unsigned varints, and the two messages of direct talk in protobuf.
+// The wire format of the chat's protocols: lengths as unsigned varints, and the two direct messages in protobuf.
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8')
 const strictDecoder = new TextDecoder('utf-8', { fatal: true })
 
 export const utf8 = (text) => encoder.encode(text)
-/** Text of a peer: what is no UTF-8 shows as U+FFFD. */
+/** A peer's text. Bytes that are not UTF-8 become U+FFFD. */
 export const textOf = (bytes) => decoder.decode(bytes)
 
 export class CodecError extends Error {
@@ -51,7 +51,7 @@ export const frame = (bytes) => concat(uvarint(bytes.length), bytes)
 
 const BLOCK = 64 << 10
 
-/** Reads what comes framed off a ReadableStream of bytes, and takes no more than it is allowed to. */
+/** Reads frames from a ReadableStream of bytes, within a limit. */
 export class FrameReader {
   #reader
   #rest = new Uint8Array()
@@ -64,7 +64,7 @@ export class FrameReader {
     return value
   }
 
-  /** The length that is next. */
+  /** Reads the next length. */
   async length(limit) {
     for (;;) {
       const read = readUvarint(this.#rest)
@@ -77,7 +77,7 @@ export class FrameReader {
     }
   }
 
-  /** The `length` bytes that are next in blocks, however small the pieces are that they come in. */
+  /** Reads the next `length` bytes in blocks, even if they arrive in small pieces. */
   async *blocks(length) {
     for (let missing = length; missing > 0;) {
       const block = new Uint8Array(Math.min(missing, BLOCK))
@@ -93,12 +93,12 @@ export class FrameReader {
     }
   }
 
-  /** Reads on, and throws away, until the stream is over. */
+  /** Reads and discards bytes until the stream ends. */
   async end() {
     while (!(await this.#reader.read()).done);
   }
 
-  /** A whole frame of at most `limit` bytes. */
+  /** Reads a whole frame of at most `limit` bytes. */
   async frame(limit) {
     const parts = []
     for await (const block of this.blocks(await this.length(limit))) parts.push(block)
@@ -112,7 +112,7 @@ const number = (field, value) => concat(uvarint(field << 3), uvarint(BigInt.asUi
 const bytesField = (field, bytes) => concat(uvarint((field << 3) | 2), frame(bytes))
 const textField = (field, text) => bytesField(field, utf8(text))
 
-/** Fields by their number: bigint or bytes, the last of each. */
+/** The fields by number, as bigint or bytes. Of a repeated field, only the last value. */
 function fields(bytes) {
   const found = new Map()
   for (let at = 0; at < bytes.length;) {
@@ -158,7 +158,7 @@ function readMetadata(value) {
   return { clientVersion: stringOf(found.get(1)), timestamp: numberOf(found.get(2)) }
 }
 
-/** Of a direct message. `timestamp` is in milliseconds since 1970. */
+/** Encodes a direct message. `timestamp` is in milliseconds since 1970. */
 export const encodeRequest = ({ clientVersion, timestamp, content, type = 'text/plain' }) =>
   concat(metadata(clientVersion, timestamp), textField(2, content), textField(3, type))
 

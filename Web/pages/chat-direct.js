@@ -16,7 +16,7 @@ export class DirectMessages {
     this.#version = version
   }
 
-  /** Sends a message that is in the conversation already. */
+  /** Sends a message that is already in the conversation. */
   async send(id, message) {
     const chat = this.#chat, known = chat.peer(id)
     let stream, signal

@@ -1,6 +1,6 @@
-// Elements made by the DOM alone.
+// Makes elements with DOM calls only, never from markup.
 
-/** An element; `text` is its text, other attributes are set as they are. */
+/** Makes an element. `text` is its text; other attributes are set as given. */
 export function make(name, { text, ...attributes } = {}, ...children) {
   const element = document.createElement(name)
   if (text !== undefined) element.textContent = text
@@ -13,7 +13,7 @@ export const fill = (element, ...children) => element.replaceChildren(...childre
 
 const SVG = 'http://www.w3.org/2000/svg'
 
-/** A pattern that belongs to a peer id, the same everywhere. */
+/** Draws the pattern of a peer id. It is the same everywhere. */
 export function avatar(key) {
   let hash = 2166136261
   for (const char of key) hash = Math.imul(hash ^ char.codePointAt(0), 16777619) >>> 0
@@ -37,7 +37,7 @@ export function avatar(key) {
   return picture
 }
 
-/** Copies `text`; where the page may not, it says so. */
+/** Copies `text`, or says that the page is not allowed to. */
 export function copyButton(text, what, announce) {
   const button = make('button', { class: 'small', type: 'button', 'aria-label': `Copy ${what}`, text: 'Copy' })
   button.addEventListener('click', async () => {

@@ -1,4 +1,4 @@
-// Files: announced by their id in the room, fetched by /universal-connectivity-file/1 from whoever shares them.
+// Files. A peer announces a file's id in the room; others fetch the file from it by /universal-connectivity-file/1.
 
 import { bounds } from './chat-bounds.js'
 import { FrameReader, frame, textOf, utf8, uvarint } from './chat-codec.js'
@@ -11,7 +11,7 @@ export const FILE_PROTOCOL = '/universal-connectivity-file/1'
 const CHUNK = 64 << 10
 const idPattern = /^[0-9a-zA-Z-]{1,64}$/
 
-/** The id that an announcement names. */
+/** The file id in an announcement. */
 export function announcedFile(data) {
   const id = textOf(data.subarray(0, 65))
   return idPattern.test(id) ? id : undefined
@@ -20,12 +20,12 @@ export function announcedFile(data) {
 export class Files {
   #chat
   #shared = new Map()
-  /** Whom something is sent to. */
+  /** The peers to which a file is being sent. */
   #uploads = new Set()
 
   constructor(chat) { this.#chat = chat }
 
-  /** Offers a file to the room; it is read only when somebody asks for it. */
+  /** Offers a file to the room. The page reads it only when somebody requests it. */
   async share(file) {
     const chat = this.#chat
     if (file.size > bounds.fileBytes) throw new Error(`too large: at most ${bounds.fileBytes >> 20} MiB`)
@@ -39,7 +39,7 @@ export class Files {
     try {
       const { recipients } = await chat.node.services.pubsub.publish(FILE_TOPIC, utf8(id))
       message.status = recipients ? 'sent' : 'lonely'
-      message.note = recipients ? 'offered to the room' : 'nobody was connected to hear of it'
+      message.note = recipients ? 'offered to the room' : 'no one was connected to receive the offer'
     } catch (error) { Object.assign(message, { status: 'failed', note: `not offered: ${wordsOf(error)}` }) }
     chat.changed('update', { message })
   }
@@ -52,13 +52,13 @@ export class Files {
     this.#chat.changed('update', { message: shared.message })
   }
 
-  /** Its message is gone from the room. */
+  /** The file's message has left the room. */
   forget({ id }) { this.#shared.delete(id) }
 
   async serve({ stream }) {
     const chat = this.#chat
     let upload, shared, slow
-    /** Ends what stands still. */
+    /** Resets an upload that makes no progress. */
     const moved = () => {
       clearTimeout(slow)
       slow = setTimeout(() => stream.abort(new Error('too slow')), bounds.uploadSeconds * 1000)
@@ -68,7 +68,7 @@ export class Files {
       const reader = new FrameReader(stream.readable)
       const id = textOf(await reader.frame(64))
       shared = this.#shared.get(id)
-      if (!shared) throw new Error('there is no such file')
+      if (!shared) throw new Error('this file does not exist')
       const { file, message } = shared
       const { remotePeer, direct } = stream.connection
       const peer = String(remotePeer)
@@ -85,7 +85,7 @@ export class Files {
       const writer = stream.writable.getWriter()
       await writer.write(uvarint(file.size))
       if (!isWithin(file.size, stream.limits)) {
-        // The other end reads the size and sees the same.
+        // The other side reads the size and comes to the same result.
         await writer.close()
         throw new Error(tooLarge(file.size, stream.limits))
       }
@@ -113,7 +113,7 @@ export class Files {
     }
   }
 
-  /** Fetches an offered file from its sender, over a direct connection if there can be one. */
+  /** Fetches an offered file from its sender, over a direct connection if possible. */
   async fetch(message) {
     const chat = this.#chat, { file } = message, abort = new AbortController(), { signal } = abort
     Object.assign(file, {
@@ -158,11 +158,11 @@ export class Files {
   }
 }
 
-/** Whether so many bytes get through, with what frames and acknowledgements take. */
+/** Whether a limit allows this many bytes, including frames and acknowledgements. */
 const isWithin = (bytes, limits) => limits?.bytes === undefined || bytes * 1.02 + 4096 < limits.bytes
 
 const tooLarge = (bytes, { bytes: left }) =>
-  `it has ${sizeOf(bytes)}, and the two of you are connected over a relay alone, which lets ${sizeOf(left)} more through.`
+  `it has ${sizeOf(bytes)}, and you are connected over a relay only, which lets ${sizeOf(left)} more through.`
 
-/** The other end has read all and ended the stream; one that never says so is not waited for. */
+/** Waits until the other side has read everything and ended the stream, but not for ever. */
 const ended = (reader) => Promise.race([reader.end(), new Promise((resolve) => setTimeout(resolve, 15000))])

@@ -18,7 +18,7 @@ export function drawMessage(message, chat, talk) {
   return element
 }
 
-/** Draws again what can change. */
+/** Redraws the parts that can change. */
 export function updateMessage(element, message, chat, talk) {
   element.className = ['message', message.own && 'own', message.status].filter(Boolean).join(' ')
   const note = element.querySelector('.note')
@@ -44,7 +44,7 @@ function button(text, act, label = text) {
 
 const percent = (done, total) => total ? Math.floor(done / total * 100) : 0
 
-/** Draws parts only when their shape changes, so that a focused button stays; in between only the numbers move. */
+/** Redraws parts only when their structure changes, so that a focused button stays. Otherwise it updates the numbers only. */
 function shaped(bubble, shape, draw) {
   if (bubble.dataset.shape === shape) return
   bubble.dataset.shape = shape
@@ -77,7 +77,7 @@ function drawShared(bubble, file, chat) {
       const who = nickOf(one.peer)
       if (one.state !== 'sending') {
         const words = {
-          sent: `${who} has it, sent ${one.isDirect ? 'directly' : 'through the relay'}`, cancelled: `Cancelled for ${who}`,
+          sent: `Sent to ${who} ${one.isDirect ? 'directly' : 'through the relay'}`, cancelled: `Cancelled for ${who}`,
           failed: `${who}: ${one.note}`,
         }[one.state]
         return [make('div', { class: 'file-row', text: words })]
@@ -96,8 +96,8 @@ function drawShared(bubble, file, chat) {
 }
 
 function offerWords(peer) {
-  if (peer?.path?.kind !== 'relayed') return 'Its size is told when it is fetched'
-  return isUpgrading(peer) ? 'Fetched once there is a direct connection' : 'Reached over a relay only, which lets little through'
+  if (peer?.path?.kind !== 'relayed') return 'You see its size when you fetch it'
+  return isUpgrading(peer) ? 'Fetched once there is a direct connection' : 'A relay connects you, and it lets little through'
 }
 
 function drawOffer(bubble, message, chat) {
@@ -116,7 +116,7 @@ function drawOffer(bubble, message, chat) {
         file.url ??= URL.createObjectURL(file.blob)
         const title = fileName(file.id, file.head)
         return [name, row(make('a', { href: file.url, download: title, text: `Save as ${title}` }),
-          make('span', { text: `Came ${file.isDirect ? 'directly' : 'through the relay'}` }))]
+          make('span', { text: `Received ${file.isDirect ? 'directly' : 'through the relay'}` }))]
       }
       case 'failed': return [name, row(make('span', { text: `Not fetched: ${file.note}` }), fetch('Try again'))]
       default: return [name, row(make('span', { text: file.note || offerWords(chat.peers.get(file.peer)) }), fetch('Fetch'))]

@@ -1,15 +1,15 @@
-// How a peer is reached, and what becomes of the try to reach it without the relay.
+// The path to a peer, and the attempt to reach it without the relay.
 
 import { directFault, pathOf, worthDialling } from './chat-words.js'
 
-/** A try by WebRTC is over by then, on whichever side it was begun. */
+/** After this time a WebRTC attempt has ended, whichever side started it. */
 const PATIENCE = 40000
 
 export const OWN_RELAY = 'our relay'
 
 /**
- * Where to meet a peer that announced itself, and by which addresses: at our own relay if it says that it is there, else at the host that
- * it names first. Whoever is reached over a relay already, only by addresses of its own.
+ * Where to meet a peer that announced itself, and at which addresses: at our own relay if it says that it is there, otherwise at the first
+ * host that it names. For a peer that is already connected over a relay, only its direct addresses count.
  */
 export function meetingPlace({ addresses, path }, relay) {
   const worth = worthDialling(addresses).filter((one) => !path || !one.includes('/p2p-circuit'))
@@ -19,7 +19,7 @@ export function meetingPlace({ addresses, path }, relay) {
 
 const isUpgrade = (address) => /\/webrtc(\/|$)/.test(address)
 
-/** Follows a peer's connections: `connection`, `path` and `upgrade`, which is there while the peer is reached over a relay alone. */
+/** Updates a peer's `connection`, `path` and `upgrade`. `upgrade` exists while only relayed connections lead to the peer. */
 export function followPath(known, connections) {
   const open = connections.filter((one) => one.status === 'open')
   known.connection = open.find((one) => one.direct) ?? open[0]
@@ -28,13 +28,13 @@ export function followPath(known, connections) {
     known.upgrade = undefined
     return
   }
-  // The side that dialled the relayed connection begins.
+  // The side that dialled the relayed connection starts the upgrade.
   const state = open.some((one) => one.direction === 'outbound') ? 'trying' : 'awaited'
   if (!known.upgrade) known.upgrade = { state, since: Date.now(), tries: 0 }
   else if (known.upgrade.state === 'awaited') known.upgrade.state = state
 }
 
-/** A dial failed: was it the try to go around the relay? */
+/** Records a failed dial. Returns whether it was the attempt to go around the relay. */
 export function followFault(known, outcome) {
   if (!isUpgrade(outcome.address) || known.path?.kind === 'direct') return false
   const tries = (known.upgrade?.tries ?? 0) + 1
@@ -42,7 +42,7 @@ export function followFault(known, outcome) {
   return true
 }
 
-/** Whether a direct connection may still come about, now. */
+/** Whether an attempt at a direct connection is still running. */
 export const isUpgrading = (known) =>
   /trying|awaited/.test(known.upgrade?.state) && Date.now() - known.upgrade.since < PATIENCE
 
@@ -58,13 +58,13 @@ export function pathWords(known) {
   return ['none', known.inRoom ? 'In the room, not connected to you' : 'Not connected']
 }
 
-/** Why a peer that is reached is not reached directly; undefined if it is, or may soon be. */
+/** Why a connected peer is not connected directly. Undefined: it is, or an attempt is running. */
 export function whyRelayed(known) {
   if (known.path?.kind !== 'relayed' || known.isRelay || isUpgrading(known)) return undefined
-  return known.upgrade.words ?? 'none came about. The other side tried it, and can say why'
+  return known.upgrade.words ?? 'the other side tried it without success, and knows why'
 }
 
-/** Waits while a direct connection may come about, `milliseconds` at most. Whether there is one then. */
+/** Waits while an attempt at a direct connection is running, `milliseconds` at most. Returns whether there is one. */
 export function directPath(chat, known, milliseconds, signal) {
   const isOver = () => known.path?.kind !== 'relayed' || !isUpgrading(known)
   return new Promise((resolve) => {

@@ -1,20 +1,20 @@
-// Addresses, paths and faults of the chat, in words.
+// Describes addresses, paths and faults in words.
 
 const tail = (peer) => peer.slice(-7)
 
-/** The relays that this page may use: first the one that served it, by the address that it was served at. */
+/** The relays that this page uses. The first is the relay that served the page, at the address that served it. */
 export async function relaysOf(location) {
   const response = await fetch('status.json', { cache: 'no-store', signal: AbortSignal.timeout(10000) })
   if (!response.ok) throw new Error(`status ${response.status}`)
   const { peerId, addresses = [] } = await response.json()
-  if (typeof peerId !== 'string' || !/^[1-9A-HJ-NP-Za-km-z]{40,60}$/.test(peerId)) throw new Error('it names no peer')
+  if (typeof peerId !== 'string' || !/^[1-9A-HJ-NP-Za-km-z]{40,60}$/.test(peerId)) throw new Error('it contains no peer id')
   const own = `${originAddress(location)}/p2p/${peerId}`
   const others = (Array.isArray(addresses) ? addresses : []).map(String).filter(dialable)
     .map((one) => one.includes('/p2p/') ? one : `${one}/p2p/${peerId}`)
   return [...new Set([own, ...others])].slice(0, 4)
 }
 
-/** Where a page was served, as the address of the WebSocket on the same port. */
+/** The WebSocket address on the port from which the page was served. */
 export function originAddress({ protocol, hostname, port }) {
   const secure = protocol === 'https:'
   const isNumber = /^[\d.]+$/.test(hostname)
@@ -22,25 +22,25 @@ export function originAddress({ protocol, hostname, port }) {
   return `/${host}/tcp/${port || (secure ? 443 : 80)}/${secure ? 'tls/ws' : 'ws'}`
 }
 
-/** Whether a page can dial an address at all. */
+/** Whether a page can dial an address. */
 export function dialable(address) {
   if (/\/(webtransport|quic|quic-v1)(\/|$)/.test(address)) return false
   if (/\/webrtc(-direct)?(\/|$)/.test(address) && !globalThis.RTCPeerConnection) return false
-  // A server that shows its certificate in its address.
+  // Only a server whose address contains its certificate's hash.
   if (/\/webrtc-direct(\/|$)/.test(address)) return /^\/ip[46]\/[^/]+\/udp\/\d+\/webrtc-direct\/certhash\//.test(address)
   const isSecurePage = globalThis.location?.protocol === 'https:'
   return /\/(wss|tls(\/sni\/[^/]+)?\/ws)(\/|$)/.test(address) || (!isSecurePage && /\/ws(\/|$)/.test(address))
 }
 
 /**
- * What to dial of a peer's addresses. From a circuit a direct connection follows by itself, and the circuit is there when that fails: so
- * `…/p2p-circuit/webrtc` is dialled as the circuit.
+ * The addresses of a peer that are worth dialling. Over a circuit, the node tries a direct connection by itself, and keeps the circuit if
+ * that fails. So `…/p2p-circuit/webrtc` is dialled as the circuit.
  */
 export function worthDialling(addresses) {
   return [...new Set(addresses.filter(dialable).map((one) => one.replace(/\/p2p-circuit\/webrtc(?=\/|$)/, '/p2p-circuit')))]
 }
 
-/** The STUN servers that a page's address names: `?stun=host:port`. */
+/** The STUN servers in a page's URL: `?stun=host:port`. */
 export function stunServers(search) {
   const named = new URLSearchParams(search).getAll('stun').filter((one) => /^([\w.-]+|\[[\da-f:.]+\])(:\d{1,5})?$/i.test(one))
   return named.slice(0, 4).map((one) => ({ urls: `stun:${one}` }))
@@ -55,7 +55,7 @@ function transportOf(address) {
   return /\/quic/.test(address) ? 'QUIC' : 'TCP'
 }
 
-/** How a connection runs: `{ kind: 'direct' | 'relayed', words, relay? }`. */
+/** The path of a connection: `{ kind: 'direct' | 'relayed', words, relay? }`. */
 export function pathOf({ remoteAddr, direct }) {
   const address = String(remoteAddr)
   const isRelayed = direct === undefined ? /\/p2p-circuit(\/p2p\/[^/]+)?$/.test(address) : !direct
@@ -64,7 +64,7 @@ export function pathOf({ remoteAddr, direct }) {
   return { kind: 'relayed', relay, address, words: relay ? `Relayed through ${tail(relay)}` : 'Relayed' }
 }
 
-/** What a relay still lets through. */
+/** What a relay's limit still allows. */
 export function limitWords({ bytes, seconds } = {}) {
   const left = [bytes !== undefined && sizeOf(bytes), seconds !== undefined && `${Math.round(seconds)}\u00a0s`].filter(Boolean)
   return left.length ? `The relay allows ${left.join(' and ')} more.` : ''
@@ -78,70 +78,70 @@ export function sizeOf(bytes) {
 
 const words = {
   ABORT_ERR: 'it took too long or was cancelled',
-  ERR_ABORTED_LOCALLY: 'cancelled here',
-  ERR_ANSWER: 'the other end answered what makes no sense',
-  ERR_BACKED_OFF: 'it failed a moment ago; try again shortly',
-  ERR_CIRCUIT_BYTES: "the relay's limit of bytes for one circuit was met",
-  ERR_CIRCUIT_DURATION: "the relay's time limit for one circuit was met",
+  ERR_ABORTED_LOCALLY: 'this side cancelled it',
+  ERR_ANSWER: 'the other side sent an invalid answer',
+  ERR_BACKED_OFF: 'a recent attempt failed; try again shortly',
+  ERR_CIRCUIT_BYTES: "the connection reached the relay's limit of bytes",
+  ERR_CIRCUIT_DURATION: "the connection reached the relay's time limit",
   ERR_CLOSED: 'the connection was closed',
-  ERR_CONNECTION_LOST: 'the connection broke',
-  ERR_HEARSAY: 'only others name this address, and it lies in a private network',
+  ERR_CONNECTION_LOST: 'the connection was lost',
+  ERR_HEARSAY: 'only other peers named this address, and it is in a private network',
   ERR_INVALID_ADDRESS: 'this is not a complete address: it must end in /p2p/ and a peer id',
   ERR_INVALID_PEER: 'this is not a peer id',
-  ERR_LIMIT: 'a limit of this page was met',
+  ERR_LIMIT: 'this page reached one of its limits',
   ERR_LIMITED_CONNECTION: 'the relayed connection is too limited for this',
   ERR_MESSAGE_TOO_LARGE: 'the message is too large',
-  ERR_MIXED_CONTENT: 'a page of https may not open unencrypted WebSockets',
+  ERR_MIXED_CONTENT: 'a page on https cannot open unencrypted WebSockets',
   ERR_NOT_CONNECTED: 'not connected, and no address of the peer is known',
   ERR_NOT_RELAY_ADDRESS: 'this is not the address of a relay',
   ERR_NO_WEBRTC: 'this browser has no WebRTC',
-  ERR_NO_SUBSCRIBERS: 'nobody is there to hear it',
+  ERR_NO_SUBSCRIBERS: 'no other peer is listening',
   ERR_OWN_PEER: 'this is your own address',
-  ERR_PEER_FAULT: 'the other end broke the protocol',
+  ERR_PEER_FAULT: 'the other side violated the protocol',
   ERR_REFUSED_BY_RELAY: 'the relay refused',
-  ERR_RESET: 'the other end ended it',
+  ERR_RESET: 'the other side ended it',
   ERR_STOPPED: 'the node is not running',
-  ERR_TIMEOUT: 'no answer in time',
+  ERR_TIMEOUT: 'there was no answer in time',
   ERR_TRAP: 'the module failed',
   ERR_UNREACHABLE: 'no address could be reached',
-  ERR_UNRESOLVED: 'there is no such name',
-  ERR_UNSUPPORTED_PROTOCOL: 'the peer does not speak this protocol',
-  ERR_UNSUPPORTED_TRANSPORT: 'a page cannot dial this kind of address (WebSocket, WebRTC and circuits over them it can)',
+  ERR_UNRESOLVED: 'this name does not exist',
+  ERR_UNSUPPORTED_PROTOCOL: 'the peer does not support this protocol',
+  ERR_UNSUPPORTED_TRANSPORT: 'a page cannot dial this kind of address, only WebSocket, WebRTC and circuits over them',
   ERR_WASM: 'the module could not be loaded',
-  ERR_WRONG_PEER: 'another peer answered than the address says',
+  ERR_WRONG_PEER: 'the peer that answered is not the one in the address',
 }
 
 const relayStatus = {
-  100: 'ok', 200: 'it has no place free for another reservation', 201: 'a resource limit was exceeded', 202: 'permission denied',
+  100: 'ok', 200: 'it has no room for another reservation', 201: 'a resource limit was exceeded', 202: 'permission denied',
   203: 'it could not reach the peer', 204: 'the peer has no reservation there', 400: 'malformed message', 401: 'unexpected message',
 }
 
-/** A fault in words that people understand. Takes an error or a dial's outcome; a browser does not tell why a socket did not open. */
+/** Describes an error or a dial's outcome in plain words. A browser does not say why a socket did not open. */
 export function wordsOf(fault, isDial = fault?.address !== undefined) {
-  if (isDial && fault?.code === 'ERR_CONNECTION_LOST') return 'nothing answers there as a peer'
+  if (isDial && fault?.code === 'ERR_CONNECTION_LOST') return 'no peer answers at this address'
   if (fault?.code === 'ERR_REFUSED_BY_RELAY' && relayStatus[fault.value]) return `the relay refused: ${relayStatus[fault.value]}`
   return words[fault?.code] ?? fault?.message ?? fault?.result ?? String(fault)
 }
 
-/** Why no direct connection came of a try by WebRTC. Takes a dial's outcome. */
+/** Why a WebRTC attempt led to no direct connection. Takes a dial's outcome. */
 export function directFault({ webrtc, code, ...outcome }) {
-  if (code === 'ERR_UNSUPPORTED_PROTOCOL') return 'the other side does not do WebRTC'
+  if (code === 'ERR_UNSUPPORTED_PROTOCOL') return 'the other side does not support WebRTC'
   if (!webrtc) return wordsOf({ code, ...outcome })
   const { candidates: { local, remote }, ice, state, cause } = webrtc
   if (cause) return `the browser refused: ${cause.cause?.message ?? cause.message ?? cause}`
   if (!local) return 'this browser found no address of its own to offer'
-  if (!remote) return 'the other side named no address it could be reached at'
+  if (!remote) return 'the other side offered no address'
   const isThrough = ice === 'connected' || ice === 'completed'
   if (isThrough && state !== 'connected') return 'packets get through, but the encryption failed'
   return isThrough ? wordsOf({ code, ...outcome })
-    : 'no packet gets through between the two; a NAT or firewall on the way does not let them'
+    : 'no packet gets through between the two sides; a NAT or firewall blocks them'
 }
 
-/** How far such a try came: candidates, states and time. */
+/** How far such an attempt got: candidates, states and time. */
 export function directFacts({ webrtc, milliseconds }) {
   if (!webrtc) return `after ${timeOf(milliseconds)}`
   const { candidates: { local, remote }, ice, state } = webrtc
-  return `${local} ${local === 1 ? 'address' : 'addresses'} offered here and ${remote} there; ICE ${ice}, connection ${state}; `
+  return `this side offered ${local} ${local === 1 ? 'address' : 'addresses'}, the other side ${remote}; ICE ${ice}, connection ${state}; `
     + `after ${timeOf(webrtc.milliseconds)}`
 }
 
@@ -152,7 +152,7 @@ const kinds = [
   ['zip', [0x50, 0x4b, 3, 4]], ['gz', [0x1f, 0x8b]],
 ]
 
-/** A file's name: the announcement says only its id, so the ending comes from how it begins. */
+/** A file's name. The announcement has only an id, so the file's first bytes decide the extension. */
 export function fileName(id, head = []) {
   const kind = kinds.find(([, bytes]) => bytes.every((byte, index) => head[index] === byte))?.[0]
   return `${id.slice(0, 8)}.${kind ?? 'bin'}`

@@ -1,4 +1,4 @@
-// The relay's state, asked for every two seconds and drawn with the DOM alone: what peers say of themselves is only ever text.
+// Requests the relay's state every two seconds, and draws it with DOM calls only: what peers say about themselves stays text.
 "use strict";
 
 const INTERVAL = 2000;
@@ -8,7 +8,7 @@ const SVG = "http://www.w3.org/2000/svg";
 
 const byID = (id) => document.getElementById(id);
 
-/** An element with attributes and children; strings become text. */
+/** Makes an element with attributes and children. Strings become text. */
 function element(name, attributes = {}, ...children) {
   const node = name === "svg" || name === "path" || name === "rect" || name === "line"
     ? document.createElementNS(SVG, name) : document.createElement(name);
@@ -41,7 +41,7 @@ function duration(seconds) {
 
 const short = (id) => id.length > 16 ? `${id.slice(0, 4)}…${id.slice(-8)}` : id;
 
-/** The same colour for a peer wherever it is shown; its name stands beside it. */
+/** A peer's colour, the same everywhere. The peer's name is always beside it. */
 function colour(id) {
   let hash = 0;
   for (const letter of id) hash = (hash * 31 + letter.codePointAt(0)) >>> 0;
@@ -54,7 +54,7 @@ function peerName(id) {
   return element("span", { class: "id", title: id }, swatch, short(id));
 }
 
-/** A bar of how much of a limit is used; without a limit, the number alone. */
+/** A bar that shows how much of a limit is used. Without a limit, only the number. */
 function gauge(text, part, limit, detail) {
   const share = limit > 0 ? Math.min(1, Math.max(0, part / limit)) : null;
   const box = element("div", { class: "gauge", "data-level": share >= 0.85 && detail !== "left" ? "high" : null });
@@ -71,7 +71,7 @@ function gauge(text, part, limit, detail) {
 
 // MARK: Tables
 
-/** Rows that stay where they are from one drawing to the next, so that nothing jumps under a reader. */
+/** Draws rows. A row keeps its place from one drawing to the next, so that nothing jumps while somebody reads. */
 function drawRows(body, entries, key, columns, emptyText) {
   if (entries.length === 0) {
     body.replaceChildren(element("tr", { role: "row", "data-key": "" },
@@ -128,14 +128,14 @@ function drawPlot(plot, now) {
   const value = plot.value(now);
   const most = Math.max(1, ...history.map((one) => one[plot.id]));
   const end = history.at(-1).at;
-  // A page that was just opened shows what it has over the whole width.
+  // A page that was just opened stretches the little it has over the whole width.
   const span = Math.min(KEPT, Math.max(60000, end - history[0].at));
   const points = history.map((one) => [600 - (end - one.at) / span * 600, 98 - one[plot.id] / most * 92]);
   let line = "";
   let start = 0;
   let area = "";
   points.forEach(([x, y], index) => {
-    // A gap where the relay was out of reach.
+    // A gap where the relay did not answer.
     const isGap = index > 0 && history[index].at - history[index - 1].at > PATIENCE;
     if (index === 0 || isGap) {
       if (isGap) area += `L${points[index - 1][0].toFixed(1)} 100L${points[start][0].toFixed(1)} 100Z`;
@@ -174,7 +174,7 @@ const columns = {
   ],
   peers: [
     { label: "Peer", cell: (p) => peerName(p.id) },
-    { label: "Software", class: "soft", cell: (p) => p.agent ?? "not told yet" },
+    { label: "Software", class: "soft", cell: (p) => p.agent ?? "not known yet" },
     { label: "Path", cell: (p) => {
       const cell = element("span", {}, element("span", { class: "tag" }, p.transport));
       if (p.reservedFor != null) cell.append(" ", element("span", { class: "tag reserved" }, "reserved"));
@@ -190,7 +190,7 @@ const columns = {
 
 function drawTopics(topics) {
   const list = byID("topics");
-  if (topics.length === 0) return list.replaceChildren(element("li", { class: "empty" }, "No topic is carried."));
+  if (topics.length === 0) return list.replaceChildren(element("li", { class: "empty" }, "The relay forwards no topic."));
   list.replaceChildren(...topics.map((topic) => {
     const inMesh = new Set(topic.mesh);
     const beside = topic.subscribers.filter((id) => !inMesh.has(id));
@@ -238,12 +238,12 @@ function draw(now) {
   byID("main").removeAttribute("aria-busy");
 }
 
-// MARK: What readers who do not see the page should hear
+// MARK: Announcements for screen readers
 
 let heard = null;
 let lastWords = 0;
 
-/** Changes of numbers, at most once in ten seconds. */
+/** Announces changed numbers, at most once in ten seconds. */
 function announce(now) {
   const { peers, circuits, reservations } = now.counts;
   const words = `${peers} peers, ${reservations} reservations, ${circuits} circuits`;
@@ -290,15 +290,15 @@ async function ask() {
     announce(now);
   } catch {
     failures += 1;
-    if (failures === 2) say("The relay does not answer. What is shown is old.");
+    if (failures === 2) say("The relay does not answer. The page shows its last known state.");
   }
   isAsking = false;
   age();
-  // The longer it is away, the less often it is asked: up to every 15 s.
+  // The longer the relay is away, the less often the page asks: every 15 s at the end.
   timer = setTimeout(ask, document.hidden ? 15000 : Math.min(15000, INTERVAL * 2 ** Math.min(failures, 3)));
 }
 
-/** Says how old the picture is, once it is older than it should be. */
+/** Says how old the picture is when it is older than it should be. */
 function age() {
   if (failures === 0) return;
   if (last === null) return setLink("stale", "No answer, trying again");
@@ -316,14 +316,14 @@ document.addEventListener("click", async (event) => {
     await navigator.clipboard.writeText(text);
     say("Copied.");
   } catch {
-    // Where pages may not write to the clipboard, what is to be copied is selected.
+    // If the page cannot write to the clipboard, it selects the text instead.
     const code = button.dataset.copy ? byID(button.dataset.copy) : button.parentElement.querySelector("code");
     getSelection().selectAllChildren(code);
     say("Selected.");
   }
 });
 
-// The chat's page may be told by its address whom to ask for one's public address.
+// The chat's URL may name STUN servers.
 document.querySelector(".elsewhere").search = location.search;
 makePlots();
 setInterval(age, 1000);

@@ -1,4 +1,8 @@
-// A room over gossip: peers that reserve at the same relay find each other by themselves.
+// Shows: gossip and discovery. Peers that reserve at the same relay find each other, and talk in a room.
+//
+// Each line that you type is published to the room's topic. Messages of other peers are printed with the end of their
+// author's peer id, which their signature proves.
+//
 //   Chat <relay address> <name of the room>
 import Causeway
 

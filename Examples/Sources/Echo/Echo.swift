@@ -1,6 +1,10 @@
-// Two peers that can only reach a relay: one serves an echo, the other calls it through the relay.
-//   Echo <relay address>                      serves, and prints the command for the other
-//   Echo <relay address>/p2p-circuit/p2p/…    calls
+// Shows: a stream between two peers that can reach each other only through a relay.
+//
+// The first peer reserves at the relay and serves an echo. The second one opens a stream to it over a circuit, writes,
+// finishes, and reads the echo.
+//
+//   Echo <relay address>                      serves, and prints the command for the second peer
+//   Echo <relay address>/p2p-circuit/p2p/…    calls the first peer
 import Causeway
 
 @main
@@ -16,8 +20,10 @@ struct Echo {
                 try await stream.write("hello through the relay")
                 try await stream.finish()
                 while let chunk = try await stream.read() { print(String(decoding: chunk, as: UTF8.self)) }
+                // Ends `run`, which closes the connections in order.
                 group.cancelAll()
             } else {
+                // A relay limits most circuits, so the protocol has to allow that.
                 let streams = try await node.streams(for: "/echo/1.0.0", allowLimited: true)
                 try await node.reserve(at: address)
                 for address in await node.addresses { print("Echo \(address)") }

@@ -2,35 +2,35 @@ import CausewayNode
 
 /// What happens to a node. Each reader of `Node.events()` has its own copy of all that follow its call.
 public enum Event: Sendable {
-    /// Listening, with the addresses that it advertises, its own peer id at the end.
+    /// The node listens. The addresses are those it advertises, each with the node's own peer id at the end.
     case ready([Multiaddr])
     case addressesChanged([Multiaddr])
-    /// Every connection, also further ones of a peer.
+    /// A connection was opened. This includes second and further connections to one peer.
     case connected(Connection)
     case disconnected(Connection, reason: ConnectionError)
-    /// The first connection of a peer, and the last.
+    /// The first connection to a peer was opened, or its last connection was closed.
     case peerConnected(PeerID)
     case peerDisconnected(PeerID)
-    /// An inbound connection was turned away: by which limit of ours, and its value.
+    /// The node refused an inbound connection. The event names the node's own limit that was reached, and its value.
     case refused(Multiaddr, LimitName, value: UInt64)
-    /// New streams to the peer now take this connection.
+    /// New streams to the peer use this connection from now on.
     case pathChanged(PeerID, Connection)
     case identified(PeerInfo)
-    /// Identify brought nothing usable of a peer; the connection stays.
+    /// Identify failed for a peer. The connection stays open.
     case notIdentified(PeerID, IdentifyError)
     case discovered(PeerID, addresses: [Multiaddr], source: DiscoverySource)
     case reservation(ReservationChange)
-    /// One address was tried, and what came of it.
+    /// The node tried one address, with this outcome.
     case dialAttempt(DialOutcome)
-    /// A neighbour in gossip subscribed to a topic, or left it.
+    /// A gossip neighbour subscribed to a topic, or unsubscribed from it.
     case subscriptionChanged(PeerID, topic: String, isSubscribed: Bool)
-    /// At a relay: reservations and circuits.
+    /// A relay's reservations and circuits changed.
     case relay(RelayEvent)
 }
 
-/// A connection, as it stood when it was asked for.
+/// A connection, as it was when the application asked for it.
 public struct Connection: Sendable, Equatable {
-    /// Its number in this node.
+    /// The connection's number in this node.
     public let id: UInt32
     public let peer: PeerID
     public let remoteAddress: Multiaddr
@@ -39,7 +39,7 @@ public struct Connection: Sendable, Equatable {
     /// Direct and over which transport, or through which relay and with what limit.
     public let path: ConnectionPath
 
-    /// The circuit's limit if it runs over a relay that named one; nil: it is not limited.
+    /// The limit of the circuit that carries the connection. nil: the connection is direct, or its relay named no limit.
     public var limit: CircuitLimit? { path.limit }
     public var isLimited: Bool { path.isLimited }
 
@@ -53,14 +53,14 @@ public struct Connection: Sendable, Equatable {
     }
 }
 
-/// What a peer told of itself by identify (identify/README.md).
+/// What a peer said about itself by identify (identify/README.md).
 public struct PeerInfo: Sendable, Equatable {
     public let peer: PeerID
     public let agent: String
     public let protocolVersion: String
     public let protocolIDs: [String]
     public let listenAddresses: [Multiaddr]
-    /// Under which address it sees us.
+    /// The address under which the peer sees this node.
     public let observedAddress: Multiaddr?
 
     init(_ description: PeerDescription) {

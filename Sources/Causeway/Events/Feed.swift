@@ -1,9 +1,8 @@
 import Synchronization
 
-/// A sequence that is filled from an event loop and read by one task: a bounded buffer that drops its oldest elements when the reader is
-/// slow, and says how many it dropped.
+/// A sequence that one task reads. It has a bounded buffer: when the reader is slow, the feed drops its oldest elements and counts them.
 ///
-/// It ends when the node stops, when `cancel()` is called, or when the reading task is cancelled.
+/// The sequence ends when the node stops, when the application calls `cancel()`, or when the reading task is cancelled.
 public final class Feed<Element: Sendable>: AsyncSequence, Sendable {
     private struct State {
         /// nil: taken, or dropped. What is gone must not be kept: a stream that nobody refers to is reset.
@@ -51,10 +50,10 @@ public final class Feed<Element: Sendable>: AsyncSequence, Sendable {
 
     deinit { if !state.withLock({ $0.isOver }) { onCancel() } }
 
-    /// Elements that were lost because the reader was slower than they came.
+    /// The number of elements that were lost because the reader was too slow.
     public var dropped: Int { state.withLock { $0.dropped } }
 
-    /// Ends the sequence; elements already buffered can still be read.
+    /// Ends the sequence. The elements in the buffer can still be read.
     public func cancel() {
         end()
         onCancel()
@@ -83,7 +82,7 @@ public final class Feed<Element: Sendable>: AsyncSequence, Sendable {
         reader?.resume(returning: nil)
     }
 
-    /// The next element, or nil at the end. One task at a time reads; a second one is told the end.
+    /// The next element, or nil at the end. Only one task may read at a time: a concurrent second call returns nil.
     nonisolated(nonsending) public func next() async -> Element? {
         if let ready = take() { return ready }
         return await withTaskCancellationHandler {
@@ -107,7 +106,7 @@ public final class Feed<Element: Sendable>: AsyncSequence, Sendable {
 
     private func take() -> Element? { state.withLock { $0.take() } }
 
-    /// Reads the sequence; all its iterators share what comes.
+    /// Reads the sequence. All iterators of one feed share its elements.
     public struct Iterator: AsyncIteratorProtocol {
         let feed: Feed
         public mutating func next() async -> Element? { await feed.next() }

@@ -1,7 +1,7 @@
 import CausewayNode
 import Synchronization
 
-/// Hands every event to each of the readers that live.
+/// Delivers every event to each living reader.
 final class Broadcast<Element: Sendable>: Sendable {
     private struct Reader {
         weak var feed: Feed<Element>?
@@ -47,7 +47,7 @@ final class Feeds: Sendable {
     let signals = Broadcast<Int32>()
     private let topics = Mutex(Topics())
 
-    /// A further reader of a topic, and whether it is the first. `onLast` is called when a reader was the last one of its topic.
+    /// Adds a reader of a topic, and says whether it is the first one. `onLast` is called when the topic's last reader is gone.
     func subscribe(_ topic: String, capacity: Int, onLast: @escaping @Sendable () -> Void) -> (Subscription, isFirst: Bool) {
         let name = Array(topic.utf8)
         return topics.withLock { topics in

@@ -2,22 +2,21 @@ import CausewayConnection
 import CausewayNode
 import CausewayTLS
 
-// Text for people: what happened, whose fault it was, and the limit's value where a limit was reached. The core speaks in codes and
-// numbers.
+// Texts for people: what happened, whose fault it was, and the limit's value if a limit was reached. The core uses codes and numbers.
 
 extension ConnectionError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .peerFault(.tls, let code): TLSError.explanation(of: code)
-        case .peerFault(let layer, let code): "the peer broke \(layer.name) (fault \(code))"
-        case .wrongPeer(let expected, let actual): "expected peer \(expected), but \(actual) answered"
+        case .peerFault(let layer, let code): "the peer violated \(layer.name) (fault \(code))"
+        case .wrongPeer(let expected, let actual): "expected peer \(expected), but peer \(actual) answered"
         case .noCommonProtocol(let layer): "the peer speaks none of our \(layer.name) protocols"
         case .timedOut(let layer): "timed out (\(layer.name))"
         case .limit(let name, let value): "our limit was reached: \(name) (\(value))"
         case .link(errno: 0): "the peer closed the connection"
         case .link(let code): systemReason(code < 0 ? -code : code).lowercasedFirst
-        case .goAway(code: 0): "the peer said good-bye"
-        case .goAway(let code): "the peer said good-bye (code \(code))"
+        case .goAway(code: 0): "the peer closed the connection (go away)"
+        case .goAway(let code): "the peer closed the connection (go away, code \(code))"
         case .closed(let reason): reason.text
         }
     }
@@ -59,11 +58,11 @@ extension CloseReason {
     var text: String {
         switch self {
         case .application: "closed by this application"
-        case .pruned: "closed: over this node's connection limits"
-        case .superseded: "closed: a better connection to the peer took its place"
-        case .shutdown: "closed: this node shuts down"
+        case .pruned: "closed: this node had too many connections"
+        case .superseded: "closed: a better connection to the peer replaced it"
+        case .shutdown: "closed: this node is shutting down"
         case .cancelled: "cancelled"
-        case .unresponsive: "closed: the peer gave no sign of life"
+        case .unresponsive: "closed: the peer stopped responding"
         }
     }
 }
@@ -72,10 +71,10 @@ extension LimitName: CustomStringConvertible {
     public var description: String {
         switch self {
         case .streamsPerConnection: "streams per connection"
-        case .streamsAwaitingAccept: "streams awaiting an answer"
+        case .streamsAwaitingAccept: "streams waiting to be accepted"
         case .frameSize: "bytes of a frame"
         case .messageSize: "bytes of a message"
-        case .pendingControlFrames: "control frames waiting for a peer that does not read"
+        case .pendingControlFrames: "control frames queued for a peer that does not read"
         case .queuedBytesPerStream: "bytes queued on a stream"
         case .receiveWindow: "bytes of a receive window"
         case .connections: "connections"
@@ -85,14 +84,14 @@ extension LimitName: CustomStringConvertible {
         case .reservationsPerAddress: "reservations from one address"
         case .circuits: "circuits"
         case .circuitsPerPeer: "circuits of one peer"
-        case .circuitsPerSource: "circuits of one source, or of its address, to one peer"
+        case .circuitsPerSource: "circuits from one source, or from its address, to one peer"
         case .circuitsPerAddress: "circuits from one address"
         case .circuitBytes: "bytes of a circuit"
         case .circuitDuration: "seconds of a circuit"
         case .addressesPerPeer: "addresses of one peer"
-        case .connectionsPerNetwork: "connections from one IPv6 /48"
-        case .descriptors: "descriptors of the process"
-        case .fruitlessStreams: "streams that came to nothing"
+        case .connectionsPerNetwork: "connections from one IPv6 /48 network"
+        case .descriptors: "open descriptors of the process"
+        case .fruitlessStreams: "streams opened in vain"
         case .sentAhead: "bytes sent ahead of a circuit"
         case .heldPerConnection: "bytes held for one connection"
         case .heldPerPeer: "bytes held for one peer"
@@ -110,14 +109,14 @@ extension StreamError: CustomStringConvertible {
         case .resetLocally: "the stream was reset here"
         case .unsupportedProtocol: "the peer does not support the protocol"
         case .peerFault(.ping, PingFault.wrongBytes.rawValue): "the peer answered the ping with other bytes than it was sent"
-        case .peerFault(let layer, let code): "the peer broke \(layer.name) on the stream (fault \(code))"
+        case .peerFault(let layer, let code): "the peer violated \(layer.name) on the stream (fault \(code))"
         case .timedOut: "timed out"
         case .limit(let name, let value): "our limit was reached: \(name) (\(value))"
         case .circuitLimit(let name, let value, let moved):
-            "the relay's limit for the circuit was reached: \(value) \(name); \(moved) bytes had moved"
+            "the circuit reached the relay's limit of \(value) \(name) after \(moved) bytes"
         case .connection(let error): "the connection ended: \(error)"
         case .closed: "the stream is closed"
-        case .limitedConnection: "only a relayed connection with limits exists, and this protocol does not allow one"
+        case .limitedConnection: "the only connection is relayed with limits, and this protocol does not allow that"
         case .notConnected: "not connected"
         case .cancelled: "cancelled"
         case .busy: "another task is reading or writing this stream"
@@ -136,12 +135,12 @@ extension DialOutcome.Result: CustomStringConvertible {
         case .failed(let error): error.description
         case .refusedByRelay(let status): "the relay refused: \(RelayStatus.text(status))"
         case .unresolved(let code): "the name could not be resolved (code \(code))"
-        case .cancelled: "given up: another address was quicker, or the dial was cancelled"
-        case .backedOff: "not tried: it failed a moment ago"
-        case .unsupported: "not tried: no transport for such an address here"
-        case .hearsay: "not tried: only others name it, and it lies in this machine's network, or asks for a path"
-        case .ownPeer: "not tried: it leads to this node itself"
-        case .limit(let name, let value): "not tried: our limit of \(value) \(name)"
+        case .cancelled: "cancelled: another address connected first, or the dial was cancelled"
+        case .backedOff: "not tried: it failed recently"
+        case .unsupported: "not tried: this node has no transport for such an address"
+        case .hearsay: "not tried: only remote peers named it, and it is a local address or contains a path"
+        case .ownPeer: "not tried: it is an address of this node itself"
+        case .limit(let name, let value): "not tried: our limit was reached: \(name) (\(value))"
         }
     }
 }
@@ -150,9 +149,9 @@ extension DialOutcome.Result: CustomStringConvertible {
 enum RelayStatus {
     static func text(_ status: UInt16) -> String {
         switch status {
-        case 200: "no reservation granted (200 RESERVATION_REFUSED)"
-        case 201: "its limits are reached (201 RESOURCE_LIMIT_EXCEEDED)"
-        case 202: "not permitted (202 PERMISSION_DENIED)"
+        case 200: "it grants no reservation (200 RESERVATION_REFUSED)"
+        case 201: "it has reached its limits (201 RESOURCE_LIMIT_EXCEEDED)"
+        case 202: "it does not permit this (202 PERMISSION_DENIED)"
         case 203: "it could not reach the peer (203 CONNECTION_FAILED)"
         case 204: "the peer has no reservation there (204 NO_RESERVATION)"
         case 400: "it found the message malformed (400 MALFORMED_MESSAGE)"
@@ -169,9 +168,9 @@ extension ReservationError: CustomStringConvertible {
         case .unreachable(let outcomes): "the relay cannot be reached: \(outcomes.map(\.description).joined(separator: "; "))"
         case .refused(let status): "the relay refused: \(RelayStatus.text(status))"
         case .stream(let error): "the relay's stream failed: \(error)"
-        case .badAnswer(let code): "the relay's answer is wrong (fault \(code))"
+        case .badAnswer(let code): "the relay's answer is invalid (fault \(code))"
         case .timedOut: "the relay did not answer in time"
-        case .notARelayAddress: "the address names no relay: /p2p/<peer id> is missing"
+        case .notARelayAddress: "the relay's address must end in /p2p/<peer id>"
         }
     }
 }
@@ -179,10 +178,10 @@ extension ReservationError: CustomStringConvertible {
 extension PublishError: CustomStringConvertible {
     public var description: String {
         switch self {
-        case .tooLarge(let limit): "the message is over the limit of \(limit) bytes"
-        case .noSubscribers: "nobody is known to subscribe"
+        case .tooLarge(let limit): "the message is larger than the limit of \(limit) bytes"
+        case .noSubscribers: "no known peer subscribes to the topic"
         case .badTopic: "the topic's name is empty or too long"
-        case .off: "this node was made without GossipSub"
+        case .off: "GossipSub is switched off in this node"
         }
     }
 }
@@ -191,7 +190,7 @@ extension NodeError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .cannotListen(let address, let reason): "cannot listen on \(address): \(reason)"
-        case .unsupportedAddress(let address): "no transport here for \(address)"
+        case .unsupportedAddress(let address): "this node has no transport for \(address)"
         case .file(let path, let reason): "\(path): \(reason)"
         case .identity(let reason): "the private key cannot be used: \(reason)"
         case .missingPeerID(let address): "\(address) must end in /p2p/<peer id>"
@@ -201,8 +200,8 @@ extension NodeError: CustomStringConvertible {
         case .reservation(let error): error.description
         case .publish(let error): error.description
         case .stream(let error): error.description
-        case .environment(_, let reason): "the system has no event loop for the node: \(reason)"
-        case .notRunning: "the node does not run"
+        case .environment(_, let reason): "the system could not provide an event loop for the node: \(reason)"
+        case .notRunning: "the node is not running"
         case .cancelled: "cancelled"
         }
     }
@@ -215,11 +214,11 @@ extension String {
 extension IdentifyError: CustomStringConvertible {
     public var description: String {
         switch self {
-        case .messageTooLarge(let limit): "an identify message is over \(limit) bytes"
-        case .tooManyMessages(let limit): "more than \(limit) identify messages"
-        case .malformed: "a malformed identify message"
-        case .foreignKey: "identify names somebody else's key"
-        case .timedOut: "identify was not answered in time"
+        case .messageTooLarge(let limit): "an identify message is larger than \(limit) bytes"
+        case .tooManyMessages(let limit): "identify sent more than \(limit) messages"
+        case .malformed: "an identify message is malformed"
+        case .foreignKey: "identify names another peer's key"
+        case .timedOut: "the peer did not answer identify in time"
         case .stream(let error): "identify's stream failed: \(error)"
         }
     }

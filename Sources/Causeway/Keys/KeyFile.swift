@@ -6,12 +6,12 @@ import CausewayIdentity
     import Darwin
 #endif
 
-/// A private key kept in a file of mode 0600: the libp2p key protobuf (peer-ids/peer-ids.md), as go-libp2p and rust-libp2p keep theirs.
+/// A private key in a file of mode 0600, in the libp2p key protobuf format (peer-ids/peer-ids.md) that go-libp2p and rust-libp2p use, too.
 public enum KeyFile {
     /// Larger than any private key of a supported type.
     private static let sizeLimit = 16 << 10
 
-    /// Reads a key. Refuses a file that others may read, and one that holds no key of a supported type.
+    /// Reads a key. Throws if other users may read the file, or if it holds no key of a supported type.
     public static func read(_ path: String) throws(NodeError) -> PrivateKey {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { throw .file(path: path, reason: systemReason(errno)) }
@@ -20,27 +20,27 @@ public enum KeyFile {
         guard fstat(file, &status) == 0 else { throw .file(path: path, reason: systemReason(errno)) }
         guard status.st_mode & S_IFMT == S_IFREG else { throw .file(path: path, reason: "not a regular file") }
         guard status.st_mode & 0o077 == 0 else {
-            throw .file(path: path, reason: "others may read this private key; make it private: chmod 600")
+            throw .file(path: path, reason: "other users may read this private key; make it private with chmod 600")
         }
         guard status.st_size <= off_t(sizeLimit) else {
-            throw .file(path: path, reason: "\(status.st_size) bytes are too many for a key (limit \(sizeLimit))")
+            throw .file(path: path, reason: "\(status.st_size) bytes are too large for a key (limit \(sizeLimit))")
         }
         var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
         defer { bytes.wipe() }
         var done = 0
         while done < bytes.count {
             let got = bytes.withUnsafeMutableBytes { CLibrary.read(file, $0.baseAddress! + done, $0.count - done) }
-            guard got > 0 else { throw .file(path: path, reason: got == 0 ? "it shrank while it was read" : systemReason(errno)) }
+            guard got > 0 else { throw .file(path: path, reason: got == 0 ? "it became shorter while it was read" : systemReason(errno)) }
             done += got
         }
         do {
             return try PrivateKey(protobuf: bytes)
         } catch {
-            throw .file(path: path, reason: "no libp2p private key: \(error)")
+            throw .file(path: path, reason: "not a libp2p private key: \(error)")
         }
     }
 
-    /// Writes a key to a new file; fails if there is one.
+    /// Writes a key to a new file. Throws if the file exists.
     public static func write(_ key: PrivateKey, to path: String) throws(NodeError) {
         let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw .file(path: path, reason: systemReason(errno)) }
@@ -60,7 +60,7 @@ public enum KeyFile {
         guard fsync(file) == 0 else { throw .file(path: path, reason: systemReason(errno)) }
     }
 
-    /// Reads a key, or makes an Ed25519 key and keeps it there if there is no such file.
+    /// Reads a key. If the file does not exist, makes an Ed25519 key and writes it there.
     public static func readOrMake(_ path: String) throws(NodeError) -> PrivateKey {
         if access(path, F_OK) == 0 || errno != ENOENT { return try read(path) }
         let key = PrivateKey.random()
@@ -69,10 +69,10 @@ public enum KeyFile {
     }
 }
 
-/// What the system calls the error.
+/// The system's text for the error.
 func systemReason(_ code: Int32) -> String { String(cString: strerror(code)) }
 
-/// `read` and `write` of the C library, whose names `KeyFile` uses itself.
+/// The C library's `read` and `write`, because `KeyFile` uses these names itself.
 private enum CLibrary {
     static func read(_ file: Int32, _ to: UnsafeMutableRawPointer, _ count: Int) -> Int {
         #if canImport(Glibc)
@@ -96,7 +96,7 @@ extension PrivateKey {
     public static func random() -> PrivateKey {
         var seed = entropy(32)
         defer { seed.wipe() }
-        // 32 bytes are what the initializer asks for: it cannot fail.
+        // This cannot fail: the initializer requires 32 bytes, and the seed has 32.
         guard let key = try? PrivateKey(ed25519Seed: seed) else { preconditionFailure("an Ed25519 seed is 32 bytes") }
         return key
     }

@@ -4,9 +4,9 @@
     import Darwin
 #endif
 
-/// Standard output or standard error, written to by a thread of its own: a reader who is slow or gone holds up nobody else.
+/// Standard output or standard error. A thread of its own writes it, so that a slow or absent reader delays nothing else.
 ///
-/// `@unchecked Sendable`: what is not a `let` is touched under `lock` only.
+/// `@unchecked Sendable`: everything that is not a `let` is used under `lock` only.
 package final class Output: @unchecked Sendable {
     package static let standard = Output(1)
     package static let errors = Output(2)
@@ -16,11 +16,11 @@ package final class Output: @unchecked Sendable {
     private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private var waiting: [UInt8] = []
     private var isWriting = false
-    /// Nobody can read any more.
+    /// Whether nobody can read the file any more.
     private var isBroken = false
     private var hasThread = false
 
-    /// Bytes that wait for the reader: an hour of a busy relay's lines. Beyond it lines are lost, which is better than the relay.
+    /// The most bytes that wait for the reader: an hour of a busy relay's lines. Beyond that, lines are dropped so that the relay goes on.
     private static let capacity = 16 << 20
 
     private init(_ file: Int32) {
@@ -30,7 +30,7 @@ package final class Output: @unchecked Sendable {
         hasThread = BlockingThread.start { self.work() } == 0
     }
 
-    /// Takes all of the text, or nothing of it: false, if too much waits for the reader already.
+    /// Takes the whole text or nothing. Returns false if too much already waits for the reader.
     @discardableResult
     package func write(_ text: String) -> Bool {
         pthread_mutex_lock(lock)
@@ -42,8 +42,8 @@ package final class Output: @unchecked Sendable {
         return true
     }
 
-    /// Returns when everything is with the reader, or nobody reads any more; at the latest after so many milliseconds; nil: however long
-    /// that takes.
+    /// Returns when the reader has everything, or nobody reads any more, at the latest after this many milliseconds. nil: there is no time
+    /// limit.
     package func flush(within milliseconds: Int?) {
         var end = timespec()
         clock_gettime(CLOCK_REALTIME, &end)
@@ -67,7 +67,7 @@ package final class Output: @unchecked Sendable {
         }
     }
 
-    /// Under the lock, which is open meanwhile.
+    /// Called under the lock, and releases it while it writes.
     private func writeOut() {
         let bytes = waiting
         waiting = []
@@ -81,7 +81,7 @@ package final class Output: @unchecked Sendable {
         waiting = []
     }
 
-    /// False if nobody can read it. The file may be one that does not block: some who start us share theirs.
+    /// Returns false if nobody can read the file. The file may be non-blocking: some programs that start this one share theirs.
     private static func write(_ bytes: [UInt8], to file: Int32) -> Bool {
         var done = 0
         while done < bytes.count {

@@ -1,4 +1,4 @@
-/// What a remote sent, made safe for a terminal: what steers one, and what turns the direction of writing around, shows as a replacement.
+/// Makes a remote's text safe for a terminal: control characters, and characters that reverse the direction of writing, are replaced.
 package enum Printable {
     package static func line(_ text: String) -> String {
         String(String.UnicodeScalarView(text.unicodeScalars.map { isSafe($0) ? $0 : "\u{fffd}" }))

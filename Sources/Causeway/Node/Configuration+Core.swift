@@ -3,7 +3,7 @@ import CausewayNode
 import CausewayRuntime
 import CausewayTLS
 
-// What the core and the shell are told of a configuration.
+// Translates a configuration for the core and the shell.
 extension Configuration {
     func core(key: PrivateKey) -> NodeConfiguration {
         var core = NodeConfiguration(identity: key, seed: SystemRandomNumberGenerator.word(), unixEpoch: WallClock.unixEpoch())

@@ -1,10 +1,10 @@
 import CausewayRuntime
 
 extension Configuration {
-    /// Raises the number of descriptors that the process may have as far as the system lets it, and lowers the limits of what takes one
-    /// (`connections` and what comes before them) to what fits below. For programs that are a node and little else; `Node` leaves the
-    /// process's limit alone, and turns connections away when no descriptor is left (`Event.refused`).
-    /// - Returns: how many descriptors there are.
+    /// Raises the process's limit of file descriptors as far as the system allows, and lowers `connections` (and the limits of what
+    /// precedes a connection) to the number that fits. This is for programs that are mainly a node. `Node` itself leaves the process's
+    /// limit alone, and refuses connections when no descriptor is left (`Event.refused`).
+    /// - Returns: The number of descriptors that the process may have.
     @discardableResult
     public mutating func fitDescriptors() -> Int {
         let available = Descriptors.raise()
@@ -12,7 +12,7 @@ extension Configuration {
         return available
     }
 
-    /// Loops, listeners, name servers, files.
+    /// Reserved for event loops, listeners, name servers and files.
     private static let ownDescriptors = 64
 
     mutating func fit(descriptors available: Int) {

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Closed at first; lets everybody through once it was opened. A cancelled waiter goes through too: it looks for itself.
+/// Closed at first. Once it is opened, it lets everybody through. A cancelled waiter passes, too, and must check for cancellation itself.
 final class Gate: Sendable {
     private struct State {
         var isOpen = false

@@ -3,16 +3,16 @@ import CausewayNode
 import CausewayRuntime
 
 extension Node {
-    /// Connects to a peer under one address, which must end in `/p2p/<peer id>`; a fitting connection that exists is taken.
+    /// Connects to a peer at one address, which must end in `/p2p/<peer id>`. Returns an existing connection if it is suitable.
     ///
-    /// A circuit address (`…/p2p/<relay>/p2p-circuit/p2p/<peer>`) gives a relayed connection.
+    /// A circuit address (`…/p2p/<relay>/p2p-circuit/p2p/<peer>`) leads to a relayed connection.
     @discardableResult
     public func connect(to address: Multiaddr) async throws(NodeError) -> Connection {
         guard let peer = address.peerID else { throw .missingPeerID(address) }
         return try await connect(to: peer, addresses: [address], allowLimited: address.isCircuit)
     }
 
-    /// Connects to a peer under any of the addresses given and known: direct ones first, relayed ones shortly after.
+    /// Connects to a peer at any of the given or known addresses: direct ones first, relayed ones shortly after.
     @discardableResult
     public func connect(to peer: PeerID, addresses: [Multiaddr] = [], allowLimited: Bool = true) async throws(NodeError) -> Connection {
         let answer = try await request { node, request, now in
@@ -33,12 +33,12 @@ extension Node {
         for connection in await connections where connection.peer == peer { shell.kill(connection.id, .reset) }
     }
 
-    /// Keeps the connections of a peer from being pruned while the node is over its limits.
+    /// Protects the connections to a peer from being closed when the node has too many.
     public func protect(_ peer: PeerID) async { await onNode { node, _ in node.protect(peer) } }
 
     public func unprotect(_ peer: PeerID) async { await onNode { node, _ in node.unprotect(peer) } }
 
-    /// The time to a connected peer and back, by libp2p's ping.
+    /// Measures the round-trip time to a connected peer with libp2p's ping protocol.
     public func ping(_ peer: PeerID) async throws(NodeError) -> Duration {
         let answer = try await request { node, request, now in node.ping(request: request, peer: peer, now: now) }
         switch answer {
@@ -50,7 +50,8 @@ extension Node {
 
     // MARK: Reservations
 
-    /// Reserves at a relay, and keeps the reservation: refreshed in time, made anew after the relay was away, until `release`.
+    /// Makes a reservation at a relay and keeps it until `release`: the node refreshes it in time, and makes it again after the relay was
+    /// unreachable.
     @discardableResult
     public func reserve(at relay: Multiaddr) async throws(NodeError) -> Reservation {
         guard relay.peerID != nil else { throw .missingPeerID(relay) }
@@ -62,6 +63,6 @@ extension Node {
         }
     }
 
-    /// Gives a reservation up: no longer refreshed, no longer advertised.
+    /// Gives up a reservation: the node stops refreshing and advertising it.
     public func release(relay: PeerID) async { await onNode { node, now in node.release(relay: relay, now: now) } }
 }

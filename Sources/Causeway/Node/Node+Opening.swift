@@ -4,24 +4,26 @@ import CausewayRuntime
 import Synchronization
 
 extension Node {
-    /// Opens a stream for a protocol to a connected peer, or to one whose addresses are known.
+    /// Opens a stream for a protocol to a peer that is connected, or whose addresses are known.
     ///
-    /// A relayed connection with limits is used only with `allowLimited`: short messages and signalling belong there, bulk does not.
+    /// A relayed connection with limits is used only with `allowLimited`. Such connections suit short messages and signalling, not bulk
+    /// data.
     public func open(_ protocolID: String, to peer: PeerID, allowLimited: Bool = false) async throws(NodeError) -> Stream {
         try await open([protocolID], to: peer, allowLimited: allowLimited)
     }
 
-    /// Connects to an address that ends in `/p2p/<peer id>`, if need be, and opens a stream for a protocol.
+    /// Opens a stream for a protocol to the peer at an address that ends in `/p2p/<peer id>`. Connects first if necessary.
     public func open(_ protocolID: String, to address: Multiaddr) async throws(NodeError) -> Stream {
         guard let peer = address.peerID else { throw .missingPeerID(address) }
         let request = RouteRequest(peer, [protocolID], addresses: [address], allowLimited: address.isCircuit)
         return try await openStream([protocolID], along: try await route(request), to: peer)
     }
 
-    /// Proposes several protocols, the preferred first; `Stream.protocolID` tells which one it became.
+    /// Opens a stream and proposes several protocols, the preferred one first. `Stream.protocolID` is the one that the peer chose.
     ///
-    /// A single protocol that identify has named is not waited for: what is written goes out with the proposal, which saves a round trip.
-    /// Should the peer no longer speak it, then reading and writing throw `.unsupportedProtocol`.
+    /// If identify has named a single proposed protocol, the call does not wait for the peer's answer: the first write is sent together
+    /// with the proposal, which saves a round trip. If the peer no longer supports the protocol, reading and writing throw
+    /// `.unsupportedProtocol`.
     public func open(_ protocolIDs: [String], to peer: PeerID, allowLimited: Bool = false) async throws(NodeError) -> Stream {
         let request = RouteRequest(peer, protocolIDs, addresses: [], allowLimited: allowLimited)
         return try await openStream(protocolIDs, along: try await route(request), to: peer)
@@ -60,7 +62,7 @@ extension Node {
 /// Where a stream is to go.
 private struct Route {
     let connection: ConnectionDescription
-    /// The one protocol asked for is known to be spoken there.
+    /// Whether the peer is known to support the one requested protocol.
     let isSpoken: Bool
 }
 

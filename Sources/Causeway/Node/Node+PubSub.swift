@@ -1,13 +1,13 @@
 import CausewayNode
 
 extension Node {
-    /// Joins a topic and gives its messages from now on; own messages are not among them. The topic is left when the last subscription to
-    /// it ends.
+    /// Subscribes to a topic and returns its messages from now on, without the node's own. The node leaves the topic when its last
+    /// subscription ends.
     ///
-    /// A message is known again for two minutes; who kept it may then send it once more, its author's signature still good. With
-    /// `refusesReplays` an author's message is dropped if it comes again within an hour, or behind one that the author sent later (as by
-    /// go-libp2p's BasicSeqnoValidator; of authors with random sequence numbers, js-libp2p until 2026, no message is lost). It holds for
-    /// the topic until it is left. Discovery always does so.
+    /// The node recognises duplicates of a message for two minutes. After that, a peer that kept a message can send it again, and the
+    /// author's signature is still valid. With `refusesReplays`, the node drops a message that comes again within an hour, or that comes
+    /// after a message which the same author sent later (as go-libp2p's BasicSeqnoValidator does). Authors with random sequence numbers
+    /// (js-libp2p until 2026) lose no message. The setting applies to the topic until the node leaves it. Discovery always refuses replays.
     public func subscribe(
         _ topic: String, backlog: Int? = nil, refusesReplays: Bool = false
     ) async throws(NodeError) -> Subscription {
@@ -28,7 +28,7 @@ extension Node {
         }
     }
 
-    /// Publishes to a topic, subscribed or not, and says to how many peers the message went at once.
+    /// Publishes to a topic, whether subscribed or not. Returns the number of peers to which the message was sent at once.
     @discardableResult
     public func publish(_ data: [UInt8], to topic: String) async throws(NodeError) -> Int {
         let answer = try await request { node, request, now in
@@ -46,9 +46,9 @@ extension Node {
         try await publish(Array(text.utf8), to: topic)
     }
 
-    /// The peers in this node's mesh of a topic.
+    /// The peers in this node's mesh for a topic.
     public func mesh(of topic: String) async -> [PeerID] { await onNode { node, _ in node.mesh(Array(topic.utf8)) } }
 
-    /// The peers known to subscribe to a topic.
+    /// The connected peers that are known to subscribe to a topic.
     public func subscribers(of topic: String) async -> [PeerID] { await onNode { node, _ in node.subscribers(Array(topic.utf8)) } }
 }

@@ -4,7 +4,7 @@ import CausewayRuntime
 
 // What there is to see of a node at one moment.
 extension Node {
-    /// How much there is of everything now.
+    /// The node's current counts.
     public var status: NodeStatus {
         get async {
             let moving = configuration.relayService == nil ? [:] : await shell.bytesInCircuits()
@@ -14,7 +14,7 @@ extension Node {
         }
     }
 
-    /// Everything that stands now, with at most `limit` entries in each list: it is gathered on the node's own loop.
+    /// The node's current state, with at most `limit` entries in each list. It is gathered on the node's own loop.
     public func report(atMost limit: Int = 256) async -> NodeReport {
         let moving = configuration.relayService == nil ? [:] : await shell.bytesInCircuits()
         let (peerID, configuration) = (peerID, configuration)
@@ -42,7 +42,7 @@ extension Node {
 }
 
 extension NodeReport {
-    /// One entry a peer, in the order of their coming.
+    /// One entry for each peer, in the order in which the peers connected.
     fileprivate static func peers(of node: CausewayNode.Node, limit: Int, now: Instant) -> [Peer] {
         var told: Set<PeerID> = []
         var peers: [Peer] = []
@@ -61,7 +61,7 @@ extension NodeReport {
 }
 
 extension NodeStatus {
-    /// `moving`: bytes of the circuits that stand, which the core does not see.
+    /// `moving`: the bytes of the circuits that are still open, which the core does not see.
     fileprivate init(_ node: CausewayNode.Node, moving: UInt64) {
         let descriptions = node.connectionDescriptions
         connections = descriptions.count

@@ -2,21 +2,21 @@ import CausewayConnection
 import CausewayNode
 
 extension Node {
-    /// Serves a protocol until the task is cancelled or the node is over, as `Feed.serve` says. Who must serve before the node can be
-    /// reached takes the feed of `streams(for:)` first. `allowLimited`: also over relayed connections with a limit.
+    /// Serves a protocol until the task is cancelled or the node stops, as `Feed.serve` does. To serve before the node is reachable, call
+    /// `streams(for:)` before `run()`. `allowLimited`: also serve relayed connections with a limit.
     public func serve(
         _ protocolID: String, allowLimited: Bool = false, handler: @escaping @Sendable (Stream) async throws -> Void
     ) async throws(NodeError) {
         try await streams(for: protocolID, allowLimited: allowLimited).serve(handler: handler)
     }
 
-    /// The inbound streams of a protocol, from the call until the sequence is let go; then the protocol is no longer served.
-    /// Up to 256 streams wait to be taken; the oldest is reset beyond that.
+    /// The inbound streams of a protocol. The node serves the protocol from this call until the sequence is cancelled or released. Up to
+    /// 256 streams wait to be read; beyond that, the oldest is reset.
     public func streams(for protocolID: String, allowLimited: Bool = false) async throws(NodeError) -> Feed<Stream> {
         let feed = Feed<Stream>(capacity: Services.waitingStreams) { [weak self] in self?.stopServing(protocolID) }
         services.add(protocolID, feed, allowsLimited: allowLimited)
         announceServices()
-        // In order behind it: a peer that is told of the protocol when this returns is not refused.
+        // Waits until the node has the change: a peer that learns of the protocol after this returns is not refused.
         if isRunning { await onNode { _, _ in } }
         return feed
     }
@@ -32,16 +32,16 @@ extension Node {
 }
 
 extension Feed where Element == Stream {
-    /// Gives each stream a task of its own, on its connection's loop, until the task is cancelled or the node is over; then the protocol is
-    /// no longer served.
+    /// Runs the handler for each stream in its own task, on the loop of the stream's connection, until the task is cancelled or the node
+    /// stops. After that, the node no longer serves the protocol.
     ///
-    /// The stream is closed when the handler returns, and reset when it throws.
+    /// When the handler returns, the stream is closed. When it throws, the stream is reset.
     public func serve(handler: @escaping @Sendable (Stream) async throws -> Void) async {
         await withDiscardingTaskGroup { group in
             while let stream = await next() {
                 group.addTask(executorPreference: stream.executor) {
                     do { try await handler(stream) } catch { return stream.reset() }
-                    // How it ended is told to nobody here.
+                    // Nobody here can be told how the stream ended.
                     try? await stream.close()
                 }
             }

@@ -2,16 +2,16 @@ import CausewayConnection
 import CausewayNode
 import CausewayRuntime
 
-// The seam to the shell: requests go down with a number, events come up in batches.
+// The boundary to the shell: numbered requests go down, events come up in batches.
 extension Node {
-    /// Runs on the first loop, with the core.
+    /// Runs `body` with the core on the first loop, and returns its result.
     func onNode<R: Sendable>(_ body: @escaping @Sendable (CausewayNode.Node, Instant) -> R) async -> R {
         await withUnsafeContinuation { continuation in
             tell { node, now in continuation.resume(returning: body(node, now)) }
         }
     }
 
-    /// The same without waiting.
+    /// Runs `body` with the core on the first loop, without waiting.
     func tell(_ body: @escaping @Sendable (CausewayNode.Node, Instant) -> Void) {
         let loop = shell.loop
         shell.onNode { node in body(node, loop.now) }
@@ -31,7 +31,7 @@ extension Node {
             await withUnsafeContinuation { continuation in
                 guard requests.wait(number, continuation) else { return }
                 tell { node, now in body(node, number, now) }
-                // Cancelled before there was anything to cancel.
+                // The task may have been cancelled before there was a request to cancel.
                 if Task.isCancelled { cancel() }
             }
         } onCancel: {
@@ -41,7 +41,7 @@ extension Node {
         return answer
     }
 
-    /// What the shell calls, set before it starts.
+    /// Installs the shell's callbacks. Called before the shell starts.
     func hear(_ shell: NativeShell) {
         shell.nodeEvents = { [requests, feeds, log] events in
             for event in events {
@@ -56,7 +56,7 @@ extension Node {
             state.attach(to: link, as: id)
             link.setOwner(state, of: id)
             let limit = link.carrier?.toldLimit
-            // Behind what came with the opening: no handler is made for a stream that was reset at once.
+            // Posted, so that it runs after what arrived together with the opening: a stream that was reset at once gets no handler.
             loop.post { if !state.isOver { feed.yield(Stream(state, peer: peer, protocolID: name, limit: limit)) } }
         }
     }

@@ -3,7 +3,7 @@ import CausewayNode
 import CausewayRuntime
 import Synchronization
 
-/// A libp2p node: listens, reserves at relays, discovers, dials, opens and serves streams, publishes and subscribes.
+/// A libp2p node. It listens, makes reservations at relays, discovers and dials peers, opens and serves streams, publishes and subscribes.
 ///
 ///     let node = try Node(configuration)
 ///     try await withThrowingTaskGroup(of: Void.self) { group in
@@ -13,7 +13,7 @@ import Synchronization
 ///         …
 ///     }
 ///
-/// `run()` lives until its task is cancelled and then shuts down gracefully. Everything else waits until the node runs. Every call can be
+/// `run()` returns when its task is cancelled, after an orderly shutdown. All other calls wait for the node to start. Every call can be
 /// cancelled and has a deadline.
 public final class Node: Sendable {
     public let configuration: Configuration
@@ -30,7 +30,7 @@ public final class Node: Sendable {
 
     private enum Phase { case made, running, over }
 
-    /// Reads the identity, and checks what can be checked without a socket. Listening begins with `run()`.
+    /// Reads the identity and checks everything that can be checked without a socket. The node starts to listen in `run()`.
     public init(_ configuration: Configuration = Configuration()) throws(NodeError) {
         self.configuration = configuration
         let key = try configuration.identity.key()
@@ -52,9 +52,9 @@ public final class Node: Sendable {
         website?.tellStatus { [weak self] limit in await self?.report(atMost: limit).json.bytes ?? [] }
     }
 
-    /// Listens, reserves and serves until the task is cancelled. Then what was written to finished streams still leaves, the connections
-    /// are said good-bye to, for `Configuration.drainTime` at most, and it returns: no thread, look-up or socket of the node is left.
-    /// Throws what keeps it from starting. Can be called once.
+    /// Listens, makes reservations and serves until the task is cancelled. Then the node sends what was written to finished streams and
+    /// closes its connections in order, which takes `Configuration.drainTime` at most. When `run` returns, no thread, look-up or socket of
+    /// the node is left. Throws the reason if the node cannot start. Can be called once.
     public func run() async throws(NodeError) {
         let mayRun = phase.withLock { phase in
             defer { if phase == .made { phase = .running } }
@@ -94,7 +94,7 @@ public final class Node: Sendable {
         feeds.end()
     }
 
-    /// Returns when the node listens; throws `.notRunning` when it is over or could not start.
+    /// Returns when the node listens. Throws `.notRunning` if it has stopped or could not start.
     public func waitUntilReady() async throws(NodeError) { try await ready() }
 
     func ready() async throws(NodeError) {
@@ -105,12 +105,12 @@ public final class Node: Sendable {
 
     var isRunning: Bool { phase.withLock { $0 == .running } }
 
-    // MARK: What it is and knows
+    // MARK: What the node is and knows
 
     /// The events from this call on, for one reader. Subscribe before the action whose events you need.
     public func events() -> Feed<Event> { feeds.events.subscribe(capacity: 4096) }
 
-    /// The addresses under which others can dial this node now, circuits included, each with its peer id.
+    /// The addresses at which others can dial this node now, including circuit addresses, each with the node's peer id.
     public var addresses: [Multiaddr] {
         get async {
             let peerID = peerID
@@ -122,24 +122,24 @@ public final class Node: Sendable {
         get async { await onNode { node, _ in node.connectionDescriptions.map(Connection.init) } }
     }
 
-    /// What identify has told of a connected peer; nil while it has not.
+    /// What identify said about a connected peer. nil: identify has not succeeded yet.
     public func info(of peer: PeerID) async -> PeerInfo? {
         await onNode { node, _ in node.description(of: peer).map(PeerInfo.init) }
     }
 }
 
 extension Node {
-    /// Where tasks should run that work with this node much: `Task(executorPreference: node.executor)`. Calls from there cost no hop.
+    /// Where to run tasks that call this node often: `Task(executorPreference: node.executor)`. Calls from there need no switch of threads.
     public var executor: any TaskExecutor { shell.loop.tasks }
 
-    /// Arrivals of signals such as `SIGTERM`, which from now on do not end the process by themselves; when the node is over they do again.
+    /// The signals that arrive, such as `SIGTERM`. From this call until the node stops, these signals do not end the process by themselves.
     public func signals(_ numbers: [Int32]) -> Feed<Int32> {
         let feed = feeds.signals.subscribe(capacity: 16)
         shell.onSignals(numbers) { [feeds] number in feeds.signals.yield(number) }
         return feed
     }
 
-    /// Reads the certificate's files again; sessions that begin from now on use it. On an error the old one stays in use.
+    /// Reads the certificate's files again. New TLS sessions use the new certificate. On an error the old one stays in use.
     public func reloadCertificate() async throws(NodeError) {
         guard let certificate = configuration.certificate else { return }
         let renewed = try certificate.load()

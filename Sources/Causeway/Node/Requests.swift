@@ -10,10 +10,10 @@ final class Requests: Sendable {
     }
     private let state: Mutex<State>
 
-    /// Numbers begin behind `last`.
+    /// The first request gets the number after `last`.
     init(last: UInt32 = 0) { state = Mutex(State(last: last)) }
 
-    /// Of no other request that waits.
+    /// A number that no waiting request has.
     func next() -> UInt32 {
         state.withLock { state in
             repeat { state.last &+= 1 } while state.waiting[state.last] != nil
@@ -21,7 +21,8 @@ final class Requests: Sendable {
         }
     }
 
-    /// False if the node is over: the request must not be made then, and is answered already.
+    /// Registers a waiting request. If the node has stopped, answers it at once and returns false: the caller must not make the request
+    /// then.
     func wait(_ request: UInt32, _ continuation: UnsafeContinuation<Answer, Never>) -> Bool {
         let accepted = state.withLock { state in
             if state.isOver { return false }

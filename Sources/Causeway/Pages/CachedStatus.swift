@@ -1,6 +1,6 @@
 import Synchronization
 
-/// A node's status as JSON. However many ask for it, it is made no more often than twice a second.
+/// A node's status as JSON. It is made at most twice a second, however many readers request it.
 final class CachedStatus: Sendable {
     private struct State {
         var source: @Sendable () async -> [UInt8] = { [] }
@@ -12,7 +12,7 @@ final class CachedStatus: Sendable {
     private let state = Mutex(State())
     private static let interval = Duration.milliseconds(500)
 
-    /// Where it comes from.
+    /// Sets the function that makes the status.
     func setSource(_ source: @escaping @Sendable () async -> [UInt8]) { state.withLock { $0.source = source } }
 
     func get(_ then: @escaping @Sendable ([UInt8]) -> Void) {

@@ -1,7 +1,7 @@
 import CausewayConnection
 
 extension NodeReport {
-    /// As the status page reads it; times in seconds, sizes in bytes.
+    /// The report in the form that the status page reads. Times are in seconds, sizes in bytes.
     var json: JSON {
         .object([
             "version": .text(causewayVersion), "peerId": .text(peerID.description), "agent": .text(agent),

@@ -4,14 +4,14 @@
     import Darwin
 #endif
 
-/// A file that browsers may have.
+/// A file that the node serves to browsers.
 struct PageFile: Sendable {
     let bytes: [UInt8]
     let type: String
-    /// With its quotes, as in `ETag`.
+    /// With its quotes, as in the `ETag` header.
     let tag: String
 
-    /// Of all files together.
+    /// The largest size of all files together.
     static let sizeLimit = 16 << 20
 
     init(_ bytes: [UInt8], type: String) {
@@ -22,7 +22,7 @@ struct PageFile: Sendable {
         tag = "\"" + String(decoding: hash, as: UTF8.self) + "\""
     }
 
-    /// nil for files that are not shown: other kinds, and names that would need thought.
+    /// The file's content type. nil: the file is not served, because it is of another kind, or its name has unusual characters.
     static func type(of name: String) -> String? {
         let isPlain = name.utf8.allSatisfy { byte in
             switch byte {
@@ -39,7 +39,7 @@ struct PageFile: Sendable {
         (".wasm", "application/wasm"), (".svg", "image/svg+xml"), (".d.ts", "text/plain; charset=utf-8"),
     ]
 
-    /// The files that lie in a directory, by name; those in directories below are not looked at.
+    /// The files in a directory, by name. Subdirectories are ignored.
     static func all(in directory: String) throws(NodeError) -> [String: PageFile] {
         guard let stream = opendir(directory) else { throw .file(path: directory, reason: systemReason(errno)) }
         defer { closedir(stream) }
@@ -55,11 +55,11 @@ struct PageFile: Sendable {
             room -= bytes.count
             files[name] = PageFile(bytes, type: type)
         }
-        if files.isEmpty { throw .file(path: directory, reason: "there are no pages in it") }
+        if files.isEmpty { throw .file(path: directory, reason: "it contains no pages") }
         return files
     }
 
-    /// nil if it is no regular file.
+    /// The file's contents. nil: it is not a regular file.
     private static func read(_ path: String, atMost room: Int) throws(NodeError) -> [UInt8]? {
         var about = stat()
         guard stat(path, &about) == 0 else { throw .file(path: path, reason: systemReason(errno)) }
@@ -72,7 +72,7 @@ struct PageFile: Sendable {
             let count = fread(&buffer, 1, buffer.count, file)
             if count == 0 { break }
             bytes += buffer[..<count]
-            if bytes.count > room { throw .file(path: path, reason: "the pages have more than \(sizeLimit >> 20) MiB together") }
+            if bytes.count > room { throw .file(path: path, reason: "the pages are larger than \(sizeLimit >> 20) MiB in total") }
         }
         if ferror(file) != 0 { throw .file(path: path, reason: systemReason(errno)) }
         return bytes

@@ -1,13 +1,13 @@
 import CausewayTLS
 
-/// Under which name a page was asked for: a `Host` field without its port (RFC 9110 section 7.2).
+/// The host name of a request: its `Host` field without the port (RFC 9110 section 7.2).
 enum PageHost: Equatable {
     case ip([UInt8])
-    /// In lower case, without a dot at its end.
+    /// In lower case, without a dot at the end.
     case name(String)
 
     init(_ field: [UInt8]) {
-        // The colons before a bracket are the address's own.
+        // The colons before a closing bracket belong to an IPv6 address.
         let last = field.lastIndex { $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: "]") }
         let host = last.map { field[$0] == UInt8(ascii: ":") ? Array(field[..<$0]) : field } ?? field
         if let ip = IPAddressText.ipv4(host) {
@@ -26,7 +26,7 @@ enum PageHost: Equatable {
         return name.hasSuffix(".") ? String(name.dropLast()) : name
     }
 
-    /// Means the machine itself, whoever asks.
+    /// Whether the name means the machine itself, whoever uses it.
     var isLocal: Bool {
         switch self {
         case .ip(let ip): Multiaddr.tcp(ip: ip, port: 0).reach == .loopback
@@ -35,11 +35,11 @@ enum PageHost: Equatable {
     }
 }
 
-/// The names that a node goes by. Any other may have been made to point to it, for a page that reads with its visitor's rights what is not
-/// for it (DNS rebinding); an address or `localhost` cannot be.
+/// The host names that belong to a node. An attacker can point any other name to this node, so that a page of the attacker reads the node's
+/// status with its visitor's access (DNS rebinding). That cannot be done with an IP address or `localhost`.
 struct PageHosts: Sendable {
     private let names: Set<String>
-    /// Whose names count as well.
+    /// The names in this certificate belong to the node as well.
     var certificate: TLSServerContext?
 
     init(_ configuration: Configuration) {

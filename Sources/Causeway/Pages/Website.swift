@@ -3,16 +3,16 @@ import CausewayRuntime
 import CausewayTLS
 import Synchronization
 
-/// The pages of a node, and its status as JSON for them.
+/// A node's pages, and the node's status as JSON for them.
 final class Website: PageServing {
     private let files: [String: PageFile]
     private let hosts: Mutex<PageHosts>
     private let isPublic: Bool
-    /// With the names of peers, circuits and topics, and without.
+    /// The status with the names of peers, circuits and topics, and the status without them.
     private let whole = CachedStatus()
     private let counts = CachedStatus()
 
-    /// What every answer says: these pages load nothing from elsewhere, and nobody else shows or reads them.
+    /// Header fields of every answer: these pages load nothing from other hosts, and no other site may frame or read them.
     private static let strict = """
         Content-Security-Policy: default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self' ws: wss:; \
         img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r
@@ -28,13 +28,13 @@ final class Website: PageServing {
         isPublic = configuration.publicStatus
     }
 
-    /// Where the status comes from, with at most so many entries in each of its lists.
+    /// Sets the function that makes the status. Its argument is the most entries in each list.
     func tellStatus(_ source: @escaping @Sendable (Int) async -> [UInt8]) {
         whole.setSource { await source(256) }
         counts.setSource { await source(0) }
     }
 
-    /// Its names are the node's.
+    /// The names in the certificate belong to the node.
     func setCertificate(_ certificate: TLSServerContext?) { hosts.withLock { $0.certificate = certificate } }
 
     // MARK: Answers
@@ -46,16 +46,16 @@ final class Website: PageServing {
         }
         let path = String(decoding: request.target.prefix { $0 != UInt8(ascii: "?") }, as: UTF8.self)
         if path == "/status.json" {
-            guard Self.isOwn(request) else { return then(Self.plain("403 Forbidden", "For this node's own pages only.")) }
+            guard Self.isOwn(request) else { return then(Self.plain("403 Forbidden", "Only this node's own pages may read this.")) }
             let host = PageHost(request.host ?? [])
             guard hosts.withLock({ $0.contains(host) }) else { return then(Self.plain("403 Forbidden", Self.unknownHost)) }
-            // Who is on this machine, and knows it: a proxy here passes the name on that it was asked for.
+            // The operator is on this machine and requests a local name: a proxy on this machine passes on the name that its client used.
             let isOperator = remote.tcp.reach == .loopback && host.isLocal
             return (isPublic || isOperator ? whole : counts).get {
                 then(Self.page("200 OK", "application/json", "Cache-Control: no-store\r\n", $0, isHead: isHead))
             }
         }
-        guard let file = file(at: path) else { return then(Self.plain("404 Not Found", "There is no such page.")) }
+        guard let file = file(at: path) else { return then(Self.plain("404 Not Found", "This page does not exist.")) }
         let fields = "ETag: \(file.tag)\r\nCache-Control: no-cache\r\n"
         let isKnown = Self.names(file.tag, in: request.ifNoneMatch)
         then(Self.page(isKnown ? "304 Not Modified" : "200 OK", file.type, fields, file.bytes, isHead: isHead || isKnown))
@@ -63,12 +63,13 @@ final class Website: PageServing {
 
     func refuse(_ fault: WebSocketFault) -> HTTPResponse {
         switch fault {
-        case .headTooLarge, .tooManyHeaders: Self.plain("431 Request Header Fields Too Large", "The request's head is too large.")
-        default: Self.plain("400 Bad Request", "This is no valid request.")
+        case .headTooLarge, .tooManyHeaders: Self.plain("431 Request Header Fields Too Large", "The request's header is too large.")
+        default: Self.plain("400 Bad Request", "This is not a valid HTTP request.")
         }
     }
 
-    /// `/` is the status page, and every page may be asked for without its ending. Names hold no slash: there is no way up.
+    /// `/` is the status page. A page may be requested without its file extension. File names hold no slash, so no request leaves the
+    /// directory.
     private func file(at path: String) -> PageFile? {
         guard path.hasPrefix("/") else { return nil }
         let name = path == "/" ? "status" : String(path.dropFirst())
@@ -84,13 +85,13 @@ final class Website: PageServing {
         page(status, "text/plain; charset=utf-8", fields + "Cache-Control: no-store\r\n", Array((text + "\n").utf8), isHead: false)
     }
 
-    // MARK: Who asks
+    // MARK: Who sends the request
 
     private static let unknownHost = """
         The node does not know the name that it was asked for by. If that is its own name, start it with --page-host NAME.
         """
 
-    /// Whether a page of this very server asks, or somebody who is no page.
+    /// Whether the request comes from a page of this server, or from a program that is no browser page.
     private static func isOwn(_ request: HTTPRequest) -> Bool {
         if let site = request.fetchSite, site != Array("same-origin".utf8), site != Array("none".utf8) { return false }
         guard let origin = request.origin else { return true }
@@ -98,7 +99,7 @@ final class Website: PageServing {
         return ["http://", "https://"].contains { Array($0.utf8) + host == origin }
     }
 
-    /// A list of tags, each perhaps marked as weak, or `*` (RFC 9110 section 13.1.2).
+    /// Whether a list holds the tag. An entry may be marked as weak, or be `*` (RFC 9110 section 13.1.2).
     private static func names(_ tag: String, in list: [UInt8]?) -> Bool {
         guard let list else { return false }
         return String(decoding: list, as: UTF8.self).split(separator: ",").contains { part in

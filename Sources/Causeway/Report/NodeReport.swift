@@ -1,21 +1,21 @@
-/// What there is to see of a node at one moment, for status pages and logs.
+/// A node's state at one moment, for status pages and logs.
 public struct NodeReport: Sendable {
     /// A connected peer.
     public struct Peer: Sendable, Equatable {
-        /// The connection that new streams take.
+        /// The connection that new streams use.
         public let connection: Connection
-        /// What identify told of its software; nil while it has not.
+        /// The peer's software, according to identify. nil: identify has not succeeded yet.
         public let agent: String?
-        /// How long that connection has stood.
+        /// How long that connection has been open.
         public let connectedFor: Interval
-        /// As relay: how long its reservation holds from now; nil if it has none.
+        /// On a relay: the remaining time of the peer's reservation. nil: it has none.
         public let reservedFor: Interval?
     }
 
-    /// A reservation that this relay has given.
+    /// A reservation that this relay has granted.
     public struct Place: Sendable, Equatable {
         public let peer: PeerID
-        /// Until it ends, unless it is refreshed.
+        /// The time until the reservation ends, unless the peer refreshes it.
         public let remaining: Interval
     }
 
@@ -24,39 +24,39 @@ public struct NodeReport: Sendable {
         public let id: UInt32
         public let source: PeerID
         public let target: PeerID
-        /// Bytes from source to target, and back.
+        /// The bytes from source to target, and from target to source.
         public let sent: UInt64
         public let returned: UInt64
-        /// For the bytes each way, and the time.
+        /// The limit of bytes in each direction, and of time.
         public let limit: CircuitLimit
         public let age: Interval
     }
 
-    /// A gossip topic that this node has joined, for itself or for discovery.
+    /// A gossip topic that this node has joined, for the application or for discovery.
     public struct Topic: Sendable, Equatable {
         public let name: String
         public let mesh: [PeerID]
-        /// Connected peers that are known to subscribe.
+        /// The connected peers that are known to subscribe.
         public let subscribers: [PeerID]
     }
 
     public let peerID: PeerID
     public let agent: String
-    /// Under which others can dial the node, with its peer id.
+    /// The addresses at which others can dial the node, each with its peer id.
     public let addresses: [Multiaddr]
-    /// Since the node was made.
+    /// The time since the node was made.
     public let uptime: Duration
     public let status: NodeStatus
-    /// What it serves as relay, with its limits; nil if it is none.
+    /// What the node offers as a relay, with its limits. nil: it is no relay.
     public let relayService: Configuration.RelayService?
-    /// Connections that it takes at once.
+    /// The most connections at the same time.
     public let connectionLimit: Int
-    /// How long the lists below may be: they are cut there, `status` has the whole numbers.
+    /// The most entries in each of the lists below. Longer lists are cut; `status` has the full counts.
     public let listLimit: Int
     public let peers: [Peer]
-    /// Those that end first at the front.
+    /// The reservations; those that end first are at the front.
     public let places: [Place]
-    /// The oldest at the front.
+    /// The circuits; the oldest is at the front.
     public let circuits: [Circuit]
     public let topics: [Topic]
 }

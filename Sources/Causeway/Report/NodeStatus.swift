@@ -1,14 +1,14 @@
-/// A node's counts, as they stand.
+/// A node's current counts.
 public struct NodeStatus: Sendable, Equatable {
     public var peers = 0
     public var connections = 0
-    /// Connections that were turned away by a limit, since the start.
+    /// The connections that the node refused because of a limit, since the start.
     public var connectionsRefused: UInt64 = 0
-    /// As relay: reservations and circuits now, and all bytes that circuits have moved, those that stand included.
+    /// On a relay: the current reservations and circuits, and the bytes of all circuits, past and present.
     public var reservations = 0
     public var circuits = 0
     public var relayedBytes: UInt64 = 0
-    /// As relay, since the start: reservations made and refused, circuits opened and refused.
+    /// On a relay, since the start: reservations made and refused, circuits opened and refused.
     public var reservationsMade: UInt64 = 0
     public var reservationsRefused: UInt64 = 0
     public var circuitsOpened: UInt64 = 0

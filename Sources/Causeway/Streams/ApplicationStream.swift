@@ -2,26 +2,27 @@ import CausewayConnection
 import CausewayIdentity
 import CausewayRuntime
 
-/// The state of a `Stream`, on its event loop: what arrived and was not read yet, who waits to read, to write or for the protocol.
+/// The state of a `Stream` on its event loop: what arrived and was not read yet, and the tasks that wait to read, to write or for the
+/// protocol.
 final class ApplicationStream: @unchecked Sendable {
     /// Bound: bytes thrown away of a stream whose reader has closed it, until it is reset. What was on its way when it was closed is less.
     static let discardedBytes = 1 << 20
 
-    // Unchecked: everything below `loop` is touched on that loop's thread only; each entry point checks or posts.
+    // Unchecked: everything below `loop` is used on that loop's thread only. Each entry point checks the thread or posts to it.
     let loop: EventLoop
     private var link: Link!
     private var id: UInt32 = 0
-    /// What was not read yet: the pieces of a few frames as they came, and small ones behind them joined.
+    /// The unread data. The first 64 chunks stay as they arrived; small chunks after them are joined.
     private var inbox = PieceQueue(keptApart: 64)
     private var remoteIsFinished = false
     private var isFinished = false
     private var isDiscarding = false
     private var discarded = 0
-    /// How it ended; nil while it lives.
+    /// How the stream ended. nil: it is open.
     private var end: End?
     private var reader: PendingRead?
     private var writer: PendingWrite?
-    /// What became of our finished direction, and who waits to hear it.
+    /// The result of delivering our finished direction, and the tasks that wait for it.
     private var delivery: Result<Void, StreamError>?
     private var finishers: [Wait<Void>] = []
     private var opening: Wait<String>?
@@ -53,7 +54,7 @@ final class ApplicationStream: @unchecked Sendable {
 
     init(loop: EventLoop) { self.loop = loop }
 
-    /// It failed, or was reset.
+    /// Whether the stream failed or was reset.
     var isOver: Bool { if case .failed? = end { true } else { false } }
 
     /// Called once, on the loop, before anything else.
@@ -64,7 +65,7 @@ final class ApplicationStream: @unchecked Sendable {
 
     // MARK: Opening
 
-    /// Opens the stream on its loop; `settle` tells what came of it.
+    /// Opens the stream on its loop. `settle` returns the result.
     func open(_ names: [[UInt8]], on link: Link?) {
         do throws(StreamError) {
             guard let link else { throw .notConnected }
@@ -76,7 +77,7 @@ final class ApplicationStream: @unchecked Sendable {
         }
     }
 
-    /// Waits until both sides have settled on a protocol, and returns it. A stream that is no longer waited for is reset.
+    /// Waits until both sides have agreed on a protocol, and returns it. If the waiting task is cancelled, the stream is reset.
     nonisolated(nonsending) func settle() async throws(StreamError) -> String {
         try await Wait.suspend(on: loop, cancelled: { self.reset(code: 0) }) { wait in
             if let settled = self.settled { return wait.resume(.success(settled)) }
@@ -107,7 +108,7 @@ final class ApplicationStream: @unchecked Sendable {
         return bytes
     }
 
-    /// What can be told without waiting.
+    /// The result of a read that need not wait, or nil.
     private func takeHere(_ limit: Int = .max) -> Result<[UInt8]?, StreamError>? {
         if let chunk = inbox.takeFirst(atMost: limit) {
             credit(chunk.count)
@@ -182,7 +183,7 @@ final class ApplicationStream: @unchecked Sendable {
 
     // MARK: Ending
 
-    /// Begins even if the task is cancelled already.
+    /// Finishes the stream even if the task is already cancelled.
     nonisolated(nonsending) func finish() async throws(StreamError) {
         loop.run { self.beginFinishing() }
         try await Wait.suspend(on: loop) { self.waitForDelivery($0) }
@@ -220,14 +221,14 @@ final class ApplicationStream: @unchecked Sendable {
         }
     }
 
-    /// Nobody refers to the stream any more.
+    /// Called when no reference to the stream is left.
     func abandon() {
         guard end == nil, !isDiscarding else { return }
         if isFinished, remoteIsFinished { return discard() }
         link.reset(id, code: 0)
     }
 
-    /// What came and what still comes is thrown away.
+    /// Discards what has arrived and what will still arrive.
     private func discard() {
         isDiscarding = true
         while !inbox.isEmpty { _ = takeHere() }
@@ -273,7 +274,7 @@ extension ApplicationStream: StreamOwner {
     func closed(_ stream: UInt32, error: StreamError?, on link: Link) {
         if let error {
             end = .failed(error)
-            // All that the remote had to say is here: it may still be read.
+            // If the remote has sent everything, the application may still read it.
             if error == .resetLocally { remoteIsFinished = false }
             if !remoteIsFinished { inbox.removeAll() }
         } else {

@@ -1,7 +1,7 @@
 import CausewayConnection
 import Synchronization
 
-/// The application's protocols, and where their inbound streams go.
+/// The application's protocols, and the feeds that receive their inbound streams.
 final class Services: Sendable {
     /// Bound: inbound streams of one protocol that wait for the application. Beyond it the oldest is reset.
     static let waitingStreams = 256

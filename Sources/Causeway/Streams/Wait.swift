@@ -1,17 +1,17 @@
 import CausewayConnection
 import CausewayRuntime
 
-/// One task that waits for something of a stream. It is resumed once: by what it waits for, or by its cancellation, which ends this wait
-/// and no other.
+/// One task that waits for something from a stream. It is resumed once: with what it waits for, or by its cancellation, which does not
+/// affect other waits.
 ///
-/// `@unchecked Sendable`: touched on the stream's loop only.
+/// `@unchecked Sendable`: used on the stream's loop only.
 final class Wait<Value: Sendable>: @unchecked Sendable {
     private var continuation: UnsafeContinuation<Result<Value, StreamError>, Never>?
     private var result: Result<Value, StreamError>?
 
     var isOver: Bool { result != nil }
 
-    /// Ends the wait; later calls do nothing.
+    /// Ends the wait. Later calls do nothing.
     func resume(_ result: Result<Value, StreamError>) {
         guard self.result == nil else { return }
         self.result = result
@@ -23,8 +23,8 @@ final class Wait<Value: Sendable>: @unchecked Sendable {
         if let result { continuation.resume(returning: result) } else { self.continuation = continuation }
     }
 
-    /// Suspends the task. `start` is called on the loop and keeps the wait where it will be resumed; `cancelled` is called there when the
-    /// task was cancelled first.
+    /// Suspends the task. `start` is called on the loop and must keep the wait in order to resume it. If the task is cancelled first,
+    /// `cancelled` is called there instead.
     nonisolated(nonsending) static func suspend(
         on loop: EventLoop, cancelled: @escaping @Sendable () -> Void = {}, start: @escaping @Sendable (Wait) -> Void
     ) async throws(StreamError) -> Value {
@@ -37,7 +37,7 @@ final class Wait<Value: Sendable>: @unchecked Sendable {
                 }
             }
         } onCancel: {
-            // Posted: it may come before `start` as well as after it.
+            // Posted, because this may run before or after `start`.
             loop.post {
                 guard !wait.isOver else { return }
                 wait.resume(.failure(.cancelled))

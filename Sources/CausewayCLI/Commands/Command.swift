@@ -3,7 +3,7 @@ import Causeway
 /// A command of the tool.
 struct Command: Sendable {
     let name: String
-    /// What stands behind the name: `<address>`.
+    /// The arguments that follow the name in help, such as `<address>`.
     let arguments: String
     let summary: String
     let examples: [String]
@@ -12,24 +12,24 @@ struct Command: Sendable {
 
     static let all: [Command] = [.relay, .peer, .dial, .ping, .perf, .id, .keygen, .completions, .manual]
 
-    /// Its own options and those of every command.
+    /// The command's own options and those that all commands share.
     var allOptions: [Option] { options + Self.common }
 
     static let common = [
         Option("config", .value("FILE"), "options from a JSON file: {\"listen\": [\"…\"], \"circuit-data\": \"1MiB\"}"),
-        Option("json", .flag, "a JSON object a line, for machines"),
+        Option("json", .flag, "print one JSON object per line, for programs"),
         Option("log", .value("LEVELS"), "what to tell on standard error: debug; or dial=debug,gossip=info", standard: "off"),
-        Option("help", .flag, "this text"),
+        Option("help", .flag, "print this text"),
     ]
 
     /// Who the node is and where it listens.
     static let identity = [
-        Option("key", .value("FILE"), "the private key's file, made if it is not there", standard: "a fresh key for this run")
+        Option("key", .value("FILE"), "the private key's file; it is made if it does not exist", standard: "a fresh key for this run")
     ]
 
     static let trust = [
-        Option("ca", .value("FILE"), "certification authorities (PEM) believed for wss", standard: "the system's"),
-        Option("insecure", .flag, "believe any certificate for wss; the peer is still authenticated by Noise"),
+        Option("ca", .value("FILE"), "certificate authorities (PEM) to trust for wss", standard: "the system's"),
+        Option("insecure", .flag, "accept any certificate for wss; Noise still authenticates the peer"),
     ]
 
     static func configuration(_ values: Values) throws(UsageError) -> Configuration {
@@ -41,7 +41,7 @@ struct Command: Sendable {
         return configuration
     }
 
-    /// The one argument of a command.
+    /// The command's only argument.
     static func argument(_ values: Values, _ what: String) throws(UsageError) -> String {
         guard let word = values.arguments.first else { throw UsageError("\(what) is missing; see --help") }
         guard values.arguments.count == 1 else { throw UsageError("unexpected argument '\(values.arguments[1])'; see --help") }

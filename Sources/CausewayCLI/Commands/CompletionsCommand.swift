@@ -13,7 +13,7 @@ extension Command {
             case "bash": Output.standard.write(bash())
             case "zsh": Output.standard.write(zsh())
             case "fish": Output.standard.write(fish())
-            case let other: throw UsageError("no completions for '\(other)'; there are bash, zsh, fish")
+            case let other: throw UsageError("no completions for '\(other)'; expected bash, zsh or fish")
             }
         })
 
@@ -57,7 +57,7 @@ extension Command {
         return text
     }
 
-    /// For single quotes and brackets of a shell.
+    /// Makes a text safe inside a shell's single quotes and brackets.
     private static func quoted(_ text: String) -> String {
         text.replacing("'", with: "’").replacing("[", with: "(").replacing("]", with: ")").replacing(":", with: " -")
     }

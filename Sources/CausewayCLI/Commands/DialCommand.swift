@@ -2,7 +2,7 @@ import Causeway
 
 extension Command {
     static let dial = Command(
-        name: "dial", arguments: "<address>", summary: "connect to a peer, say how and who it is, and why it failed if it did",
+        name: "dial", arguments: "<address>", summary: "connect to a peer and report the path taken, or why every address failed",
         examples: [
             "causeway dial /ip4/203.0.113.5/tcp/4001/p2p/12D3KooW…",
             "causeway dial /dns4/relay.example.org/tcp/443/wss/p2p/12D3KooW…/p2p-circuit/p2p/12D3KooW…",
@@ -14,7 +14,7 @@ extension Command {
                 let events = node.events()
                 let identified = node.events()
                 async let _: Void = { for await event in events { tellAttempt(event, terminal) } }()
-                // What was tried is told before what came of it.
+                // The attempts are printed before the result.
                 defer { events.cancel() }
                 try await runDial(node, address, identified, terminal)
             }

@@ -10,20 +10,20 @@ extension Command {
     private static let standardDiscovery = [Configuration.Discovery.pubsub, .json]
 
     static let peer = Command(
-        name: "peer", arguments: "", summary: "join, discover others, print what happens; with --topic a line chat",
+        name: "peer", arguments: "", summary: "run a peer: discover others and print events; with --topic, chat by lines",
         examples: [
             "causeway peer --relay /ip4/203.0.113.5/tcp/4001/p2p/12D3KooW… --topic hello",
             "causeway peer --relay /dns4/relay.example.org/tcp/443/wss/p2p/12D3KooW… --json",
         ],
         options: identity + [
-            Option("relay", .list("ADDRESS"), "reserve at this relay, to be reached through it"),
-            Option("listen", .list("ADDRESS"), "also listen directly"),
-            Option("topic", .value("NAME"), "join the topic: what is typed is published, what comes is printed"),
+            Option("relay", .list("ADDRESS"), "hold a reservation at this relay, so that others can reach this peer through it"),
+            Option("listen", .list("ADDRESS"), "also listen on this address"),
+            Option("topic", .value("NAME"), "join the topic: publish each line typed, print each message received"),
             Option(
-                "discovery", .list("TOPIC"), "topics to find peers on",
+                "discovery", .list("TOPIC"), "topics for discovering peers",
                 standard: standardDiscovery.map(\.topic).joined(separator: " and ")),
-            Option("dial", .flag, "dial peers that are found"),
-            Option("dial-local", .flag, "with --dial: also at addresses of this machine and its network, whoever names them"),
+            Option("dial", .flag, "dial discovered peers"),
+            Option("dial-local", .flag, "with --dial: also dial discovered addresses of this machine and its network"),
         ] + trust,
         run: { values, terminal in
             try Command.noArguments(values)
@@ -81,17 +81,17 @@ extension Command {
         for await line in try InputLines.all() where !line.isEmpty {
             do {
                 let peers = try await node.publish(line, to: topic)
-                if peers == 0 { terminal.say("\("(nobody is here yet)", .grey)") }
+                if peers == 0 { terminal.say("\("(no other peer is here yet)", .grey)") }
             } catch {
                 Terminal.complain("\(error)")
             }
         }
-        // The end of input ends the chat, not the peer.
+        // The end of input ends the chat, but not the peer.
         try await Task.sleep(for: .seconds(365 * 86400))
     }
 }
 
-/// The lines of standard input, read by a thread of its own.
+/// The lines of standard input. A thread of its own reads them.
 enum InputLines {
     static func all() throws -> AsyncStream<String> {
         let (stream, continuation) = AsyncStream<String>.makeStream()
@@ -99,7 +99,7 @@ enum InputLines {
             while let line = readLine() { continuation.yield(line) }
             continuation.finish()
         }
-        guard failure == 0 else { throw Failure("no thread for standard input: \(String(cString: strerror(failure)))") }
+        guard failure == 0 else { throw Failure("cannot start a thread for standard input: \(String(cString: strerror(failure)))") }
         return stream
     }
 }

@@ -6,7 +6,7 @@ extension Command {
     private static let standardAmount: UInt64 = 64 << 20
 
     static let perf = Command(
-        name: "perf", arguments: "[<address>]", summary: "measure throughput (/perf/1.0.0): without an address serve, with one measure",
+        name: "perf", arguments: "[<address>]", summary: "measure throughput (/perf/1.0.0) to an address; without an address, serve",
         examples: [
             "causeway perf --listen /ip4/127.0.0.1/tcp/4010",
             "causeway perf /ip4/127.0.0.1/tcp/4010/p2p/12D3KooW… --upload 256MiB --download 256MiB",

@@ -4,9 +4,9 @@ extension Command {
     private static let standardCount = 5
 
     static let ping = Command(
-        name: "ping", arguments: "<address>", summary: "measure the time to a peer and back",
+        name: "ping", arguments: "<address>", summary: "measure the round-trip time to a peer",
         examples: ["causeway ping /ip4/203.0.113.5/tcp/4001/p2p/12D3KooW… --count 4"],
-        options: identity + [Option("count", .value("N"), "how many", standard: "\(standardCount)")] + trust,
+        options: identity + [Option("count", .value("N"), "how many pings to send", standard: "\(standardCount)")] + trust,
         run: { values, terminal in
             let (address, peer) = try Command.peerAddress(values)
             let count = try values.integer("count", or: standardCount, in: 1...1_000_000)

@@ -18,39 +18,39 @@ extension Command {
         options: identity + [
             Option(
                 "listen", .list("ADDRESS"), "where to listen", standard: standardListen.joined(separator: " and ")),
-            Option("announce", .list("ADDRESS"), "advertise this instead of what is bound: a public name or address"),
-            Option("cert", .value("FILE"), "certificate chain (PEM) for /tls/ws; read again on SIGHUP"),
-            Option("cert-key", .value("FILE"), "its private key (PEM)"),
-            Option("reservations", .value("N"), "reservations at once", standard: "\(standardService.reservations)"),
+            Option("announce", .list("ADDRESS"), "advertise this public name or address instead of the bound ones"),
+            Option("cert", .value("FILE"), "certificate chain (PEM) for /tls/ws; SIGHUP reads it again"),
+            Option("cert-key", .value("FILE"), "the certificate's private key (PEM)"),
+            Option("reservations", .value("N"), "maximum reservations at the same time", standard: "\(standardService.reservations)"),
             Option(
-                "reservations-per-ip", .value("N"), "reservations from one IPv4 address or IPv6 /56",
+                "reservations-per-ip", .value("N"), "maximum reservations from one IPv4 address or IPv6 /56",
                 standard: "\(standardService.reservationsPerAddress)"),
             Option(
-                "reservation-time", .value("TIME"), "how long a reservation holds before it is refreshed",
+                "reservation-time", .value("TIME"), "how long a reservation lasts unless it is refreshed",
                 standard: Quantity.time(standardService.lifetime.seconds)),
-            Option("circuits", .value("N"), "circuits at once", standard: "\(standardService.circuits)"),
-            Option("circuits-per-peer", .value("N"), "circuits of one peer", standard: "\(standardService.circuitsPerPeer)"),
+            Option("circuits", .value("N"), "maximum circuits at the same time", standard: "\(standardService.circuits)"),
+            Option("circuits-per-peer", .value("N"), "maximum circuits of one peer", standard: "\(standardService.circuitsPerPeer)"),
             Option(
-                "circuits-per-ip", .value("N"), "circuits from one IPv4 address or IPv6 /56",
+                "circuits-per-ip", .value("N"), "maximum circuits from one IPv4 address or IPv6 /56",
                 standard: "\(standardService.circuitsPerAddress)"),
             Option(
-                "circuits-per-source", .value("N"), "circuits to one peer from one peer, or from one address",
+                "circuits-per-source", .value("N"), "maximum circuits to one peer from the same peer or address",
                 standard: "\(standardService.circuitsPerSource)"),
             Option(
-                "circuit-data", .value("SIZE"), "bytes each way of one circuit, or unlimited",
+                "circuit-data", .value("SIZE"), "bytes that one circuit may carry in each direction, or unlimited",
                 standard: Quantity.size(standardService.circuitLimit.bytes)),
             Option(
                 "circuit-time", .value("TIME"), "how long one circuit may last, or unlimited",
                 standard: Quantity.time(standardService.circuitLimit.seconds.map { UInt64($0) })),
-            Option("topic", .list("NAME"), "carry this topic's gossip too"),
-            Option("no-discovery", .flag, "do not carry the discovery topics"),
-            Option("connections", .value("N"), "connections at once", standard: "\(standard.limits.connections)"),
+            Option("topic", .list("NAME"), "forward this topic's gossip, too"),
+            Option("no-discovery", .flag, "do not forward the discovery topics"),
+            Option("connections", .value("N"), "maximum connections at the same time", standard: "\(standard.limits.connections)"),
             Option(
-                "connections-per-ip", .value("N"), "connections from one IPv4 address or IPv6 /56",
+                "connections-per-ip", .value("N"), "maximum connections from one IPv4 address or IPv6 /56",
                 standard: "\(standard.limits.connectionsPerAddress)"),
-            Option("pages", .value("DIRECTORY"), "show the pages in it to browsers on the WebSocket ports"),
-            Option("page-host", .list("NAME"), "a name of this relay, under which its pages may ask for its status"),
-            Option("public-status", .flag, "show everybody, not this machine alone, which peers and circuits there are"),
+            Option("pages", .value("DIRECTORY"), "serve the pages in it to browsers on the WebSocket ports"),
+            Option("page-host", .list("NAME"), "a host name of this relay under which browsers may request its status"),
+            Option("public-status", .flag, "show peers and circuits to everybody, not only on this machine"),
             Option("loops", .value("N"), "threads that carry connections", standard: "one a core, \(mostLoops) at most"),
         ],
         run: { values, terminal in
@@ -62,7 +62,7 @@ extension Command {
                 try await runRelay(node, topics, descriptors, terminal)
             }
             terminal.showLive("")
-            terminal.say("good-bye")
+            terminal.say("stopped")
         })
 
     private static func relayConfiguration(_ values: Values) throws(UsageError) -> Configuration {
@@ -108,7 +108,7 @@ extension Command {
     private static func reload(_ node: Node, _ terminal: Terminal) async {
         do {
             try await node.reloadCertificate()
-            terminal.say("certificate read again")
+            terminal.say("the new certificate is in use")
             terminal.tell("certificate", ["reloaded": true])
         } catch {
             Terminal.complain("the old certificate stays in use: \(error)")
@@ -122,18 +122,18 @@ extension Command {
         let addresses = await node.addresses
         terminal.say("relay \(node.peerID.description, .bold)")
         for address in addresses { terminal.say("  \(address)") }
-        // From elsewhere a loopback address leads nowhere.
+        // From another machine, a loopback address leads nowhere.
         if let address = addresses.first(where: { $0.reach != .loopback }) ?? addresses.first {
-            terminal.say("\ntry it from elsewhere:\n  causeway dial \(address)\n")
+            terminal.say("\ntry it from another machine:\n  causeway dial \(address)\n")
         }
         if node.configuration.pages != nil, let place = pageAddress(addresses) {
-            terminal.say("see it in a browser:\n  \(place, .bold)")
+            terminal.say("open it in a browser:\n  \(place, .bold)")
             let isPublic = node.configuration.publicStatus
             terminal.say(
-                "  peers and circuits are shown \(isPublic ? "to everybody" : "on this machine only; to everybody with --public-status")\n")
+                "  it names peers and circuits \(isPublic ? "to everybody" : "on this machine only; to everybody with --public-status")\n")
         }
         let connections = node.configuration.limits.connections
-        terminal.say("takes \(connections) connections at once, with \(descriptors) descriptors (ulimit -n)")
+        terminal.say("accepts \(connections) connections at the same time, with \(descriptors) descriptors (ulimit -n)")
         terminal.tell(
             "ready",
             [
@@ -151,14 +151,14 @@ extension Command {
                     try await Task.sleep(for: .seconds(1))
                 }
             }
-            // Joined topics are only carried on, never read.
+            // The relay forwards the messages of joined topics, and reads none of them.
             for subscription in carried { group.addTask { while await subscription.next() != nil {} } }
             try await group.next()
             group.cancelAll()
         }
     }
 
-    /// Where a browser finds the pages: on this machine if it can, or else from afar.
+    /// The pages' address for a browser: on this machine if possible, otherwise from another machine.
     private static func pageAddress(_ addresses: [Multiaddr]) -> String? {
         let places = addresses.filter { address in
             if case .webSocket = address.transport { !address.isCircuit } else { false }
@@ -178,7 +178,7 @@ extension Command {
         let relayed = Amount.bytes(status.relayedBytes)
         return """
             \("●", .green) peers \(status.peers)  reservations \(status.reservations)  circuits \(status.circuits)  \
-            relayed \(relayed)\(status.connectionsRefused > 0 ? "  turned away \(status.connectionsRefused)" : "")
+            relayed \(relayed)\(status.connectionsRefused > 0 ? "  refused \(status.connectionsRefused)" : "")
             """
     }
 }

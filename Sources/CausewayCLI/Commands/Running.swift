@@ -6,9 +6,9 @@ import Causeway
     import Darwin
 #endif
 
-/// Runs a node around the body of a command: until the body ends, the node fails, or the process is told to end.
+/// Runs a node around the body of a command, until the body ends, the node fails, or a signal ends the process.
 enum Running {
-    /// - Parameter onHangUp: what SIGHUP means; nil: the end, as the terminal is gone.
+    /// - Parameter onHangUp: What SIGHUP does. nil: it ends the command, because the terminal is gone.
     static func node(
         _ configuration: Configuration, onHangUp: (@Sendable (Node) async -> Void)? = nil,
         _ body: @escaping @Sendable (Node) async throws -> Void
@@ -22,7 +22,7 @@ enum Running {
                 return false
             }
             group.addTask {
-                // What keeps the node from starting is for `run` to say.
+                // `run` throws the reason why the node cannot start.
                 do { try await node.waitUntilReady() } catch { return false }
                 try await body(node)
                 return true

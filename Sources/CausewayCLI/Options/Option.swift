@@ -1,17 +1,17 @@
-/// One option of a command: on the command line, in the environment, and in the JSON file, under one name.
+/// One option of a command. It has one name on the command line, in the environment, and in the JSON file.
 struct Option: Sendable {
     enum Kind: Sendable {
         case flag
-        /// With what stands for the value in help, such as `ADDRESS`.
+        /// An option with a value. The text names the value in help, such as `ADDRESS`.
         case value(String)
-        /// May be given several times; in the environment separated by commas.
+        /// An option that may be repeated. In the environment, commas separate its values.
         case list(String)
     }
-    /// Without the dashes: `circuit-data`.
+    /// The name without the dashes: `circuit-data`.
     let name: String
     let kind: Kind
     let help: String
-    /// Shown in help.
+    /// The default, as help shows it.
     let standard: String?
 
     init(_ name: String, _ kind: Kind, _ help: String, standard: String? = nil) {

@@ -4,7 +4,7 @@
     import Darwin
 #endif
 
-/// Small files, read whole.
+/// Reads small files as a whole.
 enum TextFile {
     struct Failure: Error { let reason: String }
     private static let limit = 1 << 20

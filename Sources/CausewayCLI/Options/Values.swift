@@ -6,14 +6,14 @@ import Causeway
     import Darwin
 #endif
 
-/// The options of one run, from the command line, else the environment, else the JSON file, else their defaults.
+/// The options of one run. The command line comes first, then the environment, then the JSON file, then the defaults.
 struct Values: Sendable {
     private let options: [Option]
     private var given: [String: [String]] = [:]
-    /// What is not an option, in order.
+    /// The words that are not options, in order.
     private(set) var arguments: [String] = []
 
-    /// - Parameter words: what follows the command's name.
+    /// - Parameter words: The words after the command's name.
     init(_ words: [String], options: [Option]) throws(UsageError) {
         self.options = options
         try readCommandLine(words)
@@ -47,7 +47,7 @@ struct Values: Sendable {
             } else if let value = attached {
                 try note(option, value)
             } else {
-                guard index < words.count else { throw UsageError("\(option.usage): the value is missing") }
+                guard index < words.count else { throw UsageError("\(option.usage): a value is missing") }
                 try note(option, words[index])
                 index += 1
             }
@@ -63,7 +63,7 @@ struct Values: Sendable {
         if option.isList {
             given[option.name, default: []].append(value)
         } else {
-            guard given[option.name] == nil else { throw UsageError("--\(option.name) is given twice") }
+            guard given[option.name] == nil else { throw UsageError("--\(option.name) is given more than once") }
             given[option.name] = [value]
         }
     }
@@ -126,7 +126,7 @@ struct Values: Sendable {
 
     // MARK: Typed access
 
-    /// A switch means what it says, or nothing: `no` must not switch TLS verification off.
+    /// A switch accepts only these words: for example, `no` must not switch TLS verification off.
     private static func flag(_ text: String, of what: String) throws(UsageError) -> String {
         switch text {
         case "true", "1": return "true"
@@ -149,7 +149,7 @@ struct Values: Sendable {
         return value
     }
 
-    /// Bytes: `65536`, `128KiB`, `1MiB`, `2GB`; `unlimited` is nil.
+    /// A size in bytes: `65536`, `128KiB`, `1MiB`, `2GB`. `unlimited` is nil.
     func size(_ name: String, or standard: UInt64?) throws(UsageError) -> UInt64? {
         guard let text = text(name) else { return standard }
         if text == "unlimited" { return nil }
@@ -163,7 +163,7 @@ struct Values: Sendable {
         return value
     }
 
-    /// Seconds: `90`, `90s`, `2m`, `1h`; `unlimited` is nil.
+    /// A time in seconds: `90`, `90s`, `2m`, `1h`. `unlimited` is nil.
     func seconds(_ name: String, or standard: UInt64?) throws(UsageError) -> UInt64? {
         guard let text = text(name) else { return standard }
         if text == "unlimited" { return nil }

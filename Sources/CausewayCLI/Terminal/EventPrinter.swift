@@ -1,13 +1,13 @@
 import Causeway
 
-/// Prints what happens to a node: a line for people, or a JSON object for machines.
+/// Prints a node's events: a line for people, or a JSON object for programs.
 struct EventPrinter {
     private let terminal: Terminal
     private let refusals: Refusals
-    /// Peers whose path and whose discovery people have read of already: they are told of changes only.
+    /// The peers whose path has been printed, and those whose discovery has been printed. People read about changes only.
     private var reached: Set<PeerID> = []
     private var found: Set<PeerID> = []
-    /// Discovery goes on for as long as the node lives; beyond so many peers a line may be repeated.
+    /// Discovery goes on for as long as the node runs. Beyond this many peers, a line may be repeated.
     private static let remembered = 4096
 
     init(_ terminal: Terminal) {
@@ -40,7 +40,7 @@ struct EventPrinter {
             terminal.tell("discovered", ["peerId": .text(peer.description), "addrs": texts(addresses)])
         case .reservation(let change): print(change)
         case .dialAttempt(let outcome):
-            // That another address was quicker is no news, nor that others name what is not for us.
+            // People need not read that another address was faster, or that a remote named an address that this node does not dial.
             if ![.connected, .cancelled, .hearsay].contains(outcome.result) { line("!", .yellow, outcome.description) }
             terminal.tell("dial", ["addr": .text(outcome.address.description), "result": .text(outcome.result.description)])
         case .addressesChanged(let addresses): terminal.tell("addresses", ["addrs": texts(addresses)])

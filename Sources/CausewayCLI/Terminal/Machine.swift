@@ -4,7 +4,7 @@
     import Darwin
 #endif
 
-/// What the machine offers.
+/// What this machine offers.
 enum Machine {
     static var cores: Int { max(Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), 1) }
 }

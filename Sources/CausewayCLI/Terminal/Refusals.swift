@@ -1,7 +1,7 @@
 import Causeway
 import Synchronization
 
-/// Connections that were turned away, told once a second for each limit: a flood of them must not become a flood of lines.
+/// Reports refused connections once a second for each limit, so that a flood of them does not become a flood of lines.
 final class Refusals: Sendable {
     private struct Refusal {
         let limit: LimitName
@@ -26,7 +26,7 @@ final class Refusals: Sendable {
         }
     }
 
-    /// Tells of them until the task is cancelled.
+    /// Reports them until the task is cancelled.
     func tell() async {
         repeat {
             try? await Task.sleep(for: .seconds(1))
@@ -43,7 +43,7 @@ final class Refusals: Sendable {
 
     private func tell(_ refusal: Refusal) {
         let others = refusal.count > 1 ? " and \(refusal.count - 1) others" : ""
-        terminal.say("\("!", .yellow) turned away \(refusal.latest)\(others): limit of \(refusal.value) \(refusal.limit)")
+        terminal.say("\("!", .yellow) refused \(refusal.latest)\(others): limit of \(refusal.value) \(refusal.limit)")
         terminal.tell(
             "refused",
             [

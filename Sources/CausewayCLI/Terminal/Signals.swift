@@ -7,8 +7,8 @@ import Synchronization
     import Darwin
 #endif
 
-/// SIGINT, SIGTERM and SIGHUP, handed through a pipe to a thread of their own: whatever the other threads wait for, the process ends in
-/// time.
+/// SIGINT, SIGTERM and SIGHUP. A pipe hands them to a thread of their own, so that the process ends in time, whatever its other threads
+/// wait for.
 enum Signals {
     private struct Listener {
         let continuation: AsyncStream<Int32>.Continuation
@@ -16,17 +16,18 @@ enum Signals {
     }
     private static let listener = Mutex<Listener?>(nil)
     private static let hasEnded = Atomic(false)
-    /// The pipe's ends. Set before there is a handler.
+    /// The ends of the pipe, set before the handler is installed.
     private nonisolated(unsafe) static var reader: Int32 = -1
     private nonisolated(unsafe) static var writer: Int32 = -1
 
-    /// Milliseconds from the signal that ends the command: a node's drain and the output's last lines take less, and a user waits for 2 s.
+    /// Milliseconds from the ending signal to the hard exit. A node's drain and the last lines of output take less, and users should wait 2
+    /// s at most.
     private static let patience: Int32 = 1_850
 
-    /// One of them has come that ends the command.
+    /// Whether a signal that ends the command has arrived.
     static var isEnding: Bool { hasEnded.load(ordering: .acquiring) }
 
-    /// To be called once, first of all. Until somebody listens each of the signals ends the process, as it does by itself.
+    /// Call this once, before anything else. Until `listen` is called, each of the signals ends the process, as it does by default.
     static func watch() {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { return }
@@ -42,8 +43,8 @@ enum Signals {
         }
     }
 
-    /// The signals that come from now on, until `ignore`. The process is ended hard if it has not ended itself soon after one that ends, or
-    /// when another comes.
+    /// The signals that arrive from now on, until `ignore`. The process is killed if it has not ended soon after an ending signal, or when
+    /// a second one arrives.
     static func listen(hangUpEnds: Bool) -> AsyncStream<Int32> {
         let (stream, continuation) = AsyncStream<Int32>.makeStream()
         listener.withLock { $0 = Listener(continuation: continuation, hangUpEnds: hangUpEnds) }
@@ -55,7 +56,7 @@ enum Signals {
     private static func work() {
         while let number = next(within: -1) {
             guard let listener = listener.withLock({ $0 }) else {
-                // As a program that knows nothing of signals.
+                // Restores the default: the signal ends the process.
                 signal(number, SIG_DFL)
                 kill(getpid(), number)
                 continue
@@ -69,7 +70,7 @@ enum Signals {
         }
     }
 
-    /// The next signal, or nil after so many milliseconds.
+    /// The next signal, or nil after this many milliseconds.
     private static func next(within milliseconds: Int32) -> Int32? {
         var wait = pollfd(fd: reader, events: Int16(POLLIN), revents: 0)
         while true {

@@ -7,18 +7,18 @@ import Synchronization
     import Darwin
 #endif
 
-/// Where a command's words go: plain and coloured lines for people, JSON lines for machines.
+/// A command's output: plain or coloured lines for people, JSON lines for programs.
 final class Terminal: Sendable {
     enum Colour: String { case red = "31", green = "32", yellow = "33", blue = "34", grey = "90", bold = "1" }
 
     let isJSON: Bool
-    /// Standard output is a terminal, and colours are wished for (NO_COLOR is not set).
+    /// Whether standard output is a terminal and the user wants colours (NO_COLOR is not set).
     let isColoured: Bool
     let isTerminal: Bool
     private struct State {
-        /// The live line now shown at the bottom, if any.
+        /// The live line at the bottom of the terminal, if there is one.
         var live = ""
-        /// Lines that nobody has read in time.
+        /// The number of lines that nobody read in time.
         var lost = 0
     }
     private let state = Mutex(State())
@@ -29,10 +29,10 @@ final class Terminal: Sendable {
         isColoured = isTerminal && getenv("NO_COLOR") == nil && !json
     }
 
-    /// A line for people; nothing in JSON mode.
+    /// Prints a line for people. Prints nothing in JSON mode.
     func say(_ line: TerminalLine) { if !isJSON { print(line.text(isColoured: isColoured)) } }
 
-    /// An event for machines; nothing in the other mode.
+    /// Prints an event for programs. Prints nothing in the other mode.
     func tell(_ event: String, _ fields: KeyValuePairs<String, JSON?>) {
         guard isJSON, case .object(let members) = JSON.object(fields) else { return }
         print(String(decoding: JSON.object([JSON.Member(Array("event".utf8), .text(event))] + members).bytes, as: UTF8.self))
@@ -60,13 +60,13 @@ final class Terminal: Sendable {
         isJSON ? "{\"event\":\"lost\",\"lines\":\(count)}\n" : "(\(count) lines were not read in time and are lost)\n"
     }
 
-    /// One clear line on standard error.
+    /// Prints one line to standard error.
     static func complain(_ what: some CustomStringConvertible) {
         let line: TerminalLine = "\("causeway:", .red) \(what)\n"
         Output.errors.write(line.text(isColoured: isatty(2) == 1 && getenv("NO_COLOR") == nil))
     }
 
-    /// Ends the process when its last lines are read. Who was told to end by a signal does not wait long for a reader.
+    /// Ends the process when its last lines have been read. After a signal, it does not wait long for a slow reader.
     static func exit(_ status: Int32) -> Never {
         for output in [Output.standard, Output.errors] { output.flush(within: Signals.isEnding ? 150 : nil) }
         endProcess(status)
@@ -76,7 +76,7 @@ final class Terminal: Sendable {
 /// `exit` of the C library, whose name `Terminal` uses itself.
 private func endProcess(_ status: Int32) -> Never { exit(status) }
 
-/// Sizes and times as people write them.
+/// Sizes and times in the form that people write.
 enum Amount {
     static func bytes(_ count: UInt64) -> String {
         let units = ["B", "KiB", "MiB", "GiB", "TiB"]

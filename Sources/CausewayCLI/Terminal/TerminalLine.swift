@@ -1,7 +1,7 @@
 import Causeway
 
-/// Words for a terminal, built by interpolation. What is put in may be of a remote's making (names, addresses, reasons) and is made
-/// printable; what the source says itself, line breaks among it, stays as it is.
+/// A text for a terminal, built by interpolation. Interpolated values may come from a remote (names, addresses, reasons) and are made
+/// printable. The literal text, including line breaks, stays as it is.
 struct TerminalLine: ExpressibleByStringInterpolation {
     struct StringInterpolation: StringInterpolationProtocol {
         fileprivate var parts: [Part] = []
@@ -12,7 +12,7 @@ struct TerminalLine: ExpressibleByStringInterpolation {
         mutating func appendInterpolation(_ value: some CustomStringConvertible) {
             parts.append(Part(text: Printable.line(value.description), colour: nil))
         }
-        /// Words in a colour.
+        /// A text in a colour.
         mutating func appendInterpolation(_ text: String, _ colour: Terminal.Colour) {
             parts.append(Part(text: Printable.line(text), colour: colour))
         }
@@ -28,7 +28,7 @@ struct TerminalLine: ExpressibleByStringInterpolation {
 
     init(stringInterpolation: StringInterpolation) { parts = stringInterpolation.parts }
 
-    /// As it goes to the terminal.
+    /// The text as it is written to the terminal.
     func text(isColoured: Bool) -> String {
         var text = ""
         for part in parts {

@@ -1,8 +1,8 @@
 import CausewayIdentity
 
-/// Yamux's way in: headers, then payload handed on piece by piece, however large its frame.
+/// Reads Yamux: headers, then payload that is passed on piece by piece, however large its frame is.
 extension Connection {
-    /// One step through the opened bytes.
+    /// Takes one step through the opened bytes.
     func demultiplex() throws(ConnectionError) -> ConnectionOutput? {
         if frameLeft > 0 { return deliver(Int(min(UInt64(frameLeft), UInt64(plainCount)))) }
         var code: UInt32?
@@ -20,7 +20,7 @@ extension Connection {
         return nil
     }
 
-    /// The next header, which may be cut anywhere; nil if its end has not arrived.
+    /// The next header, which may be cut anywhere. nil: the rest of it has not arrived.
     private func nextHeader() throws(YamuxFault) -> YamuxHeader? {
         if headerPart.isEmpty, plainCount >= Yamux.headerSize, let at = plainBytes.baseAddress {
             dropPlain(Yamux.headerSize)
@@ -40,7 +40,7 @@ extension Connection {
         if header.flags.contains(.syn) { try acceptStream(header.stream) }
         let stream = stream(header.stream)
         if header.kind == .data {
-            // The window holds before anything else is asked, also for frames that end their stream.
+            // The window is checked before anything else, even for frames that end their stream.
             if let stream, !header.flags.contains(.rst) { try stream.expect(header.length) }
             frameStream = stream
             frameLeft = header.length
@@ -70,7 +70,7 @@ extension Connection {
         add(id, Negotiation(limits: limits))
     }
 
-    /// Hands on the next bytes of the current frame.
+    /// Passes on the next bytes of the current frame.
     private func deliver(_ size: Int) -> ConnectionOutput? {
         let start = plainStart
         guard let stream = frameStream else {

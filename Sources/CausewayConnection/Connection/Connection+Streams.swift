@@ -1,7 +1,7 @@
 import CausewayIdentity
 
 extension Connection {
-    /// A stream of the table, which `makeStream` alone fills.
+    /// A stream of the table. Only `makeStream` adds streams, so the type is known.
     func stream(_ id: UInt32) -> YamuxStream? { streams[id].map { Self.yamux($0) } }
 
     static func yamux(_ stream: MultiplexedStream) -> YamuxStream { unsafeDowncast(stream, to: YamuxStream.self) }
@@ -22,7 +22,7 @@ extension Connection {
         stream.epoch = now
         stream.receiveWindow += credit
         sendControl(.windowUpdate, takeFlags(of: stream), stream: stream.id, length: credit)
-        // A busy connection is never silent, but its windows want to know the path as it is now.
+        // A busy connection is never silent, but its windows need the current round-trip time.
         if now - lastPing >= limits.keepAliveInterval { sendPing() }
     }
 
@@ -40,7 +40,7 @@ extension Connection {
         waiting.append(stream.id)
     }
 
-    /// The next writer that may go on: first come, first served, once half of the wire is free.
+    /// The next writer that may continue, in the order in which they came, once half of the wire is free.
     func nextWriter() -> UInt32? {
         while wire.count <= limits.wireHighWater / 2, let first = waiting.first {
             waiting.removeFirst()

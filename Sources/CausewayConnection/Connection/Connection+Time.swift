@@ -1,7 +1,7 @@
 extension Connection {
     // MARK: Keep-alive
 
-    /// A ping after a time of silence; the end if the silence goes on.
+    /// A ping after a time of silence, and the connection's end if the silence continues.
     var lifeDeadline: Instant {
         if let probeSent, probeSent > lastReceived { return probeSent + limits.keepAliveTimeout }
         return lastReceived + limits.keepAliveInterval

@@ -25,7 +25,7 @@ extension Connection {
         Negotiation(proposing: isInitiator ? [name] : [], limits: limits)
     }
 
-    /// The dialler sends Noise's first message along with its proposal.
+    /// The dialler sends Noise's first message together with its proposal.
     private func startSecurity(_ upgrade: Upgrade) {
         upgrade.phase = .security
         guard isInitiator else { return }
@@ -37,7 +37,7 @@ extension Connection {
         }
     }
 
-    /// The next step; false if it takes more bytes from the link.
+    /// Takes the next step. Returns false if it needs more bytes from the link.
     func continueUpgrade() throws(ConnectionError) -> Bool {
         guard let upgrade else { return false }
         switch upgrade.phase {
@@ -58,7 +58,7 @@ extension Connection {
         return true
     }
 
-    /// Takes the next message of a negotiation that can only come to `name`, and answers it. True once it is settled.
+    /// Takes and answers the next message of a negotiation that can only end with `name`. Returns true once both sides agree.
     private func negotiate(
         _ upgrade: Upgrade, _ bytes: UnsafeMutableRawBufferPointer, _ layer: ConnectionError.Layer, _ name: [UInt8]
     ) throws(ConnectionError) -> Bool {
@@ -88,7 +88,7 @@ extension Connection {
         return isSettled
     }
 
-    /// Both sides are authenticated: on to the muxer.
+    /// Both sides are authenticated; the muxer follows.
     private func secured(_ upgrade: Upgrade) throws(ConnectionError) {
         (sealingKey, openingKey) = upgrade.noise.split()
         guard upgrade.noise.remoteMuxers.isEmpty else {

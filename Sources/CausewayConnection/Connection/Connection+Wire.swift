@@ -1,8 +1,8 @@
 import CausewayIdentity
 
 extension Connection {
-    /// The shell has taken so many bytes of `wire`. An empty wire's memory is given back; writers that waited are told by the next outputs.
-    /// - Parameter isSent: what carries the link has them all; false: they wait in the shell, and `wireSent` follows.
+    /// The shell has taken this many bytes of `wire`. An empty wire's memory is freed. The next outputs notify waiting writers.
+    /// - Parameter isSent: Whether the carrier of the link has all of them. If false, they wait in the shell, and `wireSent` follows.
     public func wireTaken(_ count: Int, isSent: Bool = true) {
         wirePeak = max(wirePeak, wire.count)
         wire.drop(count)
@@ -11,7 +11,8 @@ extension Connection {
         if isSent { wireSent(upTo: wirePosition) }
     }
 
-    /// What carries the link has all of the wire before this position: streams whose FIN lies there are delivered. True if there were any.
+    /// The carrier of the link has all of the wire before this position, so streams whose FIN lies there are delivered. Returns whether
+    /// there were any.
     @discardableResult
     public func wireSent(upTo position: UInt64) -> Bool {
         var hasDelivered = false
@@ -28,19 +29,19 @@ extension Connection {
 
     // MARK: Yamux frames
 
-    /// A frame without payload that answers the remote or gives something back. Such frames go past the wire's high-water mark, so a remote
-    /// that makes us send them and does not read is cut off at a bound.
+    /// Queues a frame without payload that answers the remote or returns something. Such frames go past the wire's high-water mark, so a
+    /// remote that causes them and does not read is disconnected at a bound.
     func sendControl(_ kind: YamuxHeader.Kind, _ flags: YamuxHeader.Flags, stream: UInt32, length: UInt32) {
         guard checkControl() else { return }
         sendFrame(YamuxHeader(kind: kind, flags: flags, stream: stream, length: length), UnsafeRawBufferPointer(start: nil, count: 0))
     }
 
-    /// The last frame.
+    /// Sends the last frame.
     func sendGoAway(_ code: UInt32) {
         sendFrame(YamuxHeader(kind: .goAway, flags: [], stream: 0, length: code), UnsafeRawBufferPointer(start: nil, count: 0))
     }
 
-    /// Data of a stream, in one frame, with the flags that the stream may still owe. Credit was checked.
+    /// Sends data of a stream in one frame, together with flags that the stream still has to send. The caller has checked the credit.
     func sendData(_ stream: YamuxStream, _ bytes: UnsafeRawBufferPointer) {
         stream.sendWindow -= UInt32(bytes.count)
         sendFrame(YamuxHeader(kind: .data, flags: takeFlags(of: stream), stream: stream.id, length: UInt32(bytes.count)), bytes)
@@ -52,15 +53,15 @@ extension Connection {
         return owed
     }
 
-    /// False, and the end of the connection, if the remote makes us answer and does not read.
+    /// Returns false, and ends the connection, if the remote causes answers and does not read.
     func checkControl() -> Bool {
         if !isOverControlBound { return true }
         fail(.limit(.pendingControlFrames, value: UInt64(limits.pendingControlFrames)))
         return false
     }
 
-    /// Past the high-water mark there are one last frame of data and control frames, of 128 bytes with all their layers at most: the answer
-    /// to a stream's proposal is the longest.
+    /// Beyond the high-water mark there may be one last data frame, and control frames. With all layers, a control frame has at most 128
+    /// bytes; the longest is the answer to a stream's proposal.
     private var isOverControlBound: Bool {
         wire.count > limits.wireHighWater + limits.framePayload + 128 * limits.pendingControlFrames
     }
@@ -75,7 +76,7 @@ extension Connection {
 
     // MARK: Noise frames
 
-    /// Seals `head` and `body` as one frame straight onto the wire, in one step: a nonce taken is a frame sent.
+    /// Seals `head` and `body` as one frame directly into the wire. This is one step, because every nonce that is taken must be sent.
     func seal(head: UnsafeRawBufferPointer, body: UnsafeRawBufferPointer) {
         guard let sealingKey else { return }
         let sealed = head.count + body.count + CipherKey.tagLength
@@ -90,7 +91,7 @@ extension Connection {
         commit(sealed + 2)
     }
 
-    /// Room on the wire for so many bytes of Noise's; `commit` completes them.
+    /// Makes room on the wire for this many bytes of Noise. `commit` completes them.
     private func reserve(_ size: Int) -> UnsafeMutableRawPointer {
         if let framing { framing.reserve(size, in: &wire) } else { wire.reserve(size) }
     }
@@ -99,22 +100,22 @@ extension Connection {
         if let framing { framing.commit(size, in: &wire) } else { wire.commit(size) }
     }
 
-    /// Bytes below Noise.
+    /// Sends bytes below Noise.
     func sendPlain(_ bytes: [UInt8]) {
         guard !bytes.isEmpty else { return }
         bytes.withUnsafeBytes { reserve($0.count).copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
         commit(bytes.count)
     }
 
-    /// A few bytes inside Noise, before Yamux.
+    /// Sends a few bytes inside Noise, before Yamux.
     func sendSealed(_ bytes: [UInt8]) {
         guard !bytes.isEmpty else { return }
         bytes.withUnsafeBytes { seal(head: $0, body: UnsafeRawBufferPointer(start: nil, count: 0)) }
     }
 
-    // MARK: The way in
+    // MARK: Reading
 
-    /// Makes more payload contiguous; false if that takes more bytes from the link.
+    /// Makes more payload contiguous. Returns false if that needs more bytes from the link.
     func fillPayload() throws(ConnectionError) -> Bool {
         guard let framing else { return false }
         let fill: LinkFill
@@ -128,7 +129,7 @@ extension Connection {
         return fill == .progress
     }
 
-    /// The next Noise frame's content in place, without its length; nil if it is not whole yet.
+    /// The next Noise frame's content in place, without its length. nil: it is not complete yet.
     func nextFrame(atMost largest: Int) throws(ConnectionError) -> UnsafeMutableRawBufferPointer? {
         while true {
             let payload = input.payload
@@ -144,7 +145,7 @@ extension Connection {
         }
     }
 
-    /// Opens the next frame in place, into `plain`; false if it is not whole yet.
+    /// Opens the next frame in place, into `plain`. Returns false if it is not complete yet.
     func openFrame() throws(ConnectionError) -> Bool {
         guard let frame = try nextFrame(atMost: 65535), let at = frame.baseAddress, let base = input.base else { return false }
         guard frame.count >= CipherKey.tagLength else { throw .peerFault(.noise, code: NoiseFault.frameTooShort.rawValue) }
@@ -157,7 +158,7 @@ extension Connection {
         return true
     }
 
-    /// The opened bytes not yet worked on.
+    /// The opened bytes that have not been processed yet.
     var plainBytes: UnsafeMutableRawBufferPointer { payload(plainStart, plainCount) }
 
     func dropPlain(_ count: Int) {

@@ -1,59 +1,59 @@
 public import CausewayIdentity
 
-/// One link's upgrade, encryption and streams: WebSocket (optional), multistream-select, Noise, Yamux. It knows no socket, clock or other
-/// connection.
+/// The upgrade, encryption and streams of one link: WebSocket (optional), multistream-select, Noise, Yamux. It knows no socket, clock or
+/// other connection.
 ///
 /// - Inputs: `receive` (after `prepare` where the shell can), `linkClosed`, `advance`.
 /// - Commands: `openStream`, `write`, `finish`, `reset`, `consumed`, `setProtocols`, `close`.
-/// - Outputs: `pollOutput` until nil after every input and command; then the bytes of `wire`, reported by `wireTaken`; `nextDeadline`.
+/// - Outputs: `pollOutput` until nil after every input and command; then the bytes of `wire`, which `wireTaken` reports; `nextDeadline`.
 ///
-/// Received bytes are lent until `pollOutput` returns nil: they are parsed as outputs are asked for, opened in place, and a stream's data
-/// are handed out where they lie. What is written is sealed straight from the caller's bytes into `wire`.
+/// Received bytes are lent until `pollOutput` returns nil. They are parsed when outputs are polled, opened in place, and a stream's data
+/// are handed out where they lie. Written data is sealed directly from the caller's bytes into `wire`.
 public final class Connection: StreamMultiplexer {
     /// Sealed bytes for the link.
     public internal(set) var wire = ByteQueue()
-    /// Ping's last answer.
+    /// The round-trip time by the last ping.
     public internal(set) var roundTrip: Interval?
 
     let isInitiator: Bool
 
-    // The way in.
+    // Reading.
     var input = InputBuffer()
     var upgrade: Upgrade?
     /// nil: the link's bytes are Noise's.
     var framing: (any LinkFraming)?
     var openingKey: CipherKey?
     var openingCounter: UInt64 = 0
-    /// Opened bytes not yet worked on, from this offset in `input`.
+    /// Opened bytes that have not been processed yet, from this offset in `input`.
     var plainStart = 0
     var plainCount = 0
-    /// The start of a Yamux header whose end has not arrived.
+    /// The beginning of a Yamux header whose rest has not arrived.
     var headerPart = ByteQueue()
-    /// The DATA frame whose payload is arriving; nil stream: it is skipped.
+    /// The DATA frame whose payload is arriving. If its stream is nil, the payload is skipped.
     var frameStream: YamuxStream?
     var frameLeft: UInt32 = 0
     var frameFinishes = false
 
-    // The way out.
+    // Writing.
     var sealingKey: CipherKey?
     var sealingCounter: UInt64 = 0
-    /// How much the wire held before it was drained last: so much is reserved at once next time.
+    /// How much the wire held before it was last drained. Next time, this much is reserved at once.
     var wirePeak = 0
-    /// How many bytes the shell has taken of the wire so far.
+    /// How many bytes of the wire the shell has taken so far.
     public internal(set) var wirePosition: UInt64 = 0
     /// Writers that wait for room on the wire, in their order.
     var waiting = StreamQueue()
-    /// Streams whose FIN stands on the wire, or below it in the shell.
+    /// Streams whose FIN is on the wire, or below it in the shell.
     var finishing = StreamQueue()
-    /// What windows have grown to together beyond their starts.
+    /// How far all windows together have grown beyond their initial sizes.
     var windowGrowth = 0
 
-    // Signs of life.
+    // Keep-alive.
     var lastReceived: Instant
     var pingValue: UInt32 = 0
     var pingSent: Instant?
     var lastPing: Instant
-    /// The ping that was sent for want of any sign of life.
+    /// When a ping was sent because of silence.
     var probeSent: Instant?
 
     public init(_ configuration: Configuration, now: Instant) {
@@ -73,13 +73,13 @@ public final class Connection: StreamMultiplexer {
     /// How many bytes of a partial frame wait for more.
     public var stashed: Int { input.stashed }
 
-    /// To be called with the buffer that will be read into: puts the start of a partial frame there, so that nothing has to be joined
-    /// later.
-    /// - Returns: how many bytes were put there. If not 0 then read behind them, and hand them over with what was read: `receive` must
-    ///   follow, with these bytes alone if nothing was read.
+    /// Call this with the buffer for the next read: it puts the beginning of a partial frame there, so that nothing has to be joined later.
+    /// - Returns: The number of bytes put there. If it is not 0, read behind them, and call `receive` with them and what was read, or with
+    ///   them alone if nothing was read.
     public func prepare(_ buffer: UnsafeMutableRawBufferPointer) -> Int { isClosed ? 0 : input.prepare(buffer) }
 
-    /// Bytes from the link, lent and changed in place until `pollOutput` returned nil. Other bytes must not come before that.
+    /// Takes bytes from the link. They are lent, and changed in place, until `pollOutput` returns nil. Do not pass further bytes before
+    /// that.
     public func receive(_ bytes: UnsafeMutableRawBufferPointer, now: Instant) {
         moveTime(to: now)
         guard !isClosed else { return }
@@ -109,7 +109,7 @@ public final class Connection: StreamMultiplexer {
         }
     }
 
-    /// Parses until there is an output or nothing left to parse. Data come back directly, everything else is queued.
+    /// Parses until there is an output or nothing left to parse. Data is returned directly, everything else is queued.
     private func work() throws(ConnectionError) -> ConnectionOutput? {
         while nextOutput == outputs.count {
             if upgrade != nil {
@@ -133,7 +133,7 @@ public final class Connection: StreamMultiplexer {
         YamuxStream(id: id, negotiation: negotiation, now: now)
     }
 
-    /// Seals into as few frames as the limits allow; what fits a frame stays one.
+    /// Seals into as few frames as the limits allow. What fits in one frame stays in one.
     override func send(_ bytes: UnsafeRawBufferPointer, on stream: MultiplexedStream) -> Int {
         let stream = Self.yamux(stream)
         var taken = 0
@@ -150,7 +150,7 @@ public final class Connection: StreamMultiplexer {
         return taken
     }
 
-    /// Both limits on a negotiation's messages together stay below the window that every stream starts with.
+    /// The limits of a negotiation's messages keep their sum below the window with which every stream starts.
     override func sendAll(_ bytes: UnsafeRawBufferPointer, on stream: MultiplexedStream) -> Bool {
         let stream = Self.yamux(stream)
         guard bytes.count <= Int(min(stream.sendWindow, 32 << 10)), checkControl() else { return false }
@@ -171,8 +171,8 @@ public final class Connection: StreamMultiplexer {
 
     override func resumeWriter(of stream: MultiplexedStream) { enqueueWriter(Self.yamux(stream)) }
 
-    /// Once they are half of the window the credit goes back. If that took less than four round trips then the window was what held the
-    /// sender back, and doubles, as in go-yamux.
+    /// Returns credit once it is half of the window. If that took less than four round trips, the window was holding the sender back, so it
+    /// doubles, as in go-yamux.
     override func giveBack(_ count: Int, of stream: MultiplexedStream) { giveBack(count, of: Self.yamux(stream)) }
 
     override var backlog: Int { wire.count }
@@ -195,7 +195,7 @@ public final class Connection: StreamMultiplexer {
         if now >= lifeDeadline { checkLife() }
     }
 
-    /// As when the machine woke up or its network changed: without an answer the connection ends within `keepAliveTimeout`.
+    /// After the machine woke up, or its network changed: without an answer, the connection ends within `keepAliveTimeout`.
     public override func probe(now: Instant) {
         moveTime(to: now)
         guard isEstablished, probeSent.map({ $0 <= lastReceived }) ?? true else { return }
@@ -203,9 +203,9 @@ public final class Connection: StreamMultiplexer {
         probeSent = self.now
     }
 
-    // MARK: The end
+    // MARK: Ending
 
-    /// Closes after what is on the wire: go-away, then the end.
+    /// Closes after everything on the wire: go-away, then the end.
     public override func close(_ reason: CloseReason) { end(.closed(reason), goAway: Yamux.GoAway.normal, isFault: false) }
 
     override func fail(_ error: ConnectionError) {

@@ -1,19 +1,19 @@
 public import CausewayIdentity
 
 extension Connection {
-    /// What a connection is made of.
+    /// What a connection is made from.
     public struct Configuration: Sendable {
-        /// The node's key with its Noise static key: made once a node, shared by its connections.
+        /// The node's key with its Noise static key. The node makes it once, and its connections share it.
         public var identity: NoiseIdentity
         public var isInitiator: Bool
         public var webSocket: WebSocketRole
-        /// As whom the remote was dialled; anybody else is refused.
+        /// The peer that was dialled. Any other peer is refused.
         public var expecting: PeerID?
         public var protocols: ProtocolTable
         public var limits: ConnectionLimits
-        /// Whether it runs over a circuit with limits: only protocols that allow it are answered then.
+        /// Whether the connection runs over a circuit with limits. If so, only protocols that allow it are served.
         public var isLimited = false
-        /// Fresh secret random bytes, at least `Connection.entropySize` of them: the ephemeral key, WebSocket's key and masks.
+        /// Fresh secret random bytes, at least `Connection.entropySize`, for the ephemeral key, and WebSocket's key and masks.
         public var entropy: Secret
 
         public init(
@@ -35,8 +35,8 @@ extension Connection {
 }
 
 extension NoiseIdentity {
-    /// Names exactly one muxer: js picks from the remote's list, go from the initiator's.
-    /// - Parameter staticSecret: 32 fresh secret random bytes, for this process's lifetime only.
+    /// Names exactly one muxer: js chooses from the remote's list, go from the initiator's.
+    /// - Parameter staticSecret: 32 fresh secret random bytes, for the lifetime of this process only.
     public convenience init(_ key: PrivateKey, staticSecret: Secret) throws(NoiseFault) {
         try self.init(key, staticSecret: staticSecret, muxers: [Yamux.protocolID])
     }

@@ -19,7 +19,7 @@ extension DataChannelConnection {
             delivered(stream, nil)
         case .stopSending:
             guard !stream.isFinished else { return }
-            // A writer learns by its next write.
+            // The writer learns it from its next write.
             stream.isFinishing = true
             resumeWriter(of: stream)
             finish(stream)
@@ -30,7 +30,7 @@ extension DataChannelConnection {
         }
     }
 
-    /// The remote gave a stream up. Where both directions are finished only the acknowledgement of ours is lost.
+    /// The remote gave up a stream. If both directions are finished, only the acknowledgement of ours is lost.
     func cut(_ stream: DataChannelStream) {
         let error = StreamError.reset(code: 0)
         if stream.isRemoteFinished, stream.isFinished { delivered(stream, error) } else { remove(stream, error) }

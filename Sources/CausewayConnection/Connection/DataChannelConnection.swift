@@ -1,32 +1,32 @@
 public import CausewayIdentity
 
 /// The streams of a WebRTC peer connection, one data channel each, with multistream-select on every channel (webrtc/README.md). It knows no
-/// browser, socket or clock; DTLS encrypts. Who the remote is was proven on the connection that carried the signalling, or is found out by
-/// Noise on channel 0.
+/// browser, socket or clock; DTLS encrypts. The remote was authenticated on the connection that carried the signalling, or Noise on channel
+/// 0 authenticates it.
 ///
 /// - Inputs from the shell: `channelOpened`, `channelReady`, `received`, `channelClosed`, `channelDrained`, `linkClosed`, `advance`.
 /// - Outputs to it: `takeActions`, after every input and command, and `nextDeadline`.
-/// - Towards the streams' owners it is what `Connection` is: commands and `pollOutput`.
+/// - For the streams' owners, it works like `Connection`: commands and `pollOutput`.
 ///
-/// Channels are numbered below 2^31: odd if we open them, even if the shell reports the remote's. A channel cannot be paused, so what a
-/// stream's reader leaves unread is bounded: past `ConnectionLimits.unreadPerChannel` the stream is reset.
+/// Channels have numbers below 2^31: odd if we open them, even if the shell reports that the remote did. A channel cannot be paused, so
+/// unread bytes are bounded: above `ConnectionLimits.unreadPerChannel` the stream is reset.
 public final class DataChannelConnection: StreamMultiplexer {
     var actions: [DataChannelAction] = []
-    /// Payload of the `.data` outputs that were not polled yet.
+    /// The payload of `.data` outputs that have not been polled yet.
     var arrived = ByteQueue()
-    /// The longest message to send, with its prefix.
+    /// The longest message to send, including its prefix.
     let messageSize: Int
-    /// nil once the remote is known.
+    /// nil once the remote is authenticated.
     private var handshake: DataChannelHandshake?
 
-    /// Established from the start: to be made when the peer connection is connected.
+    /// Makes a connection that is established from the start. Make it when the peer connection is connected.
     public init(peer: PeerID, publicKey: PublicKey, protocols: ProtocolTable, limits: ConnectionLimits, now: Instant) {
         messageSize = DataChannelFraming.messageSize
         super.init(protocols: protocols, limits: limits, firstStream: 1, now: now)
         establish(peer, publicKey)
     }
 
-    /// The dialler's side of `/webrtc-direct`: to be made when channel 0 is open.
+    /// Makes the dialler's side of `/webrtc-direct`. Make it when channel 0 is open.
     /// - Parameters:
     ///   - ephemeralSecret: 32 fresh secret random bytes.
     ///   - certificates: SHA-256 of our certificate and of the remote's, 32 bytes each.
@@ -64,7 +64,7 @@ public final class DataChannelConnection: StreamMultiplexer {
         stream.held = []
     }
 
-    /// The next bytes of a channel, whatever message they came in.
+    /// The next bytes of a channel, in whatever messages they arrived.
     public func received(_ channel: UInt32, _ bytes: UnsafeRawBufferPointer, now: Instant) {
         moveTime(to: now)
         guard !isClosed, !bytes.isEmpty else { return }
@@ -120,7 +120,7 @@ public final class DataChannelConnection: StreamMultiplexer {
         if let stream = stream(channel) { cut(stream) }
     }
 
-    /// So much of what was sent on a channel waits there still. The shell tells at least whenever it falls to zero.
+    /// This many bytes that were sent on a channel still wait in it. The shell reports at least every time that it falls to zero.
     public func channelDrained(_ channel: UInt32, buffered: Int, now: Instant) {
         moveTime(to: now)
         guard let stream = stream(channel) else { return }
@@ -130,7 +130,7 @@ public final class DataChannelConnection: StreamMultiplexer {
 
     // MARK: Outputs
 
-    /// What the shell is to do, in order.
+    /// What the shell has to do, in order.
     public func takeActions() -> [DataChannelAction] {
         let taken = actions
         actions = []
@@ -149,7 +149,7 @@ public final class DataChannelConnection: StreamMultiplexer {
 
     // MARK: Streams
 
-    /// A stream of the table, which `makeStream` alone fills.
+    /// A stream of the table. Only `makeStream` adds streams, so the type is known.
     func stream(_ id: UInt32) -> DataChannelStream? { streams[id].map { Self.channel($0) } }
 
     static func channel(_ stream: MultiplexedStream) -> DataChannelStream { unsafeDowncast(stream, to: DataChannelStream.self) }
@@ -174,7 +174,7 @@ public final class DataChannelConnection: StreamMultiplexer {
         return true
     }
 
-    /// The remote has to say that it knows, or is taken not to know how.
+    /// The remote has to acknowledge it. If it does not, we assume that it does not know how.
     override func sendFinish(on stream: MultiplexedStream) {
         send(.finish, on: Self.channel(stream))
         if !stream.isConcluded { setDeadline(of: stream, after: limits.finishAcknowledgementTime) }

@@ -1,7 +1,7 @@
 import CausewayIdentity
 
-/// Finds out who is at the other end of a peer connection that was dialled by its certificate's hash (webrtc/webrtc-direct.md): Noise XX on
-/// channel 0, in which the listener speaks first. Both certificates are part of the prologue, so that nobody can stand between.
+/// Authenticates the remote of a peer connection that was dialled by its certificate's hash (webrtc/webrtc-direct.md): Noise XX on channel
+/// 0, in which the listener speaks first. The prologue contains both certificates, so that nobody can be in between.
 final class DataChannelHandshake {
     /// The channel that both sides have from the start.
     static let channel: UInt32 = 0
@@ -11,11 +11,11 @@ final class DataChannelHandshake {
     let noise: NoiseExchange
     private var decoder = DataChannelDecoder()
     private var bytes = ByteQueue()
-    /// Channels, and what came on them in this order: nothing where a channel was opened.
+    /// Channels, and the messages on them in the same order. An empty message stands for a channel that was opened.
     private(set) var heldChannels: [UInt32] = []
     private(set) var held: [[UInt8]] = []
 
-    /// - Parameter certificates: SHA-256 of ours and of the remote's.
+    /// - Parameter certificates: The SHA-256 of our certificate and of the remote's.
     init(
         expecting: PeerID?, identity: NoiseIdentity, ephemeralSecret: Secret, certificates: (own: [UInt8], remote: [UInt8])
     ) {
@@ -25,12 +25,12 @@ final class DataChannelHandshake {
         noise = NoiseExchange(handshake, payload: identity.payloadWithoutMuxers, expecting: expecting)
     }
 
-    /// Of two digests by SHA-256, each as a multihash.
+    /// The prologue from two SHA-256 digests, each as a multihash.
     static func prologue(own: [UInt8], remote: [UInt8]) -> [UInt8] {
         [UInt8](utf8: "libp2p-webrtc-noise:") + [0x12, 0x20] + own + [0x12, 0x20] + remote
     }
 
-    /// False: too much.
+    /// Returns false if there are too many.
     func hold(_ channel: UInt32, _ bytes: [UInt8]) -> Bool {
         guard held.count < Self.heldMessages, bytes.count <= DataChannelFraming.messageSize else { return false }
         heldChannels.append(channel)
@@ -38,8 +38,8 @@ final class DataChannelHandshake {
         return true
     }
 
-    /// Takes what came on channel 0 up to the end of a message of it.
-    /// - Returns: how much that was, and what is to be sent there, if anything.
+    /// Takes bytes of channel 0, up to the end of a message.
+    /// - Returns: How many bytes were taken, and what to send there, if anything.
     func receive(_ chunk: UnsafeRawBufferPointer) throws(ConnectionError) -> (taken: Int, reply: [UInt8]) {
         let taken: Int
         do throws(DataChannelFault) {

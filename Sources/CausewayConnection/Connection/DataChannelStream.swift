@@ -1,8 +1,8 @@
-/// One stream, which is one data channel.
+/// One stream on its data channel.
 final class DataChannelStream: MultiplexedStream {
     var decoder = DataChannelDecoder()
-    /// What is sent before the channel is open, which is when the remote takes the stream up.
+    /// Messages that wait until the channel is open, which is when the remote accepts the stream.
     var held: [[UInt8]] = []
-    /// Bytes sent that the channel has not passed on yet.
+    /// Bytes that were sent and that the channel has not passed on yet.
     var buffered = 0
 }

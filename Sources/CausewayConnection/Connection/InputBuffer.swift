@@ -1,9 +1,9 @@
-/// What was received and not yet worked on. The bytes lie in a buffer that the shell lends for one turn; a partial frame at its end moves
-/// to a stash of exactly its size, and is put in front of what comes next.
+/// Received bytes that have not been processed yet. They lie in a buffer that the shell lends for one turn. A partial frame at its end
+/// moves to a stash of exactly its size, and is put in front of the next bytes.
 ///
-/// Under WebSocket, payload pieces are unmasked in place and moved together, so that the frames inside them are contiguous:
-/// `[… payloadStart, payloadEnd) … [rawStart, rawEnd)`. A piece behind an empty payload region stays where it lies, which is the common
-/// case of one message per Noise frame. Without WebSocket everything is payload.
+/// Under WebSocket, payload pieces are unmasked in place and moved together, so that the frames inside them are contiguous: `[…
+/// payloadStart, payloadEnd) … [rawStart, rawEnd)`. A piece behind an empty payload region stays where it is; this is the common case of
+/// one message per Noise frame. Without WebSocket, everything is payload.
 public struct InputBuffer: ~Copyable {
     private(set) var base: UnsafeMutableRawPointer?
     private(set) var payloadStart = 0
@@ -15,7 +15,7 @@ public struct InputBuffer: ~Copyable {
     private var stash: UnsafeMutableRawPointer?
     private var stashCount = 0
     private var stashPayload = 0
-    /// How much of the bytes that `prepare` put down is payload already.
+    /// How many of the bytes that `prepare` put down are already payload.
     private var preparedPayload = 0
 
     init() {}
@@ -28,7 +28,7 @@ public struct InputBuffer: ~Copyable {
     /// How many bytes wait for more.
     var stashed: Int { stashCount }
 
-    /// Moves the stash to the front of the buffer that will be read into; false if it does not fit.
+    /// Moves the stash to the front of the buffer for the next read. Returns 0 if it does not fit.
     mutating func prepare(_ buffer: UnsafeMutableRawBufferPointer) -> Int {
         guard let stash, let base = buffer.baseAddress, buffer.count > stashCount else { return 0 }
         base.copyMemory(from: stash, byteCount: stashCount)
@@ -36,7 +36,7 @@ public struct InputBuffer: ~Copyable {
         return releaseStash()
     }
 
-    /// Takes the next bytes: those of a prepared buffer with what `prepare` put there, or new ones only.
+    /// Takes the next bytes: those of a prepared buffer with what `prepare` put there, or only new ones.
     mutating func take(_ bytes: UnsafeMutableRawBufferPointer, isFramed: Bool) {
         settle()
         guard let lent = bytes.baseAddress, bytes.count > 0 else { return }
@@ -59,14 +59,14 @@ public struct InputBuffer: ~Copyable {
         rawStart = payloadEnd
     }
 
-    /// The contiguous payload not yet taken.
+    /// The contiguous payload that has not been taken yet.
     var payload: UnsafeMutableRawBufferPointer {
         UnsafeMutableRawBufferPointer(start: base.map { $0 + payloadStart }, count: payloadEnd - payloadStart)
     }
 
     mutating func dropPayload(_ count: Int) { payloadStart += count }
 
-    /// What lies below WebSocket frames and has not been decoded.
+    /// The bytes below WebSocket frames that have not been decoded yet.
     var raw: UnsafeMutableRawBufferPointer {
         UnsafeMutableRawBufferPointer(start: base.map { $0 + rawStart }, count: rawEnd - rawStart)
     }
@@ -79,7 +79,7 @@ public struct InputBuffer: ~Copyable {
         }
     }
 
-    /// Takes `consumed` raw bytes, of which `range` is payload.
+    /// Takes `consumed` raw bytes. Of these, `range` is payload.
     mutating func addPayload(_ range: Range<Int>, consumed: Int) {
         let start = rawStart + range.lowerBound
         rawStart += consumed
@@ -93,7 +93,7 @@ public struct InputBuffer: ~Copyable {
         }
     }
 
-    /// Keeps what is left and lets the lent buffer go.
+    /// Keeps the remaining bytes and returns the lent buffer.
     mutating func settle() {
         let payloadCount = payloadEnd - payloadStart
         let rawCount = rawEnd - rawStart

@@ -1,29 +1,29 @@
 public import CausewayIdentity
 
-/// What lies between a link's bytes and Noise. A connection is given it, so that a shell whose connections have none (a browser frames its
-/// WebSockets itself) does not link its code either. It is public because the compiler would take the one class of an internal protocol for
-/// granted.
+/// The layer between a link's bytes and Noise. A connection gets it from outside, so that a shell without such a layer does not link its
+/// code: a browser frames its WebSockets itself. It is public because otherwise the compiler would assume the only class of an internal
+/// protocol, and link it.
 public protocol LinkFraming: AnyObject {
-    /// What is sent before anything was received.
+    /// The bytes to send before anything is received.
     var opening: [UInt8] { get }
 
-    /// Takes the next step through `input`'s raw bytes: the opening handshake at first, whose end is the first progress, then frames.
+    /// Takes the next step through `input`'s raw bytes: first the opening handshake, whose end is the first progress, then frames.
     func fill(_ input: inout InputBuffer, wire: inout ByteQueue) throws(WebSocketFault) -> LinkFill
 
-    /// Makes room for one message of `size` bytes and returns where they go.
+    /// Makes room for one message of `size` bytes, and returns where they go.
     func reserve(_ size: Int, in wire: inout ByteQueue) -> UnsafeMutableRawPointer
     /// Completes that message once its bytes are there.
     func commit(_ size: Int, in wire: inout ByteQueue)
 
-    /// The last frame: an orderly end, or the remote's fault.
+    /// Sends the last frame: an orderly end, or the remote's fault.
     func sendClose(isFault: Bool, into wire: inout ByteQueue)
 }
 
-/// What a step through raw bytes came to.
+/// The result of one step through raw bytes.
 public enum LinkFill: UInt8 {
     /// There may be more payload, or more to decode.
     case progress
-    /// It takes more bytes from the link.
+    /// It needs more bytes from the link.
     case needMore
     /// The remote closed the framing.
     case closed
@@ -39,15 +39,15 @@ extension Connection {
         /// The link's bytes are Noise's.
         public static var none: WebSocketRole { WebSocketRole(framing: nil) }
 
-        /// Answers the opening handshake.
+        /// The role of a server, which answers the opening handshake.
         public static var server: WebSocketRole {
             WebSocketRole { limits, _ throws(WebSocketFault) in WebSocketLayer(serverWithin: limits) }
         }
 
-        /// Begins it.
+        /// The role of a client, which begins the opening handshake.
         /// - Parameters:
-        ///   - host: as for the `Host` header (with `:port` unless it is the scheme's own).
-        ///   - path: from the first slash.
+        ///   - host: As in the `Host` header (with `:port` unless it is the scheme's own).
+        ///   - path: The path, from the first slash.
         public static func client(host: [UInt8], path: [UInt8]) -> WebSocketRole {
             WebSocketRole { limits, entropy throws(WebSocketFault) in
                 try WebSocketLayer(host: host, path: path, limits: limits, entropy: entropy)

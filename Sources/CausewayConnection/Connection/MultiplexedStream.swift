@@ -1,30 +1,30 @@
 import CausewayIdentity
 
-/// One stream, whatever carries it: two ends, and a negotiation until its protocol is settled.
+/// One stream, whatever carries it: two directions, and a negotiation until its protocol is settled.
 class MultiplexedStream {
     let id: UInt32
     let isInbound: Bool
     /// nil once the protocol is settled.
     var negotiation: Negotiation?
-    /// When the protocol must be settled, or what is left of the stream is given up; the end of time if nothing is waited for.
+    /// When the protocol must be settled, or the rest of the stream is reset. The end of time: nothing is awaited.
     var deadline = Instant.distantFuture
-    /// The remote has taken up a stream of ours. Those that it opened it has.
+    /// Whether the remote has accepted the stream. A stream that the remote opened always is.
     var isAcknowledged: Bool
-    /// A writer was held back.
+    /// Whether a writer had to wait.
     var isWaiting = false
-    /// The owner finished our direction.
+    /// Whether the owner has finished our direction.
     var isFinishing = false
-    /// FIN was sent. It waits for the settled protocol: js loses the data of short streams otherwise.
+    /// Whether FIN was sent. It waits until the protocol is settled: otherwise js loses the data of short streams.
     var isFinished = false
-    /// The owner was told what became of our direction.
+    /// Whether the owner knows the result of delivering our direction.
     var isDelivered = false
     var isRemoteFinished = false
-    /// Its owner wants nothing more of it.
+    /// Whether the owner has concluded the stream.
     var isConcluded = false
-    /// Bytes that its owner was given and has not consumed.
+    /// Bytes that the owner was given and has not consumed.
     var unread = 0
 
-    /// A dialler's negotiation makes it one of ours.
+    /// The negotiation of a dialler makes this a stream that we opened.
     init(id: UInt32, negotiation: Negotiation) {
         self.id = id
         self.negotiation = negotiation
@@ -34,6 +34,6 @@ class MultiplexedStream {
 
     var isSettled: Bool { negotiation == nil }
 
-    /// Whether data may be sent: with a single proposal there is nothing else that they could be taken for.
+    /// Whether data may be sent. With a single proposal, the remote cannot take the data for anything else.
     var takesData: Bool { negotiation?.isOptimistic ?? true }
 }

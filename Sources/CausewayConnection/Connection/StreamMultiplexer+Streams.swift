@@ -18,10 +18,10 @@ extension StreamMultiplexer {
         unacknowledgedStreams -= 1
     }
 
-    /// Resets a stream for a reason that its owner is told.
+    /// Resets a stream, and reports the reason to its owner.
     func abandon(_ stream: MultiplexedStream, _ error: StreamError, code: UInt32 = 0) {
         guard streams[stream.id] != nil else { return }
-        // Where both sides have said the last word there is nobody to be told.
+        // If both sides have finished, there is nobody left to notify.
         if !stream.isDelivered || !stream.isRemoteFinished { sendReset(on: stream, code: code) }
         remove(stream, error)
     }
@@ -37,7 +37,7 @@ extension StreamMultiplexer {
         if stream.isInbound, let error, isFruitless(stream, error) { chargeFruitlessStream() }
     }
 
-    /// Nobody owns an inbound stream before it is settled.
+    /// Reports a stream's end. An inbound stream has no owner before its protocol is settled.
     func tellEnd(of stream: MultiplexedStream, _ error: StreamError?) {
         if stream.isSettled {
             outputs.append(.streamClosed(stream.id, error))
@@ -57,15 +57,15 @@ extension StreamMultiplexer {
         concludeIfOver(stream)
     }
 
-    /// An inbound stream goes on counting while its owner has not read it to the end: what the owner keeps is not forgotten.
+    /// An inbound stream counts until its owner has read it to the end, because the owner's unread bytes are still held.
     func concludeIfOver(_ stream: MultiplexedStream) {
         guard stream.isRemoteFinished, stream.isDelivered, stream.unread == 0 || !stream.isInbound else { return }
         conclude(stream)
     }
 
-    // MARK: Streams that come to nothing
+    // MARK: Fruitless streams
 
-    /// Whether nothing came of an inbound stream, by the remote's doing. Once we have said all, a reset says that the remote has heard
+    /// Whether an inbound stream came to nothing because of the remote. After we have finished, a reset means only that the remote has read
     /// enough: rust-libp2p ends its streams so.
     private func isFruitless(_ stream: MultiplexedStream, _ error: StreamError) -> Bool {
         switch error {
@@ -75,14 +75,14 @@ extension StreamMultiplexer {
         }
     }
 
-    /// Resets a stream that its protocol does not want.
+    /// Resets a stream that its protocol refuses.
     func turnDown(_ id: UInt32) {
         guard let stream = streams[id] else { return }
         abandon(stream, .resetLocally)
         if stream.isInbound { chargeFruitlessStream() }
     }
 
-    /// A stream of the remote's came to nothing. Too many cost it the connection.
+    /// Counts a stream of the remote's that came to nothing. Too many cost it the connection.
     func chargeFruitlessStream() {
         guard !isClosed, !patience.take(at: now) else { return }
         fail(.limit(.fruitlessStreams, value: UInt64(limits.fruitlessStreams)))
@@ -90,7 +90,7 @@ extension StreamMultiplexer {
 
     // MARK: Negotiation
 
-    /// Takes the next message of a stream whose protocol is not settled; answers how many bytes that were.
+    /// Takes the next message of a stream whose protocol is not settled. Returns how many bytes that were.
     func negotiate(_ stream: MultiplexedStream, _ bytes: UnsafeRawBufferPointer) -> Int {
         guard let negotiation = stream.negotiation else { return 0 }
         do throws(MultistreamFault) {
@@ -137,7 +137,7 @@ extension StreamMultiplexer {
 
     // MARK: Deadlines
 
-    /// Deadlines are rounded up to quarters of a second, so that a flood of streams does not have every one of them looked for on its own.
+    /// Deadlines are rounded up to quarters of a second, so that a flood of streams does not cause a search for each of them.
     func setDeadline(of stream: MultiplexedStream, after time: Interval) {
         let step: UInt64 = 250_000_000
         var exact = now + time

@@ -1,16 +1,16 @@
 public import CausewayIdentity
 
-/// What a `Link` drives: many streams to one remote, whatever carries them. Streams are named by numbers below 2^31.
+/// What a `Link` drives: many streams to one remote, whatever carries them. Streams have numbers below 2^31.
 ///
-/// Here are the streams' lives: multistream-select, both ends, limits and deadlines. `Connection` carries them by Yamux,
+/// This class manages the streams' lives: multistream-select, both directions, limits and deadlines. `Connection` carries them by Yamux,
 /// `DataChannelConnection` by data channels.
 public class StreamMultiplexer {
     public let limits: ConnectionLimits
-    /// Nothing but what is sent already follows.
+    /// Whether it has ended. Bytes that were already queued are still sent.
     public internal(set) var isClosed = false
-    /// Whether it runs over a circuit with limits: only protocols that allow it are answered then.
+    /// Whether it runs over a circuit with limits. If so, only protocols that allow it are served.
     public var isLimited = false
-    /// Who the remote is, once that is proven.
+    /// The remote's peer id, once it is authenticated.
     public internal(set) var remotePeer: PeerID?
 
     var now: Instant
@@ -18,16 +18,16 @@ public class StreamMultiplexer {
     var nextOutput = 0
     var streams = Table<UInt32, MultiplexedStream>()
     var inboundStreams = 0
-    /// Streams of ours that the remote has not taken up yet.
+    /// Streams of ours that the remote has not accepted yet.
     var unacknowledgedStreams = 0
-    /// Streams that have a deadline, and the first of these; before the remote is known, when it must be.
+    /// The number of streams with a deadline, and the first deadline. Before the remote is authenticated, the deadline for that.
     var timedStreams = 0
     var deadline = Instant.distantFuture
-    /// When the link wants a turn, whatever happens.
+    /// When the link wants a turn in any case.
     var revisit = Instant.distantFuture
     /// Bytes that streams' owners were given and have not consumed.
     var unread = 0
-    /// What the remote may still have us do for nothing.
+    /// How many more streams of the remote's may come to nothing.
     var patience: Allowance
     private var protocols: ProtocolTable
     private var nextStream: UInt32
@@ -40,33 +40,33 @@ public class StreamMultiplexer {
         patience = Allowance(atOnce: limits.fruitlessStreams, perSecond: limits.fruitlessStreamsPerSecond)
     }
 
-    // MARK: What carries the streams: for each subclass to override
+    // MARK: What carries the streams: each subclass overrides these
 
-    /// What happened next, or nil when all that was received is worked on.
+    /// The next output. nil: everything received has been processed.
     public func pollOutput() -> ConnectionOutput? { takeOutput() }
 
-    /// The bytes of a `.data` output, until the next `pollOutput`.
+    /// The bytes of a `.data` output, valid until the next `pollOutput`.
     public func payload(_ start: Int, _ count: Int) -> UnsafeMutableRawBufferPointer { UnsafeMutableRawBufferPointer(start: nil, count: 0) }
 
-    /// A stream's reader has taken so many bytes, and the remote may send as many more.
+    /// A stream's reader has taken this many bytes: returns their credit to the remote.
     func giveBack(_ count: Int, of stream: MultiplexedStream) {}
 
     /// Bytes that wait for the remote to take them.
     var backlog: Int { 0 }
 
-    /// What the remote makes it keep.
+    /// The bytes that the remote makes it hold.
     var held: Int { unread + backlog + streams.count * limits.streamCost }
 
-    /// The remote, or a limit, is at fault.
+    /// Ends it because of the remote, or of a limit.
     func fail(_ error: ConnectionError) { terminate(error) }
 
-    /// Asks for a sign of life now.
+    /// Asks the remote for a sign of life now.
     public func probe(now: Instant) {}
 
-    /// Ends it. Streams are told `.connection(.closed(reason))`.
+    /// Ends it. Streams fail with `.connection(.closed(reason))`.
     public func close(_ reason: CloseReason) { terminate(.closed(reason)) }
 
-    /// When `advance` has something to do. It moves with everything received, so a shell may ask again when it fires rather than at every
+    /// When `advance` has something to do. It moves with everything received, so a shell can ask again when it is due rather than at every
     /// input.
     public var nextDeadline: Instant { isClosed ? .distantFuture : min(deadline, revisit) }
 
@@ -74,18 +74,18 @@ public class StreamMultiplexer {
 
     func makeStream(_ id: UInt32, _ negotiation: Negotiation) -> MultiplexedStream { MultiplexedStream(id: id, negotiation: negotiation) }
 
-    /// Sends as many of the bytes as may go now, and lets the writer wait if that is not all.
+    /// Sends as many of the bytes as possible now, and lets the writer wait if that is not all.
     func send(_ bytes: UnsafeRawBufferPointer, on stream: MultiplexedStream) -> Int { 0 }
 
-    /// Sends all of a few bytes, whatever waits to be sent; false if they may not go.
+    /// Sends all of a few bytes, whatever else waits to be sent. Returns false if that is not possible.
     func sendAll(_ bytes: UnsafeRawBufferPointer, on stream: MultiplexedStream) -> Bool { false }
 
-    /// Sends our direction's end; `delivered` tells what came of it.
+    /// Sends the end of our direction. `delivered` reports the result.
     func sendFinish(on stream: MultiplexedStream) {}
 
     func sendReset(on stream: MultiplexedStream, code: UInt32) {}
 
-    /// A writer that was held back may perhaps go on.
+    /// A writer that had to wait may be able to continue.
     func resumeWriter(of stream: MultiplexedStream) {}
 
     /// Both directions are finished, and ours is delivered.
@@ -116,16 +116,16 @@ public class StreamMultiplexer {
         return entry
     }
 
-    /// Lets deadlines pass.
+    /// Handles deadlines that have passed.
     public func advance(to now: Instant) {
         moveTime(to: now)
         if self.now >= nextDeadline { deadlinePassed() }
     }
 
-    /// The link below ended: `errno`, or 0 for an orderly end.
+    /// The link below has ended. `errno` is 0 for an orderly end.
     public func linkClosed(errno: Int32) { terminate(.link(errno: errno)) }
 
-    /// As `linkClosed`, with a reason of the shell's. `streams` is what the streams are told; nil: that the connection ended.
+    /// The same with the shell's own reason. `streams`: the error of the streams. nil: that the connection ended.
     public func linkFailed(_ error: ConnectionError, streams: StreamError?) { terminate(error, streams: streams) }
 
     func moveTime(to now: Instant) { self.now = max(self.now, now) }
@@ -141,7 +141,7 @@ public class StreamMultiplexer {
         return output
     }
 
-    /// The remote has proved who it is.
+    /// The remote is authenticated.
     func establish(_ peer: PeerID, _ key: PublicKey) {
         remotePeer = peer
         deadline = .distantFuture
@@ -152,11 +152,11 @@ public class StreamMultiplexer {
 
     public func hasStream(_ stream: UInt32) -> Bool { streams[stream] != nil }
 
-    /// Whether a stream's end that its owner has asked for is still on its way.
+    /// Whether a stream's finished direction has not been delivered yet.
     public var awaitsDelivery: Bool { streams.values.contains { $0.isFinishing && !$0.isDelivered } }
 
-    /// Opens a stream and proposes the protocols in this order. With a single proposal it may be written to at once.
-    /// - Returns: its number. Answered by `streamReady` or `streamFailed`.
+    /// Opens a stream and proposes the protocols in this order. With a single proposal, the stream can be written to at once.
+    /// - Returns: The stream's number. Answered by `streamReady` or `streamFailed`.
     public func openStream(_ protocolIDs: [[UInt8]], now: Instant) throws(StreamError) -> UInt32 {
         moveTime(to: now)
         guard remotePeer != nil, !isClosed, !protocolIDs.isEmpty else { throw .notConnected }
@@ -171,9 +171,9 @@ public class StreamMultiplexer {
         return id
     }
 
-    /// Sends from where the bytes lie.
-    /// - Returns: how many bytes were taken. If not all then `writable` tells when to go on.
-    /// - Throws: `.closed` if the stream is gone or was finished.
+    /// Sends data from where it lies.
+    /// - Returns: How many bytes were taken. If not all, `writable` says when to continue.
+    /// - Throws: `.closed` if the stream has ended or was finished.
     public func write(_ stream: UInt32, _ bytes: UnsafeRawBufferPointer) throws(StreamError) -> Int {
         guard let stream = streams[stream], !stream.isFinishing else { throw .closed }
         guard stream.takesData else {
@@ -183,19 +183,19 @@ public class StreamMultiplexer {
         return send(bytes, on: stream)
     }
 
-    /// All bytes or none, past the high-water mark: for a small message that must not be cut.
+    /// Sends all bytes or none, past the high-water mark, for a small message that must not be cut.
     public func writeAll(_ stream: UInt32, _ bytes: UnsafeRawBufferPointer) -> Bool {
         guard let stream = streams[stream], !stream.isFinishing, stream.takesData else { return false }
         return sendAll(bytes, on: stream)
     }
 
-    /// Ends our direction, once the protocol is settled, by itself: js-libp2p loses what comes together with FIN.
+    /// Finishes our direction once the protocol is settled, in a frame of its own: js-libp2p loses data that arrives together with FIN.
     public func finish(_ stream: UInt32) {
         guard let stream = streams[stream], !stream.isFinishing else { return }
         finish(stream)
     }
 
-    /// A stream's owner wants nothing more of it: it is reset if it is not over in `ConnectionLimits.concludedTime`.
+    /// The owner has concluded the stream: it is reset if it is not over in `ConnectionLimits.concludedTime`.
     func expectEnd(of stream: UInt32) {
         guard let stream = streams[stream], !stream.isConcluded else { return }
         stream.isConcluded = true
@@ -209,7 +209,7 @@ public class StreamMultiplexer {
         sendFinish(on: stream)
     }
 
-    /// A finished direction of ours is with the remote, or nobody knows, as `error` says.
+    /// A finished direction of ours is delivered, or its fate is unknown, as `error` says.
     func delivered(_ stream: MultiplexedStream, _ error: StreamError?) {
         guard !stream.isDelivered else { return }
         stream.isDelivered = true
@@ -217,7 +217,7 @@ public class StreamMultiplexer {
         concludeIfOver(stream)
     }
 
-    /// A stream's owner has taken so many bytes.
+    /// A stream's owner has taken this many bytes.
     public func consumed(_ stream: UInt32, _ count: Int) {
         guard let stream = streams[stream], count > 0 else { return }
         let size = min(count, stream.unread)
@@ -226,8 +226,8 @@ public class StreamMultiplexer {
         if stream.isRemoteFinished { concludeIfOver(stream) } else { giveBack(size, of: stream) }
     }
 
-    /// Ends both directions at once. The end is told as `.resetLocally`.
-    /// - Parameter code: told to the remote where there is a place for it (0: none); stacks that know no codes ignore it.
+    /// Ends both directions at once. The end is reported as `.resetLocally`.
+    /// - Parameter code: Sent to the remote if there is a place for it (0: none). Stacks without codes ignore it.
     public func reset(_ stream: UInt32, code: UInt32 = 0) {
         if let stream = streams[stream] { abandon(stream, .resetLocally, code: code) }
     }

@@ -1,8 +1,8 @@
-/// Numbers of streams, first in, first out. It may never be empty, and still keeps no more than twice what is in it.
+/// Numbers of streams, first in, first out. Even if it never becomes empty, it keeps at most twice the memory of its content.
 struct StreamQueue {
     private var numbers: [UInt32] = []
     private var start = 0
-    /// Numbers taken from the front before the rest moves up.
+    /// How many numbers are taken from the front before the rest moves up.
     private static let slack = 64
 
     var first: UInt32? { start < numbers.count ? numbers[start] : nil }

@@ -1,23 +1,23 @@
 import CausewayIdentity
 
-/// What a connection needs only until it is established; freed then.
+/// What a connection needs only until it is established. It is freed then.
 final class Upgrade {
     enum Phase: UInt8 {
         case webSocket
-        /// Choosing Noise.
+        /// Agreeing on Noise.
         case security
         case noise
-        /// Choosing Yamux, where the remote did not name it in the Noise handshake.
+        /// Agreeing on Yamux, if the remote did not name it in the Noise handshake.
         case muxer
     }
 
     var phase = Phase.webSocket
-    /// Of Noise, then of Yamux.
+    /// The negotiation of Noise, then of Yamux.
     var negotiation: Negotiation
     let noise: NoiseExchange
 
     static let noiseID = [UInt8](utf8: "/noise")
-    /// The longest handshake message we take: an RSA key of 8,192 bits and its signature are 2 KiB, and extensions may follow.
+    /// The longest handshake message that is accepted: an RSA key of 8,192 bits and its signature have 2 KiB, and extensions may follow.
     static let largestMessage = 8192
 
     init(negotiation: Negotiation, noise: NoiseExchange) {
@@ -25,7 +25,7 @@ final class Upgrade {
         self.noise = noise
     }
 
-    /// The layer that a missed deadline is blamed on.
+    /// The layer that a missed deadline names.
     var layer: ConnectionError.Layer {
         switch phase {
         case .webSocket: .webSocket

@@ -3,13 +3,13 @@ import CausewayIdentity
 /// WebSocket between the link and Noise: the opening handshake, then one binary message for each sealed frame.
 final class WebSocketLayer: LinkFraming {
     let opening: [UInt8]
-    /// Until the WebSocket stands.
+    /// nil once the WebSocket is open.
     private var handshake: WebSocketHandshake?
     private var decoder: WebSocketDecoder
-    /// A client's source of masks (splitmix64 over secret entropy); nil for a server. Masks keep scripts from choosing the bytes that old
-    /// proxies see (RFC 6455 section 10.3); under them everything is sealed.
+    /// A client's source of masks (splitmix64 over secret entropy). nil for a server. Masks keep scripts from choosing the bytes that old
+    /// proxies see (RFC 6455 section 10.3); everything under them is sealed.
     private var masks: UInt64?
-    /// The mask of the message that was opened last.
+    /// The mask of the message that was begun last.
     private var mask: UInt32?
 
     init(serverWithin limits: ConnectionLimits) {
@@ -18,7 +18,8 @@ final class WebSocketLayer: LinkFraming {
         decoder = WebSocketDecoder(isServer: true)
     }
 
-    /// A client. Of `entropy` it takes what the ephemeral key leaves: 8 bytes for the masks, 16 for the handshake's key.
+    /// Makes a client's layer. It uses the part of `entropy` that the ephemeral key leaves: 8 bytes for the masks, 16 for the handshake's
+    /// key.
     init(host: [UInt8], path: [UInt8], limits: ConnectionLimits, entropy: Secret) throws(WebSocketFault) {
         let handshake = try WebSocketHandshake(host: host, path: path, key: entropy[40..<56], headLimit: limits.httpHead)
         opening = handshake.request
@@ -62,14 +63,15 @@ final class WebSocketLayer: LinkFraming {
     func commit(_ size: Int, in wire: inout ByteQueue) {
         let header = WebSocketFraming.headerLength(payload: size, masked: mask != nil)
         if let mask {
-            // The room that was reserved: there is enough of it, so it lies where it lay.
+            // The reserved room is large enough, so `reserve` returns the same place again.
             let payload = UnsafeMutableRawBufferPointer(start: wire.reserve(header + size) + header, count: size)
             WebSocketFraming.mask(payload, key: mask, phase: 0)
         }
         wire.commit(header + size)
     }
 
-    /// RFC 6455 section 7.4.1: normal closure, or the remote's protocol error. Before the WebSocket stands HTTP has said all.
+    /// RFC 6455 section 7.4.1: normal closure, or the remote's protocol error. Before the WebSocket is open, the HTTP response has said
+    /// everything.
     func sendClose(isFault: Bool, into wire: inout ByteQueue) {
         guard handshake == nil else { return }
         let status = isFault ? WebSocketFault.closeCode : 1000
@@ -83,7 +85,7 @@ final class WebSocketLayer: LinkFraming {
         commit(body.count, in: &wire)
     }
 
-    /// Writes a message's header and returns where its payload goes.
+    /// Writes a message's header, and returns where its payload goes.
     private func open(_ opcode: WebSocketOpcode, _ size: Int, in wire: inout ByteQueue) -> UnsafeMutableRawPointer {
         mask = nextMask()
         let header = WebSocketFraming.headerLength(payload: size, masked: mask != nil)

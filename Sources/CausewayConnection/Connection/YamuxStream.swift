@@ -1,20 +1,20 @@
 /// A stream's two windows.
 final class YamuxStream: MultiplexedStream {
-    /// Bytes that we may send.
+    /// How many bytes we may send.
     var sendWindow = Yamux.initialWindow
-    /// Bytes that the remote may send.
+    /// How many bytes the remote may send.
     var receiveWindow = Yamux.initialWindow
-    /// What the receive window is filled up to; grows with the round trips it is too small for.
+    /// The size of the receive window. It grows if it is too small for the round-trip time.
     var windowSize = Yamux.initialWindow
-    /// Bytes that were consumed but not yet given back.
+    /// Bytes that were consumed and whose credit has not been returned yet.
     var owed: UInt32 = 0
-    /// When the window was given back last.
+    /// When credit was last returned.
     var epoch: Instant
-    /// Where on the wire our FIN ends.
+    /// The position on the wire where our FIN ends.
     var finishEnd: UInt64 = 0
-    /// Its writer stands in the connection's queue.
+    /// Whether its writer is in the connection's queue.
     var isQueued = false
-    /// What our first frame is to say: that we opened the stream, or have taken up the remote's.
+    /// The flags of our first frame: that we opened the stream, or accepted the remote's.
     var owedFlags: YamuxHeader.Flags
 
     init(id: UInt32, negotiation: Negotiation, now: Instant) {
@@ -23,7 +23,7 @@ final class YamuxStream: MultiplexedStream {
         super.init(id: id, negotiation: negotiation)
     }
 
-    /// Adds the remote's credit.
+    /// Adds credit from the remote.
     func grow(by count: UInt32) throws(YamuxFault) {
         let (sum, overflow) = sendWindow.addingReportingOverflow(count)
         if overflow { throw .windowOverflow }

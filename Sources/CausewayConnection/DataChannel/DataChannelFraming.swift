@@ -19,12 +19,12 @@ enum DataChannelFraming {
         case finishAcknowledged = 3
     }
 
-    /// The largest message, with its prefix.
+    /// The largest message, including its prefix.
     static let messageSize = 16384
-    /// What a listener of `/webrtc-direct` is sent at most: go-libp2p reads the prefix, and whatever comes in one message with it, into
-    /// 4,096 bytes; rust-libp2p takes 8,192.
+    /// The largest message that a listener of `/webrtc-direct` is sent: go-libp2p reads the prefix, with whatever follows in the same
+    /// message, into 4,096 bytes; rust-libp2p accepts 8,192.
     static let cautiousMessageSize = 4096
-    /// What of a message is not payload: two bytes of prefix, three of the field's head.
+    /// The bytes of a message that are not payload: two bytes of prefix, three of the field's head.
     static let overhead = 5
 
     /// A message of at most `messageSize - overhead` bytes.
@@ -39,14 +39,14 @@ enum DataChannelFraming {
         return message
     }
 
-    /// A message that is only a flag; FIN's zero is written, too, as its presence counts.
+    /// A message with only a flag. FIN's zero is written, too, because its presence counts.
     static func flag(_ flag: Flag) -> [UInt8] { [2, 0x08, flag.rawValue] }
 }
 
-/// Cuts messages out of a channel's bytes, whatever pieces they come in: go sends prefix and body apart. At most one message is kept.
+/// Cuts a channel's bytes into messages, however they arrive: go sends prefix and body separately. At most one message is kept.
 struct DataChannelDecoder {
     struct Message {
-        /// nil if there is none, or none that we know.
+        /// nil: there is none, or none that we know.
         var flag: DataChannelFraming.Flag?
         var payload: [UInt8] = []
     }

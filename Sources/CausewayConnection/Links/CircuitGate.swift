@@ -1,15 +1,14 @@
 import CausewayIdentity
 
-/// Finds the end of the one length-prefixed message that comes in on a stream of Circuit Relay v2 before it carries a circuit
+/// Finds the end of the single length-prefixed message that arrives on a stream of Circuit Relay v2 before the stream carries a circuit
 /// (relay/circuit-v2.md).
 ///
-/// What follows that message belongs to whoever gets the stream then, and may arrive before the node has decided: it waits for the new
-/// owner.
+/// Bytes behind that message belong to the stream's next owner. They may arrive before the node has decided, and then wait for that owner.
 struct CircuitGate {
     private var prefix: [UInt8] = []
     private var left: UInt64?
 
-    /// nil for other protocols, on which everything is the node's.
+    /// nil for other protocols, on which all bytes are the node's.
     init?(protocolID: [UInt8]) {
         guard protocolID == Self.hop || protocolID == Self.stop else { return nil }
     }
@@ -23,7 +22,7 @@ struct CircuitGate {
             switch prefix.withUnsafeBytes({ Varint.decode($0) }) {
             case .incomplete: continue
             case .value(let length, _): left = length
-            // The node sees all of it, and refuses it.
+            // The node gets all of it, and refuses it.
             case .malformed: left = .max
             }
         }

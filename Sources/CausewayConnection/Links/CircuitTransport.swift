@@ -1,18 +1,18 @@
 import CausewayIdentity
 
-/// Carries a link's bytes over a stream of another link: the end of a circuit, at the dialler or the dialled.
+/// Carries a link's bytes over a stream of another link: one end of a circuit.
 ///
-/// Bytes are opened and sealed in the outer connection's buffers; back-pressure passes through both ways. It tells the inner connection
-/// which limit of the circuit was reached when the relay ends it for that.
+/// Bytes are opened and sealed in the outer connection's buffers, and back-pressure passes through in both directions. When the relay ends
+/// the circuit because of a limit, the inner connection learns which limit it was.
 public final class CircuitTransport: StreamOwner, Carrier {
     public let inner: ByteLink
-    /// Bytes that went out, and came in.
+    /// The bytes that went out, and those that came in.
     public private(set) var sent: UInt64 = 0
     public private(set) var received: UInt64 = 0
 
     let outer: Link
     private var stream: UInt32
-    /// What the relay allows the circuit, nil if it named no limit.
+    /// The limit that the relay announced for the circuit. nil: it announced none.
     public let toldLimit: CircuitLimit?
     private let limit: CircuitLimit
     private let openedAt: Instant
@@ -32,7 +32,7 @@ public final class CircuitTransport: StreamOwner, Carrier {
         inner.carrier = self
     }
 
-    /// Takes the outer stream over, once the shell knows the inner link.
+    /// Takes over the outer stream. Call this once the shell knows the inner link.
     public func start(now: Instant) {
         stream = outer.setOwner(self, of: stream)
         isStarted = true
@@ -84,11 +84,11 @@ public final class CircuitTransport: StreamOwner, Carrier {
         }
     }
 
-    /// A relay ends a circuit at its limit by a bare reset or FIN, so what had moved tells why. Some relays count each direction, some
-    /// their sum.
+    /// A relay ends a circuit at its limit by a bare reset or FIN, so the bytes moved and the time show the reason. Some relays count each
+    /// direction, some count their sum.
     private func reachedLimit(now: Instant) -> StreamError? {
         if let bytes = limit.bytes, sent &+ received >= bytes {
-            // Of what we sent, the relay passed no more than that on.
+            // Of what we sent, the relay passed on at most that much.
             return .circuitLimit(.circuitBytes, value: bytes, moved: min(max(sent, received), bytes))
         }
         if let seconds = limit.seconds, (now - openedAt).seconds + 1 >= UInt64(seconds) {
@@ -97,7 +97,7 @@ public final class CircuitTransport: StreamOwner, Carrier {
         return nil
     }
 
-    /// What is left of the limit that the relay named; nil: it named none.
+    /// What is left of the limit that the relay announced. nil: it announced none.
     public func remaining(at now: Instant) -> CircuitLimit? {
         guard var left = toldLimit else { return nil }
         if let bytes = left.bytes { left.bytes = bytes - min(bytes, max(sent, received)) }
@@ -107,7 +107,7 @@ public final class CircuitTransport: StreamOwner, Carrier {
 
     // MARK: From the inner link
 
-    /// Moves what the inner connection wants sent. True if that made room on its wire.
+    /// Moves what the inner connection wants to send. Returns whether that made room on its wire.
     public func flush() -> Bool {
         var moved = 0
         while isStarted, !isOver, !inner.connection.wire.isEmpty {
@@ -130,8 +130,9 @@ public final class CircuitTransport: StreamOwner, Carrier {
     /// What has not left by now has a few seconds more, as the outer stream has.
     public func close() {}
 
-    /// What is on the wire goes out before our direction ends, and the other end has some seconds to end its own: half-closed a circuit
-    /// would go on holding its place at the relay for as long as that likes. One on which nobody proved who he is ends at once.
+    /// Everything on the wire goes out before our direction ends, and the other end has some seconds to end its own: otherwise a
+    /// half-closed circuit would hold its share of the relay for as long as the other end likes. A circuit whose remote was never
+    /// authenticated ends at once.
     private func endStream() {
         guard inner.connection.remotePeer != nil else {
             isOver = true

@@ -1,4 +1,4 @@
-/// When which link wants to be woken: a binary heap that is updated lazily.
+/// When each link wants to be woken: a binary heap that is updated lazily.
 ///
 /// A link's deadline moves with every packet, mostly away. So only a deadline that comes closer is entered; when an entry is due its link
 /// is asked for the real one. What is entered is 16 bytes, and one timer does for a whole set of links.
@@ -23,7 +23,7 @@ struct DeadlineHeap {
         }
     }
 
-    /// Takes the first entry that is due.
+    /// Removes the first entry that is due.
     mutating func take(due now: Instant) -> (link: UInt32, at: Instant)? {
         guard let first = entries.first, first.at <= now.nanoseconds else { return nil }
         entries.swapAt(0, entries.count - 1)

@@ -1,19 +1,19 @@
 import CausewayIdentity
 
-/// Drives one connection: takes its outputs and routes each stream to its owner. The same class serves every shell.
+/// Drives one connection: takes its outputs and gives each stream to its owner. The same class serves every shell.
 ///
-/// A shell hands the multiplexer what arrived, calls `turn`, then sends what the multiplexer wants sent and takes the events. Commands and
-/// pass-throughs only append; when they come outside of a turn, the shell is told by `linkIsDirty`.
+/// A shell passes arriving bytes to the multiplexer, calls `turn`, and then sends the multiplexer's bytes and takes the events. Commands
+/// and calls of owners only append. If they come outside a turn, the link notifies the shell by `linkIsDirty`.
 public class Link {
     public let id: UInt32
-    /// What it drives.
+    /// The connection that this link drives.
     public let multiplexer: StreamMultiplexer
-    /// The moment of the turn or command that is being worked on.
+    /// The moment of the turn or command in progress.
     public private(set) var now: Instant
-    /// What carries the link's bytes if that is no socket but a circuit.
+    /// The circuit that carries the link's bytes, if no socket does.
     public internal(set) var carrier: CircuitTransport?
 
-    /// The link at the bottom: its own, or what its circuit runs over.
+    /// The link at the bottom: this one, or the one that its circuit runs over.
     public var socket: UInt32 { carrier?.outer.socket ?? id }
 
     private let shell: any LinkShell
@@ -21,12 +21,12 @@ public class Link {
     /// The streams that the node owns, by handle.
     private var nodeStreams = Table<UInt32, NodeStream>()
     private var events: [LinkEvent] = []
-    /// The first and the last of the node's streams of which something is to be told that no event tells yet.
+    /// The first and the last of the node's streams with something to report that is in no event yet.
     private var firstArrival: NodeStream?
     private var lastArrival: NodeStream?
-    /// Bytes of the node's that wait in its streams.
+    /// The node's bytes that wait in its streams.
     var queued = 0
-    /// What the node was told last of `held`, and when.
+    /// The value of `held` that was last reported to the node, and when.
     private var told = 0
     private var toldAt = Instant(nanoseconds: 0)
     private var isInTurn = false
@@ -41,7 +41,7 @@ public class Link {
 
     // MARK: Driving
 
-    /// Works on everything that was received, timed out or asked for. Does nothing if called from within itself.
+    /// Processes everything that was received, has timed out or was requested. Does nothing if called from within itself.
     public func turn(now: Instant) {
         guard !isInTurn else { return }
         self.now = max(self.now, now)
@@ -54,7 +54,7 @@ public class Link {
         isInTurn = false
     }
 
-    /// Lets deadlines pass; `turn` shows what came of it.
+    /// Handles deadlines that have passed. `turn` shows the results.
     public func advance(to now: Instant) {
         self.now = max(self.now, now)
         multiplexer.advance(to: now)
@@ -63,7 +63,7 @@ public class Link {
 
     public var hasEvents: Bool { !events.isEmpty || firstArrival != nil }
 
-    /// What the node is to hear, in order.
+    /// The events for the node, in order.
     public func takeEvents() -> [LinkEvent] {
         reportArrivals()
         let taken = events
@@ -88,7 +88,7 @@ public class Link {
         markDirty()
     }
 
-    /// The link below ended: `errno`, or 0 for an orderly end.
+    /// The link below has ended. `errno` is 0 for an orderly end.
     public func linkClosed(errno: Int32) {
         multiplexer.linkClosed(errno: errno)
         markDirty()
@@ -96,7 +96,7 @@ public class Link {
 
     // MARK: For owners of streams
 
-    /// Opens a stream, which tells `owner` of `streamReady` or `closed`. It may be written to at once if there is one proposal only.
+    /// Opens a stream. `owner` gets `streamReady` or `closed`. With a single proposal, the stream can be written to at once.
     public func openStream(_ protocolIDs: [[UInt8]], owner: any StreamOwner, now: Instant) throws(StreamError) -> UInt32 {
         self.now = max(self.now, now)
         let stream = try multiplexer.openStream(protocolIDs, now: self.now)
@@ -105,9 +105,9 @@ public class Link {
         return stream
     }
 
-    /// Gives a stream to `owner`: one that was just opened, or one of the node's, by its handle. What arrived for the new owner already is
-    /// delivered before this returns; if the stream is gone then `closed` is called.
-    /// - Returns: the stream's Yamux id, under which its owner knows it.
+    /// Gives a stream to `owner`: one that was just opened, or one of the node's, by its handle. Bytes that already arrived for the new
+    /// owner are delivered before this returns. If the stream has ended, `closed` is called.
+    /// - Returns: The stream's Yamux id, by which its owner knows it.
     @discardableResult
     public func setOwner(_ owner: any StreamOwner, of handle: UInt32) -> UInt32 {
         let node = nodeStreams.removeValue(forKey: handle)
@@ -123,43 +123,43 @@ public class Link {
         return stream
     }
 
-    /// Sends from where the bytes lie.
-    /// - Returns: how many were taken; the rest may be offered again when `writable` was called.
+    /// Sends data from where it lies.
+    /// - Returns: How many bytes were taken. Offer the rest again when `writable` is called.
     public func write(_ stream: UInt32, _ bytes: UnsafeRawBufferPointer) throws(StreamError) -> Int {
         let taken = try multiplexer.write(stream, bytes)
         markDirty()
         return taken
     }
 
-    /// Ends our direction, of which the owner hears `delivered`. The stream is over when the remote has done so too.
+    /// Finishes our direction. The owner gets `delivered`. The stream is over when the remote has finished, too.
     public func finish(_ stream: UInt32) {
         multiplexer.finish(stream)
         markDirty()
     }
 
-    /// Ends both directions at once; the owner hears `closed` with `.resetLocally`.
+    /// Ends both directions at once. The owner gets `closed` with `.resetLocally`.
     public func reset(_ stream: UInt32, code: UInt32 = 0) {
         multiplexer.reset(stream, code: code)
         markDirty()
     }
 
-    /// Gives the credit of bytes back that `received` brought.
+    /// Returns the credit of bytes that `received` brought.
     public func consumed(_ stream: UInt32, _ count: Int) {
         multiplexer.consumed(stream, count)
         markDirty()
     }
 
-    // MARK: What it keeps
+    // MARK: What the remote makes it hold
 
-    /// By how much `held` must move for the node to be told.
+    /// How much `held` must change before the node gets an event.
     public static let heldStep = 32 << 10
     private static let heldPause = Interval.milliseconds(250)
 
-    /// Bytes that the remote makes this link keep: those that streams' owners were given and have not consumed, those that wait for the
-    /// remote to read, and the streams themselves.
+    /// The bytes that the remote makes this link hold: those that streams' owners were given and have not consumed, those that wait for the
+    /// remote to read, and the cost of the streams.
     public var held: Int { multiplexer.held + queued }
 
-    /// Holds the bound, and tells the node when there is more or less.
+    /// Enforces the bound, and reports changes to the node.
     private func weigh() {
         guard multiplexer.remotePeer != nil, !multiplexer.isClosed else { return }
         let held = held
@@ -236,7 +236,7 @@ public class Link {
         multiplexer.turnDown(node.stream)
     }
 
-    /// Resets a stream of the node's of our own accord.
+    /// Resets a stream of the node's because of an error on our side.
     func fail(_ node: NodeStream, _ error: StreamError) {
         resetNodeStream(node.handle)
         node.ended(error, on: self)
@@ -247,13 +247,13 @@ public class Link {
         queued -= node.queued
     }
 
-    /// An event comes behind all bytes that arrived before it.
+    /// Appends an event, after the events for all bytes that arrived before it.
     func report(_ event: LinkEvent) {
         reportArrivals()
         events.append(event)
     }
 
-    /// Something of the stream is to be told: that it was opened, or bytes, to which more may be joined until then.
+    /// The stream has something to report: its opening, or bytes. Further bytes may be joined to these until the events are taken.
     func hasArrivals(_ node: NodeStream) {
         if let lastArrival { lastArrival.nextArrival = node } else { firstArrival = node }
         lastArrival = node
@@ -276,12 +276,12 @@ public class Link {
     }
 }
 
-/// A link that carries bytes, out of which a `Connection` makes streams.
+/// A link that carries bytes, from which a `Connection` makes streams.
 ///
-/// The shell hands them to `connection` (`prepare`, `receive`) and writes `connection.wire`. If they run over another link's stream then
-/// there is a `carrier` and nothing to write: `turn` does it.
+/// The shell passes them to `connection` (`prepare`, `receive`) and writes `connection.wire`. If another link's stream carries them, there
+/// is a `carrier` and nothing to write: `turn` does it.
 public final class ByteLink: Link {
-    /// What it drives.
+    /// The connection that this link drives.
     public let connection: Connection
 
     public init(id: UInt32, connection: Connection, shell: any LinkShell, now: Instant) {

@@ -1,33 +1,33 @@
 import CausewayIdentity
 
-/// A stream whose bytes go up to the node as events and whose bytes come down as commands. What the connection cannot take at once waits
-/// here.
+/// A stream whose bytes go up to the node as events, and whose bytes come down as commands. Bytes that the connection cannot take at once
+/// wait here.
 final class NodeStream: StreamOwner {
     let handle: UInt32
     let stream: UInt32
     private var queue = ByteQueue()
     private var isFinishing = false
-    /// The node wants nothing more of it.
+    /// The node has concluded the stream.
     private var isConcluded = false
-    /// Whether messages went out that may be dropped: gossip.
+    /// Whether droppable messages were sent: gossip.
     private var carriesBulk = false
     private var isReady: Bool
     private var isRemoteFinished = false
-    /// For streams that may become circuits: where the node's part ends.
+    /// Where the node's part of the bytes ends, for streams that may become circuits.
     private var gate: CircuitGate?
     private var held = ByteQueue()
-    /// The next one of the link's with something to be told.
+    /// The link's next stream with something to report.
     var nextArrival: NodeStream?
-    /// The protocol of a stream that the node has not been told of.
+    /// The protocol of a stream whose opening was not reported to the node yet.
     private var opened: [UInt8]?
-    /// What came since the link's last event.
+    /// The bytes that arrived since the link's last event.
     private var arrived: [UInt8] = []
-    /// Bytes that the node was told of, or is about to be, and has not taken: their credit is out.
+    /// Bytes that were reported to the node, or will be, and that it has not taken. Their credit is still out.
     private var untaken = 0
-    /// Pieces are joined up to here. A frame of one byte would else cost the node a hundred.
+    /// Pieces are joined up to this size. Otherwise a frame of one byte would cost the node a hundred bytes.
     private static let joined = 4 << 10
 
-    /// - Parameter protocolID: what an inbound stream is settled on; nil for one that is opened here.
+    /// - Parameter protocolID: The protocol of an inbound stream. nil: the stream is opened here.
     init(handle: UInt32, stream: UInt32, protocolID: [UInt8]?) {
         self.handle = handle
         self.stream = stream
@@ -36,7 +36,7 @@ final class NodeStream: StreamOwner {
         if let protocolID { gate = CircuitGate(protocolID: protocolID) }
     }
 
-    /// Bytes that wait to be sent.
+    /// The bytes that wait to be sent.
     var queued: Int { queue.count }
 
     // MARK: From the node
@@ -74,8 +74,8 @@ final class NodeStream: StreamOwner {
         link.multiplexer.consumed(stream, size)
     }
 
-    /// The stream goes to another owner, with everything that was received behind the node's last message. What the node still wanted sent
-    /// goes out first, past the wire's high-water mark: it is one small control message.
+    /// Gives the stream to another owner, with everything that was received behind the node's last message. What the node still wanted to
+    /// send goes out first, past the wire's high-water mark: it is one small control message.
     func handOver(to owner: any StreamOwner, on link: Link) {
         link.queued -= queue.count
         if !queue.isEmpty {
@@ -105,7 +105,7 @@ final class NodeStream: StreamOwner {
         held.append(UnsafeRawBufferPointer(rebasing: whole[ours...]))
     }
 
-    /// Nothing may follow the message of a stream that gets no other owner, and not much may wait for one.
+    /// Nothing may follow the message of a stream that gets no other owner, and only little may wait for one.
     private func refuseAhead(on link: Link) {
         link.fail(self, .limit(.sentAhead, value: isFinishing ? 0 : UInt64(link.multiplexer.limits.sentAhead)))
     }
@@ -121,7 +121,7 @@ final class NodeStream: StreamOwner {
         }
     }
 
-    /// What the node has not been told of yet.
+    /// Takes what was not reported to the node yet.
     func takeArrivals(into events: inout [LinkEvent]) {
         if let protocolID = opened { events.append(.streamOpened(stream: handle, protocolID: protocolID)) }
         opened = nil
@@ -142,7 +142,7 @@ final class NodeStream: StreamOwner {
 
     func finished(_ stream: UInt32, on link: Link) {
         isRemoteFinished = true
-        // No window opens any more: there is nothing to wait for.
+        // No window opens any more, so there is nothing to wait for.
         consumed(untaken, on: link)
         if held.isEmpty, !isConcluded { link.report(.finished(stream: handle)) }
     }
@@ -152,7 +152,7 @@ final class NodeStream: StreamOwner {
         ended(error, on: link)
     }
 
-    /// It is over. A node that was not told of it need not be.
+    /// The stream has ended. If its opening was not reported to the node, its end need not be, either.
     func ended(_ error: StreamError?, on link: Link) {
         if opened != nil {
             opened = nil

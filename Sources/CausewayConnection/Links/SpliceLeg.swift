@@ -1,15 +1,16 @@
 import CausewayIdentity
 
-/// Where a leg's bytes go: the other leg, or in a shell with several threads a stand-in that posts the calls to the other leg's thread.
+/// The destination of a leg's bytes: the other leg, or, in a shell with several threads, a stand-in that posts the calls to the other leg's
+/// thread.
 public protocol SplicePeer: AnyObject {
-    /// Takes all bytes, at once or into a queue that the sender's receive window bounds. Answers how many left at once; the rest is
-    /// reported by `moved` to the leg they came from. A stand-in copies them and answers 0.
+    /// Takes all bytes, at once or into a queue that the sender's receive window bounds. Returns how many left at once; `moved` reports the
+    /// rest to the leg that they came from. A stand-in copies them and returns 0.
     func forward(_ bytes: UnsafeRawBufferPointer) -> Int
-    /// So many of the bytes that this leg gave to the other have left.
+    /// This many of the bytes that this leg gave to the other have left.
     func moved(_ count: Int)
-    /// The other leg's remote finished: finish our direction after what is queued.
+    /// The other leg's remote finished: finish our direction after the queued bytes.
     func finish()
-    /// The other leg is over: end this one, after what is queued if it is for a limit's sake.
+    /// The other leg has ended: end this one, after the queued bytes if the cause is a limit.
     func end(_ cause: SpliceEnd)
 }
 
@@ -21,24 +22,24 @@ public enum SpliceEnd: Equatable, Sendable {
     case limit
     /// One end reset its stream or lost its connection.
     case failed(StreamError)
-    /// The node ended it: the circuit's time was up, a reservation went.
+    /// The node ended it: the circuit's time was up, or a reservation ended.
     case ended
 }
 
-/// Hears of the end of each leg, once.
+/// Is notified of the end of each leg, once.
 public protocol SpliceObserver: AnyObject {
-    /// - Parameter moved: bytes that came in on this leg and were passed on.
+    /// - Parameter moved: The bytes that came in on this leg and were passed on.
     func spliceLegEnded(circuit: UInt32, isSource: Bool, moved: UInt64, cause: SpliceEnd)
 }
 
-/// One end of a circuit inside a relay: whatever arrives on its stream goes to the other leg's stream, sealed from where it was opened.
+/// One end of a circuit inside a relay. Whatever arrives on its stream goes to the other leg's stream, sealed from where it was opened.
 ///
-/// Credit goes back to the sender only when the other side took the bytes, so a slow reader is felt at the far end, and a leg never queues
-/// more than the receive window of the other. `start` must be called on both legs, each on its link's thread.
+/// Credit is returned to the sender only when the other side has taken the bytes. So a slow reader holds back the far end, and a leg never
+/// queues more than the receive window of the other. Call `start` on both legs, each on its link's thread.
 public final class SpliceLeg: StreamOwner, SplicePeer {
     public let circuit: UInt32
     public let isSource: Bool
-    /// Bytes that came in here and were passed on.
+    /// The bytes that came in here and were passed on.
     public private(set) var moved: UInt64 = 0
 
     private let link: Link
@@ -49,7 +50,7 @@ public final class SpliceLeg: StreamOwner, SplicePeer {
     private var queue = ByteQueue()
     private var isStarted = false
     private var isFinishing = false
-    /// Set when the leg is to end as soon as the queue is empty.
+    /// Set when the leg has to end as soon as the queue is empty.
     private var ending: SpliceEnd?
     private var isOver = false
 
@@ -74,7 +75,7 @@ public final class SpliceLeg: StreamOwner, SplicePeer {
         endIfDrained()
     }
 
-    /// Both legs of a splice on one thread.
+    /// Joins both legs of a splice on one thread.
     public static func join(_ source: SpliceLeg, _ target: SpliceLeg) {
         source.peer = target
         target.start(peer: source)
@@ -91,7 +92,7 @@ public final class SpliceLeg: StreamOwner, SplicePeer {
         if taken > 0 { link.consumed(stream, taken) }
     }
 
-    /// Gives the bytes to the other leg as far as the limit allows; at the limit both legs end.
+    /// Gives the bytes to the other leg as far as the limit allows. At the limit, both legs end.
     private func passOn(_ bytes: UnsafeRawBufferPointer) -> Int {
         guard let peer, !isOver, ending == nil else { return 0 }
         let allowed = Int(min(UInt64(bytes.count), limit - moved))
@@ -143,7 +144,7 @@ public final class SpliceLeg: StreamOwner, SplicePeer {
     public func end(_ cause: SpliceEnd) {
         guard !isOver else { return }
         if ending == nil { ending = cause }
-        // What an end has sent before it finished still arrives, though its connection went at once.
+        // Bytes that one end sent before it finished still arrive, although its connection ended at once.
         if queue.isEmpty || cause != .limit && !isFinishing { link.reset(stream) }
     }
 

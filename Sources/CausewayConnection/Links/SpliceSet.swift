@@ -24,7 +24,7 @@ public final class SpliceSet: SpliceObserver {
         self.ended = ended
     }
 
-    /// Circuits that run at this moment.
+    /// Current circuits.
     public var count: Int { splices.count }
 
     /// Moves bytes both ways between two streams of the node's until both directions ended or the limit of bytes is reached.

@@ -1,6 +1,6 @@
 import CausewayIdentity
 
-/// The messages of multistream-select 1.0 (connections/README.md): a varint length, a text, a line feed.
+/// The messages of multistream-select 1.0 (connections/README.md): a length as a varint, a text, a line feed.
 enum Multistream {
     static let header = [UInt8](utf8: "/multistream/1.0.0")
     static let notAvailable = [UInt8](utf8: "na")
@@ -12,14 +12,14 @@ enum Multistream {
     }
 }
 
-/// Cuts messages out of bytes that come in any pieces.
+/// Cuts bytes into messages, however they arrive.
 struct MultistreamReader {
     private var reader: PrefixedReader
 
     init(limit: Int) { reader = PrefixedReader(limit: limit) }
 
     /// Takes bytes up to the end of the next message.
-    /// - Returns: how many were taken, and the message without its line feed once it is whole.
+    /// - Returns: How many bytes were taken, and the message without its line feed once it is complete.
     mutating func next(_ bytes: UnsafeRawBufferPointer) throws(MultistreamFault) -> (taken: Int, message: [UInt8]?) {
         let taken: Int
         var message: [UInt8]?

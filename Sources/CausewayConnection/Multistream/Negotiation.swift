@@ -1,20 +1,20 @@
 import CausewayIdentity
 
-/// One side of multistream-select, for a link's upgrade or for one stream; freed when it is settled.
+/// One side of multistream-select, for a link's upgrade or for one stream. It is freed when both sides agree.
 ///
-/// The dialler sends its header and first proposal at once and may let its data follow. The listener speaks second: js-libp2p in Node loses
-/// what a WebSocket server sends right behind its handshake.
+/// The dialler sends its header and first proposal at once, and may send data behind them. The listener speaks second: js-libp2p in Node
+/// loses what a WebSocket server sends right behind its handshake.
 final class Negotiation {
     enum Step: Equatable {
         /// All given bytes were taken, and more are needed.
         case needMore
-        /// A message was taken that asks for nothing.
+        /// A message was taken that needs no answer.
         case progress
-        /// The remote proposes this: to be answered by `accept` or `refuse`.
+        /// The remote proposes this protocol. Answer by `accept` or `refuse`.
         case proposed([UInt8])
         /// Our proposal was accepted.
         case settled([UInt8])
-        /// None of our proposals was.
+        /// None of our proposals was accepted.
         case refused
     }
 
@@ -25,7 +25,7 @@ final class Negotiation {
     private var roundsLeft: Int
     private var reply: [UInt8] = []
 
-    /// A dialler, which has something to say at once, or a listener, which proposes nothing.
+    /// Makes a dialler, which sends something at once, or a listener, which proposes nothing.
     init(proposing proposals: [[UInt8]] = [], limits: ConnectionLimits) {
         reader = MultistreamReader(limit: limits.multistreamMessage)
         self.proposals = proposals
@@ -36,10 +36,10 @@ final class Negotiation {
     }
 
     var isDialler: Bool { !proposals.isEmpty }
-    /// Whether data may follow before the answer: with a single proposal there is nothing else it could be taken for.
+    /// Whether data may follow before the answer. With a single proposal, the remote cannot take it for anything else.
     var isOptimistic: Bool { proposals.count == 1 }
 
-    /// What is to be sent now; empty afterwards.
+    /// The bytes to send now. Empty afterwards.
     func takeReply() -> [UInt8] {
         let taken = reply
         reply = []

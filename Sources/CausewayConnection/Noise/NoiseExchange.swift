@@ -1,11 +1,11 @@
 import CausewayIdentity
 
-/// Noise XX as libp2p uses it: each side's payload says who it is, and proves it by signing the side's static key.
+/// Noise XX as libp2p uses it: each side's payload names its identity, and proves it by a signature of the side's static key.
 final class NoiseExchange {
     private var handshake: NoiseHandshake
-    /// The remote's, once it is proven.
+    /// The remote's key, once it is proven.
     private(set) var remoteKey: PublicKey?
-    /// What the remote's payload named; empty: it does not negotiate early.
+    /// The muxers in the remote's payload. Empty: it does not negotiate early.
     private(set) var remoteMuxers: [[UInt8]] = []
     private let payload: [UInt8]
     private let expecting: PeerID?
@@ -23,7 +23,7 @@ final class NoiseExchange {
     func begin() throws(ConnectionError) -> [UInt8] { try write([]) }
 
     /// Takes the remote's next message.
-    /// - Returns: ours that follows; empty after the last.
+    /// - Returns: Our message that follows. Empty after the last.
     func receive(_ message: [UInt8]) throws(ConnectionError) -> [UInt8] {
         do throws(NoiseFault) {
             let received = try handshake.read(message)
@@ -41,10 +41,10 @@ final class NoiseExchange {
         return handshake.isComplete ? [] : try write(payload)
     }
 
-    /// The keys for what we send and receive.
+    /// The keys for sending and receiving.
     func split() -> (send: CipherKey, receive: CipherKey) { handshake.split() }
 
-    /// Our next message with its length in front.
+    /// Our next message, preceded by its length.
     private func write(_ payload: [UInt8]) throws(ConnectionError) -> [UInt8] {
         do throws(NoiseFault) {
             let message = try handshake.write(payload)

@@ -2,7 +2,8 @@ import CausewayIdentity
 
 /// The XX pattern (`-> e`, `<- e, ee, s, es`, `-> s, se`) over messages without their length prefix.
 ///
-/// The driver alternates `write` and `read`, the initiator beginning with `write`; after three messages `split` gives the transport's keys.
+/// The driver alternates `write` and `read`, and the initiator begins with `write`. After three messages, `split` returns the transport's
+/// keys.
 struct NoiseHandshake {
     private var state: NoiseSymmetricState
     private let isInitiator: Bool
@@ -10,7 +11,7 @@ struct NoiseHandshake {
     private let staticPublic: [UInt8]
     private let ephemeralSecret: Secret
     private var remoteEphemeral: [UInt8] = []
-    /// The remote's static key, known when its message with `s` was read.
+    /// The remote's static key, known once its message with `s` was read.
     private(set) var remoteStatic: [UInt8] = []
     private var messages = 0
 
@@ -33,7 +34,7 @@ struct NoiseHandshake {
     var isComplete: Bool { messages == 3 }
     var hash: [UInt8] { state.hash }
 
-    /// The next message of ours.
+    /// Writes our next message.
     mutating func write(_ payload: [UInt8]) throws(NoiseFault) -> [UInt8] {
         var out: [UInt8] = []
         if messages < 2 {
@@ -51,7 +52,7 @@ struct NoiseHandshake {
         return out
     }
 
-    /// The remote's next message; returns its payload.
+    /// Reads the remote's next message, and returns its payload.
     mutating func read(_ message: [UInt8]) throws(NoiseFault) -> [UInt8] {
         var position = 0
         if messages < 2 {
@@ -68,7 +69,7 @@ struct NoiseHandshake {
         return payload
     }
 
-    /// The keys for what we send and receive.
+    /// The keys for sending and receiving.
     func split() -> (send: CipherKey, receive: CipherKey) {
         let (initiator, responder) = state.split()
         return isInitiator ? (initiator, responder) : (responder, initiator)

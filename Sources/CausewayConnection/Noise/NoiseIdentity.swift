@@ -1,14 +1,14 @@
 public import CausewayIdentity
 
-/// A node's key together with its Noise static key, which the key has signed once for all connections: that saves a signature and a key
-/// generation, a quarter of a handshake.
+/// A node's key together with its Noise static key. The node's key signs the static key once for all connections, which saves a signature
+/// and a key generation for each: a quarter of a handshake.
 public final class NoiseIdentity: Sendable {
     public let key: PrivateKey
     let staticSecret: Secret
     let staticPublic: [UInt8]
     /// The encoded `NoisePayload` that both roles send.
     let payload: [UInt8]
-    /// The same where nothing is to be multiplexed.
+    /// The same payload for connections on which nothing is multiplexed.
     let payloadWithoutMuxers: [UInt8]
 
     /// - Parameters:

@@ -1,6 +1,6 @@
 import CausewayIdentity
 
-/// `NoiseHandshakePayload` (noise/README.md): who signs the static key, and which muxers its node speaks.
+/// `NoiseHandshakePayload` (noise/README.md): the identity that signs the static key, and the muxers that its node supports.
 struct NoisePayload: Equatable {
     var identityKey: [UInt8] = []
     var signature: [UInt8] = []
@@ -41,8 +41,8 @@ struct NoisePayload: Equatable {
         return writer.bytes
     }
 
-    /// Who sent it.
-    /// - Throws: unless the identity key is one we can verify and has signed `staticKey`.
+    /// The sender's identity key.
+    /// - Throws: If we cannot verify the identity key, or it has not signed `staticKey`.
     func verifiedKey(for staticKey: [UInt8]) throws(NoiseFault) -> PublicKey {
         let key: PublicKey
         let isGenuine: Bool

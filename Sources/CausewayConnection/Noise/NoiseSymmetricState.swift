@@ -8,7 +8,7 @@ struct NoiseSymmetricState {
     private var counter: UInt64 = 0
 
     init(protocolName: [UInt8], prologue: [UInt8]) {
-        // Names of up to 32 bytes are padded, longer ones hashed; ours has exactly 32.
+        // Names of up to 32 bytes are padded, and longer ones are hashed. Ours has exactly 32.
         hash = protocolName
         while hash.count < 32 { hash.append(0) }
         chainingKey = Secret(hash)
@@ -24,7 +24,7 @@ struct NoiseSymmetricState {
         counter = 0
     }
 
-    /// Encrypts once there is a key, else passes the bytes through; either way they enter the hash.
+    /// Encrypts once there is a key, and until then passes the bytes through. In both cases they enter the hash.
     mutating func encryptAndHash(_ plain: [UInt8]) -> [UInt8] {
         var out = plain
         if let cipher {

@@ -1,8 +1,8 @@
-/// So much at once, and so much a second in the long run.
+/// Allows a burst, and a rate in the long run.
 struct Allowance {
     private let step: Interval
     private let burst: Interval
-    /// When all that was taken is earned again.
+    /// When the burst is fully available again.
     private var earned = Instant(nanoseconds: 0)
 
     init(atOnce count: Int, perSecond: Int) {
@@ -10,7 +10,7 @@ struct Allowance {
         burst = Interval(nanoseconds: step.nanoseconds * UInt64(max(0, count)))
     }
 
-    /// Takes one; false if there is none.
+    /// Takes one. Returns false if none is left.
     mutating func take(at now: Instant) -> Bool {
         let next = max(earned, now) + step
         guard next <= now + burst else { return false }

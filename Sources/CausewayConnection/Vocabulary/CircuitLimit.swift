@@ -1,4 +1,4 @@
-/// What a relay allows one circuit (relay/circuit-v2.md, `Limit`). Absent fields are unlimited.
+/// A relay's limit for one circuit (relay/circuit-v2.md, `Limit`). Absent fields are unlimited.
 public struct CircuitLimit: Equatable, Sendable {
     /// Bytes in each direction.
     public var bytes: UInt64?

@@ -1,4 +1,4 @@
-/// A moment of the monotonic clock that the shell hands in: nanoseconds since a start of its choice. The core owns no clock.
+/// A moment of the monotonic clock that the shell reads: nanoseconds since a start of its choice. The core owns no clock.
 @frozen
 public struct Instant: Comparable, Hashable, Sendable {
     public var nanoseconds: UInt64
@@ -9,8 +9,8 @@ public struct Instant: Comparable, Hashable, Sendable {
 
     @inlinable public static func < (a: Instant, b: Instant) -> Bool { a.nanoseconds < b.nanoseconds }
 
-    /// Saturates at the end of time, so no deadline computed from a remote's number can trap. Deadlines are set in many places, and in none
-    /// of them often: not inlined.
+    /// Saturates at the end of time, so that no deadline computed from a remote's number can trap. It is not inlined, because many places
+    /// set deadlines, and none of them often.
     @inline(never) public static func + (a: Instant, b: Interval) -> Instant {
         let (sum, overflow) = a.nanoseconds.addingReportingOverflow(b.nanoseconds)
         return Instant(nanoseconds: overflow ? .max : sum)

@@ -1,58 +1,59 @@
 public import CausewayIdentity
 
-/// What a connection tells its node: plain values, so that a shell may carry them from one thread to another.
+/// What a connection reports to its node. These are plain values, so that a shell can pass them from one thread to another.
 ///
 /// Streams are named by handles. The handle of an inbound stream is its Yamux id (below 2^31); the handle of a stream that the
 /// node opened is the number the node chose (from 2^31), so that the node can write before the connection knows of it.
 public enum LinkEvent: Equatable, Sendable {
-    /// Handshake done: who the remote is, by its verified key.
+    /// The handshake is done, and the remote is authenticated by its key.
     case established(peer: PeerID, publicKey: PublicKey)
-    /// The end; nothing follows. Every stream has ended with it.
+    /// The end. Nothing follows. Every stream has ended with it.
     case closed(ConnectionError)
     /// The remote opened a stream for a protocol that the node owns.
     case streamOpened(stream: UInt32, protocolID: [UInt8])
-    /// A stream that the node opened is settled.
+    /// The protocol of a stream that the node opened is settled.
     case streamReady(stream: UInt32, protocolID: [UInt8])
     case streamFailed(stream: UInt32, StreamError)
-    /// Bytes of a stream of the node's, in order; small pieces that came together are joined. Their window credit goes back when the node
-    /// says that it has taken them (`LinkCommand.consumed`), so what waits on its way to a busy node is no more than the stream's window.
+    /// Bytes of a stream of the node's, in order. Small pieces that arrived together are joined. Their window credit is returned when the
+    /// node says that it has taken them (`LinkCommand.consumed`), so at most a stream's window of bytes waits for a busy node.
     case data(stream: UInt32, [UInt8])
     /// The remote finished its direction.
     case finished(stream: UInt32)
     /// Both directions are over.
     case streamClosed(stream: UInt32, StreamError?)
-    /// Yamux's own ping: the time there and back.
+    /// The round-trip time that Yamux's own ping measured.
     case roundTrip(Interval)
-    /// How many bytes the remote makes the link keep, when that has moved by `Link.heldStep`; four times a second at most.
+    /// How many bytes the remote makes the link hold. Reported when it has changed by `Link.heldStep`, at most four times a second.
     case held(Int)
 }
 
-/// What a node asks of one connection.
+/// What a node wants from one connection.
 public enum LinkCommand: Equatable, Sendable {
-    /// Opens a stream under the handle `stream` (from 2^31) and proposes the protocols in this order. Answered by `streamReady` or
+    /// Open a stream under the handle `stream` (from 2^31) and propose the protocols in this order. Answered by `streamReady` or
     /// `streamFailed`.
     case openStream(stream: UInt32, protocolIDs: [[UInt8]])
-    /// Queues bytes, all of them. If the queue is over its limit then a droppable message is dropped whole, and the stream reset otherwise.
+    /// Queue bytes, all of them. If the queue is over its limit, a droppable message is dropped as a whole, and otherwise the stream is
+    /// reset.
     case send(stream: UInt32, [UInt8], droppable: Bool)
-    /// Finishes our direction after all that was queued.
+    /// Finish our direction after everything that is queued.
     case finish(stream: UInt32)
-    /// The same of a stream that the node wants nothing more of, and hears nothing more of: what still comes is thrown away, and if it is
-    /// not over in `ConnectionLimits.concludedTime` then it is reset.
+    /// Finish our direction of a stream that the node has forgotten. Bytes that still arrive are discarded, and the stream is reset if it
+    /// is not over in `ConnectionLimits.concludedTime`. The node gets no more events of it.
     case conclude(stream: UInt32)
     case reset(stream: UInt32)
-    /// The node has taken so many of the bytes that `LinkEvent.data` brought.
+    /// The node has taken this many of the bytes that `LinkEvent.data` brought.
     case consumed(stream: UInt32, Int)
-    /// Closes the connection after what is queued went out: Yamux go-away, then the link's end.
+    /// Close the connection after the queued bytes have left: Yamux go-away, then the link's end.
     case close(CloseReason)
-    /// As `close`, but only if no stream lives on it that the node does not own: an application's, or a circuit.
+    /// Close, but only if no stream is open that the node does not own: an application's, or a circuit.
     case closeIfIdle(CloseReason)
-    /// Closes the connection because of a limit of the node's that it is over.
+    /// Close the connection because it is over one of the node's limits.
     case cut(LimitName, value: UInt64)
-    /// Gives a dial up, by `closed`, as long as its transport does not stand. One that has come further goes on, since the remote may count
-    /// on it: where links have threads of their own, the node hears of that too late to tell.
+    /// Cancel a dial, by `closed`, as long as its transport is not connected. A dial that has come further goes on, because the remote may
+    /// count on it: if links have threads of their own, the node learns that too late.
     case cancelDial
 
-    /// What it means for a link without a transport: why the dial ends; nil: nothing.
+    /// The reason with which this command ends the dial of a link without a transport. nil: it does not.
     public var endOfDial: CloseReason? {
         switch self {
         case .close(let reason): reason

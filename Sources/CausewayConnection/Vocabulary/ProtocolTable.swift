@@ -1,10 +1,9 @@
-/// The protocols a node serves, as a connection needs them to answer multistream-select: an immutable snapshot that the node replaces as a
-/// whole.
+/// The protocols that a node serves, for answering multistream-select: an immutable snapshot that the node replaces as a whole.
 public struct ProtocolTable: Equatable, Sendable {
-    /// Who owns a stream of this protocol once it is settled.
+    /// The owner of a stream of this protocol once it is settled.
     public enum Owner: UInt8, Sendable { case node, application }
 
-    /// One protocol that is served.
+    /// One protocol that the node serves.
     public final class Entry: Equatable, Sendable {
         /// The protocol id, such as `/ipfs/ping/1.0.0`, as UTF-8.
         public let name: [UInt8]

@@ -1,4 +1,4 @@
-/// Looks for the end of an HTTP/1.1 head while its bytes trickle in. Looks at each byte once, however small the pieces are.
+/// Finds the end of an HTTP/1.1 head while its bytes arrive. It reads each byte once, however small the pieces are.
 struct HTTPHeadScanner: Sendable {
     /// Bound: lines of a head. Chromium sends 12 to 20, proxies add a few.
     static let maximumLines = 100
@@ -11,7 +11,7 @@ struct HTTPHeadScanner: Sendable {
 
     init(limit: Int) { self.limit = limit }
 
-    /// The length of the head with its empty line, or nil while that has not come. `bytes` starts with the head's first byte at each call.
+    /// The length of the head including its empty line. nil: it is not complete. At each call, `bytes` starts with the head's first byte.
     mutating func end(in bytes: UnsafeRawBufferPointer) throws(WebSocketFault) -> Int? {
         let end = min(bytes.count, limit)
         while scanned < end {
@@ -38,7 +38,7 @@ struct HTTPHeadScanner: Sendable {
     }
 }
 
-/// The lines of a whole head that `HTTPHeadScanner` let pass. Borrows the bytes.
+/// The lines of a complete head that `HTTPHeadScanner` accepted. It borrows the bytes.
 struct HTTPHead {
     /// Without the empty line.
     private let bytes: UnsafeRawBufferPointer
@@ -48,7 +48,7 @@ struct HTTPHead {
     /// The request or status line.
     var firstLine: UnsafeRawBufferPointer { line(at: 0) }
 
-    /// Calls back for each field, in order. Refuses folded lines and spaces before the colon (RFC 9112 sections 5.1 and 5.2).
+    /// Calls `body` for each field, in order. Refuses folded lines and spaces before the colon (RFC 9112 sections 5.1 and 5.2).
     func forEachField(_ body: (_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Void) throws(WebSocketFault) {
         var start = firstLine.count + 2
         while start + 2 < bytes.count {
@@ -94,13 +94,13 @@ extension UnsafeRawBufferPointer {
         return true
     }
 
-    /// Whether this could still become something that starts with `literal`.
+    /// Whether the bytes could still become something that starts with `literal`.
     func mayStart(with literal: StaticString) -> Bool {
         for index in 0..<Swift.min(count, literal.utf8CodeUnitCount) where self[index] != literal.utf8Start[index] { return false }
         return true
     }
 
-    /// Equality with a literal in small letters, by ASCII without regard to case.
+    /// Whether the bytes equal a literal in small letters, in ASCII without regard to case.
     func equals(_ small: StaticString) -> Bool {
         guard count == small.utf8CodeUnitCount else { return false }
         for index in 0..<count {
@@ -111,7 +111,7 @@ extension UnsafeRawBufferPointer {
         return true
     }
 
-    /// Whether a comma-separated list holds this element.
+    /// Whether a comma-separated list contains this element.
     func lists(_ small: StaticString) -> Bool {
         var start = 0
         for index in 0...count where index == count || self[index] == 0x2c {

@@ -1,17 +1,17 @@
 import CausewayIdentity
 
-/// What the head of an HTTP/1.1 request says to a server that shows pages on its WebSocket's port (RFC 9110, RFC 9112).
+/// The parts of an HTTP/1.1 request that matter to a server which serves pages on its WebSocket port (RFC 9110, RFC 9112).
 public struct HTTPRequest: Equatable, Sendable {
-    /// `GET`, `HEAD`, or whatever else was sent.
+    /// `GET`, `HEAD`, or whatever else the client sent.
     public private(set) var method: [UInt8]
-    /// As it stands in the request line, with its query.
+    /// The request line's target, including its query.
     public private(set) var target: [UInt8]
-    /// The fields that pages are served by, nil where there is none.
+    /// The fields that serving pages needs. nil: absent.
     public private(set) var host: [UInt8]?
     public private(set) var origin: [UInt8]?
     public private(set) var fetchSite: [UInt8]?
     public private(set) var ifNoneMatch: [UInt8]?
-    /// It asks for an upgrade to `websocket`, rightly or wrongly: `WebSocketHandshake` has to answer it.
+    /// Whether the request asks for an upgrade to `websocket`, rightly or wrongly. Then `WebSocketHandshake` has to answer it.
     public private(set) var isUpgrade = false
 
     init(_ head: HTTPHead) throws(WebSocketFault) {
@@ -46,14 +46,14 @@ public struct HTTPRequest: Equatable, Sendable {
     }
 }
 
-/// Reads the head of a request while it trickles in.
+/// Reads the head of a request while it arrives.
 public struct HTTPRequestReader: Sendable {
     private var scanner: HTTPHeadScanner
 
-    /// At most `headLimit` bytes (`ConnectionLimits.httpHead`).
+    /// Accepts at most `headLimit` bytes (`ConnectionLimits.httpHead`).
     public init(headLimit: Int) { scanner = HTTPHeadScanner(limit: headLimit) }
 
-    /// Looks at everything received so far, from the first byte on; nil while the head is not whole.
+    /// Reads everything received so far, from the first byte on. nil: the head is not complete.
     public mutating func receive(_ bytes: UnsafeRawBufferPointer) throws(WebSocketFault) -> HTTPRequest? {
         guard bytes.isEmpty || HTTPHead.isToken(bytes[0]) else { throw .malformedHead }
         guard let end = try scanner.end(in: bytes) else { return nil }

@@ -1,7 +1,7 @@
-/// SHA-1, for `Sec-WebSocket-Accept` alone (RFC 6455 section 1.3).
+/// SHA-1, only for `Sec-WebSocket-Accept` (RFC 6455 section 1.3).
 ///
-/// Nothing secret or authentic hangs on it: the header only proves that the other side speaks WebSocket and read our request.
-/// SHA-1 is broken as a cryptographic hash, which is why it lives here and not with the cryptography.
+/// No secret and no authenticity depends on it: the header only proves that the other side speaks WebSocket and has read our request. SHA-1
+/// is broken as a cryptographic hash, so it is kept here and not with the cryptography.
 enum SHA1 {
     static func hash(_ message: [UInt8]) -> [UInt8] {
         var state: [UInt32] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0]

@@ -1,24 +1,24 @@
-/// Reads the frames of one side, in place. Message borders mean nothing to libp2p, so payload streams through in whatever pieces arrive:
-/// no frame, fragment or message is ever gathered, and their number and size cost no memory.
+/// Reads the frames of one side, in place. libp2p ignores message borders, so payload passes through in whatever pieces it arrives. The
+/// decoder never collects a frame, fragment or message, so their number and size cost no memory.
 public struct WebSocketDecoder: Sendable {
-    /// What the next bytes are.
+    /// The kind of the next bytes.
     public enum Step: Equatable, Sendable {
-        /// What is there is the start of a header or of a control frame: call again with the same bytes and more behind them.
+        /// The bytes are the beginning of a header or of a control frame. Call again with the same bytes and more behind them.
         case needMore
-        /// `range` of the given bytes is payload, unmasked now (it may be empty). Drop the first `consumed` bytes afterwards.
+        /// `range` of the given bytes is payload, and is unmasked now. It may be empty. Afterwards, drop the first `consumed` bytes.
         case payload(consumed: Int, range: Range<Int>)
-        /// A whole ping, pong or close; `range` is its payload of at most 125 bytes, unmasked now.
+        /// A complete ping, pong or close. `range` is its payload of at most 125 bytes, unmasked now.
         case control(consumed: Int, opcode: WebSocketOpcode, range: Range<Int>)
     }
 
     private let isServer: Bool
-    /// Payload of the current data frame that has not arrived.
+    /// The payload of the current data frame that has not arrived.
     private var left: UInt64 = 0
     private var key: UInt32 = 0
     private var phase: UInt8 = 0
     private var insideMessage = false
 
-    /// - Parameter isServer: whether we are the server, so that frames must come masked.
+    /// - Parameter isServer: Whether we are the server, so that frames must be masked.
     public init(isServer: Bool) { self.isServer = isServer }
 
     /// Takes the next step through `bytes`, which start with the first byte that no earlier step consumed.
@@ -92,7 +92,7 @@ public struct WebSocketDecoder: Sendable {
         return length
     }
 
-    /// The status of a close frame's payload, nil if it has none (section 7.4).
+    /// The status in a close frame's payload. nil: it has none (section 7.4).
     public static func closeCode(_ payload: UnsafeRawBufferPointer) throws(WebSocketFault) -> UInt16? {
         if payload.count == 0 { return nil }
         guard payload.count >= 2 else { throw .badCloseCode }

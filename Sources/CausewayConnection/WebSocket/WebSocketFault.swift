@@ -5,15 +5,15 @@ public enum WebSocketFault: UInt16, Error, Equatable, Sendable {
     case headTooLarge = 1
     /// More than 100 header lines.
     case tooManyHeaders = 2
-    /// A line feed without its carriage return, or the other way round: two parsers may read two different heads out of it.
+    /// A line feed without its carriage return, or the other way round: two parsers could read two different heads.
     case bareLineEnd = 3
     /// Not HTTP/1.1, or a head with control bytes, folded lines or nameless fields.
     case malformedHead = 4
 
-    // The opening handshake, server's view (section 4.2.1).
+    // The opening handshake, as the server sees it (section 4.2.1).
     /// A method other than GET.
     case wrongMethod = 10
-    /// An ordinary request, which asks for no upgrade to `websocket`.
+    /// An ordinary request that asks for no upgrade to `websocket`.
     case notAnUpgrade = 11
     /// No `Connection: Upgrade`.
     case missingConnection = 12
@@ -26,22 +26,22 @@ public enum WebSocketFault: UInt16, Error, Equatable, Sendable {
     /// The request announces a body, which would be read as frames.
     case unexpectedBody = 16
 
-    // The opening handshake, client's view (section 4.1).
+    // The opening handshake, as the client sees it (section 4.1).
     /// Status 300 to 399: redirects are not followed.
     case redirected = 20
-    /// Any other status below 500 than 101: there is no WebSocket at this address.
+    /// Another status than 101, below 500: there is no WebSocket at this address.
     case refused = 21
-    /// Status 500 and above, as a proxy answers for a server that is away.
+    /// Status 500 and above, such as a proxy's answer for a server that is down.
     case serverFailed = 22
-    /// `Sec-WebSocket-Accept` is missing or does not belong to our key.
+    /// `Sec-WebSocket-Accept` is missing or does not match our key.
     case wrongAccept = 23
     /// An extension or subprotocol that we did not offer.
     case unofferedExtension = 24
-    /// Our own fault: host or path hold bytes that may not stand in a request.
+    /// Our own fault: host or path contain bytes that are not allowed in a request.
     case badTarget = 25
 
     // Frames (section 5).
-    /// A reserved bit is set, and no extension was agreed upon.
+    /// A reserved bit is set, but no extension was agreed on.
     case reservedBit = 40
     /// An unknown opcode.
     case reservedOpcode = 41
@@ -55,15 +55,15 @@ public enum WebSocketFault: UInt16, Error, Equatable, Sendable {
     case controlTooLong = 45
     /// A continuation with nothing to continue.
     case unexpectedContinuation = 46
-    /// A new message before the last one's final fragment.
+    /// A new message before the final fragment of the last one.
     case unfinishedMessage = 47
     /// A 64-bit length with its top bit set.
     case lengthOverflow = 48
     /// A length in more bytes than it needs.
     case nonMinimalLength = 49
-    /// A close frame with half a code, or a code that may not be sent.
+    /// A close frame with half a code, or with a code that must not be sent.
     case badCloseCode = 50
 
-    /// The status to send in a close frame (section 7.4.1): always protocol error, as no message is ever too big for a byte stream.
+    /// The status for a close frame (section 7.4.1): always protocol error, because no message is too big for a byte stream.
     public static let closeCode: UInt16 = 1002
 }

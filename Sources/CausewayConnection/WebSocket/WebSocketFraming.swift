@@ -7,18 +7,18 @@ public enum WebSocketOpcode: UInt8, Sendable {
     case ping = 9
     case pong = 10
 
-    /// Close, ping and pong: at most 125 bytes, never in fragments.
+    /// Close, ping and pong: at most 125 bytes, never fragmented.
     public var isControl: Bool { rawValue >= 8 }
 }
 
 /// Writes frame headers and masks payloads, in place.
 public enum WebSocketFraming {
-    /// The bytes of a header in front of `payload` bytes.
+    /// The length of the header for `payload` bytes.
     public static func headerLength(payload: Int, masked: Bool) -> Int {
         (payload < 126 ? 2 : payload < 65536 ? 4 : 10) + (masked ? 4 : 0)
     }
 
-    /// Writes the header of a whole message (FIN set). `mask` is a client's random key, nil for a server.
+    /// Writes the header of a complete message (FIN set). `mask` is a client's random key, and nil for a server.
     public static func writeHeader(into out: UnsafeMutableRawPointer, opcode: WebSocketOpcode, payload: Int, mask: UInt32?) {
         let maskBit: UInt8 = mask == nil ? 0 : 0x80
         out.storeBytes(of: 0x80 | opcode.rawValue, as: UInt8.self)
@@ -37,7 +37,7 @@ public enum WebSocketFraming {
         if let mask { out.storeBytes(of: mask.littleEndian, toByteOffset: length, as: UInt32.self) }
     }
 
-    /// Masks or unmasks in place. Byte `n` of the wire's key is `key >> 8n`; `phase` (0 to 3) is where in the key the first byte falls.
+    /// Masks or unmasks in place. Byte `n` of the wire's key is `key >> 8n`. `phase` (0 to 3) is the position in the key of the first byte.
     public static func mask(_ bytes: UnsafeMutableRawBufferPointer, key: UInt32, phase: Int) {
         guard let base = bytes.baseAddress, key != 0 else { return }
         let turn = UInt32(8 * (phase & 3))

@@ -1,38 +1,38 @@
 import CausewayIdentity
 
-/// The opening handshake of RFC 6455 section 4, either side, over bytes.
+/// The opening handshake of RFC 6455 section 4, for either side, over bytes.
 ///
-/// Any path is accepted, as js-libp2p does; no extension and no subprotocol is offered or taken.
+/// It accepts any path, as js-libp2p does. It offers and accepts no extension and no subprotocol.
 public struct WebSocketHandshake: Sendable {
     /// How far the handshake is.
     public enum Step: Equatable, Sendable {
-        /// The head is not whole yet: call again with the same bytes and more behind them.
+        /// The head is not complete yet. Call again with the same bytes and more behind them.
         case incomplete
-        /// The WebSocket stands. A server sends `response` (a client's is empty); frames start behind the first `consumed` bytes.
+        /// The WebSocket is open. A server sends `response` (a client's is empty). Frames start behind the first `consumed` bytes.
         case accepted(response: [UInt8], consumed: Int)
-        /// There will be no WebSocket. A server sends `response` and closes the link (a client's is empty).
+        /// The handshake failed. A server sends `response` and closes the link (a client's is empty).
         case rejected(response: [UInt8], WebSocketFault)
     }
 
-    /// What a client sends first; empty for a server.
+    /// What a client sends first. Empty for a server.
     public let request: [UInt8]
     private let expectedAccept: [UInt8]?
     private var scanner: HTTPHeadScanner
 
-    /// A server, which waits for a request of at most `headLimit` bytes (`ConnectionLimits.httpHead`).
+    /// Makes a server, which waits for a request of at most `headLimit` bytes (`ConnectionLimits.httpHead`).
     public init(serverWithHeadLimit headLimit: Int) {
         request = []
         expectedAccept = nil
         scanner = HTTPHeadScanner(limit: headLimit)
     }
 
-    /// A client.
+    /// Makes a client.
     /// - Parameters:
     ///   - host: the `Host` header: name or address, with `:port` unless it is the scheme's own, IPv6 in brackets.
     ///   - path: from the first slash; empty means `/`.
     ///   - key: 16 random bytes.
     ///   - headLimit: the most bytes the response's head may have (`ConnectionLimits.httpHead`).
-    /// - Throws: `WebSocketFault.badTarget` if host or path hold spaces, control or non-ASCII bytes.
+    /// - Throws: `WebSocketFault.badTarget` if host or path contain spaces, control characters or non-ASCII bytes.
     public init(host: [UInt8], path: [UInt8], key: [UInt8], headLimit: Int) throws(WebSocketFault) {
         guard !host.isEmpty, Self.isVisible(host), Self.isVisible(path), path.first ?? 0x2f == 0x2f else { throw .badTarget }
         let key = WebSocketKey.base64(key)
@@ -50,7 +50,7 @@ public struct WebSocketHandshake: Sendable {
         scanner = HTTPHeadScanner(limit: headLimit)
     }
 
-    /// Looks at everything received so far, from the first byte on. What makes sense no more is rejected at once, not at the head's end.
+    /// Reads everything received so far, from the first byte on. It rejects an invalid head at once, and not only at its end.
     public mutating func receive(_ bytes: UnsafeRawBufferPointer) -> Step {
         do throws(WebSocketFault) {
             guard let expectedAccept else {
@@ -74,7 +74,7 @@ public struct WebSocketHandshake: Sendable {
     }
 }
 
-/// What a client's head said, as far as it matters here.
+/// The parts of a client's head that matter here.
 private struct UpgradeRequest {
     private var key: [UInt8] = []
     private var (keys, hosts, versions) = (0, 0, 0)
@@ -103,7 +103,7 @@ private struct UpgradeRequest {
         self = read
     }
 
-    /// The key, if all is there.
+    /// The key, if everything required is there.
     func checked() throws(WebSocketFault) -> [UInt8] {
         if hosts != 1 { throw .badHost }
         if hasBody { throw .unexpectedBody }
@@ -123,7 +123,7 @@ private struct UpgradeRequest {
     }
 }
 
-/// What a server's head said, as far as it matters here.
+/// The parts of a server's head that matter here.
 private struct UpgradeResponse {
     private var status: UInt16
     private var accept: [UInt8] = []

@@ -1,6 +1,6 @@
 /// The two header values by which the sides of a handshake recognise each other (RFC 6455 section 1.3).
 enum WebSocketKey {
-    /// `Sec-WebSocket-Accept` for a `Sec-WebSocket-Key` as it stood in the head.
+    /// `Sec-WebSocket-Accept` for a `Sec-WebSocket-Key` as it was in the head.
     static func accept(for key: [UInt8]) -> [UInt8] {
         var text = key
         text.append("258EAFA5-E914-47DA-95CA-C5AB0DC85B11" as StaticString)
@@ -24,7 +24,7 @@ enum WebSocketKey {
         return out
     }
 
-    /// Whether this is base64 of 16 bytes: 22 digits, then two pads.
+    /// Whether the text is base64 of 16 bytes: 22 digits, then two pads.
     static func isKey(_ text: [UInt8]) -> Bool {
         guard text.count == 24, text[22] == pad, text[23] == pad else { return false }
         for index in 0..<22 where !isDigit(text[index]) { return false }

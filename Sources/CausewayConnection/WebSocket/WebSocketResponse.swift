@@ -1,4 +1,4 @@
-/// The heads that a WebSocket server answers with.
+/// The responses of a WebSocket server.
 enum WebSocketResponse {
     static func accepting(_ key: [UInt8]) -> [UInt8] {
         var out: [UInt8] = []

@@ -5,11 +5,11 @@ public enum YamuxFault: UInt16, Error, Equatable, Sendable {
     case unknownFlags = 3
     /// A stream's frame on stream 0, or a connection's frame on another.
     case badStreamID = 4
-    /// A stream opened under an id of our parity, of an open stream, or from 2^31 on.
+    /// A stream opened under an id of our parity, of an open stream, or of 2^31 and above.
     case wrongParity = 5
     case duplicateStream = 6
     case idsExhausted = 7
-    /// More data than the window allows, in a stream's first frame or a later one.
+    /// More data than the window allows, in a stream's first frame or in a later one.
     case windowExceeded = 8
     /// Window updates that add up to more than 2^32 - 1.
     case windowOverflow = 9

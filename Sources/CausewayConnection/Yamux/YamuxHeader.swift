@@ -9,7 +9,7 @@ enum Yamux {
     enum GoAway { static let normal: UInt32 = 0, protocolError: UInt32 = 1, internalError: UInt32 = 2 }
 }
 
-/// The 12 bytes in front of every frame: version, type, flags (2), stream (4), length (4), big-endian.
+/// The 12 bytes before every frame: version, type, flags (2), stream (4), length (4), big-endian.
 struct YamuxHeader: Equatable {
     enum Kind: UInt8 { case data = 0, windowUpdate = 1, ping = 2, goAway = 3 }
     struct Flags: OptionSet {
@@ -20,7 +20,7 @@ struct YamuxHeader: Equatable {
     var kind: Kind
     var flags: Flags
     var stream: UInt32
-    /// Bytes of data; window's increase (or a reset's error code); ping's value; go-away's code.
+    /// The number of data bytes; a window's increase (or a reset's error code); a ping's value; a go-away's code.
     var length: UInt32
 
     init(kind: Kind, flags: Flags, stream: UInt32, length: UInt32) {
@@ -30,7 +30,7 @@ struct YamuxHeader: Equatable {
         self.length = length
     }
 
-    /// Reads the 12 bytes at `at`.
+    /// Reads the 12 bytes at this address.
     init(at: UnsafeRawPointer) throws(YamuxFault) {
         guard at.load(as: UInt8.self) == 0 else { throw .unknownVersion }
         guard let kind = Kind(rawValue: at.load(fromByteOffset: 1, as: UInt8.self)) else { throw .unknownType }

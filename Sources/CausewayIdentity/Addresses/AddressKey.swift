@@ -1,10 +1,10 @@
-/// What of a remote address counts as one place: an IPv4 address, an IPv6 /56 (a household or an office) in its /48 (a customer).
+/// The place of a remote address: an IPv4 address, or an IPv6 /56 (a household or an office) in its /48 (a customer).
 public struct AddressKey {
     public let place: [UInt8]
-    /// IPv6 only.
+    /// The /48. IPv6 only.
     public let network: [UInt8]?
 
-    /// nil: not counted, because it is loopback or no IP address.
+    /// nil: the address does not count, because it is loopback or no IP address.
     public init?(_ address: Multiaddr) {
         guard case .ip(let ip)? = address.host, address.reach != .loopback else { return nil }
         if let four = AddressKey.version4(ip) {
@@ -18,11 +18,11 @@ public struct AddressKey {
         }
     }
 
-    /// Who pays for what all together have too much of: the IPv4 address, loopback ones too, or the IPv6 /48.
-    /// - Parameter ip: 4 or 16 bytes; whatever else is a place of its own.
+    /// The place that pays when all together have too much: the IPv4 address, including loopback, or the IPv6 /48.
+    /// - Parameter ip: 4 or 16 bytes. Anything else is a place of its own.
     public static func holder(_ ip: [UInt8]) -> [UInt8] { version4(ip) ?? (ip.count == 16 ? [UInt8](ip[0..<6]) : ip) }
 
-    /// The same of an address; those without an IP address are one.
+    /// The place of an address. All addresses without an IP address are one place.
     public static func holder(_ address: Multiaddr) -> [UInt8] {
         guard case .ip(let ip)? = address.host else { return [] }
         return holder(ip)

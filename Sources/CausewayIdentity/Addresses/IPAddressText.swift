@@ -1,6 +1,6 @@
-/// IP addresses as text: IPv4 as four decimal numbers, IPv6 as RFC 4291 reads and RFC 5952 writes it. No zones.
+/// IP addresses as text: IPv4 as four decimal numbers, IPv6 as RFC 4291 reads it and RFC 5952 writes it. No zones.
 public enum IPAddressText {
-    /// 4 bytes; nil if it is no IPv4 address. Leading zeros are refused, as some read them as octal.
+    /// 4 bytes. nil: it is not an IPv4 address. Leading zeros are refused, because some programs read them as octal.
     public static func ipv4(_ text: [UInt8]) -> [UInt8]? {
         var out: [UInt8] = []
         var value: UInt32 = 0
@@ -23,7 +23,7 @@ public enum IPAddressText {
         return out
     }
 
-    /// 16 bytes; nil if it is no IPv6 address.
+    /// 16 bytes. nil: it is not an IPv6 address.
     public static func ipv6(_ text: [UInt8]) -> [UInt8]? {
         var out: [UInt8] = []
         var gap: Int?
@@ -59,7 +59,7 @@ public enum IPAddressText {
         return filled(out, at: gap)
     }
 
-    /// Of 4 or 16 bytes.
+    /// The text of an address of 4 or 16 bytes.
     public static func text(_ address: [UInt8]) -> [UInt8] {
         var out: [UInt8] = []
         if address.count == 4 {
@@ -76,7 +76,7 @@ public enum IPAddressText {
         return out
     }
 
-    /// Whether 16 bytes are ::ffff:a.b.c.d.
+    /// Whether 16 bytes are an IPv4 address in the form ::ffff:a.b.c.d.
     static func isIPv4Mapped(_ address: [UInt8]) -> Bool {
         for index in 0..<10 where address[index] != 0 { return false }
         return address[10] == 0xff && address[11] == 0xff
@@ -94,7 +94,7 @@ public enum IPAddressText {
         return value
     }
 
-    /// With as many zeros at `gap` as are missing.
+    /// The bytes, with the missing zeros at `gap`.
     private static func filled(_ bytes: [UInt8], at gap: Int) -> [UInt8] {
         var out: [UInt8] = []
         for index in 0..<16 {
@@ -131,7 +131,7 @@ public enum IPAddressText {
         UInt16(address[2 * index]) << 8 | UInt16(address[2 * index + 1])
     }
 
-    /// The first of the longest runs of at least two zero groups; empty, and behind them all, if there is none.
+    /// The first of the longest runs of at least two zero groups. If there is none, an empty range behind all groups.
     private static func longestZeros(_ address: [UInt8]) -> Range<Int> {
         var best = 8..<8
         var start = 0

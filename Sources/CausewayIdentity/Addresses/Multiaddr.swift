@@ -1,9 +1,9 @@
 /// A self-describing network address (multiformats/multiaddr): a sequence of protocols with values, kept in its binary form.
 public struct Multiaddr: Hashable, Sendable {
-    /// The longest address that is read, in bytes of text or binary form.
+    /// The longest address that is accepted, in bytes of text or of the binary form.
     public static let limit = 4_096
 
-    /// Valid binary form: every component's code is known and its value well-formed.
+    /// The valid binary form: every component's code is known and its value is well-formed.
     public let bytes: [UInt8]
 
     init(unchecked bytes: [UInt8]) { self.bytes = bytes }
@@ -11,7 +11,7 @@ public struct Multiaddr: Hashable, Sendable {
     /// One protocol and its value.
     public struct Component: Hashable, Sendable {
         public let code: UInt32
-        /// The value without its length; empty for protocols that have none.
+        /// The value without its length. Empty for protocols that have none.
         public let value: [UInt8]
 
         /// `/tcp/4001`.
@@ -22,7 +22,7 @@ public struct Multiaddr: Hashable, Sendable {
         }
     }
 
-    /// Checks a binary address. Peer ids that are written as CIDs become multihashes.
+    /// Checks a binary address. Peer ids in the form of CIDs become multihashes.
     public init(bytes: [UInt8]) throws(MultiaddrError) {
         var reader = MultiaddrReader(bytes)
         var out: [UInt8] = []
@@ -77,7 +77,7 @@ public struct Multiaddr: Hashable, Sendable {
         return out
     }
 
-    /// What stands behind the slash at `position`, which moves on to the next one; to the end for a path, which is everything that follows.
+    /// The text behind the slash at `position`, which moves on to the next slash. For a path, the text reaches to the end.
     private static func part(of text: [UInt8], at position: inout Int, before end: Int, isPath: Bool = false) -> [UInt8] {
         let start = position + 1
         position = start
@@ -108,26 +108,26 @@ extension Multiaddr: CustomStringConvertible {
 
 private let slash = UInt8(ascii: "/")
 
-/// Walks over a binary address, component by component.
+/// Reads a binary address, component by component.
 struct MultiaddrReader {
     private let bytes: [UInt8]
     private var number = 0
     private var longCode: UInt64 = 0
     private var valueStart = 0
-    /// Where this component begins and ends; before the first one both are 0.
+    /// The beginning and the end of this component. Before the first one, both are 0.
     private(set) var start = 0
     private(set) var end = 0
-    /// Of this component's value.
+    /// The kind of this component's value.
     private(set) var kind = MultiaddrProtocol.Value.none
 
     @inline(never)
     init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-    /// 0 before the first component.
+    /// The component's code. 0 before the first component.
     var code: UInt32 { UInt32(clamping: longCode) }
     var value: [UInt8] { [UInt8](copying: bytes, valueStart..<end) }
 
-    /// Goes on to the next component, whose value is still to be checked; false behind the last one, where it stays.
+    /// Moves to the next component, whose value still has to be checked. Returns false behind the last one, and stays there.
     mutating func next() throws(MultiaddrError.Reason) -> Bool {
         guard end < bytes.count else { return false }
         if end > 0 { number += 1 }
@@ -143,11 +143,11 @@ struct MultiaddrReader {
         return true
     }
 
-    /// The same in bytes that were checked.
+    /// The same, for bytes that have been checked.
     @inline(never)
     mutating func advance() -> Bool { (try? next()) ?? false }
 
-    /// Which component `next` or its value's check has failed at.
+    /// The error for the component at which `next` or the check of its value failed.
     func failure(_ reason: MultiaddrError.Reason) -> MultiaddrError {
         var name: [UInt8] = []
         if let row = MultiaddrProtocol.of(code: code) {

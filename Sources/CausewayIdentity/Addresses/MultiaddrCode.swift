@@ -44,11 +44,11 @@ public enum MultiaddrCode {
 
 /// One row of the protocol table.
 struct MultiaddrProtocol {
-    /// How a value looks as text, and how long it is.
+    /// The form of a value as text, and its length.
     enum Value: UInt8 {
         case none, ip4, ip6, port, cidr, name, path, peer, onion, onion3, garlic64, garlic32, certhash, httpPath, number
 
-        /// Bytes of the value; nil if its length stands before it.
+        /// The size of the value in bytes. nil: its length precedes it.
         var size: Int? {
             switch self {
             case .none: 0
@@ -68,7 +68,7 @@ struct MultiaddrProtocol {
     let value: Value
     let name: StaticString
 
-    // Without a call the table is data, not code that makes it.
+    // Inlined, so that the table is data and not code that makes it.
     @inline(__always)
     private init(_ code: UInt32, _ value: Value, _ name: StaticString) {
         self.code = code
@@ -83,7 +83,7 @@ struct MultiaddrProtocol {
         return nil
     }
 
-    /// By name; `ipfs` is the old one of `p2p`.
+    /// The protocol with this name. `ipfs` is the old name of `p2p`.
     static func of(name: [UInt8]) -> MultiaddrProtocol? {
         for index in table.indices where table[index].isNamed(name) { return table[index] }
         return name == [0x69, 0x70, 0x66, 0x73] ? of(code: MultiaddrCode.p2p) : nil

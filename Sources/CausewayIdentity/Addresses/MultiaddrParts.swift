@@ -1,26 +1,26 @@
-// What an address says, and addresses made of others.
+// The parts of an address, and addresses made from others.
 
 extension Multiaddr {
-    /// How its last hop is reached.
+    /// The transport of the last hop.
     public enum Transport: Equatable, Sendable { case tcp, webSocket(secure: Bool), circuit, webRTC, webRTCDirect, quic, other }
 
-    /// Which records a name is looked up for.
+    /// The records for which a name is looked up.
     public enum NameKind: UInt8, Sendable { case dns, dns4, dns6, dnsaddr }
 
-    /// Where an address begins: at an IP address, or at a name that has to be looked up.
+    /// The beginning of an address: an IP address, or a name to look up.
     public enum Host: Equatable, Sendable {
         /// 4 or 16 bytes.
         case ip([UInt8])
         case name(kind: NameKind, [UInt8])
     }
 
-    /// Where its host lies.
+    /// How far the host of an address can be reached.
     public enum Reach: UInt8, Sendable {
         case loopback, privateNetwork, linkLocal, `public`, name
         /// No host, or one that cannot be dialled (unspecified, multicast).
         case none
 
-        /// It means another machine in another network.
+        /// Whether the address means another machine in another network.
         public var isLocal: Bool { rawValue <= Reach.linkLocal.rawValue }
     }
 
@@ -32,12 +32,12 @@ extension Multiaddr {
         return Multiaddr(unchecked: out)
     }
 
-    /// `/webrtc` alone.
+    /// The address `/webrtc`.
     public static var webRTC: Multiaddr { Multiaddr(unchecked: [0x99, 0x02]) }
 
-    /// With one more component. The value must be a valid one of the protocol, which must be in the table.
+    /// The address with one more component. The value must be valid for the protocol, and the protocol must be in the table.
     public func appending(code: UInt32, value: [UInt8] = []) -> Multiaddr {
-        precondition(MultiaddrProtocol.of(code: code) != nil, "a code that is not in the table")
+        precondition(MultiaddrProtocol.of(code: code) != nil, "the code is not in the table")
         var out = bytes
         Self.append(code, value, to: &out)
         return Multiaddr(unchecked: out)
@@ -47,13 +47,13 @@ extension Multiaddr {
 
     public func appending(_ other: Multiaddr) -> Multiaddr { Multiaddr(unchecked: bytes + other.bytes) }
 
-    /// The peer of the last component; nil if the address ends with another protocol.
+    /// The peer id in the last component. nil: the address ends with another protocol.
     public var peerID: PeerID? {
         let last = lastComponent
         return last.code == MultiaddrCode.p2p ? PeerID(unchecked: last.value) : nil
     }
 
-    /// Without one `/p2p/…` at the end.
+    /// The address without one `/p2p/…` at its end.
     public var withoutPeerID: Multiaddr {
         let last = lastComponent
         return last.code == MultiaddrCode.p2p ? part(0..<last.start) : self
@@ -61,7 +61,7 @@ extension Multiaddr {
 
     public var isCircuit: Bool { has(MultiaddrCode.p2pCircuit) }
 
-    /// What stands before and behind the last `/p2p-circuit`; nil if there is none. Either may be empty.
+    /// The parts before and behind the last `/p2p-circuit`. nil: there is none. Either part may be empty.
     public func splitAtCircuit() -> (relay: Multiaddr, rest: Multiaddr)? {
         var split: Range<Int>?
         var reader = MultiaddrReader(bytes)
@@ -93,11 +93,11 @@ extension Multiaddr {
             default: transport = .other
             }
         }
-        // TLS without WebSocket is none of the transports that we know.
+        // TLS without WebSocket is none of the known transports.
         return transport == .tcp && isSecure ? .other : transport
     }
 
-    /// The first hop's host.
+    /// The host of the first hop.
     public var host: Host? {
         var reader = MultiaddrReader(bytes)
         while reader.advance() {
@@ -114,7 +114,7 @@ extension Multiaddr {
         return nil
     }
 
-    /// The first hop's TCP or UDP port.
+    /// The TCP or UDP port of the first hop.
     public var port: UInt16? {
         var reader = MultiaddrReader(bytes)
         while reader.advance(), reader.code != MultiaddrCode.p2pCircuit {
@@ -126,10 +126,10 @@ extension Multiaddr {
         return nil
     }
 
-    /// The name that TLS asks the server for.
+    /// The name for which TLS asks the server.
     public var sni: [UInt8]? { first(MultiaddrCode.sni) }
 
-    /// With `/tls/sni/<name>` in place of `/tls`, and `/tls/sni/<name>/ws` in place of `/wss`.
+    /// The address with `/tls/sni/<name>` in place of `/tls`, or `/tls/sni/<name>/ws` in place of `/wss`.
     public func naming(server name: [UInt8]) -> Multiaddr {
         var out: [UInt8] = []
         var reader = MultiaddrReader(bytes)
@@ -142,10 +142,10 @@ extension Multiaddr {
         return Multiaddr(unchecked: out)
     }
 
-    /// The HTTP path of a WebSocket, decoded, with or without a slash in front, as it was written.
+    /// The HTTP path of a WebSocket, decoded, as it was written, with or without a slash at its beginning.
     public var httpPath: [UInt8]? { first(MultiaddrCode.httpPath) }
 
-    /// SHA-256 of the certificate by which a server is known: of the first `/certhash` of that kind. 32 bytes.
+    /// The SHA-256 of the certificate that identifies a server, from the first `/certhash` of that kind. 32 bytes.
     public var certificateHash: [UInt8]? {
         var reader = MultiaddrReader(bytes)
         while reader.advance() {
@@ -180,14 +180,14 @@ extension Multiaddr {
         return reader
     }
 
-    /// Whole components.
+    /// Some whole components of the address.
     private func part(_ range: Range<Int>) -> Multiaddr { Multiaddr(unchecked: [UInt8](copying: bytes, range)) }
 
     private static func reach(ip4 bytes: [UInt8], _ start: Int) -> Reach {
         switch (bytes[start], bytes[start + 1]) {
         case (0, _), (224..., _): .none
         case (127, _): .loopback
-        // The last is between a carrier's NAT and its customers (RFC 6598).
+        // The last range is between a carrier's NAT and its customers (RFC 6598).
         case (10, _), (172, 16...31), (192, 168), (100, 64...127): .privateNetwork
         case (169, 254): .linkLocal
         default: .public

@@ -1,6 +1,6 @@
-/// One component's value between text and bytes.
+/// Converts one component's value between text and bytes.
 enum MultiaddrValue {
-    /// Bytes of a text, without a length in front.
+    /// The bytes of a text, without a length before them.
     static func parse(_ text: [UInt8], as kind: MultiaddrProtocol.Value) throws(MultiaddrError.Reason) -> [UInt8] {
         guard !text.isEmpty else { throw .missingValue }
         if kind == .peer {
@@ -10,10 +10,10 @@ enum MultiaddrValue {
         return try checked(value, as: kind)
     }
 
-    /// The bytes in the one form that we keep, or why they are no such value.
+    /// The bytes in the single form that we store, or the reason why they are not such a value.
     static func checked(_ value: [UInt8], as kind: MultiaddrProtocol.Value) throws(MultiaddrError.Reason) -> [UInt8] {
         if kind == .peer {
-            // py-libp2p keeps a CID as it was written; multihash is what everybody else reads.
+            // py-libp2p keeps a CID as it was written. All others read a multihash.
             do throws(PeerIDError) {
                 return value.first == 0x01 ? try PeerID(cid: value).bytes : try PeerID(value).bytes
             } catch { throw .badPeerID(error) }
@@ -30,7 +30,7 @@ enum MultiaddrValue {
             for byte in value where byte <= 0x20 || byte >= 0x7f || byte == UInt8(ascii: "/") { return false }
             return true
         case .path:
-            // What steers a terminal is in no path that somebody meant.
+            // No intended path contains control characters, and they could steer a terminal.
             for byte in value where byte < 0x20 || byte == 0x7f { return false }
             return true
         case .onion, .onion3: return value[value.count - 2] != 0 || value[value.count - 1] != 0
@@ -40,7 +40,7 @@ enum MultiaddrValue {
         }
     }
 
-    /// nil if the text is not of the value's form.
+    /// nil: the text does not have the value's form.
     private static func decoded(_ text: [UInt8], as kind: MultiaddrProtocol.Value) -> [UInt8]? {
         switch kind {
         case .ip4: IPAddressText.ipv4(text)
@@ -73,13 +73,13 @@ enum MultiaddrValue {
         }
     }
 
-    /// More characters than any certificate's hash has in hex.
+    /// More characters than any certificate's hash has in hexadecimal.
     private static let certhashTextLimit = 160
     private static let garlic64 = BitBase(
         bits: 6, alphabet: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-~", isPadded: true)
     private static let garlic32 = BitBase(bits: 5, alphabet: "abcdefghijklmnopqrstuvwxyz234567")
 
-    /// The address without its port in base32, a colon and the port.
+    /// The address without its port in base32, a colon, and the port.
     private static func onion(_ text: [UInt8], size: Int) -> [UInt8]? {
         let colon = (size - 2) * 8 / 5
         guard text.count > colon, text[colon] == UInt8(ascii: ":"), let address = garlic32.decode([UInt8](copying: text, 0..<colon)),
@@ -96,7 +96,7 @@ enum MultiaddrValue {
         return out
     }
 
-    /// The big-endian bytes from `start` on as a decimal number.
+    /// Appends the big-endian bytes from `start` on as a decimal number.
     private static func appendNumber(_ bytes: [UInt8], _ start: Int, to out: inout [UInt8]) {
         var number: UInt64 = 0
         for index in start..<bytes.count { number = number << 8 | UInt64(bytes[index]) }
@@ -121,7 +121,7 @@ enum MultiaddrValue {
         return out
     }
 
-    /// As a segment of a path (RFC 3986): what go's `url.PathEscape` leaves stays.
+    /// Appends a segment of a path (RFC 3986), and leaves the characters that go's `url.PathEscape` leaves.
     private static func appendPercentEncoded(_ value: [UInt8], to out: inout [UInt8]) {
         for byte in value {
             switch byte {
@@ -138,7 +138,7 @@ enum MultiaddrValue {
 }
 
 extension MultiaddrProtocol.Value {
-    /// What is said of text or bytes that are no such value.
+    /// The reason given for text or bytes that are not such a value.
     fileprivate var refusal: MultiaddrError.Reason {
         switch self {
         case .ip4, .ip6: .badIP

@@ -1,7 +1,7 @@
-/// A first-in-first-out run of bytes over raw memory, for wire buffers and partial frames.
+/// A first-in-first-out queue of bytes in raw memory, for wire buffers and partial frames.
 ///
-/// Embedded Swift compiles array appends and slices to loops over single bytes; `copyMemory` is one instruction there.
-/// An empty queue holds no memory once `release()` was called, so an idle connection costs nothing here.
+/// Embedded Swift compiles array appends and slices to loops over single bytes; `copyMemory` is one instruction there. An empty queue holds
+/// no memory after `release()`, so an idle connection costs nothing here.
 @frozen
 public struct ByteQueue: ~Copyable {
     @usableFromInline var base: UnsafeMutableRawPointer?
@@ -27,13 +27,13 @@ public struct ByteQueue: ~Copyable {
         return UnsafeRawBufferPointer(start: base + start, count: count)
     }
 
-    /// The same, to be changed in place (unmasking, opening a sealed frame). Valid until the next mutation.
+    /// The same bytes, to be changed in place (unmasking, opening a sealed frame). Valid until the next mutation.
     @inlinable public var mutableBytes: UnsafeMutableRawBufferPointer {
         guard let base else { return UnsafeMutableRawBufferPointer(start: nil, count: 0) }
         return UnsafeMutableRawBufferPointer(start: base + start, count: count)
     }
 
-    /// Makes room for `size` bytes at the end and returns the place; `commit` then says how many were really put there.
+    /// Makes room for `size` bytes at the end, and returns the place. `commit` then says how many were put there.
     public mutating func reserve(_ size: Int) -> UnsafeMutableRawPointer {
         if let base, start + count + size <= capacity { return base + start + count }
         if let base, count + size <= capacity, start >= count {
@@ -67,7 +67,7 @@ public struct ByteQueue: ~Copyable {
 
     public mutating func append(_ bytes: [UInt8]) { bytes.withUnsafeBytes { append($0) } }
 
-    /// Forgets the first `size` bytes.
+    /// Removes the first `size` bytes.
     @inlinable public mutating func drop(_ size: Int) {
         precondition(size >= 0 && size <= count, "dropped more than there is")
         start += size
@@ -75,7 +75,7 @@ public struct ByteQueue: ~Copyable {
         if count == 0 { start = 0 }
     }
 
-    /// Gives an empty queue's memory back.
+    /// Frees an empty queue's memory.
     public mutating func release() {
         guard count == 0, let base else { return }
         base.deallocate()
@@ -86,7 +86,7 @@ public struct ByteQueue: ~Copyable {
 }
 
 extension Array where Element == UInt8 {
-    /// One bulk copy, also in Embedded Swift.
+    /// Copies in bulk, also in Embedded Swift.
     public init(copying bytes: UnsafeRawBufferPointer) {
         self.init(unsafeUninitializedCapacity: bytes.count) { out, count in
             if let from = bytes.baseAddress, let to = out.baseAddress {
@@ -96,15 +96,15 @@ extension Array where Element == UInt8 {
         }
     }
 
-    /// A part of an array in the same way.
+    /// A part of an array, copied in the same way.
     @inline(never)
     public init(copying bytes: [UInt8], _ range: Range<Int>) {
-        // In release builds raw buffers check nothing, which slices of arrays do.
+        // In release builds, raw buffers check nothing. Slices of arrays do.
         precondition(range.lowerBound >= 0 && range.upperBound <= bytes.count, "a part of more bytes than there are")
         self = bytes.withUnsafeBytes { [UInt8](copying: UnsafeRawBufferPointer(rebasing: $0[range])) }
     }
 
-    /// One bulk copy, also in Embedded Swift.
+    /// Copies in bulk, also in Embedded Swift.
     public mutating func append(copying bytes: UnsafeRawBufferPointer) { append(contentsOf: [UInt8](copying: bytes)) }
 
     /// A literal's UTF-8. `[UInt8]("…".utf8)` would bring the standard library's strings into the page's module.

@@ -1,4 +1,4 @@
-/// An entry of a set of byte strings; `Box` adds a value. A table by number gives no names.
+/// An entry of a set of byte strings. `Box` adds a value. In a table by number, entries have no names.
 @usableFromInline
 class Entry {
     let name: [UInt8]?
@@ -6,7 +6,7 @@ class Entry {
     @usableFromInline init(name: [UInt8]?) { self.name = name }
 }
 
-/// An entry with a value, which is never changed.
+/// An entry with a value that never changes.
 @usableFromInline
 final class Box<Value>: Entry {
     @usableFromInline let value: Value
@@ -16,28 +16,28 @@ final class Box<Value>: Entry {
         super.init(name: name)
     }
 
-    /// Of a box of this type.
+    /// The value of an entry that is a box of this type.
     @inlinable static func content(_ entry: Entry?) -> Value? {
         guard let entry else { return nil }
         return unsafeDowncast(entry, to: Box<Value>.self).value
     }
 
-    /// The same, of one that its table holds.
+    /// The same, for an entry that its table holds.
     @inlinable static func content(_ entry: Unmanaged<Entry>?) -> Value? {
         guard let entry else { return nil }
         return entry._withUnsafeGuaranteedRef { unsafeDowncast($0, to: Box<Value>.self).value }
     }
 }
 
-/// What all tables are made of: a hash table with open addressing. An entry has a number, its key or the hash of its name, and lies in the
-/// first slot from the number's home on that was free.
+/// The base of all tables: a hash table with open addressing. An entry has a number, which is its key or the hash of its name. It lies in
+/// the first free slot from its ideal slot (`home`) on.
 ///
-/// What hashes the names and what spreads the numbers has a secret, new in each process: no remote can choose keys that share a home, and
-/// where an entry lies never reaches an output.
+/// The hash of names and the spreading of numbers use a secret that is new in each process. So no remote can choose keys that share an
+/// ideal slot, and the place of an entry never reaches an output.
 @frozen
 @usableFromInline
 struct Entries: ~Copyable {
-    /// None if nothing was put in yet.
+    /// nil: nothing was put in yet.
     @usableFromInline var slots: Slots?
 
     private static let secret = (drawn(0) | 1, drawn(1))
@@ -48,13 +48,13 @@ struct Entries: ~Copyable {
 
     @usableFromInline var count: Int { slots?.head.pointee.count ?? 0 }
 
-    /// Not retained, which is most of the time that it takes; valid until the next mutation.
+    /// The entry is not retained, because that would take most of the time. It is valid until the next mutation.
     @usableFromInline @inline(never) func entry(_ number: UInt64, _ name: [UInt8]? = nil) -> Unmanaged<Entry>? {
         guard let slots, let entry = slots[slots.place(number, name)].pointee.entry else { return nil }
         return .passUnretained(entry)
     }
 
-    /// In place of the entry of the same key if there is one.
+    /// Adds an entry, in place of one with the same key.
     @usableFromInline @inline(never) mutating func put(_ entry: Entry, _ number: UInt64) {
         let slots = roomier()
         let slot = slots[slots.place(number, entry.name)]
@@ -62,7 +62,7 @@ struct Entries: ~Copyable {
         slot.pointee = Slot(number: number, entry: entry)
     }
 
-    /// - Returns: what was there.
+    /// - Returns: The removed entry.
     @usableFromInline @inline(never) @discardableResult mutating func remove(_ number: UInt64, _ name: [UInt8]? = nil) -> Entry? {
         guard let slots else { return nil }
         var free = slots.place(number, name)
@@ -71,7 +71,7 @@ struct Entries: ~Copyable {
         slots[free].pointee.entry = nil
         var place = slots.next(free)
         while slots[place].pointee.entry != nil {
-            // One whose home is beyond the free slot would not be found in it.
+            // An entry whose ideal slot is beyond the free slot could not be found there.
             if slots.distance(slots.home(slots[place].pointee.number), place) >= slots.distance(free, place) {
                 swap(&slots[free].pointee, &slots[place].pointee)
                 free = place
@@ -85,7 +85,7 @@ struct Entries: ~Copyable {
         return removed
     }
 
-    /// In ascending order.
+    /// The numbers in ascending order.
     @inline(never) func numbers() -> [UInt64] {
         var numbers: [UInt64] = []
         if let slots {
@@ -95,14 +95,14 @@ struct Entries: ~Copyable {
         return numbers
     }
 
-    /// In no order that means anything.
+    /// The entries in unspecified order.
     @inline(never) func all() -> [Entry] {
         var all: [Entry] = []
         if let slots { for place in 0...slots.mask { if let entry = slots[place].pointee.entry { all.append(entry) } } }
         return all
     }
 
-    /// Out of the secret that the standard library has for its own dictionaries: no two processes have the same.
+    /// A number drawn from the secret that the standard library has for its own dictionaries. No two processes have the same.
     private static func drawn(_ number: Int) -> UInt64 {
         UInt64(truncatingIfNeeded: number.hashValue) << 32 ^ UInt64(truncatingIfNeeded: (~number).hashValue)
     }
@@ -111,7 +111,7 @@ struct Entries: ~Copyable {
 
     static func number(of name: UnsafeRawBufferPointer) -> UInt64 { sipHash13(name, key: secret) }
 
-    /// With room for one more.
+    /// The slots, with room for at least one more entry.
     private mutating func roomier() -> Slots {
         guard let old = slots else {
             let first = Slots(mask: 3, factor: Self.secret.0)
@@ -138,8 +138,7 @@ struct Slot {
     var entry: Entry?
 }
 
-/// A power of two of slots, of which one at least is free, in one block of memory with what goes for all. Places are taken modulo their
-/// number.
+/// A power of two of slots, with at least one free, in one block of memory with the common fields. Slot numbers are taken modulo the count.
 @frozen
 @usableFromInline
 struct Slots {
@@ -170,7 +169,7 @@ struct Slots {
         UnsafeMutableRawPointer(head + 1).assumingMemoryBound(to: Slot.self) + place
     }
 
-    /// The slot of a key, or the free one where it belongs.
+    /// The slot of a key, or the free slot where it belongs.
     func place(_ number: UInt64, _ name: [UInt8]?) -> Int {
         var place = home(number)
         while self[place].pointee.entry != nil {
@@ -180,8 +179,9 @@ struct Slots {
         return place
     }
 
-    /// A product's upper half depends on all of the number; folded into the lower half, it does so with the second product's, whose highest
-    /// bits in turn depend on the most.
+    /// The ideal slot. The upper half of a product depends on the whole number. It is folded into the lower half, so that the lower half of
+    /// the second product depends on the whole number, too. The highest bits of that product depend on the most bits, so they choose the
+    /// slot.
     func home(_ number: UInt64) -> Int {
         let product = number &* head.pointee.factor
         let spread = (product ^ product >> 32) &* head.pointee.factor
@@ -228,7 +228,7 @@ func sipHash13(_ bytes: UnsafeRawBufferPointer, key: (UInt64, UInt64)) -> UInt64
 }
 
 extension [UInt64] {
-    /// Sorts in place, as a heap: the standard library's sort is two kilobytes of a page's module.
+    /// Sorts in place, as a heap. The standard library's sort takes two kilobytes of a page's module.
     mutating func ascend() {
         var first = count / 2
         var end = count

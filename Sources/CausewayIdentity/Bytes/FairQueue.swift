@@ -1,8 +1,8 @@
-/// Those that take up room here, each of a place. Who is to go for a newcomer: the oldest of the place that has most.
+/// Entries that take up room, each belonging to a place. When a newcomer needs room, the oldest entry of the place with the most goes.
 ///
-/// Nothing costs more when there are more of them: a flood makes every newcomer ask who is to go.
+/// No operation gets slower with more entries, because in a flood every newcomer asks who has to go.
 public final class FairQueue {
-    /// An element of a chain, which lets go of its neighbours when it is taken out.
+    /// An element of a chain, which releases its neighbours when it is removed.
     private class Linked {
         var previous: Linked?
         var next: Linked?
@@ -46,9 +46,9 @@ public final class FairQueue {
 
     private var members = Table<UInt32, Member>()
     private var places = BytesTable<Place>()
-    /// The places that have so many members, those first that have had so many for longest.
+    /// At each index, the places that have this many entries, those first that have had so many for longest.
     private var levels: [Chain] = [Chain()]
-    /// How many the place with most has.
+    /// The number of entries of the place with the most.
     public private(set) var largest = 0
 
     public init() {}
@@ -59,13 +59,13 @@ public final class FairQueue {
 
     public func count(of place: [UInt8]) -> Int { places[place]?.count ?? 0 }
 
-    /// Who goes first: the oldest of the place that has most.
+    /// The entry that goes first: the oldest of the place with the most.
     public var first: UInt32? { levels[largest].first.map { oldest(of: unsafeDowncast($0, to: Place.self)) } }
 
-    /// The oldest of one place.
+    /// The oldest entry of one place.
     public func first(of place: [UInt8]) -> UInt32? { places[place].map { oldest(of: $0) } }
 
-    /// `id` is not in the queue.
+    /// Adds an entry. `id` must not be in the queue.
     public func insert(_ id: UInt32, of name: [UInt8]) {
         let place = places[name] ?? Place(name)
         if place.count == 0 { places[name] = place }
@@ -75,14 +75,14 @@ public final class FairQueue {
         move(place, by: 1)
     }
 
-    /// It is the youngest of its place again.
+    /// Makes the entry the youngest of its place.
     public func renew(_ id: UInt32) {
         guard let member = members[id] else { return }
         member.place.members.remove(member)
         member.place.members.append(member)
     }
 
-    /// Does nothing if it is not in the queue.
+    /// Removes the entry, if it is in the queue.
     public func remove(_ id: UInt32) {
         guard let member = members[id] else { return }
         let place = member.place

@@ -1,14 +1,14 @@
 extension JSON {
-    /// Reads exactly one value with white space around it, as `JSONReader` does.
+    /// Reads exactly one value, with white space around it, as `JSONReader` does.
     public init(parsing text: [UInt8], limits: JSONLimits = JSONLimits()) throws(JSONError) {
         var reader = try JSONReader(text, limits: limits)
         guard let value = try Self.value(&reader) else { throw reader.failure(.truncated) }
-        // Nothing may stand behind it.
+        // Nothing may follow it.
         _ = try reader.next()
         self = value
     }
 
-    /// The next value; nil where the array or object ends.
+    /// The next value. nil: the array or object ends here.
     private static func value(_ reader: inout JSONReader) throws(JSONError) -> JSON? {
         guard let token = try reader.next() else { return nil }
         switch token {
@@ -34,7 +34,7 @@ extension JSON {
         }
     }
 
-    /// Of a number's text, whose form was checked; nil if it is out of the range of a double.
+    /// From the text of a number, whose form was checked. nil: it is out of the range of a double.
     private init?(number text: ArraySlice<UInt8>) {
         var decimal = Decimal()
         var isWhole = true
@@ -61,7 +61,7 @@ extension JSON {
         }
     }
 
-    /// Large ones are cut to what is out of range in any case.
+    /// Large exponents are cut to a value that is out of range in any case.
     private static func exponent(_ text: ArraySlice<UInt8>) -> Int {
         var value = 0
         for character in text where character >= UInt8(ascii: "0") {
@@ -71,8 +71,8 @@ extension JSON {
     }
 }
 
-/// Digits times a power of ten. Exact for what people write (15 digits, exponents to 22), else within a few units in the last place:
-/// correct rounding of everything would need big integers, and nothing here has that precision.
+/// Digits times a power of ten. Exact for what people write (15 digits, exponents to 22), and otherwise within a few units in the last
+/// place. Rounding everything correctly would need big integers, and nothing here has that precision.
 private struct Decimal {
     var digits: UInt64 = 0
     var exponent = 0
@@ -92,7 +92,7 @@ private struct Decimal {
         return Int64(truncatingIfNeeded: 0 &- digits)
     }
 
-    /// nil: out of range.
+    /// nil: the value is out of range.
     var value: Double? {
         var value = Double(digits)
         guard value != 0 else { return 0 }

@@ -1,9 +1,9 @@
-/// A JSON value (RFC 8259), for discovery messages, configuration files and control protocols. Text is UTF-8 bytes; members keep their
+/// A JSON value (RFC 8259), for discovery messages, configuration files and control protocols. Text is UTF-8 bytes. Members keep their
 /// order.
 public enum JSON: Equatable, Sendable {
     case null
     case bool(Bool)
-    /// A number written without fraction and exponent that fits.
+    /// A number without fraction and exponent that fits.
     case integer(Int64)
     case number(Double)
     case string([UInt8])
@@ -27,7 +27,7 @@ public enum JSON: Equatable, Sendable {
 extension JSON {
     public static func text(_ text: String) -> JSON { .string([UInt8](text.utf8)) }
 
-    /// An object without the members that are nil.
+    /// An object. Members whose value is nil are left out.
     public static func object(_ members: KeyValuePairs<String, JSON?>) -> JSON {
         var list: [Member] = []
         for (name, value) in members {
@@ -52,10 +52,10 @@ extension JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Express
     }
 }
 
-// MARK: Looking into values
+// MARK: Reading values
 
 extension JSON {
-    /// The member of an object; nil if there is none, or this is no object.
+    /// The member of an object. nil: there is none, or the value is not an object.
     public subscript(_ name: [UInt8]) -> JSON? {
         guard case .object(let members) = self else { return nil }
         for member in members where member.name == name { return member.value }
@@ -76,7 +76,7 @@ extension JSON {
         return value
     }
 
-    /// Any number.
+    /// The value of any number.
     public var number: Double? {
         switch self {
         case .integer(let value): Double(value)

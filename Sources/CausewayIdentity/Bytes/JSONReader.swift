@@ -1,14 +1,14 @@
-/// Why bytes are no JSON that we take, and where.
+/// Why bytes are not JSON that we accept, and where.
 public struct JSONError: Error, Equatable {
     /// What is wrong at that place.
     public enum Reason: Equatable, Sendable {
         /// The text ends inside a value.
         case truncated
-        /// A byte that cannot stand here; also anything behind the value.
+        /// A byte that is not allowed here, or anything behind the value.
         case unexpectedByte
         /// Leading zeros, no digits, or out of the range of a double.
         case badNumber
-        /// Control characters, unknown escapes, lone surrogates, or no UTF-8.
+        /// Control characters, unknown escapes, lone surrogates, or invalid UTF-8.
         case badString
         /// A name that the object already has.
         case duplicateName
@@ -17,7 +17,7 @@ public struct JSONError: Error, Equatable {
         case tooManyValues(limit: Int)
     }
     public let reason: Reason
-    /// Bytes from the start of the text.
+    /// The offset in bytes from the start of the text.
     public let offset: Int
 
     public init(reason: Reason, offset: Int) {
@@ -26,12 +26,12 @@ public struct JSONError: Error, Equatable {
     }
 }
 
-/// What a text may cost us.
+/// Bounds on what reading a text may cost.
 public struct JSONLimits: Sendable {
     public var bytes: Int
-    /// Arrays and objects inside one another.
+    /// How deeply arrays and objects may be nested.
     public var depth: Int
-    /// Values and members in all: each costs some 50 bytes of memory for as little as 2 bytes of text.
+    /// Values and members in total: each costs some 50 bytes of memory for as little as 2 bytes of text.
     public var values: Int
 
     public init(bytes: Int = 1 << 20, depth: Int = 32, values: Int = 65_536) {
@@ -41,11 +41,11 @@ public struct JSONLimits: Sendable {
     }
 }
 
-/// Reads a JSON text token by token and makes nothing of it: who wants a few members passes over the rest.
+/// Reads a JSON text token by token without building values, so that a caller that needs few members can skip the rest.
 ///
-/// The text is exactly one value with white space around it: no comments, no trailing commas, no byte order mark, no name twice.
+/// The text must be exactly one value with white space around it: no comments, no trailing commas, no byte order mark, no duplicate names.
 public struct JSONReader: ~Copyable {
-    /// What was read. An array or object ends with `end`; behind each `name` comes its value.
+    /// The kinds of tokens. An array or object ends with `end`. After each `name` comes its value.
     public enum Token: UInt8, Sendable { case object, array, end, name, string, number, `true`, `false`, null }
 
     /// An array or object that has not ended.
@@ -63,9 +63,9 @@ public struct JSONReader: ~Copyable {
     private var values = 0
     private var place = Place.value
     private var start = 0
-    /// Bytes that have been read.
+    /// How many bytes have been read.
     public private(set) var offset = 0
-    /// The last name or string, without its escapes.
+    /// The last name or string, with its escapes resolved.
     public private(set) var text: [UInt8] = []
 
     public init(_ bytes: [UInt8], limits: JSONLimits = JSONLimits()) throws(JSONError) {
@@ -74,16 +74,16 @@ public struct JSONReader: ~Copyable {
         self.limits = limits
     }
 
-    /// Arrays and objects around the next token.
+    /// How many arrays and objects contain the next token.
     public var depth: Int { levels.count }
 
     /// Whether the next token is an array's element.
     public var isInArray: Bool { levels.last?.bracket == UInt8(ascii: "]") }
 
-    /// The last token as it stands in the text.
+    /// The last token as written in the text.
     public var written: ArraySlice<UInt8> { bytes[start..<offset] }
 
-    /// The next token; nil where the text ends.
+    /// The next token. nil: the text has ended.
     public mutating func next() throws(JSONError) -> Token? {
         skipSpace()
         let level = levels.last
@@ -160,7 +160,7 @@ public struct JSONReader: ~Copyable {
         }
     }
 
-    /// The next byte, which stays where it is.
+    /// The next byte, without reading past it.
     private func byte() throws(JSONError) -> UInt8 {
         guard offset < bytes.count else { throw failure(.truncated) }
         return bytes[offset]
@@ -221,7 +221,7 @@ extension JSONReader {
         text.append(character)
     }
 
-    /// Four hexadecimal digits, or two times four that are a surrogate pair.
+    /// Four hexadecimal digits, or twice four that form a surrogate pair.
     private mutating func unicodeEscape() throws(JSONError) {
         var scalar = try fourHexDigits()
         if scalar & 0xf800 == 0xd800 {
@@ -257,7 +257,7 @@ extension JSONReader {
         guard isGood else { throw failure(.badNumber) }
     }
 
-    /// How many there were.
+    /// Skips digits, and returns how many there were.
     private mutating func passDigits() -> Int {
         let first = offset
         while offset < bytes.count, bytes[offset] >= 0x30, bytes[offset] <= 0x39 { offset += 1 }

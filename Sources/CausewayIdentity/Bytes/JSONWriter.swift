@@ -6,7 +6,7 @@ extension JSON {
         return out
     }
 
-    /// Appends the value as compact UTF-8 text. What is no UTF-8 in strings becomes U+FFFD, and numbers that JSON has not become null.
+    /// Appends the value as compact UTF-8 text. In strings, invalid UTF-8 becomes U+FFFD. Numbers that JSON does not have become null.
     public func append(to out: inout [UInt8]) {
         switch self {
         case .null: Self.append("null", to: &out)
@@ -52,7 +52,7 @@ extension JSON {
         out.append(contentsOf: digits.reversed())
     }
 
-    /// Appends a string as compact UTF-8 text, in quotes. What is no UTF-8 becomes U+FFFD.
+    /// Appends a string as compact UTF-8 text in quotes. Invalid UTF-8 becomes U+FFFD.
     public static func append(string text: [UInt8], to out: inout [UInt8]) {
         out.append(UInt8(ascii: "\""))
         var index = 0
@@ -80,7 +80,7 @@ extension JSON {
         out.append(UInt8(ascii: "\""))
     }
 
-    /// The fewest decimals that give the value back, up to 15; beyond their reach 16 significant digits and an exponent.
+    /// The fewest decimals, up to 15, that read back as the same value. If that is not enough, 16 significant digits and an exponent.
     private static func append(_ value: Double, to out: inout [UInt8]) {
         guard value.isFinite else { return append("null", to: &out) }
         if value < 0 { out.append(UInt8(ascii: "-")) }

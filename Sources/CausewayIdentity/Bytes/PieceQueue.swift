@@ -1,20 +1,20 @@
 /// Pieces of bytes that wait, first in, first out, each as an array.
 ///
-/// A few pieces stay as they came. Small ones behind them are joined: however the bytes were cut, what waits takes no more than twice its
-/// size and some kilobytes. A frame of one byte would else take fifty.
+/// The first few pieces stay as they arrived. Small ones behind them are joined: however the bytes were cut, they take at most twice their
+/// size and some kilobytes. Otherwise a frame of one byte would take fifty.
 public struct PieceQueue: Sendable {
     private var pieces: [[UInt8]] = []
     private var head = 0
     /// Bytes of the oldest piece that were taken.
     private var start = 0
     private let keptApart: Int
-    /// All bytes that wait.
+    /// The number of all bytes.
     public private(set) var count = 0
-    /// Joined pieces have no more than this, which with an array's head is what allocators give. Two neighbours that cannot be joined have
-    /// more together, beside which their heads are little.
+    /// The size of joined pieces. With an array's header, this is what allocators return. Two neighbours that cannot be joined have more
+    /// than this together, so their headers matter little.
     private static let joined = 4000
 
-    /// - Parameter keptApart: how many pieces may wait as they came.
+    /// - Parameter keptApart: How many pieces stay as they arrived.
     public init(keptApart: Int) { self.keptApart = keptApart }
 
     public var isEmpty: Bool { head == pieces.count }

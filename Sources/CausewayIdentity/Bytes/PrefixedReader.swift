@@ -1,10 +1,10 @@
-/// Cuts messages with a varint length in front out of bytes that come in any pieces. At most one message is kept.
+/// Cuts bytes into messages that are preceded by their length as a varint, however the bytes arrive. It keeps at most one message.
 public struct PrefixedReader {
     /// What is wrong with a length.
     public enum Fault: UInt8, Error {
-        /// It is over the limit.
+        /// The length is over the limit.
         case tooLong
-        /// It is not in its shortest form.
+        /// The length is not in its shortest form.
         case malformed
     }
 
@@ -14,11 +14,11 @@ public struct PrefixedReader {
     private var isLengthKnown = false
     private var message: [UInt8] = []
 
-    /// - Parameter limit: the longest message, below 2^21 bytes.
+    /// - Parameter limit: The longest message, below 2^21 bytes.
     public init(limit: Int) { self.limit = limit }
 
     /// Takes bytes up to the end of the next message.
-    /// - Returns: how many were taken, and the message once it is whole.
+    /// - Returns: How many bytes were taken, and the message once it is complete.
     public mutating func next(_ bytes: UnsafeRawBufferPointer) throws(Fault) -> (taken: Int, message: [UInt8]?) {
         var index = 0
         while !isLengthKnown {
@@ -32,7 +32,7 @@ public struct PrefixedReader {
                 if length > limit { throw .tooLong }
                 isLengthKnown = true
             } else if prefixBytes == 3 {
-                // Three bytes hold 2^21: far above any limit, so longer prefixes need no arithmetic.
+                // Three bytes hold 2^21, which is far above any limit, so longer prefixes need no arithmetic.
                 throw .tooLong
             }
         }

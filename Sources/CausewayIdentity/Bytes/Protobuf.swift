@@ -1,35 +1,35 @@
-/// Protocol buffers' wire format (proto2/proto3), as much of it as libp2p's messages use: varints, fixed64 and length-delimited fields.
+/// The wire format of protocol buffers (proto2/proto3), as far as libp2p's messages use it: varints, fixed64 and length-delimited fields.
 /// Unknown fields are skipped; groups are refused.
 public enum ProtobufError: Error, Equatable {
-    /// A field runs over the end of the message.
+    /// A field is longer than the rest of the message.
     case truncated
     case malformedVarint
     /// A wire type that protobuf does not define, or a group (3, 4).
     case unsupportedWireType(UInt8)
     /// Field number 0 or over 2^29 - 1.
     case badFieldNumber
-    /// A field has another wire type than its schema says.
+    /// A field has a wire type other than its schema says.
     case unexpectedWireType(field: UInt32)
 }
 
-/// Reads one message without copying it: field by field, and the messages in its fields between `enter` and `leave`.
+/// Reads one message without copying it: field by field, and messages inside fields between `enter` and `leave`.
 ///
-/// Whatever is wrong with it ends it: from then on `advance` is false, contents are empty, and `fault` says what it was. So it is enough to
-/// look at `fault` once, before what was read is believed.
+/// Anything wrong ends the message: from then on, `advance` returns false, contents are empty, and `fault` has the reason. So it is enough
+/// to check `fault` once, before using what was read.
 public final class ProtobufReader {
     public let bytes: [UInt8]
     private var position: Int
     private var end: Int
-    /// What ended the message before its end.
+    /// What ended the message early.
     public private(set) var fault: ProtobufError?
 
-    /// Of the field that `advance` found.
+    /// The number of the field that `advance` found.
     public private(set) var number: UInt32 = 0
-    /// Of the field that `advance` found.
+    /// The wire type of the field that `advance` found.
     public private(set) var wireType: UInt8 = 0
-    /// How long a length-delimited field's content is; 0 for any other.
+    /// The length of a length-delimited field's content. 0 for other fields.
     public private(set) var count = 0
-    /// How many fields `advance` has found so far, on all levels: what reading has cost.
+    /// How many fields `advance` has found so far, on all levels: the cost of reading.
     public private(set) var fields = 0
     private var value: UInt64 = 0
 
@@ -42,7 +42,7 @@ public final class ProtobufReader {
         end = range.upperBound
     }
 
-    /// Goes on to the next field. False at the end of the message.
+    /// Moves to the next field. Returns false at the end of the message.
     @inline(never)
     public func advance() -> Bool {
         guard position < end else { return false }
@@ -66,14 +66,14 @@ public final class ProtobufReader {
         return fault == nil
     }
 
-    /// Where the content of a length-delimited field lies in `bytes`, never at their start.
+    /// The place of a length-delimited field's content in `bytes`. It is never at their start.
     @inline(never)
     public func range() -> Range<Int> {
         if wireType != 2 { _ = fail(.unexpectedWireType(field: number)) }
         return position - count..<position
     }
 
-    /// The content of a length-delimited field, copied.
+    /// A copy of a length-delimited field's content.
     @inline(never)
     public func content() -> [UInt8] {
         [UInt8](copying: bytes, range())
@@ -86,7 +86,7 @@ public final class ProtobufReader {
         return value
     }
 
-    /// Takes the field's content for a message, whose fields come next. `leave` wants what this returns.
+    /// Enters the field's content as a message, whose fields come next. Pass the returned value to `leave`.
     @inline(never)
     public func enter() -> Int {
         let outer = end
@@ -96,13 +96,13 @@ public final class ProtobufReader {
         return outer
     }
 
-    /// Goes on behind the message that was entered, however much of it was read.
+    /// Continues behind the message that was entered, however much of it was read.
     public func leave(_ outer: Int) {
         position = end
         if fault == nil { end = outer }
     }
 
-    /// Goes on behind the message that was entered at `inner`, whatever was wrong in it: it costs only itself.
+    /// Continues behind the message that was entered at `inner`, whatever was wrong in it. Only that message is lost.
     public func skip(_ inner: Range<Int>, outer: Int) {
         fault = nil
         position = inner.upperBound
@@ -111,7 +111,7 @@ public final class ProtobufReader {
 
     private func fail(_ error: ProtobufError) -> Bool {
         if fault == nil { fault = error }
-        // Nothing is left to be read, on any level.
+        // Nothing is left to read, on any level.
         position = 0
         end = 0
         count = 0
@@ -137,14 +137,14 @@ public final class ProtobufReader {
     private func skip(_ size: Int) { if end - position >= size { position += size } else { _ = fail(.truncated) } }
 }
 
-/// Writes one message, fields in the order of the calls.
+/// Writes one message. The fields are in the order of the calls.
 public struct ProtobufWriter {
     public private(set) var bytes: [UInt8]
 
-    /// Fields go behind `prefix`.
+    /// Fields follow `prefix`.
     public init(behind prefix: [UInt8] = []) { bytes = prefix }
 
-    /// The message with its length before it, as it goes over a stream.
+    /// The message preceded by its length, as it is sent on a stream.
     public var framed: [UInt8] {
         var out: [UInt8] = []
         out.reserveCapacity(bytes.count + 4)

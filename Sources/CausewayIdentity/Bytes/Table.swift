@@ -1,5 +1,5 @@
-// Embedded Swift compiles a `Dictionary` anew for every type of key and value, several kilobytes each. Here all tables share one, whose
-// values are boxes; what is generic is a cast.
+// Embedded Swift compiles `Dictionary` again for every pair of key and value types, several kilobytes each. Here all tables share one hash
+// table whose values are boxes, and only a cast is generic. See docs/workarounds.md.
 
 /// A dictionary by number, for the core.
 @frozen
@@ -27,7 +27,7 @@ public struct Table<Key: FixedWidthInteger & UnsignedInteger, Value>: ~Copyable 
         set { self[key] = newValue }
     }
 
-    /// What was there before.
+    /// Sets a value, and returns the previous one.
     @inlinable public mutating func updateValue(_ value: Value, forKey key: Key) -> Value? {
         let old = self[key]
         self[key] = value
@@ -38,14 +38,14 @@ public struct Table<Key: FixedWidthInteger & UnsignedInteger, Value>: ~Copyable 
         Box<Value>.content(entries.remove(UInt64(truncatingIfNeeded: key)))
     }
 
-    /// In ascending order.
+    /// The keys in ascending order.
     public var keys: [Key] {
         var keys: [Key] = []
         for number in entries.numbers() { keys.append(Key(truncatingIfNeeded: number)) }
         return keys
     }
 
-    /// In the order of their keys.
+    /// The values in the order of their keys.
     public var values: [Value] {
         var values: [Value] = []
         for number in entries.numbers() { if let value = Box<Value>.content(entries.entry(number)) { values.append(value) } }
@@ -76,7 +76,7 @@ public struct BytesTable<Value>: ~Copyable {
         set { self[key] = newValue }
     }
 
-    /// What was there before.
+    /// Sets a value, and returns the previous one.
     @inlinable public mutating func updateValue(_ value: Value, forKey key: [UInt8]) -> Value? {
         let old = self[key]
         self[key] = value
@@ -93,7 +93,7 @@ public struct BytesTable<Value>: ~Copyable {
 extension BytesTable where Value == Int {
     public mutating func countUp(_ key: [UInt8]) { self[key] = (self[key] ?? 0) + 1 }
 
-    /// What comes to nothing goes.
+    /// Decreases the count. Removes the key when its count reaches zero.
     public mutating func countDown(_ key: [UInt8]) {
         guard let count = self[key] else { return }
         self[key] = count > 1 ? count - 1 : nil
@@ -109,14 +109,14 @@ public struct BytesSet: ~Copyable {
     public var count: Int { entries.count }
     public func contains(_ member: [UInt8]) -> Bool { entries.entry(Entries.number(of: member), member) != nil }
 
-    /// Whether it is new.
+    /// Adds a member. Returns whether it is new.
     public mutating func insert(_ member: [UInt8]) -> Bool {
         let known = entries.count
         entries.put(Entry(name: member), Entries.number(of: member))
         return entries.count > known
     }
 
-    /// Whether it was there.
+    /// Removes a member. Returns whether it was there.
     @discardableResult
     public mutating func remove(_ member: [UInt8]) -> Bool { entries.remove(Entries.number(of: member), member) != nil }
 }

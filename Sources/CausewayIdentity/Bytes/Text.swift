@@ -1,15 +1,15 @@
-// Text by hand: the standard library's way brings Unicode tables into the page.
+// Text functions of our own: the standard library's would bring Unicode tables into the page. See docs/workarounds.md.
 
 /// Characters as UTF-8.
 enum UTF8Text {
-    /// How many bytes the character at `index` has (RFC 3629); 0 if it is none.
+    /// The number of bytes of the character at `index` (RFC 3629). 0: it is not a character.
     static func characterLength(_ bytes: [UInt8], at index: Int) -> Int {
         let first = bytes[index]
         guard first >= 0x80 else { return 1 }
         let length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2
         guard first >= 0xc2, first <= 0xf4, bytes.count - index >= length else { return 0 }
         for offset in 1..<length where bytes[index + offset] & 0xc0 != 0x80 { return 0 }
-        // Longer than need be, a surrogate, or beyond the last character.
+        // The encoding is longer than necessary, a surrogate, or beyond the last character.
         let isSecondHigh = bytes[index + 1] >= (first >= 0xf0 ? 0x90 : 0xa0)
         switch first {
         case 0xe0, 0xf0: return isSecondHigh ? length : 0
@@ -41,7 +41,7 @@ enum HexText {
         }
     }
 
-    /// The digit of the lowest four bits.
+    /// The digit for the lowest four bits.
     static func character(_ value: UInt8) -> UInt8 {
         let digit = value & 0xf
         return digit < 10 ? 0x30 + digit : 0x57 + digit
@@ -60,7 +60,7 @@ public enum DecimalText {
         out.append(0x30 + UInt8(truncatingIfNeeded: value % 10))
     }
 
-    /// nil unless it is all digits, at least one, and no more than `limit`.
+    /// nil: the text has anything but digits, has none, or exceeds `limit`.
     public static func parse(_ text: [UInt8], limit: UInt64 = .max) -> UInt64? {
         guard !text.isEmpty else { return nil }
         var value: UInt64 = 0

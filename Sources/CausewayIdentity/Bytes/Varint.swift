@@ -1,4 +1,4 @@
-/// Unsigned LEB128 as multiformats use it: at most nine bytes for lengths and codes, ten in protobuf; the shortest form only.
+/// Unsigned LEB128 as multiformats use it: at most nine bytes for lengths and codes, ten in protobuf, and only in the shortest form.
 public enum Varint {
     /// Appends `value` in its shortest form.
     public static func append(_ value: UInt64, to bytes: inout [UInt8]) {
@@ -21,12 +21,12 @@ public enum Varint {
         return length
     }
 
-    /// What stands at the start of `bytes`.
+    /// The varint at the start of `bytes`.
     @frozen public enum Decoded: Equatable {
         case value(UInt64, length: Int)
-        /// The bytes end in the middle of it.
+        /// The bytes end in the middle of the varint.
         case incomplete
-        /// Longer than ten bytes, over 64 bits, or not in its shortest form.
+        /// The varint is longer than ten bytes, over 64 bits, or not in its shortest form.
         case malformed
     }
 

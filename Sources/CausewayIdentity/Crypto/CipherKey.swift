@@ -1,18 +1,18 @@
 import CCrypto
 
-/// A ChaCha20-Poly1305 key (RFC 8439) under Noise's nonces: four zero bytes and a 64-bit counter, little-endian.
+/// A ChaCha20-Poly1305 key (RFC 8439) with Noise's nonces: four zero bytes and a 64-bit counter, little-endian.
 ///
-/// It is a secret of 32 bytes and nothing else: the contexts that cost time to make belong to the thread and are re-keyed for each message.
-/// Who owns the key owns the counter, and never uses a number twice.
+/// It is only a secret of 32 bytes: the contexts, which take time to make, belong to the thread and are re-keyed for each message. The
+/// owner of the key owns the counter, and must never use a number twice.
 @frozen
 public struct CipherKey: Sendable {
-    /// Bytes by which a sealed message is longer.
+    /// How many bytes longer a sealed message is.
     public static let tagLength = 16
     public static let length = 32
 
     @usableFromInline let key: Secret
 
-    /// Of exactly 32 bytes.
+    /// Makes a key from exactly 32 bytes.
     public init(_ key: Secret) {
         precondition(key.count == Self.length, "a cipher key has 32 bytes")
         self.key = key
@@ -20,7 +20,7 @@ public struct CipherKey: Sendable {
 
     /// Seals `head` followed by `body` as one message of `head.count + body.count + 16` bytes.
     ///
-    /// `output` may be where `head` lies if `body` is empty; any other overlap is an error.
+    /// `output` may be the place of `head` if `body` is empty. Any other overlap is an error.
     public func seal(
         into output: UnsafeMutableRawPointer, counter: UInt64, ad: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0),
         head: UnsafeRawBufferPointer, body: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0)
@@ -30,8 +30,8 @@ public struct CipherKey: Sendable {
             body.count)
     }
 
-    /// Opens `sealed` (the tag included) into `output`, which takes 16 bytes less and may be the same place. False if it was forged or is
-    /// shorter than a tag: what is in `output` is then not to be used.
+    /// Opens `sealed`, including its tag, into `output`, which takes 16 bytes less and may be the same place. Returns false if the message
+    /// was forged or is shorter than a tag; then do not use what is in `output`.
     public func open(
         _ sealed: UnsafeRawBufferPointer, into output: UnsafeMutableRawPointer, counter: UInt64,
         ad: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0)
@@ -49,7 +49,7 @@ public struct CipherKey: Sendable {
         }
     }
 
-    /// The opened message, or nil if it was forged.
+    /// The opened message. nil: it was forged.
     public func open(_ sealed: [UInt8], counter: UInt64, ad: [UInt8] = []) -> [UInt8]? {
         guard sealed.count >= Self.tagLength else { return nil }
         var message = sealed

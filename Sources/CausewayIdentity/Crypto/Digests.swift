@@ -2,7 +2,7 @@ import CCrypto
 
 /// SHA-256 (FIPS 180-4).
 public enum SHA256 {
-    /// Bytes of a digest.
+    /// The size of a digest in bytes.
     public static let length = 32
 
     public static func hash(_ bytes: [UInt8]) -> [UInt8] {

@@ -2,7 +2,7 @@ import CCrypto
 
 /// Noise's key derivation (noiseprotocol.org, revision 34, section 4.3; RFC 5869) with HMAC-SHA-256.
 public enum HKDF {
-    /// Two secrets of 32 bytes out of a chaining key of 32 bytes and key material, which may be none.
+    /// Derives two secrets of 32 bytes from a chaining key of 32 bytes and optional key material.
     public static func derive(_ chainingKey: Secret, _ material: Secret? = nil) -> (Secret, Secret) {
         precondition(chainingKey.count == 32, "a chaining key has 32 bytes")
         let second = Secret(count: 32) { _ in }

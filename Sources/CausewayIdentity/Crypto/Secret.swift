@@ -1,13 +1,13 @@
 import CCrypto
 
-/// Secret bytes, which are zeroed when nobody holds them any more. All who hold them share one place.
+/// Secret bytes. They are zeroed when nothing refers to them any more. All references share one copy.
 ///
-/// `@unchecked Sendable`: nothing changes them once they are made.
+/// `@unchecked Sendable`: nothing changes the bytes once they are made.
 public final class Secret: @unchecked Sendable {
     public let count: Int
     @usableFromInline let place: UnsafeMutablePointer<UInt8>
 
-    /// - Parameter fill: is given so many zeroes to write upon, and keeps no pointer to them.
+    /// - Parameter fill: Gets `count` zeroes to overwrite, and must keep no pointer to them.
     public init(count: Int, _ fill: (UnsafeMutablePointer<UInt8>) -> Void) {
         self.count = count
         place = UnsafeMutablePointer<UInt8>.allocate(capacity: count)
@@ -15,7 +15,7 @@ public final class Secret: @unchecked Sendable {
         fill(place)
     }
 
-    /// Whoever has the array should wipe it, if it was secret there.
+    /// If the array holds the secret, its owner should wipe it.
     public convenience init(_ bytes: [UInt8]) {
         self.init(count: bytes.count) { place in for index in bytes.indices { place[index] = bytes[index] } }
     }
@@ -25,21 +25,21 @@ public final class Secret: @unchecked Sendable {
         place.deallocate()
     }
 
-    /// A part of them that is no secret, or that the caller wipes.
+    /// A part of the bytes that is not secret, or that the caller wipes.
     public subscript(range: Range<Int>) -> [UInt8] {
-        precondition(range.lowerBound >= 0 && range.upperBound <= count, "inside of the secret")
+        precondition(range.lowerBound >= 0 && range.upperBound <= count, "the range must be inside the secret")
         return [UInt8](copying: UnsafeRawBufferPointer(start: place + range.lowerBound, count: range.count))
     }
 
-    /// A part of them.
+    /// A part of the bytes, as a secret.
     public func part(_ range: Range<Int>) -> Secret {
-        precondition(range.lowerBound >= 0 && range.upperBound <= count, "inside of the secret")
+        precondition(range.lowerBound >= 0 && range.upperBound <= count, "the range must be inside the secret")
         return Secret(count: range.count) { part in for index in range { part[index - range.lowerBound] = place[index] } }
     }
 }
 
 extension [UInt8] {
-    /// Zeroes an array that held a secret, whose bytes nobody shares: else only a copy of them.
+    /// Zeroes an array that held a secret. If others share its bytes, only a copy is zeroed.
     public mutating func wipe() {
         withUnsafeMutableBytes { cc_wipe($0.baseAddress, $0.count) }
     }

@@ -1,6 +1,6 @@
 import CCrypto
 
-/// Key agreement on Curve25519 (RFC 7748). Keys are 32 bytes; any 32 bytes are a secret key.
+/// Key agreement on Curve25519 (RFC 7748). Keys have 32 bytes, and any 32 bytes are a secret key.
 public enum X25519 {
     public static let length = 32
 
@@ -12,7 +12,7 @@ public enum X25519 {
         }
     }
 
-    /// The shared secret; nil if `peer` has not 32 bytes or is a point of small order, with which everybody would know the secret.
+    /// The shared secret. nil: `peer` does not have 32 bytes, or is a point of small order, with which everybody would know the secret.
     public static func agree(secret: Secret, peer: [UInt8]) -> Secret? {
         precondition(secret.count == length, "an X25519 secret has 32 bytes")
         guard peer.count == length else { return nil }

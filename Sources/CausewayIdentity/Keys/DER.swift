@@ -1,4 +1,4 @@
-/// Reads the strict DER (ITU-T X.690) of public keys and signatures: definite lengths in their shortest form that stay inside the buffer.
+/// Reads the strict DER (ITU-T X.690) of public keys and signatures: definite lengths in their shortest form, inside the buffer.
 struct DERReader {
     enum Tag: UInt8 { case integer = 0x02, bitString = 0x03, octetString = 0x04, null = 0x05, objectIdentifier = 0x06, sequence = 0x30 }
 
@@ -20,7 +20,7 @@ struct DERReader {
 
     var isAtEnd: Bool { position == end }
 
-    /// The range of the next element's content, or nil if there is none of this kind.
+    /// The range of the next element's content. nil: there is no element of this kind.
     mutating func range(_ tag: Tag) -> Range<Int>? { range(tag.rawValue) }
 
     private mutating func range(_ tag: UInt8) -> Range<Int>? {
@@ -50,13 +50,13 @@ struct DERReader {
         return DERReader(bytes, range)
     }
 
-    /// The reader of a constructed context-specific element's content ([0], [1] ...).
+    /// A reader for the content of a constructed context-specific element ([0], [1] ...).
     mutating func explicit(_ number: UInt8) -> DERReader? {
         guard let range = range(0xa0 | number) else { return nil }
         return DERReader(bytes, range)
     }
 
-    /// A positive integer's bytes without the leading zero; nil if it is negative, zero, or not in its shortest form.
+    /// A positive integer's bytes without the leading zero. nil: it is negative, zero, or not in its shortest form.
     mutating func positiveInteger() -> [UInt8]? {
         guard let range = range(.integer), let first = range.first else { return nil }
         if bytes[first] >= 0x80 { return nil }
@@ -86,7 +86,7 @@ enum DERWriter {
     }
 }
 
-/// Object identifiers' contents.
+/// The contents of object identifiers.
 enum OID {
     static let rsaEncryption: [UInt8] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01]
     static let ecPublicKey: [UInt8] = [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01]

@@ -1,18 +1,18 @@
 /// Why a key or a signature cannot be used.
 public enum KeyError: Error, Equatable, Sendable {
-    /// No `PublicKey` or `PrivateKey` message.
+    /// Not a `PublicKey` or `PrivateKey` message.
     case malformedMessage(ProtobufError)
-    /// The message lacks its type or its data, or has one of them twice, or other fields, or is not in the one deterministic form
-    /// (peer-ids/peer-ids.md): the peer id is a hash of the bytes, so there may be no second form of a key.
+    /// The message lacks its type or its data, has one of them twice, has other fields, or is not in its single deterministic form
+    /// (peer-ids/peer-ids.md). The peer id is a hash of the bytes, so a key must not have a second form.
     case notDeterministic
     /// A key type that the specification does not know.
     case unknownType(UInt64)
-    /// The key's data is not of the length or the form that its type asks for.
+    /// The key's data does not have the length or form that its type requires.
     case malformed(PublicKey.Kind)
-    /// An RSA modulus outside 2,048 to 8,192 bits; refused before any arithmetic.
+    /// An RSA modulus outside 2,048 to 8,192 bits. It is refused before any arithmetic.
     case rsaSize(bits: Int)
-    /// An elliptic curve other than P-224, P-256, P-384 and P-521 under type ECDSA; of a private key, any but P-256.
+    /// An elliptic curve other than P-224, P-256, P-384 and P-521 for type ECDSA. For a private key, any curve but P-256.
     case unsupportedCurve
-    /// A kind of key that this build (the browser's has Ed25519 only) or this operation does not know.
+    /// A kind of key that this build (the browser's has only Ed25519) or this operation does not support.
     case unsupported(PublicKey.Kind)
 }

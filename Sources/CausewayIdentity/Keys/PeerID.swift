@@ -1,35 +1,35 @@
-/// Why bytes or text are no peer id.
+/// Why bytes or text are not a peer id.
 public enum PeerIDError: Error, Equatable, Sendable {
     case empty
-    /// Neither base58btc nor a multibase prefix and its digits.
+    /// Neither base58btc, nor a multibase prefix and digits of that base.
     case badText
     /// Longer than any peer id.
     case tooLong(limit: Int)
     /// A CID of another version, or of another codec than libp2p-key (0x72).
     case notALibp2pKey
-    /// No multihash: cut short, or with bytes behind it.
+    /// Not a multihash: it is cut short, or bytes follow it.
     case malformedMultihash
-    /// A hash function that peer ids do not use; they are SHA2-256 (0x12) or the key itself (identity, 0x00).
+    /// A hash function that peer ids do not use. They use SHA2-256 (0x12), or contain the key (identity, 0x00).
     case unsupportedHash(code: UInt64)
-    /// A SHA2-256 digest of another length than 32 bytes, or an inlined key of none or over 42 bytes.
+    /// A SHA2-256 digest whose length is not 32 bytes, or an inlined key that is empty or longer than 42 bytes.
     case badDigestLength(Int)
 }
 
 /// A peer's identity: the multihash of its public key (peer-ids/peer-ids.md). Keys of at most 42 bytes are inlined by the identity hash,
-/// larger ones are hashed by SHA-256.
+/// and larger ones are hashed by SHA-256.
 public struct PeerID: Hashable, Sendable {
     /// The longest key that is inlined, in bytes.
     public static let inlineLimit = 42
-    /// More characters than any form of a peer id has in a base that we read.
+    /// More characters than any peer id has in a base that we read.
     static let textLimit = 128
 
     /// The multihash, 34 to 44 bytes in practice.
     public let bytes: [UInt8]
 
-    /// Of bytes that are known to be a valid multihash.
+    /// From bytes that are known to be a valid multihash.
     init(unchecked bytes: [UInt8]) { self.bytes = bytes }
 
-    /// Of a key's protobuf, which is not looked at.
+    /// From a key's protobuf, which is not checked.
     public init(ofKey protobuf: [UInt8]) {
         if protobuf.count <= Self.inlineLimit {
             self.init(unchecked: [0x00, UInt8(protobuf.count)] + protobuf)
@@ -77,10 +77,10 @@ public struct PeerID: Hashable, Sendable {
     /// As a CIDv1 in base32 (`bafz…`).
     public var cid: [UInt8] { Multibase.base32.encode([0x01, 0x72] + bytes) }
 
-    /// The protobuf of the public key, where it is inlined; else empty.
+    /// The protobuf of the public key, if it is inlined. Otherwise empty.
     public var inlinedBytes: [UInt8] { bytes[0] == 0x00 ? [UInt8](copying: bytes, 2..<bytes.count) : [] }
 
-    /// The public key, where it is inlined and of a kind that we know.
+    /// The public key, if it is inlined and of a supported kind.
     public var inlinedKey: PublicKey? { try? PublicKey(protobuf: inlinedBytes) }
 }
 

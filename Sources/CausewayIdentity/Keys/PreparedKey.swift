@@ -1,14 +1,14 @@
 #if !hasFeature(Embedded)
     import CCrypto
 
-    /// A public key made ready once to verify many signatures: for RSA that takes five times as long as verifying one.
+    /// A public key that is prepared once in order to verify many signatures. For RSA, preparing takes five times as long as verifying.
     public final class PreparedKey {
         public let key: PublicKey
         public let peerID: PeerID
-        /// OpenSSL's; none for Ed25519, where there is nothing to prepare.
+        /// OpenSSL's key. nil for Ed25519, which needs no preparation.
         private let handle: UnsafeMutableRawPointer?
 
-        /// - Throws: why the key cannot be used; `KeyError.malformed` also for a point that is not on the curve.
+        /// - Throws: The reason why the key cannot be used. `KeyError.malformed` also for a point that is not on the curve.
         public convenience init(protobuf: [UInt8]) throws(KeyError) { try self.init(PublicKey(protobuf: protobuf)) }
 
         public init(_ key: PublicKey) throws(KeyError) {
@@ -24,9 +24,9 @@
 
         deinit { cc_key_free(handle) }
 
-        /// Whether a signature is good for go-libp2p: all that RFC 8032 allows for Ed25519, also where points of small order let anyone
-        /// sign, a high S, and for ECDSA keys bytes behind the DER. For messages that others pass on: whoever is stricter than they are
-        /// takes them for liars. It says as much as `PublicKey.verify` of every key that was made as keys are.
+        /// Whether go-libp2p accepts a signature: everything that RFC 8032 allows for Ed25519, even if points of small order let anyone
+        /// sign; a high S; and for ECDSA keys, bytes behind the DER. Use it for messages that others forward: if we were stricter than they
+        /// are, we would blame honest peers. For every key that was made properly, it proves as much as `PublicKey.verify`.
         public func accepts(_ signature: [UInt8], of message: [UInt8]) -> Bool {
             guard let handle else {
                 return signature.count == 64
@@ -39,7 +39,7 @@
 
         // MARK: Costs
 
-        /// What verifying costs, in tenths of a microsecond of a slow core, measured.
+        /// The cost of verifying, in tenths of a microsecond, measured on a slow core.
         public var work: Int {
             switch key.kind {
             case .ed25519: 1_000
@@ -50,7 +50,7 @@
             }
         }
 
-        /// The same for making a key ready.
+        /// The cost of preparing a key, in the same unit.
         public static let preparing = 2_000
     }
 #endif

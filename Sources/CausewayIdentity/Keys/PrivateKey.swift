@@ -1,13 +1,13 @@
 import CCrypto
 
-/// A private key of this node: Ed25519, or ECDSA P-256, which the browser's build does not have. Where its bytes come from, and where they
-/// are kept, is the shell's business.
+/// A private key of this node: Ed25519, or ECDSA P-256, which the browser's build does not have. The shell decides where its bytes come
+/// from and where they are stored.
 public struct PrivateKey: Sendable {
     public let publicKey: PublicKey
     /// Ed25519: the seed and the public key. P-256: the scalar.
     private let secret: Secret
 
-    /// The Ed25519 key of a seed of 32 random bytes.
+    /// The Ed25519 key from a seed of 32 random bytes.
     public init(ed25519Seed seed: [UInt8]) throws(KeyError) {
         guard seed.count == 32 else { throw .malformed(.ed25519) }
         var open = [UInt8](repeating: 0, count: 32)
@@ -39,7 +39,7 @@ public struct PrivateKey: Sendable {
         }
     }
 
-    /// The deterministic `PrivateKey` protobuf. Whoever has kept it wipes it.
+    /// The deterministic `PrivateKey` protobuf. Wipe it when you have stored it.
     public var protobuf: [UInt8] {
         var data = secret[0..<secret.count]
         defer { data.wipe() }
@@ -53,7 +53,7 @@ public struct PrivateKey: Sendable {
         return KeyMessage(kind: publicKey.kind, data: data).encoded
     }
 
-    /// Signs as `PublicKey.verify` checks.
+    /// Signs a message. `PublicKey.verify` checks the signature.
     public func sign(_ message: [UInt8]) throws(KeyError) -> [UInt8] {
         #if !hasFeature(Embedded)
             if publicKey.kind == .ecdsa { return try signP256(message) }
@@ -66,7 +66,7 @@ public struct PrivateKey: Sendable {
 
 #if !hasFeature(Embedded)
     extension PrivateKey {
-        /// A P-256 key made of 48 random bytes, without bias (FIPS 186-5, A.2.1).
+        /// A P-256 key from 48 random bytes, without bias (FIPS 186-5, A.2.1).
         public static func p256(entropy: [UInt8]) throws(KeyError) -> PrivateKey {
             guard entropy.count == 48 else { throw .malformed(.ecdsa) }
             var scalar = [UInt8](repeating: 0, count: 32)
@@ -75,7 +75,7 @@ public struct PrivateKey: Sendable {
             return try PrivateKey(p256Scalar: scalar)
         }
 
-        /// The P-256 key of a scalar of 32 bytes, big-endian.
+        /// The P-256 key with a scalar of 32 bytes, big-endian.
         public init(p256Scalar scalar: [UInt8]) throws(KeyError) {
             guard scalar.count == 32 else { throw .malformed(.ecdsa) }
             var point = [UInt8](repeating: 0, count: 65)
@@ -94,7 +94,7 @@ public struct PrivateKey: Sendable {
     }
 #endif
 
-/// The DER of a private key on P-256 (RFC 5915), with its curve and its point, as go's `x509.MarshalECPrivateKey` writes it.
+/// The DER of a private key on P-256 (RFC 5915) with its curve and its point, as go's `x509.MarshalECPrivateKey` writes it.
 private enum ECPrivateKey {
     static func scalar(_ der: [UInt8]) throws(KeyError) -> [UInt8] {
         var outer = DERReader(der)

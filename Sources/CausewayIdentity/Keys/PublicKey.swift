@@ -6,11 +6,11 @@ public struct PublicKey: Hashable, Sendable {
     public enum Kind: UInt8, Sendable { case rsa = 0, ed25519 = 1, secp256k1 = 2, ecdsa = 3 }
 
     public let kind: Kind
-    /// `Data` of the libp2p key protobuf: the raw key (Ed25519, secp256k1 compressed) or DER of SubjectPublicKeyInfo (RSA, ECDSA).
+    /// `Data` in the libp2p key protobuf: the raw key (Ed25519, compressed secp256k1), or DER of SubjectPublicKeyInfo (RSA, ECDSA).
     public let data: [UInt8]
 
-    /// Checks lengths, DER, the size of an RSA modulus and the curve of an ECDSA key (P-224, P-256, P-384 or P-521). The browser's build,
-    /// which verifies nothing by other keys than Ed25519, does not look into them.
+    /// Checks lengths, DER, the size of an RSA modulus, and the curve of an ECDSA key (P-224, P-256, P-384 or P-521). The browser's build
+    /// does not check keys other than Ed25519, because it verifies nothing with them.
     public init(_ kind: Kind, data: [UInt8]) throws(KeyError) {
         switch kind {
         case .ed25519: guard data.count == 32 else { throw .malformed(.ed25519) }
@@ -30,7 +30,7 @@ public struct PublicKey: Hashable, Sendable {
         self.data = data
     }
 
-    /// Reads the `PublicKey` protobuf in its one deterministic form.
+    /// Reads the `PublicKey` protobuf in its single deterministic form.
     public init(protobuf: [UInt8]) throws(KeyError) {
         let message = try KeyMessage(decoding: protobuf)
         try self.init(message.kind, data: message.data)
@@ -41,11 +41,11 @@ public struct PublicKey: Hashable, Sendable {
 
     public var peerID: PeerID { PeerID(ofKey: protobuf) }
 
-    /// Whether `signature` over `message` was made by this key's owner. Ed25519 with S below the group's order only and without points of
-    /// small order, secp256k1 with low S only, RSA as PKCS #1 v1.5 with SHA-256, ECDSA as strict DER with SHA-256. `PreparedKey.accepts` is
-    /// less strict.
+    /// Whether this key's owner made `signature` over `message`. Ed25519 only with S below the group's order and without points of small
+    /// order; secp256k1 only with low S; RSA as PKCS #1 v1.5 with SHA-256; ECDSA as strict DER with SHA-256. `PreparedKey.accepts` is less
+    /// strict.
     ///
-    /// - Throws: `KeyError.unsupported` in the browser's build for other kinds than Ed25519; `KeyError.malformed` for a point that is not
+    /// - Throws: `KeyError.unsupported` in the browser's build for kinds other than Ed25519. `KeyError.malformed` for a point that is not
     ///   on the curve.
     public func verify(_ signature: [UInt8], of message: [UInt8]) throws(KeyError) -> Bool {
         switch kind {

@@ -1,19 +1,19 @@
-/// Digits of a base that is no power of two: the bytes are one big number, leading zero bytes are leading zero digits.
+/// Digits of a base that is not a power of two. The bytes are one big number; leading zero bytes are leading zero digits.
 struct PositionalBase {
     let alphabet: StaticString
-    /// Takes upper for lower case.
+    /// Whether upper case counts as lower case.
     var foldsCase = false
 
     private var radix: UInt32 { UInt32(alphabet.utf8CodeUnitCount) }
 
-    /// Time grows by the square of the length: callers bound it.
+    /// The time grows with the square of the length, so callers must bound it.
     func encode(_ bytes: [UInt8]) -> [UInt8] {
         var out = Self.converted(bytes, from: 256, to: radix)
         for index in out.indices { out[index] = alphabet.utf8Start[Int(out[index])] }
         return out
     }
 
-    /// nil if a character is no digit.
+    /// nil: a character is not a digit.
     func decode(_ text: [UInt8]) -> [UInt8]? {
         var digits: [UInt8] = []
         for character in text {
@@ -29,7 +29,7 @@ struct PositionalBase {
         return nil
     }
 
-    /// A number's digits, the highest first.
+    /// A number's digits in another base, the highest first.
     private static func converted(_ digits: [UInt8], from: UInt32, to: UInt32) -> [UInt8] {
         var lowestFirst: [UInt8] = []
         var zeros = 0
@@ -56,13 +56,13 @@ struct PositionalBase {
     }
 }
 
-/// Base58 with Bitcoin's alphabet, in which peer ids are written.
+/// Base58 with Bitcoin's alphabet, which peer ids use.
 public enum Base58 {
     static let base = PositionalBase(alphabet: "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz")
 
     @inline(never)
     public static func encode(_ bytes: [UInt8]) -> [UInt8] { base.encode(bytes) }
 
-    /// nil if the text has a character that is no digit.
+    /// nil: a character is not a digit.
     public static func decode(_ text: [UInt8]) -> [UInt8]? { base.decode(text) }
 }

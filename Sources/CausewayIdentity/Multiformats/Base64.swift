@@ -1,13 +1,13 @@
 /// Digits of 4 to 6 bits (RFC 4648).
 struct BitBase {
     let bits: UInt32
-    /// The digits' characters come first.
+    /// The characters of the digits come first.
     let alphabet: StaticString
     var isPadded = false
-    /// Takes upper for lower case.
+    /// Whether upper case counts as lower case.
     var foldsCase = false
 
-    /// Characters after which bits and bytes meet: what padding fills up to.
+    /// How many characters make whole bytes. Padding fills up to this.
     private var group: Int { bits == 5 ? 8 : bits == 6 ? 4 : 2 }
 
     func encode(_ bytes: [UInt8]) -> [UInt8] {
@@ -27,7 +27,7 @@ struct BitBase {
         return out
     }
 
-    /// nil if a character is no digit, the length is impossible, the padding is wrong, or (unless `lenient`) unused bits are set.
+    /// nil: a character is not a digit, the length is impossible, the padding is wrong, or (unless `lenient`) unused bits are set.
     func decode(_ text: [UInt8], lenient: Bool = false) -> [UInt8]? {
         var end = text.count
         if isPadded {
@@ -53,10 +53,10 @@ struct BitBase {
         return out
     }
 
-    /// Of the lowest bits.
+    /// The character for the lowest bits.
     private func character(_ value: UInt32) -> UInt8 { alphabet.utf8Start[Int(value & (1 &<< bits - 1))] }
 
-    /// Each character's digit, 0xff for others.
+    /// The digit of each character. 0xff: it is none.
     private var digits: [UInt8] {
         var table = [UInt8](repeating: 0xff, count: 256)
         for index in 0..<1 &<< Int(bits) {
@@ -77,6 +77,6 @@ public enum Base64 {
 
     public static func encode(_ bytes: [UInt8]) -> [UInt8] { base.encode(bytes) }
 
-    /// nil if the text is not base64 in its one form.
+    /// nil: the text is not base64 in its single form.
     public static func decode(_ text: [UInt8]) -> [UInt8]? { base.decode(text) }
 }

@@ -1,4 +1,4 @@
-/// Bytes as text with the base's letter in front (multiformats/multibase): those bases that libp2p's addresses and ids use.
+/// Bytes as text that begins with the base's letter (multiformats/multibase), in the bases that libp2p's addresses and ids use.
 public enum Multibase: UInt8, Sendable, CaseIterable {
     case base16 = 0x66  // f
     case base16Upper = 0x46  // F
@@ -15,8 +15,9 @@ public enum Multibase: UInt8, Sendable, CaseIterable {
     case base64URL = 0x75  // u
     case base64URLPadded = 0x55  // U
 
-    /// The bytes of any of these; nil if the letter is of another base, or the digits are not of this one. Hex, base32 and base36 may be
-    /// written in either case. Time grows by the square of the length for base36 and base58: callers bound it.
+    /// The bytes of a text in any of these bases. nil: the letter is of another base, or a character is not a digit of this one.
+    /// Hexadecimal, base32 and base36 may be in either case. For base36 and base58, the time grows with the square of the length, so
+    /// callers must bound it.
     public static func decode(_ text: [UInt8]) -> [UInt8]? {
         guard let first = text.first, let base = Multibase(rawValue: first) else { return nil }
         let digits = [UInt8](copying: text, 1..<text.count)
@@ -34,7 +35,7 @@ public enum Multibase: UInt8, Sendable, CaseIterable {
     private var bitBase: BitBase { BitBase(bits: bits, alphabet: alphabet, isPadded: isPadded, foldsCase: bits < 6) }
     private var positionalBase: PositionalBase { PositionalBase(alphabet: alphabet, foldsCase: self != .base58) }
 
-    /// Of a digit; 0 where the base is no power of two.
+    /// The bits of a digit. 0: the base is not a power of two.
     private var bits: UInt32 {
         switch self {
         case .base16, .base16Upper: 4
@@ -54,7 +55,7 @@ public enum Multibase: UInt8, Sendable, CaseIterable {
         }
     }
 
-    /// An upper-case letter says that the digits are such, too, or, in base64, that there is padding.
+    /// An upper-case letter means upper-case digits or, in base64, padding.
     private var isUpper: Bool { rawValue < 0x60 && bits != 6 }
     private var isPadded: Bool { self == .base32Padded || rawValue < 0x60 && bits == 6 }
 }

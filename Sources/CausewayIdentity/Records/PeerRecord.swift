@@ -1,14 +1,14 @@
-/// What a peer says of itself under its signature: where it can be reached (RFC 0003).
+/// What a peer says about itself under its signature: where it can be reached (RFC 0003).
 public struct PeerRecord: Equatable, Sendable {
     /// multicodec `libp2p-peer-record` as two bytes.
     public static var payloadType: [UInt8] { [UInt8](utf8: "\u{03}\u{01}") }
-    /// What implementations sign with ...
+    /// The domain that implementations sign with ...
     public static var domain: [UInt8] { [UInt8](utf8: "libp2p-peer-record") }
-    /// ... and what the specification's text says; taken, too.
+    /// ... and the domain in the specification's text. Both are accepted.
     public static var textDomain: [UInt8] { [UInt8](utf8: "libp2p-routing-state") }
 
     public let peerID: PeerID
-    /// Grows with each record; a lower one is stale.
+    /// Grows with each record. A record with a lower number is stale.
     public let sequence: UInt64
     public let addresses: [Multiaddr]
 
@@ -18,10 +18,10 @@ public struct PeerRecord: Equatable, Sendable {
         self.addresses = addresses
     }
 
-    /// Opens a signed envelope: the payload's type, the signature under either domain, and that the signer is the peer that the record
-    /// tells of. Addresses of protocols that we do not know are left out.
+    /// Opens a signed envelope. Checks the payload's type, the signature under either domain, and that the signer is the peer in the
+    /// record. Addresses of unknown protocols are left out.
     ///
-    /// - Parameter peer: whose it must be, before its signature is looked at; nil: anybody's.
+    /// - Parameter peer: The peer that the record must be of. It is checked before the signature. nil: any peer.
     public static func decode(envelope bytes: [UInt8], of peer: PeerID? = nil) throws(RecordError) -> PeerRecord {
         let envelope = try SignedEnvelope(decoding: bytes)
         guard envelope.payloadType == payloadType else { throw .unexpectedPayloadType }

@@ -1,19 +1,19 @@
-/// Why a signed envelope or a record in it is not to be believed.
+/// Why a signed envelope, or a record in it, must not be believed.
 public enum RecordError: Error, Equatable, Sendable {
     case malformed(ProtobufError)
-    /// A field that must be there is not.
+    /// A required field is missing.
     case missingField(UInt32)
     case badKey(KeyError)
-    /// The envelope holds something else than asked for.
+    /// The envelope contains another type than requested.
     case unexpectedPayloadType
-    /// Signed by another key, or under another domain, or damaged since.
+    /// It was signed by another key or under another domain, or was damaged.
     case badSignature
     case badPeerID(PeerIDError)
-    /// The record tells of another peer than the one that signed it.
+    /// The record is about another peer than the one that signed it.
     case keyIsNotThePeers
 }
 
-/// Bytes of some type, signed by a peer for one purpose, the domain (RFC 0002).
+/// Bytes of some type, signed by a peer for one purpose, its domain (RFC 0002).
 public struct SignedEnvelope: Equatable, Sendable {
     public let publicKey: PublicKey
     public let payloadType: [UInt8]
@@ -27,7 +27,7 @@ public struct SignedEnvelope: Equatable, Sendable {
         self.signature = signature
     }
 
-    /// Reads the `Envelope` protobuf. Nothing in it is to be believed before `verify`.
+    /// Reads the `Envelope` protobuf. Do not believe anything in it before `verify`.
     public init(decoding bytes: [UInt8]) throws(RecordError) {
         var key: [UInt8]?
         var type: [UInt8]?
@@ -56,7 +56,7 @@ public struct SignedEnvelope: Equatable, Sendable {
         self.signature = signature
     }
 
-    /// Throws unless the envelope's key signed this payload and its type under `domain`. The caller compares `payloadType`, too.
+    /// Throws unless the envelope's key signed this payload and its type under `domain`. The caller must compare `payloadType`, too.
     public func verify(domain: [UInt8]) throws(RecordError) {
         let genuine: Bool
         do throws(KeyError) {
@@ -80,7 +80,7 @@ public struct SignedEnvelope: Equatable, Sendable {
         return writer.bytes
     }
 
-    /// What is signed: domain, type and payload, each behind its length, so that none can pass for a part of another.
+    /// The bytes that are signed: domain, type and payload, each preceded by its length, so that none can pass for a part of another.
     private static func signed(_ domain: [UInt8], _ type: [UInt8], _ payload: [UInt8]) -> [UInt8] {
         var out: [UInt8] = []
         for part in [domain, type, payload] {

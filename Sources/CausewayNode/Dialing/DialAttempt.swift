@@ -2,44 +2,44 @@ import CausewayConnection
 import CausewayIdentity
 
 extension Multiaddr {
-    /// Leads to a direct connection, by WebRTC over a relayed one.
+    /// Whether the address leads to a direct connection by WebRTC, made over a relayed one.
     var isUpgradedCircuit: Bool { isCircuit && transport == .webRTC }
 }
 
-/// One address under trial.
+/// An attempt to dial one address.
 final class DialAttempt {
     enum Step {
         case waiting
-        /// A name's look-up.
+        /// A name is being looked up.
         case resolving
-        /// A circuit's relay is being dialled.
+        /// The relay of a circuit is being dialled.
         case reachingRelay
         case dialling
-        /// The circuit stands; WebRTC's signalling is to make a direct connection of it.
+        /// The circuit is open, and WebRTC's signalling is making a direct connection from it.
         case upgrading
         case over
     }
     enum Group: Int { case local, wide, relayed }
 
     let peer: PeerID
-    /// Without `/p2p/<peer>` at its end; a circuit's ends in `/p2p-circuit`.
+    /// Without `/p2p/<peer>` at its end. A circuit's address ends in `/p2p-circuit`.
     let address: Multiaddr
-    /// Who says so. The user may name what was only heard before.
+    /// Who named the address. The origin rises when the user names an address that only remotes had named.
     var origin: AddressOrigin
-    /// How many `/dnsaddr` records led to it.
+    /// How many `/dnsaddr` records led to the address.
     let level: Int
     let group: Group
-    /// Lower ones are tried first.
+    /// Attempts with lower ranks start first.
     let rank: Int
-    /// Stands for addresses that a look-up has to find.
+    /// Whether a look-up must first turn the address into others.
     let isName: Bool
     var step = Step.waiting
-    /// While it waits: not before this moment, whatever its turn.
+    /// While the attempt waits, it must not start before this moment.
     var heldUntil = Instant(nanoseconds: 0)
-    /// What it is to become, or the number of its name's look-up.
+    /// The number of the link to be made, or of the look-up.
     var link: UInt32 = 0
     var localAddress: Multiaddr?
-    /// Its link was told to give it up if it can be.
+    /// The link was asked to end if its transport is not connected yet.
     var isGivenUp = false
     var startedAt: Instant
     var deadline = Instant.distantFuture
@@ -57,8 +57,8 @@ final class DialAttempt {
             case .loopback, .privateNetwork, .linkLocal: Group.local
             default: Group.wide
             }
-        // TCP, then WebSocket, then WebSocket over TLS, which cost more bytes and round trips each; IPv6 before IPv4 (RFC 8305); loopback
-        // last, where it rarely is the peer that was meant.
+        // TCP, then WebSocket, then WebSocket over TLS, because each costs more bytes and round trips. IPv6 before IPv4 (RFC 8305).
+        // Loopback last, because it rarely leads to the intended peer.
         var rank =
             switch address.transport {
             case .tcp: 0
@@ -74,7 +74,7 @@ final class DialAttempt {
     var isWaiting: Bool { step == .waiting }
     var isOver: Bool { step == .over }
 
-    /// In which of our phases a time-out hits it.
+    /// The layer that a time-out at this step names.
     var layer: ConnectionError.Layer {
         switch step {
         case .resolving: .dns
@@ -85,21 +85,21 @@ final class DialAttempt {
     }
 }
 
-/// All that goes on to reach one peer.
+/// Everything that goes on to reach one peer.
 final class PeerDial {
     let peer: PeerID
     let startedAt: Instant
     var requests: [DialRequest] = []
-    /// In the order of trial.
+    /// In the order in which they start.
     var attempts: [DialAttempt] = []
     var outcomes: [DialOutcome] = []
-    /// By group: the next attempt does not start before. Happy eyeballs (RFC 8305).
+    /// For each group, the next attempt does not start before this moment. Happy eyeballs (RFC 8305).
     var nextStart: [Instant]
-    /// Relayed addresses wait for the direct ones' head start to pass.
+    /// Whether relayed addresses still wait for the direct ones' head start to pass.
     var isRelayedHeldBack = true
-    /// Addresses in all, those included that were only led to by names.
+    /// The number of all addresses, including those that only look-ups found.
     var addressCount = 0
-    // Of them, what only remotes named.
+    // Among them, the addresses that only remotes named.
     private var heardAddresses = 0
     private var heardDirect = 0
     private var heardNames = 0
@@ -120,33 +120,34 @@ final class PeerDial {
         return false
     }
 
-    /// How many attempts are under way.
+    /// How many attempts are running.
     var active: Int {
         var count = 0
         for attempt in attempts where !attempt.isOver && !attempt.isWaiting { count += 1 }
         return count
     }
 
-    /// How many look-ups are.
+    /// How many look-ups are running.
     var lookUps: Int {
         var count = 0
         for attempt in attempts where attempt.step == .resolving { count += 1 }
         return count
     }
 
-    /// Somebody waits whose time is not over.
+    /// Whether a request that is not past its deadline still waits.
     func isAwaited(at now: Instant) -> Bool {
         for request in requests where request.deadline > now { return true }
         return false
     }
 
-    /// No request takes a relayed connection.
+    /// Whether no request accepts a relayed connection.
     var directOnly: Bool {
         for request in requests where !request.directOnly { return false }
         return true
     }
 
-    /// Whether an address was tried or refused before. One that was only held back is tried after all when the user names it.
+    /// Whether to add the address: it was neither tried nor refused before. If the user names an address that was only held back, it is
+    /// tried after all.
     func takes(_ address: Multiaddr, _ origin: AddressOrigin) -> Bool {
         for attempt in attempts where attempt.address == address && !attempt.isGivenUp {
             attempt.origin = max(attempt.origin, origin)
@@ -160,7 +161,7 @@ final class PeerDial {
         return true
     }
 
-    /// Counts an address that only remotes named; false: it is one too many.
+    /// Counts an address that only remotes named. Returns false if it exceeds the limit.
     func takesHearsay(_ attempt: DialAttempt, limits: NodeLimits) -> Bool {
         let isDirect = attempt.group != .relayed
         guard heardAddresses < limits.heardAddresses, !isDirect || heardDirect < limits.heardDirectAddresses,

@@ -1,7 +1,7 @@
 import CausewayConnection
 import CausewayIdentity
 
-/// Addresses of peers that failed lately: 5 s and n² s more after n failures, 5 min at most (as go-libp2p).
+/// Addresses of peers that failed recently. After n failures an address is held back for 5 s + n² s, at most 5 min (as in go-libp2p).
 struct DialBackoff: ~Copyable {
     private final class Entry {
         var failures: UInt64 = 0
@@ -27,7 +27,7 @@ struct DialBackoff: ~Copyable {
         if entries.count >= Self.capacity { entries = BytesTable() }
         let key = key(peer, address)
         let entry = entries[key] ?? Entry(until: now)
-        // After so long without a try it is a new story.
+        // Forget failures older than this.
         if now - entry.until > Self.longest { entry.failures = 0 }
         entry.failures = min(entry.failures + 1, 17)
         entry.until = now + min(.seconds(5 + entry.failures * entry.failures), Self.longest)

@@ -1,22 +1,23 @@
 import CausewayIdentity
 
-/// Which addresses are dialled that only a remote named. By announcing some, a stranger would else make this node knock at doors that only
-/// this machine or its network can reach, and ask there for what he likes. What the user names is his own affair.
+/// Decides which addresses are dialled that only a remote named. Otherwise a stranger could announce addresses and make this node connect
+/// to services that only this machine or its network can reach, with a request of the stranger's choice. The policy does not apply to
+/// addresses that the user names.
 struct DialPolicy {
-    /// The user lets remotes name any address of this machine and its network, too.
+    /// The user allows remotes to name any address of this machine and its network.
     let allowsLocal: Bool
-    /// Names are looked up before they are dialled, and what they stand for is judged then.
+    /// Whether names are looked up before they are dialled. Then the policy checks the addresses that the look-up finds.
     let looksNamesUp: Bool
 
     func admits(_ address: Multiaddr, in node: NodeState) -> Bool {
-        // The path and, unless the server has to prove it by TLS, the host of a request are the user's to choose.
+        // Only the user may choose the path of a request, and its host unless the server has to prove it by TLS.
         if address.httpPath != nil || address.sni != nil && address.transport != .webSocket(secure: true) { return false }
         if allowsLocal { return true }
         switch address.host {
         case .name(_, let name)?: return looksNamesUp || !Self.isLocal(name)
         case .ip(let ip)?:
             #if hasFeature(Embedded)
-                // A page knows of no address of its own.
+                // A page knows no address of its own.
                 return !address.reach.isLocal
             #else
                 return !address.reach.isLocal || address.reach == Self.reach(of: node, bytes: ip.count)
@@ -26,8 +27,8 @@ struct DialPolicy {
     }
 
     #if !hasFeature(Embedded)
-        /// How far the widest of this node's addresses of one family reaches; if it advertises none, of those of its connections here. A
-        /// node with an address for all has no business in private networks, one on loopback alone has none elsewhere.
+        /// The widest reach of this node's addresses of one family. If it advertises none, that of its connections' local addresses. A node
+        /// with a public address has no reason to dial private networks, and one that is on loopback only has no reason to dial others.
         private static func reach(of node: NodeState, bytes: Int) -> Multiaddr.Reach {
             var widest = Multiaddr.Reach.none
             func look(at address: Multiaddr) {
@@ -42,7 +43,7 @@ struct DialPolicy {
             }
             for address in node.listenAddresses { look(at: address) }
             if node.listenAddresses.isEmpty {
-                // The first ones tell: this node has few addresses, however many connections.
+                // The first connections suffice: the node has few addresses, even if it has many connections.
                 for index in 0..<min(node.connections.order.count, 16) {
                     if let link = node.connections[node.connections.order[index]], !link.isRelayed { look(at: link.localAddress) }
                 }
@@ -51,7 +52,7 @@ struct DialPolicy {
         }
     #endif
 
-    /// What browsers take for this machine, or look up in this network alone.
+    /// Whether browsers take the name for this machine, or look it up in this network only.
     private static func isLocal(_ name: [UInt8]) -> Bool {
         var label: [UInt8] = []
         for byte in name { if byte == UInt8(ascii: ".") { label = [] } else { label.append(byte | 0x20) } }

@@ -1,4 +1,4 @@
-/// Kinds of addresses that a shell can dial by itself. Circuits are the node's own.
+/// The kinds of addresses that a shell can dial. The node itself makes circuits.
 public struct DialTransports: OptionSet, Sendable {
     public let rawValue: UInt8
 
@@ -8,13 +8,13 @@ public struct DialTransports: OptionSet, Sendable {
     public static let webSocket = DialTransports(rawValue: 2)
     public static let secureWebSocket = DialTransports(rawValue: 4)
 
-    /// Dials host names as they are: the platform looks them up, and nothing else can be. `/dnsaddr` stays unresolved.
+    /// Dial host names as they are: the platform looks them up, and offers no other look-up. `/dnsaddr` stays unresolved.
     public static let hostNames = DialTransports(rawValue: 8)
 
     /// `/webrtc-direct`.
     public static let webRTCDirect = DialTransports(rawValue: 16)
 
     public static let native = DialTransports(rawValue: 7)
-    /// A page served over HTTPS may not open plain WebSockets.
+    /// A page served over HTTPS cannot open plain WebSockets.
     public static let browser = DialTransports(rawValue: 12)
 }

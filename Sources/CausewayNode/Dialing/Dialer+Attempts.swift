@@ -1,11 +1,11 @@
 import CausewayConnection
 import CausewayIdentity
 
-// One address after the other, and several at once.
+// Starts the attempts of a dial one after the other, with several running at the same time.
 extension Dialer {
-    // MARK: Taking addresses in
+    // MARK: Adding addresses
 
-    /// Queues an address, or says at once why it is not tried.
+    /// Queues an address, or reports at once why it is not tried.
     func add(_ named: Multiaddr, to dial: PeerDial, _ origin: AddressOrigin, level: Int, in node: NodeState) {
         let address = named.withoutPeerID
         guard dial.takes(address, origin) else { return }
@@ -15,7 +15,7 @@ extension Dialer {
         dial.addressCount += 1
         if let reason = refusal(of: named, attempt, in: dial, in: node) {
             attempt.step = .over
-            // An endless list is told of once.
+            // Of an endless list, only the first excess address is reported.
             if dial.addressCount <= Self.addressLimit + 1 { note(reason, of: attempt, in: dial, in: node) }
             return
         }
@@ -30,9 +30,9 @@ extension Dialer {
     private func refusal(of named: Multiaddr, _ attempt: DialAttempt, in dial: PeerDial, in node: NodeState) -> DialOutcome.Result? {
         if dial.addressCount > Self.addressLimit { return .limit(.addressesPerPeer, value: UInt64(Self.addressLimit)) }
         if let other = named.peerID, other != dial.peer { return .failed(.wrongPeer(expected: dial.peer, actual: other)) }
-        // Circuits through our own relay lead to whom they name.
+        // A circuit through our own relay leads to its target, not to us.
         if node.listenAddresses.contains(attempt.address) { return .ownPeer }
-        // Of a circuit that is the dial of its relay's matter.
+        // For a circuit, the dial of its relay checks this.
         if attempt.origin == .heard, attempt.group != .relayed, !policy.admits(attempt.address, in: node) { return .hearsay }
         if attempt.origin != .named, backoff.holds(dial.peer, attempt.address, at: node.now) { return .backedOff }
         if attempt.group == .relayed {
@@ -56,7 +56,8 @@ extension Dialer {
         }
     }
 
-    /// The relay that a circuit's address names: one relay, by a direct address with its peer id, that is neither this node nor the target.
+    /// The relay that a circuit's address names. It must be a single relay, with a direct address and its peer id, that is neither this
+    /// node nor the target.
     private func relay(of attempt: DialAttempt, in node: NodeState) -> Multiaddr? {
         guard let (relay, rest) = attempt.address.splitAtCircuit(), rest.bytes.isEmpty || upgrades && rest == .webRTC, !relay.isCircuit,
             let peer = relay.peerID, peer != node.peerID, peer != attempt.peer
@@ -66,7 +67,7 @@ extension Dialer {
 
     // MARK: Starting
 
-    /// Starts the addresses whose time has come. True if one was.
+    /// Starts the attempts whose time has come. Returns whether one started.
     func start(_ dial: PeerDial, in node: NodeState) -> Bool {
         guard dial.isAwaited(at: node.now) else { return false }
         if dial.isRelayedHeldBack, !dial.hasDirectAttempts {
@@ -88,17 +89,18 @@ extension Dialer {
         return hasStarted
     }
 
-    /// Hearsay keeps to its pace; circuits cost nobody anything but the relay, which is dialled by itself.
+    /// Whether an attempt may start. Hearsay keeps to its pace. Circuits need none: they cost only the relay, whose dial is checked by
+    /// itself.
     func mayStart(_ attempt: DialAttempt, in node: NodeState) -> Bool {
         #if !hasFeature(Embedded)
-            // A page dials nobody of its own accord.
+            // A page dials nobody by itself.
             guard attempt.origin == .heard, attempt.group != .relayed, let host = attempt.address.host else { return true }
             var others = 0
             for other in byLink.values where other.origin == .heard && other.group != .relayed {
                 if attempt.isName ? other.step == .resolving : other.address.host == host { others += 1 }
             }
             let most = attempt.isName ? node.limits.heardLookUps : node.limits.heardDialsPerHostAtOnce
-            // Whichever of the others ends lets this one try again.
+            // When one of the others ends, this attempt is tried again.
             attempt.heldUntil = others < most ? pace.next(to: host, limits: node.limits, now: node.now) : .distantFuture
             guard attempt.heldUntil <= node.now else { return false }
             pace.started(host, at: node.now)
@@ -126,7 +128,7 @@ extension Dialer {
         byLink[attempt.link] = attempt
     }
 
-    /// The dial of a circuit's relay is over.
+    /// The dial of a circuit's relay has ended.
     func relayReached(_ request: DialRequest, in node: NodeState) {
         guard let attempt = byLink[request.number] else { return }
         guard let link = request.link, let relay = node.connections[link], let circuits, let named = self.relay(of: attempt, in: node)
@@ -140,7 +142,7 @@ extension Dialer {
 
     // MARK: Ending
 
-    /// Undoes whatever was begun for an attempt.
+    /// Cancels whatever the attempt has started.
     func giveUp(_ attempt: DialAttempt, in node: NodeState) {
         switch attempt.step {
         case .waiting, .upgrading, .over: return
@@ -155,7 +157,7 @@ extension Dialer {
         }
     }
 
-    /// An attempt is over: it tells, lets the next one start at once if it failed, and holds its address back for a while.
+    /// Ends an attempt: reports its result, lets the next one start at once if this one failed, and holds the address back for a while.
     func finish(_ attempt: DialAttempt, _ result: DialOutcome.Result, in node: NodeState) {
         guard !attempt.isOver, let dial = dials[attempt.peer.bytes] else { return }
         note(result, of: attempt, in: dial, in: node)

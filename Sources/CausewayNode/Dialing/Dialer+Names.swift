@@ -1,19 +1,19 @@
 import CausewayConnection
 import CausewayIdentity
 
-// Names become addresses before they are dialled.
+// Turns names into addresses before they are dialled.
 extension Dialer {
     func needsLookUp(_ address: Multiaddr) -> Bool {
         guard !address.isCircuit, case .name(let kind, _)? = address.host else { return false }
-        // A `/dnsaddr` says nothing of its transport.
+        // A `/dnsaddr` does not say which transport it leads to.
         return kind == .dnsaddr || (isSupported(address) && hasResolver)
     }
 
-    /// The shell answers `NodeOutput.resolve`.
+    /// Whether the shell answers `NodeOutput.resolve`.
     var hasResolver: Bool { !transports.contains(.hostNames) }
 
-    /// Asks for names as soon as there is room, which addresses that need no look-up have half of. True if one was asked for. A page's
-    /// browser looks names up itself.
+    /// Requests look-ups of names while there is room; addresses that need no look-up may use half of it. Returns whether one was
+    /// requested. In a page, the browser looks names up.
     func lookUpNames(_ dial: PeerDial, in node: NodeState) -> Bool {
         #if hasFeature(Embedded)
             return false
@@ -34,7 +34,7 @@ extension Dialer {
         guard let attempt = byLink[request], attempt.step == .resolving, let dial = dials[attempt.peer.bytes] else { return }
         var usable: [Multiaddr] = []
         for address in addresses {
-            // A name may stand for many peers.
+            // A name may lead to many peers.
             if let peer = address.peerID, peer != dial.peer { continue }
             usable.append(Dialer.withServerName(of: attempt.address, address.withoutPeerID))
         }
@@ -51,7 +51,7 @@ extension Dialer {
         settle(in: node)
     }
 
-    /// TLS must go on asking for the name: `/tls/sni/<name>` takes its place where the address does not say it already.
+    /// The address with `/tls/sni/<name>` where it does not name the server already, so that TLS still checks the name.
     static func withServerName(of named: Multiaddr, _ address: Multiaddr) -> Multiaddr {
         guard case .name(let kind, let name)? = named.host, kind != .dnsaddr, address.transport == .webSocket(secure: true),
             address.sni == nil, case .ip? = address.host

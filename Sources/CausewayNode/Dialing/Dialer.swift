@@ -1,10 +1,10 @@
 import CausewayConnection
 import CausewayIdentity
 
-/// Reaches peers: takes requests, tries several addresses of a peer at once in a sensible order, and tells what came of each.
+/// Reaches peers: takes requests, tries several addresses of a peer in parallel in a sensible order, and reports the result for each.
 ///
-/// All requests for one peer share one `PeerDial`. Circuits are made by `CircuitDialing` once their relay is reached, which is a dial of
-/// its own.
+/// All requests for one peer share one `PeerDial`. `CircuitDialing` makes a circuit when its relay is connected, which takes a dial of its
+/// own.
 final class Dialer {
     /// Bound: how often one `/dnsaddr` record may lead to a further one.
     static let nameLevels = 4
@@ -18,18 +18,18 @@ final class Dialer {
     let transports: DialTransports
     let policy: DialPolicy
     var circuits: (any CircuitDialing)?
-    /// Relayed connections may become direct ones by WebRTC.
+    /// Whether relayed connections may become direct ones by WebRTC.
     var upgrades = false
     var dials = BytesTable<PeerDial>()
-    /// In the order of their beginning.
+    /// In the order in which they started.
     var order: [PeerDial] = []
-    /// Attempts that are under way, by the link that each is to become.
+    /// The running attempts, by the number of the link that each is to become.
     var byLink = Table<UInt32, DialAttempt>()
     var backoff = DialBackoff()
     #if !hasFeature(Embedded)
         var pace = HearsayPace()
     #endif
-    /// Dials of relays that are over, for the circuits that wait for them.
+    /// Answers of relays' dials that have ended, for the circuits that wait for them.
     private var relayAnswers: [DialRequest] = []
     private(set) var nextDeadline = Instant.distantFuture
 
@@ -42,7 +42,7 @@ final class Dialer {
 
     func connect(request: UInt32, peer: PeerID, addresses: [Multiaddr], allowsLimited: Bool, in node: NodeState) {
         let isOneCircuit = addresses.count == 1 && addresses[0].transport == .circuit
-        // Who names nothing but WebRTC over relays does not mean the relayed connection.
+        // A request that names only WebRTC over relays does not want the relayed connection itself.
         var isUpgrade = !addresses.isEmpty
         for address in addresses where !address.isUpgradedCircuit { isUpgrade = false }
         connect(
@@ -56,14 +56,14 @@ final class Dialer {
         settle(in: node)
     }
 
-    /// False if no such request waits here.
+    /// Returns false if no such request waits.
     func cancel(request: UInt32, in node: NodeState) -> Bool {
         guard withdraw(.application, request, in: node) else { return false }
         settle(in: node)
         return true
     }
 
-    /// Takes a request back, and with the last one of its peer all that goes on to reach it.
+    /// Withdraws a request. If it was the last one for its peer, ends everything that goes on to reach the peer.
     func withdraw(_ asker: DialRequest.Asker, _ number: UInt32, in node: NodeState) -> Bool {
         for dial in order {
             for index in dial.requests.indices where dial.requests[index].isOf(asker, number) {
@@ -129,9 +129,9 @@ final class Dialer {
         }
     }
 
-    // MARK: What came of links
+    // MARK: Results of links
 
-    /// What is known of a link that was dialled here and is not yet open.
+    /// What is known about a link that was dialled here and is not open yet.
     func dialled(_ link: UInt32) -> ExpectedLink? {
         guard let attempt = byLink[link] else { return nil }
         return ExpectedLink(
@@ -143,7 +143,7 @@ final class Dialer {
         byLink[link]?.localAddress = local
     }
 
-    /// A connection stands, whoever made it.
+    /// A connection was opened, by whichever side.
     func opened(_ link: ConnectedLink, in node: NodeState) {
         let ours = byLink[link.id]
         if let attempt = ours {
@@ -165,14 +165,14 @@ final class Dialer {
                 }
             }
             dial.requests = left
-            // Two that dial each other must not both give their own connection up for the other's; and a direct one that is
-            // nearly there is worth more than a circuit.
+            // If two peers dial each other, both must not give up their own connection for the other's. And a direct connection that is
+            // nearly ready is worth more than a circuit.
             if left.isEmpty { end(dial, yields: ours == nil || link.isRelayed, in: node) }
         }
         settle(in: node)
     }
 
-    /// Somebody who waits for the peer would not be content with a relayed connection.
+    /// Whether a waiting request does not accept a relayed connection.
     private func wantsUpgrade(_ peer: PeerID) -> Bool {
         guard let dial = dials[peer.bytes] else { return false }
         for request in dial.requests where request.directOnly || !request.allowsLimited { return true }
@@ -183,14 +183,14 @@ final class Dialer {
         for attempt in dial.attempts where attempt.step == .upgrading { finish(attempt, result, in: node) }
     }
 
-    /// What was to lead from a circuit to a direct connection did not.
+    /// The upgrade of a circuit to a direct connection failed.
     func upgradeFailed(_ peer: PeerID, _ result: DialOutcome.Result, in node: NodeState) {
         guard let dial = dials[peer.bytes] else { return }
         finishUpgrades(of: dial, result, in: node)
         settle(in: node)
     }
 
-    /// A link, or what was to become one, ended before it was open.
+    /// A link ended before it was open.
     func failed(_ link: UInt32, _ result: DialOutcome.Result, in node: NodeState) {
         guard let attempt = byLink[link] else { return }
         finish(attempt, attempt.isGivenUp ? .cancelled : result, in: node)
@@ -211,7 +211,7 @@ final class Dialer {
         settle(in: node)
     }
 
-    /// A request whose time is over hears what is known by then of each address.
+    /// Answers each request that is past its deadline, with the outcomes known by then.
     private func expireRequests(of dial: PeerDial, in node: NodeState) {
         var late: [DialRequest] = []
         var left: [DialRequest] = []
@@ -226,7 +226,7 @@ final class Dialer {
         for request in late { answer(request, nil, outcomes, in: node) }
     }
 
-    /// Starts what may start, ends what is over, hands on what relays' dials brought.
+    /// Starts what may start, ends what is over, and passes on the results of relays' dials.
     func settle(in node: NodeState) {
         var isSettled = false
         while !isSettled {
@@ -249,7 +249,8 @@ final class Dialer {
         reckon(node)
     }
 
-    /// Nobody waits for the peer any more. `yields`: what has come so far that the remote may count on it goes on all the same.
+    /// Ends a dial for which no request waits any more. With `yields`, attempts that have come so far that the remote may count on them are
+    /// asked to end only if their transport is not connected yet; otherwise they go on.
     func end(_ dial: PeerDial, isLate: Bool = false, yields: Bool = false, in node: NodeState) {
         for attempt in dial.attempts where !attempt.isOver {
             if yields, attempt.step == .dialling, attempt.group != .relayed || node.expectedLinks[attempt.link] != nil {
@@ -270,7 +271,7 @@ final class Dialer {
         order.remove(dial)
     }
 
-    /// When a waiting one is to be looked at again; the end of time: when something else ends.
+    /// When to look at a waiting attempt again. The end of time: when something else ends.
     private func turn(of attempt: DialAttempt, in dial: PeerDial, _ isBlocked: Bool) -> Instant {
         if isBlocked || attempt.isName && attempt.heldUntil == Instant(nanoseconds: 0) { return .distantFuture }
         return attempt.isName ? attempt.heldUntil : max(attempt.heldUntil, dial.nextStart[attempt.group.rawValue])

@@ -1,8 +1,8 @@
 import CausewayConnection
 import CausewayIdentity
 
-/// Spreads dials and look-ups that remotes caused. An announcement goes to many nodes: without a pace it would turn them all on whom it
-/// names.
+/// Spreads the dials and look-ups that remotes caused. An announcement reaches many nodes: without a pace, it would turn all of them
+/// against the host it names.
 struct HearsayPace {
     private final class Start {
         let host: Multiaddr.Host
@@ -14,10 +14,10 @@ struct HearsayPace {
         }
     }
     private static let second = Interval.seconds(1)
-    /// Those of the last second, in their order.
+    /// The starts of the last second, in order.
     private var recent: [Start] = []
 
-    /// When the next one to this host may start; not after `now`: at once.
+    /// When the next dial to this host may start. A moment not after `now` means at once.
     mutating func next(to host: Multiaddr.Host, limits: NodeLimits, now: Instant) -> Instant {
         while let first = recent.first, first.at + Self.second <= now { recent.removeFirst() }
         var moment = now

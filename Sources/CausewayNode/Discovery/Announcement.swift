@@ -1,15 +1,15 @@
 import CausewayIdentity
 
-/// What a peer says of itself on a discovery topic.
+/// What a peer says about itself on a discovery topic.
 struct Announcement: Equatable {
     let peer: PeerID
     /// Without `/p2p/<peer>` at the end.
     let addresses: [Multiaddr]
 
     enum Fault: Error {
-        /// Bytes that are not of the topic's form.
+        /// The bytes do not have the topic's form.
         case malformed
-        /// It does not name its peer, or with a key that is none.
+        /// The announcement names no peer, or has an invalid key.
         case noPeer
     }
 
@@ -84,7 +84,7 @@ struct Announcement: Equatable {
         self.init(peer, found)
     }
 
-    /// Leaves out addresses that lead to somebody else.
+    /// Leaves out addresses that lead to another peer.
     private init(_ peer: PeerID, _ addresses: [Multiaddr]) {
         self.peer = peer
         var own: [Multiaddr] = []

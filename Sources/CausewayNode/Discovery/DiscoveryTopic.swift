@@ -1,9 +1,9 @@
 public import CausewayConnection
 import CausewayIdentity
 
-/// One topic on which peers tell of themselves.
+/// A topic on which peers announce themselves.
 public final class DiscoveryTopic: Equatable, Sendable {
-    /// How an announcement is written.
+    /// The format of an announcement.
     public enum Form: UInt8, Sendable {
         /// `Peer { publicKey = 1, addrs = 2 }`, as js-libp2p's pubsub-peer-discovery.
         case protobuf
@@ -16,11 +16,11 @@ public final class DiscoveryTopic: Equatable, Sendable {
     /// UTF-8.
     public let name: [UInt8]
     public let form: Form
-    /// Between two announcements when nothing changes.
+    /// The time between two announcements when nothing changes.
     public let interval: Interval
-    /// Hears of others without telling of itself.
+    /// Listen to others without announcing this node.
     public let listenOnly: Bool
-    /// Asks for a connection to whoever is found and not connected.
+    /// Request a connection to each discovered peer that is not connected.
     public let dials: Bool
 
     public init(
@@ -37,7 +37,7 @@ public final class DiscoveryTopic: Equatable, Sendable {
     public static let protobuf = DiscoveryTopic(name: [UInt8](utf8: "_peer-discovery._p2p._pubsub"), form: .protobuf)
     public static let json = DiscoveryTopic(name: [UInt8](utf8: "p2p-discovery"), form: .json)
 
-    /// The same topic, with so long between two announcements.
+    /// The same topic with another interval between two announcements.
     public func every(_ interval: Interval) -> DiscoveryTopic {
         DiscoveryTopic(name: name, form: form, interval: interval, listenOnly: listenOnly, dials: dials)
     }

@@ -1,11 +1,11 @@
-// A page's application decides itself whom to dial.
+// A page's application decides whom to dial.
 #if !hasFeature(Embedded)
     import CausewayIdentity
 
     /// A peer that announced itself and is being dialled.
     final class FollowedPeer {
         let peer: PeerID
-        /// Who brought the announcement.
+        /// The neighbour that delivered the announcement.
         let neighbour: PeerID
         let request: UInt32
 

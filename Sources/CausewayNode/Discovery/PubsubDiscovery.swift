@@ -1,10 +1,10 @@
 public import CausewayConnection
 public import CausewayIdentity
 
-/// Finds peers by what they tell of themselves on topics, and tells of this node (js-libp2p's pubsub-peer-discovery, and the same in JSON).
+/// Discovers peers by their announcements on topics, and announces this node (js-libp2p's pubsub-peer-discovery, and the same in JSON).
 ///
-/// Works over `NodeState.topics`; starts at its first `advance`. Announcements go out at once when the first subscriber is known and when
-/// the node's addresses change, then regularly. An announcement is believed only from the peer that it is about, if the mesh is signed.
+/// Uses `NodeState.topics`, and starts at its first `advance`. It announces this node at once when the first subscriber is known and when
+/// the node's addresses change, and then regularly. In a signed mesh, it believes an announcement only from the peer that it is about.
 public final class PubsubDiscovery: NodeProtocol, TopicListening {
     private final class Channel {
         let topic: DiscoveryTopic
@@ -13,7 +13,7 @@ public final class PubsubDiscovery: NodeProtocol, TopicListening {
 
         init(_ topic: DiscoveryTopic) { self.topic = topic }
 
-        /// Sooner than planned, but not sooner than `gap` after the last.
+        /// Announces sooner than planned, but not sooner than `gap` after the last time.
         func hasten(gap: Interval, now: Instant) {
             guard !topic.listenOnly else { return }
             var soonest = now
@@ -22,12 +22,12 @@ public final class PubsubDiscovery: NodeProtocol, TopicListening {
         }
     }
 
-    /// Between two announcements when addresses change in quick succession.
+    /// The time between two announcements when addresses change often.
     static let shortestGap = Interval.milliseconds(250)
 
     private var channels: [Channel] = []
     #if !hasFeature(Embedded)
-        /// Peers that are being dialled because they announced themselves.
+        /// The peers that are being dialled because they announced themselves.
         var followed: [FollowedPeer] = []
     #endif
     private var hasStarted = false
@@ -49,7 +49,8 @@ public final class PubsubDiscovery: NodeProtocol, TopicListening {
         for channel in channels { channel.hasten(gap: Self.shortestGap, now: node.now) }
     }
 
-    /// Many may come at once, and each announcement goes to all: then a quarter of the interval passes between two.
+    /// Many subscribers may appear at once, and each announcement reaches all of them. So a quarter of the interval passes between two
+    /// announcements.
     public func subscriberAppeared(_ peer: PeerID, on topic: [UInt8], in node: NodeState) {
         for channel in channels where channel.topic.name == topic {
             channel.hasten(gap: Interval(nanoseconds: channel.topic.interval.nanoseconds / 4), now: node.now)
@@ -76,7 +77,7 @@ public final class PubsubDiscovery: NodeProtocol, TopicListening {
             case .protobuf: Announcement.protobuf(node.identity.publicKey, addresses)
             case .json: Announcement.json(node.peerID, addresses)
             }
-        // Nobody is there, or it is too large for an RPC: the next one may fare better.
+        // There is no subscriber, or the announcement is too large for an RPC. The next one may succeed.
         _ = try? gossip.publish(bytes, on: channel.topic.name, in: node)
     }
 

@@ -1,14 +1,14 @@
 import CausewayIdentity
 
-/// Verifies messages by their authors' keys, which are made ready once and kept within a bound.
+/// Verifies messages by their authors' keys, which are prepared once and kept within a bound.
 final class AuthorKeys {
     enum Verdict {
         case genuine
-        /// No reading of the specification takes it: its sender is to blame.
+        /// The message is invalid by any reading of the specification: its sender is to blame.
         case forged
-        /// The message has what this build does not read and others may.
+        /// The message contains something that this build cannot read, but others may.
         case unverifiable
-        /// So has its author's own key: no message of that author will ever be verified.
+        /// The author's own key cannot be used: no message of this author will ever be verified.
         case unusableKey
     }
 
@@ -24,8 +24,8 @@ final class AuthorKeys {
     }
 
     /// - Parameters:
-    ///   - carried: the protobuf of the author's key; empty: it is inlined in the peer id.
-    ///   - work: what it costs is taken off.
+    ///   - carried: The protobuf of the author's key. Empty: the peer id contains the key.
+    ///   - work: The budget. The cost is subtracted from it.
     func verdict(on signed: [UInt8], by author: PeerID, key carried: [UInt8], _ signature: [UInt8], work: inout Int) -> Verdict {
         let protobuf = carried.isEmpty ? author.inlinedBytes : carried
         guard !protobuf.isEmpty else { return .forged }
@@ -45,7 +45,7 @@ final class AuthorKeys {
         ) throws(KeyError) -> Bool {
             let key = try PublicKey(protobuf: protobuf)
             guard key.peerID == author else { return false }
-            // As natively, in fields read; in Wasm both take longer.
+            // Counted in fields read, as natively. In Wasm both take longer.
             work -= 1_000
             return try key.verify(signature, of: signed)
         }

@@ -2,7 +2,7 @@ import CausewayIdentity
 
 /// The RPC protobuf of pubsub/README.md and gossipsub-v1.1.md, framed by its length.
 ///
-/// What is read is read where it arrives, by `ProtobufReader`; here is what is written.
+/// `ProtobufReader` reads RPCs where they arrive. This type writes them.
 enum GossipCodec {
     enum RPCField {
         static let subscriptions: UInt32 = 1
@@ -27,7 +27,7 @@ enum GossipCodec {
     static let graftTopic: UInt32 = 1
     enum PruneField {
         static let topic: UInt32 = 1
-        /// Peer exchange; not used.
+        /// Peer exchange. Not used.
         static let peers: UInt32 = 2
         /// Seconds.
         static let backoff: UInt32 = 3
@@ -59,7 +59,7 @@ enum GossipCodec {
         return control(ControlField.prune, entry)
     }
 
-    /// No more ids than until `size` is reached.
+    /// Takes ids until `size` is reached.
     static func have(_ topic: [UInt8], ids: [[UInt8]], size: Int = .max) -> [UInt8] {
         var entry = ProtobufWriter()
         entry.content(HaveField.topic, topic)

@@ -64,14 +64,14 @@ extension GossipSub {
         }
     }
 
-    /// Our form of an id that the peer names, whose form tells how to name ids to it.
+    /// Our form of an id that the peer sent. The id's form shows how to write ids to this peer.
     private func canonical(_ wire: [UInt8], of peer: GossipPeer) -> [UInt8] {
         guard configuration.signed else { return wire }
         if let form = MessageID.usesJSForm(wire) { peer.usesJSForm = form }
         return MessageID.canonical(wire)
     }
 
-    /// Whether ids go to the peer in js-libp2p's form.
+    /// Whether ids are written to the peer in js-libp2p's form.
     func sendsJSForm(to peer: GossipPeer) -> Bool {
         guard configuration.signed else { return false }
         switch configuration.messageID {
@@ -86,14 +86,15 @@ extension GossipSub {
     private func receiveGraft(_ entry: ProtobufReader, from peer: GossipPeer, in node: NodeState) {
         var name: [UInt8] = []
         while entry.advance() { if entry.number == GossipCodec.graftTopic { name = topicName(entry) } }
-        // Nothing is kept of, nor answered for, a topic that we are not in: names cost a remote nothing.
+        // For a topic that we have not joined, we store nothing and answer nothing: a remote can make up names for free.
         guard entry.fault == nil, let topic = joined(name), !topic.hasInMesh(peer), peer.isReachable else { return }
         let parameters = configuration.parameters
         if let backoff = topic.backoff(of: peer.peer), node.now < backoff {
             count(.slight, of: peer, in: node)
             return prune(peer, from: topic, backoff: parameters.pruneBackoff, in: node)
         }
-        // A mesh full of peers that do not listen keeps out those who do; it may subscribe in a moment, so it need not wait long.
+        // A mesh full of peers that do not subscribe would keep out those that do. The peer may subscribe in a moment, so the back-off is
+        // short.
         guard peer.subscribes(to: name) else {
             count(.slight, of: peer, in: node)
             return prune(peer, from: topic, backoff: parameters.unsubscribeBackoff, in: node)
@@ -110,7 +111,7 @@ extension GossipSub {
         while entry.advance() {
             switch entry.number {
             case GossipCodec.PruneField.topic: name = topicName(entry)
-            // Peer exchange: read as what it is, and not used.
+            // Peer exchange: read as a field of this kind, but not used.
             case GossipCodec.PruneField.peers: _ = entry.range()
             case GossipCodec.PruneField.backoff: seconds = entry.varint()
             default: break
@@ -123,7 +124,7 @@ extension GossipSub {
         topic.backOff(peer.peer, until: node.now + backoff, limit: configuration.limits.backoffs)
     }
 
-    /// Whether we may ask the peer into the mesh. A back-off is given one heartbeat more than it says, for clocks that differ.
+    /// Whether we may graft the peer. A back-off lasts one heartbeat longer than it says, because clocks differ.
     func mayGraft(_ peer: GossipPeer, into topic: GossipTopic, now: Instant) -> Bool {
         guard peer.isReachable, !topic.hasInMesh(peer), !isIgnored(peer) else { return false }
         guard let backoff = topic.backoff(of: peer.peer) else { return true }
@@ -135,7 +136,7 @@ extension GossipSub {
         send(GossipCodec.graft(topic.name), to: peer, in: node)
     }
 
-    /// Tells the peer that it is not, or no longer, in our mesh, and for how long neither side asks again.
+    /// Tells the peer that it is not, or no longer, in our mesh, and how long neither side grafts again.
     func prune(_ peer: GossipPeer, from topic: GossipTopic, backoff: Interval, in node: NodeState) {
         topic.removeFromMesh(peer)
         topic.backOff(peer.peer, until: node.now + backoff, limit: configuration.limits.backoffs)
@@ -143,7 +144,7 @@ extension GossipSub {
         send(GossipCodec.prune(topic.name, backoffSeconds: seconds), to: peer, in: node)
     }
 
-    /// Grafts subscribers at random until the mesh has `size`.
+    /// Grafts random subscribers until the mesh has `size` peers.
     func fill(_ topic: GossipTopic, to size: Int, dialledOnly: Bool = false, in node: NodeState) {
         let missing = size - topic.mesh.count
         let chosen = pick(missing, of: topic.subscribers, in: node) {
@@ -152,7 +153,7 @@ extension GossipSub {
         for peer in chosen { graft(peer, into: topic, in: node) }
     }
 
-    /// Adds subscribers at random to those who get our messages in the mesh's place.
+    /// Adds random subscribers to the peers that get our messages while we are not in the topic.
     func fillFanout(of topic: GossipTopic, in node: NodeState) {
         let missing = configuration.parameters.meshSize - topic.fanout.count
         for peer in pick(missing, of: topic.subscribers, in: node, where: { $0.isReachable && !topic.hasInFanout($0) }) {
@@ -160,7 +161,7 @@ extension GossipSub {
         }
     }
 
-    /// `count` of those that fit, or `percent` of them if that is more, in random order.
+    /// `count` of the peers that fit, or `percent` of them if that is more, in random order.
     func pick(
         _ count: Int, percent: Int = 0, of peers: [GossipPeer], in node: NodeState, where fits: (GossipPeer) -> Bool
     ) -> [GossipPeer] {

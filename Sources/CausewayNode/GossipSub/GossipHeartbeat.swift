@@ -2,7 +2,7 @@ import CausewayConnection
 import CausewayIdentity
 
 extension GossipSub {
-    /// Mends the meshes, tells others what there is, forgets what is old (gossipsub-v1.0.md, "Heartbeat").
+    /// Repairs the meshes, gossips about recent messages, and forgets what is old (gossipsub-v1.0.md, "Heartbeat").
     func heartbeat(in node: NodeState) {
         var isQuiet = true
         for peer in peers {
@@ -16,7 +16,7 @@ extension GossipSub {
         }
         for topic in topics {
             topic.forgetBackoffs(before: node.now)
-            // First, or those who are new in a mesh or fanout would not hear of what was sent before.
+            // This comes first. Otherwise peers that are new in a mesh or fanout would not learn of earlier messages.
             gossip(of: topic, in: node)
             if topic.isJoined {
                 mend(topic, in: node)
@@ -45,10 +45,10 @@ extension GossipSub {
         if missing > 0 { fill(topic, to: topic.mesh.count + missing, dialledOnly: true, in: node) }
     }
 
-    /// Down to the wanted size: at random, but those first kept that we dialled.
+    /// Prunes the mesh to the wanted size: at random, but the peers that we dialled stay first.
     private func cut(_ topic: GossipTopic, in node: NodeState) {
         let parameters = configuration.parameters
-        // Places for those that we dialled, and for anybody.
+        // The numbers of peers to keep: those that we dialled, and any others.
         var kept = min(topic.dialledCount, parameters.meshOutbound)
         var others = parameters.meshSize - kept
         for peer in pick(topic.mesh.count, of: topic.mesh, in: node, where: { _ in true }) {
@@ -79,15 +79,15 @@ extension GossipSub {
         tell(audience, of: topic, in: node)
     }
 
-    /// What was said while a peer was not yet here would else pass it by: the mesh sends only what is new. Bounded in ids, however often it
-    /// subscribes.
+    /// Tells a new subscriber the ids of recent messages, because the mesh sends only new ones. The number of ids is bounded, however often
+    /// it subscribes.
     func tellNewcomer(_ peer: GossipPeer, of topic: GossipTopic, in node: NodeState) {
         guard peer.behaviour.idsTold < configuration.limits.ids else { return }
         peer.behaviour.idsTold += cache.count
         tell([peer], of: topic, in: node)
     }
 
-    /// Sends the ids of the topic's recent messages.
+    /// Sends the ids of the topic's recent messages to the audience.
     func tell(_ audience: [GossipPeer], of topic: GossipTopic, in node: NodeState) {
         guard !audience.isEmpty, !cache.isEmpty else { return }
         let recent = cache.recent(topic.name, windows: configuration.parameters.gossipHistory, limit: configuration.limits.ids)
@@ -96,7 +96,7 @@ extension GossipSub {
         tell(audience, of: topic, recent, js: true, in: node)
     }
 
-    /// Tells those of them who name messages in this form as many ids as half an RPC holds, the newest first.
+    /// Tells those peers that use this form of ids as many ids as half an RPC holds, the newest first.
     private func tell(_ audience: [GossipPeer], of topic: GossipTopic, _ messages: [CachedMessage], js: Bool, in node: NodeState) {
         var frame: [UInt8] = []
         for peer in audience where sendsJSForm(to: peer) == js {

@@ -1,25 +1,26 @@
 import CausewayConnection
 import CausewayIdentity
 
-/// The stream on which a neighbour sends, with what came on it and was not worked on yet.
+/// The stream on which a neighbour sends, with the bytes that arrived and were not processed yet.
 final class GossipInbound {
     let peer: GossipPeer
     let stream: StreamKey
 
     private var inbox = MessageInbox()
-    /// The RPC that is being worked on, in parts if it is much work, and how long it is.
+    /// The RPC that is being processed, in parts if it is much work, and its length.
     private(set) var rpc: ProtobufReader?
     private var rpcSize = 0
     var work = RPCWork(entries: 0)
-    /// Since when there have been bytes here whose RPC has not ended; nil: there are none.
+    /// Since when there have been bytes of an unfinished RPC. nil: there are none.
     private(set) var since: Instant?
-    /// Bytes whose sender gets no credit for more before what is here was worked off.
+    /// Bytes for which the sender gets no credit until what is here has been processed.
     var withheld = 0
-    /// Stands in the queue of those with work left.
+    /// Whether the stream is in the queue of those with work left.
     var isWaiting = false
-    /// The remote has finished its direction: the stream ends once what came before was worked off.
+    /// The remote has finished its direction. The stream ends once everything before that is processed.
     var isFinished = false
-    /// The stream is gone. What came before is still worked off, but only messages count: the rest was about a neighbour that is no more.
+    /// The stream is gone. What came before is still processed, but only messages count: everything else was about a neighbour that is
+    /// gone.
     var isGone = false
 
     init(peer: GossipPeer, stream: StreamKey) {
@@ -27,7 +28,7 @@ final class GossipInbound {
         self.stream = stream
     }
 
-    /// Bytes that are held.
+    /// The number of bytes held.
     var count: Int { inbox.count + rpcSize }
     var hasFault: Bool { inbox.fault != nil }
 
@@ -36,7 +37,7 @@ final class GossipInbound {
         if since == nil { since = now }
     }
 
-    /// The RPC that was begun, or else the next one; nil: its end has not come.
+    /// The RPC that was begun, or the next one. nil: the rest of it has not arrived.
     func next(_ limits: GossipLimits, now: Instant) -> ProtobufReader? {
         if let rpc { return rpc }
         let held = inbox.count
@@ -50,14 +51,14 @@ final class GossipInbound {
         return found
     }
 
-    /// The RPC was worked off: what is held now began to come at this moment at the earliest.
+    /// The RPC is finished. Bytes that are still held began to arrive at this moment at the earliest.
     func finishRPC(now: Instant) {
         rpc = nil
         rpcSize = 0
         since = inbox.count > 0 ? now : nil
     }
 
-    /// The end of an RPC does not come. Those that wait for us are not overdue.
+    /// Whether the rest of an RPC is too late. RPCs that wait for us are not late.
     func isOverdue(_ limits: GossipLimits, now: Instant) -> Bool {
         guard let since, !isWaiting else { return false }
         return now >= since + limits.rpcTime
@@ -70,22 +71,22 @@ final class GossipInbound {
         since = nil
     }
 
-    /// How much of the common room it has taken, times for how long.
+    /// The bytes held, multiplied by how long: the stream's share of the common room.
     func burden(now: Instant) -> UInt64 {
         guard let since else { return 0 }
         return UInt64(count) &* ((now - since).milliseconds &+ 1)
     }
 }
 
-/// What one RPC has used up and brought to light.
+/// What processing one RPC has used and found.
 struct RPCWork {
     var entries: Int
-    /// Ids to ask the sender for.
+    /// The ids to request from the sender.
     var wanted: [[UInt8]] = []
     var hasAnnouncement = false
-    /// It has a message that was worth reading.
+    /// Whether the RPC contained a message that was worth reading.
     var isUseful = false
-    /// More entries than any honest RPC has: the rest was not looked at.
+    /// Whether the RPC had more entries than any honest one. The rest was ignored.
     var isOverdone = false
     var isSlightlyWrong = false
 

@@ -1,9 +1,9 @@
 import CausewayConnection
 import CausewayIdentity
 
-// Messages of others: verified once, delivered, passed on.
+// Messages of other peers: verified once, delivered, and forwarded.
 extension GossipSub {
-    /// False: it was good for nothing, and what its fields cost to read counts against the neighbour.
+    /// Returns false if the message was useless. Then the cost of reading its fields counts against the neighbour.
     func receiveMessage(_ message: ProtobufReader, from peer: GossipPeer, _ work: inout RPCWork, in node: NodeState) -> Bool {
         guard work.takeEntry() else { return false }
         fields.read(message)
@@ -31,7 +31,7 @@ extension GossipSub {
         case .forged:
             count(.grave, of: peer, in: node)
             return false
-        // Others may take it: whoever passes it on did nothing wrong.
+        // Others may accept it, so the neighbour that forwarded it did nothing wrong.
         case .unverifiable: peer.behaviour.wasted += 1
         case .unusableKey:
             peer.behaviour.wasted += 1
@@ -40,7 +40,7 @@ extension GossipSub {
         return true
     }
 
-    /// A page, which lives for hours and announces nothing for others, is spared the code.
+    /// Whether the message is a replay. A page does without this code: it lives for hours and forwards no announcements.
     private func isReplay(_ id: [UInt8], on topic: GossipTopic, in node: NodeState) -> Bool {
         #if hasFeature(Embedded)
             return false
@@ -49,8 +49,8 @@ extension GossipSub {
         #endif
     }
 
-    /// Go-libp2p passes on what we do not read: authors' ids that inline a long key, sequence numbers of other lengths, and signatures that
-    /// cover more fields than ours.
+    /// go-libp2p forwards messages that we cannot read: author ids that inline a long key, sequence numbers of other lengths, and
+    /// signatures that cover more fields than ours.
     private func verdict(on signed: [UInt8], by author: PeerID?, key: [UInt8], in bytes: [UInt8]) -> AuthorKeys.Verdict {
         guard let author, fields[MessageFields.sequence].count == MessageID.sequenceLength else { return .unverifiable }
         let signature = fields.content(MessageFields.signature, of: bytes)
@@ -81,7 +81,7 @@ extension GossipSub {
         topic.listener?.messageReceived(delivered, in: node)
     }
 
-    /// nil: author or signature are missing where StrictSign wants them, or there where StrictNoSign forbids them.
+    /// nil: StrictSign requires author and signature and they are missing, or StrictNoSign forbids them and they are present.
     private func messageID(in bytes: [UInt8]) -> [UInt8]? {
         let from = fields[MessageFields.from]
         let sequence = fields[MessageFields.sequence]

@@ -1,21 +1,21 @@
 import CausewayConnection
 import CausewayIdentity
 
-/// A neighbour that speaks GossipSub. Each side sends on the one stream that it opened.
+/// A neighbour that speaks GossipSub. Each side sends on the stream that it opened.
 final class GossipPeer {
-    /// Of our own counting, for dictionaries.
+    /// A number of our own, for tables.
     let id: UInt32
     let peer: PeerID
 
-    /// The stream that we send on. Without it a peer can be in no mesh.
+    /// The stream on which we send. Without it, the peer can be in no mesh.
     var outbound: StreamKey?
-    /// We dialled the connection that carries it.
+    /// Whether we dialled the connection that carries the stream.
     var isDialled = false
-    /// When to open it again after it was lost, and how often that failed in a row.
+    /// When to open the stream again after it was lost, and how many attempts failed in a row.
     var retryAt = Instant.distantFuture
     var failures = 0
 
-    /// The newest stream on which it sends.
+    /// The newest stream on which the peer sends.
     var inbound: GossipInbound?
     /// The protocol of that stream.
     var inboundProtocol: [UInt8] = []
@@ -23,7 +23,7 @@ final class GossipPeer {
     private var topics = BytesSet()
     private var topicBytes = 0
 
-    /// It names messages as js-libp2p does; nil: it has not shown yet.
+    /// Whether the peer writes ids in js-libp2p's form. nil: not known yet.
     var usesJSForm: Bool?
     var behaviour = PeerBehaviour()
 
@@ -37,7 +37,7 @@ final class GossipPeer {
 
     func subscribes(to topic: [UInt8]) -> Bool { topics.contains(topic) }
 
-    /// False: it did already, or a limit is reached.
+    /// Returns false if the peer subscribed before, or a limit is reached.
     func subscribe(to topic: [UInt8], limits: GossipLimits) -> Bool {
         guard topics.count < limits.subscriptions, topicBytes + topic.count <= limits.subscriptionBytes else { return false }
         guard topics.insert(topic) else { return false }
@@ -45,7 +45,7 @@ final class GossipPeer {
         return true
     }
 
-    /// False: it did not subscribe.
+    /// Returns false if the peer was not subscribed.
     func unsubscribe(from topic: [UInt8]) -> Bool {
         guard topics.contains(topic) else { return false }
         topics.remove(topic)
@@ -54,11 +54,11 @@ final class GossipPeer {
     }
 }
 
-/// What counts against a peer: the place where a score will be kept (gossipsub-v1.1.md, "Peer Scoring").
+/// What counts against a peer. A score will be kept here (gossipsub-v1.1.md, "Peer Scoring").
 struct PeerBehaviour {
     private(set) var faults = 0
-    /// Since the last heartbeat: RPCs with IHAVE, ids looked at in IHAVE and in IWANT, ids told because it subscribed, changes of its
-    /// subscriptions, and fields of RPCs that were read for nothing or for control.
+    /// Since the last heartbeat: RPCs with IHAVE, ids read in IHAVE and in IWANT, ids told because the peer subscribed, changes of its
+    /// subscriptions, and fields of RPCs that were read for control or in vain.
     var announcements = 0
     var idsTaken = 0
     var idsWanted = 0
@@ -67,13 +67,13 @@ struct PeerBehaviour {
     var wasted = 0
 
     enum Fault: Int {
-        /// What also honest peers do when clocks or messages cross.
+        /// Honest peers do this, too, when clocks differ or messages cross.
         case slight = 1
-        /// What no honest peer does: unsigned or wrongly signed messages, bytes that are no RPC.
+        /// No honest peer does this: messages that are unsigned or wrongly signed, bytes that are no RPC.
         case grave = 10
     }
 
-    /// Reaching the limit doubles them, so that a peer stays ignored for some heartbeats (seven with the defaults).
+    /// Reaching the limit doubles the faults, so that a peer stays ignored for some heartbeats (seven with the defaults).
     mutating func add(_ fault: Fault, limit: Int) {
         faults += fault.rawValue
         if faults >= limit { faults = 2 * limit }

@@ -1,8 +1,8 @@
 import CausewayConnection
 import CausewayIdentity
 
-// What neighbours send is worked off within a budget: of each neighbour's a part, by turns, and no more in all than leaves time for others'
-// events. What is left over waits for the next `advance`, its sender for credit.
+// Processes what neighbours send within a budget: a share of each neighbour's, in turn, and in total only as much as leaves time for
+// others' events. The rest waits for the next `advance`, and its senders wait for credit.
 extension GossipSub {
     public func received(_ bytes: [UInt8], on stream: StreamKey, in node: NodeState) {
         guard let inbound = peersByStream[stream.packed]?.inbound, inbound.stream == stream else { return }
@@ -17,7 +17,7 @@ extension GossipSub {
         while heldBytes > configuration.limits.heldBytes, let heaviest = heaviest(now: node.now) { cut(heaviest, in: node) }
     }
 
-    /// One turn of the neighbours that have work left.
+    /// Gives each neighbour with work left one turn.
     func workOffWaiting(in node: NodeState) {
         turn = configuration.limits.workPerTurn
         var rounds = waiting.count
@@ -29,7 +29,7 @@ extension GossipSub {
         }
     }
 
-    /// Works off RPCs until none is whole, or the neighbour's part of this turn is used up: then it waits for the next.
+    /// Processes RPCs until none is complete, or the neighbour's share of this turn is used up. Then it waits for the next turn.
     private func workOff(_ inbound: GossipInbound, in node: NodeState) {
         let share = max(turn - configuration.limits.workPerPeer, 0)
         let held = inbound.count
@@ -47,7 +47,7 @@ extension GossipSub {
         }
     }
 
-    /// Nothing whole is left of what came.
+    /// No complete RPC is left.
     private func settle(_ inbound: GossipInbound, in node: NodeState) {
         if inbound.withheld > 0 { node.taken(inbound.withheld, of: inbound.stream) }
         inbound.withheld = 0
@@ -61,8 +61,8 @@ extension GossipSub {
         }
     }
 
-    /// The stream cannot be followed any longer, or holds what others need: it is reset, and that counts against its peer alone. It may
-    /// open another.
+    /// Resets a stream that cannot be followed any longer, or that holds what others need. That counts only against its peer, which may
+    /// open another stream.
     func cut(_ inbound: GossipInbound, in node: NodeState) {
         let peer = inbound.peer
         if !inbound.isGone {
@@ -78,7 +78,7 @@ extension GossipSub {
         inbound.clear()
     }
 
-    /// Of all streams the one that holds most, for longest: never that of a newcomer, if others fill the room.
+    /// The stream that has held most for longest. It is never that of a newcomer if others fill the room.
     private func heaviest(now: Instant) -> GossipInbound? {
         var heaviest: GossipInbound?
         var most: UInt64 = 0
@@ -94,7 +94,7 @@ extension GossipSub {
 
     // MARK: RPCs
 
-    /// False: it is none, or it wastes our time.
+    /// Returns false if the bytes are no RPC, or waste our time.
     private func work(on rpc: ProtobufReader, of inbound: GossipInbound, downTo share: Int, in node: NodeState) -> Bool {
         let peer = inbound.peer
         while turn > share {
@@ -112,7 +112,7 @@ extension GossipSub {
                 case GossipCodec.RPCField.subscriptions: receiveSubscription(rpc, from: peer, &inbound.work, in: node)
                 case GossipCodec.RPCField.publish:
                     isUseful = receiveMessage(rpc, from: peer, &inbound.work, in: node)
-                    // go-libp2p passes on unknown fields, whatever they are: not its fault, so it costs the message alone.
+                    // go-libp2p forwards unknown fields of any kind. The neighbour is not at fault, so only the message is dropped.
                     if let fault = rpc.fault, isForeign(fault) { rpc.skip(inner, outer: outer) }
                 default: receiveControl(rpc, from: peer, &inbound.work, in: node)
                 }
@@ -136,7 +136,7 @@ extension GossipSub {
         }
     }
 
-    /// Whoever is ignored may still say what it subscribes to.
+    /// Whether a field counts. A peer that is ignored may still change its subscriptions.
     private func isHeard(_ field: UInt32, of inbound: GossipInbound) -> Bool {
         switch field {
         case GossipCodec.RPCField.subscriptions: !inbound.isGone
@@ -191,6 +191,6 @@ extension GossipSub {
         }
     }
 
-    /// Empty if the name is too long to be looked at.
+    /// Empty if the name is too long.
     func topicName(_ field: ProtobufReader) -> [UInt8] { field.count <= configuration.limits.topicName ? field.content() : [] }
 }

@@ -1,7 +1,7 @@
 public import CausewayConnection
 public import CausewayIdentity
 
-// Two one-way streams a peer: ours goes out as soon as the peer is known to speak GossipSub, over its best connection.
+// Two one-way streams with each peer. We open ours over the peer's best connection as soon as we know that the peer speaks GossipSub.
 extension GossipSub {
     public func linkOpened(_ link: ConnectedLink, in node: NodeState) { consider(link.peer, in: node) }
 
@@ -83,7 +83,7 @@ extension GossipSub {
         for topic in topics where peer.subscribes(to: topic.name) { subscriberAppeared(peer, on: topic, in: node) }
     }
 
-    /// All our subscriptions, in RPCs of a moderate size.
+    /// Sends all our subscriptions, in RPCs of moderate size.
     private func greet(_ peer: GossipPeer, in node: NodeState) {
         var batch: [[UInt8]] = []
         for topic in topics where topic.isJoined {
@@ -96,7 +96,7 @@ extension GossipSub {
         if !batch.isEmpty { send(GossipCodec.subscriptions(batch, subscribe: true), to: peer, in: node) }
     }
 
-    /// The peer subscribes to the topic and can be sent to, since now.
+    /// The peer subscribes to the topic, and from now on we can send to it.
     func subscriberAppeared(_ peer: GossipPeer, on topic: GossipTopic, in node: NodeState) {
         guard topic.isJoined else { return }
         if topic.mesh.count < configuration.parameters.meshSize, mayGraft(peer, into: topic, now: node.now) {
@@ -129,7 +129,7 @@ extension GossipSub {
         if !inbound.isWaiting { drop(inbound) }
     }
 
-    /// Whether js-libp2p's name is in it. Its first letter does not come again in it, so the search never has to go back.
+    /// Whether the agent's name contains js-libp2p's. Its first letter occurs only once in it, so the search never goes back.
     private static func isJS(agent: [UInt8]) -> Bool {
         let name: StaticString = "js-libp2p"
         var found = 0

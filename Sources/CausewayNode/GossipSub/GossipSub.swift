@@ -4,39 +4,40 @@ public import CausewayIdentity
 /// Publish and subscribe over a mesh of neighbours for each topic, with gossip of message ids to others (gossipsub-v1.0.md, v1.1.md;
 /// scoring and peer exchange are not used).
 ///
-/// Each side opens one stream to the other and sends on that alone. A message is verified once, framed once, and the same bytes go to every
-/// neighbour. Nothing is kept of topics that this node neither joined nor publishes to, but their names with the peer that subscribes.
+/// Each side opens one stream to the other and sends on that stream only. A message is verified once and framed once, and every neighbour
+/// gets the same bytes. For a topic that this node has neither joined nor published to, it stores only the name with the peer that
+/// subscribed.
 public final class GossipSub: NodeProtocol, TopicPublishing {
-    /// What we speak, the one we like best first.
+    /// The protocols that we speak, the preferred one first.
     static let protocolIDs = [[UInt8](utf8: "/meshsub/1.1.0"), [UInt8](utf8: "/meshsub/1.0.0")]
 
     public let configuration: GossipSubConfiguration
     var nextHeartbeat = Instant.distantFuture
     public var nextDeadline: Instant { waiting.isEmpty ? nextHeartbeat : Instant(nanoseconds: 0) }
 
-    /// In the order of their coming.
+    /// In the order in which they appeared.
     var peers: [GossipPeer] = []
     var peersByID = BytesTable<GossipPeer>()
     var peersByStream = Table<UInt64, GossipPeer>()
     var lastPeer: UInt32 = 0
-    /// In the order of their making.
+    /// In the order in which the connections were opened.
     var topics: [GossipTopic] = []
     var topicsByName = BytesTable<GossipTopic>()
     let seen: SeenCache
     let cache: MessageCache
-    /// Of the message that is being read: none costs an allocation for them.
+    /// The fields of the message that is being read. One object serves for all messages, so none costs an allocation.
     let fields = MessageFields()
     let authors: AuthorKeys
-    /// Ids of messages by authors whose keys we cannot use: they are not asked for again.
+    /// Ids of messages by authors whose keys we cannot use. We do not request them again.
     let unverifiable: SeenCache
     #if !hasFeature(Embedded)
         var replays: ReplayGuard
     #endif
-    /// Bytes of all neighbours whose RPCs are unfinished, or wait to be worked off.
+    /// Bytes of all neighbours' RPCs that are unfinished or wait to be processed.
     var heldBytes = 0
-    /// Streams with work left for the next turn, whose is next first.
+    /// The streams with work left for the next turn, in order.
     var waiting = FIFO<GossipInbound>()
-    /// Work that is left of this turn's budget; below 0: the last piece was larger than what was left.
+    /// The rest of this turn's budget. Below 0: the last piece was larger than what was left.
     var turn: Int
     private var sequence: UInt64 = 0
 
@@ -52,7 +53,7 @@ public final class GossipSub: NodeProtocol, TopicPublishing {
         cache = MessageCache(history: configuration.parameters.history, limit: configuration.limits.cachedBytes)
     }
 
-    /// A neighbour and its stream name each other, and would else outlive a node that goes while they are there.
+    /// A neighbour and its stream refer to each other, and would otherwise outlive the node.
     deinit { for peer in peers { peer.inbound = nil } }
 
     public var served: [ProtocolTable.Entry] {
@@ -68,7 +69,7 @@ public final class GossipSub: NodeProtocol, TopicPublishing {
         workOffWaiting(in: node)
     }
 
-    /// Starts the heartbeat if it rests.
+    /// Starts the heartbeat if it is stopped.
     @inline(never)
     func wake(in node: NodeState) {
         if nextHeartbeat == .distantFuture { nextHeartbeat = node.now + configuration.parameters.firstHeartbeat }
@@ -86,10 +87,10 @@ public final class GossipSub: NodeProtocol, TopicPublishing {
 // MARK: Topics
 
 extension GossipSub {
-    /// Joins a topic for the application: its messages come as `NodeEvent.message`. False: the name is empty or too long.
+    /// Joins a topic for the application, which gets its messages by `NodeEvent.message`. Returns false if the name is empty or too long.
     ///
-    /// - Parameter refusesReplays: an author's message is dropped if it comes again within an hour, or behind one that the author sent
-    ///   later. Without it messages are known again for two minutes.
+    /// - Parameter refusesReplays: Drop an author's message if it comes again within an hour, or after one that the author sent later.
+    ///   Otherwise the node recognises duplicates for two minutes.
     @discardableResult
     public func subscribe(_ name: [UInt8], refusesReplays: Bool = false, in node: NodeState) -> Bool {
         guard isTopicName(name) else { return false }
@@ -101,7 +102,7 @@ extension GossipSub {
         return true
     }
 
-    /// The application leaves the topic; a protocol of the node may stay in it.
+    /// Leaves the topic for the application. A protocol of the node may stay in it.
     public func unsubscribe(_ name: [UInt8], in node: NodeState) {
         guard let topic = topicsByName[name], topic.isSubscribed else { return }
         topic.isSubscribed = false
@@ -115,27 +116,27 @@ extension GossipSub {
         let topic = topic(name)
         let wasJoined = topic.isJoined
         topic.listener = listener
-        // What announces addresses is worth saying again when they are old, and only the newest counts.
+        // An old announcement of addresses could be replayed to advantage, and only the newest counts.
         topic.refusesReplays = configuration.signed
         if !wasJoined { join(topic, in: node) }
         return true
     }
 
-    /// The topic's mesh, in the order of joining; empty if the topic is not joined.
+    /// The topic's mesh, in the order of joining. Empty if the topic is not joined.
     public func mesh(_ name: [UInt8]) -> [PeerID] {
         var ids: [PeerID] = []
         if let topic = topicsByName[name] { for peer in topic.mesh { ids.append(peer.peer) } }
         return ids
     }
 
-    /// The connected peers that are known to subscribe, in the order of their coming.
+    /// The connected peers that are known to subscribe, in the order in which they appeared.
     public func subscribers(_ name: [UInt8]) -> [PeerID] {
         var ids: [PeerID] = []
         for peer in peers where peer.subscribes(to: name) { ids.append(peer.peer) }
         return ids
     }
 
-    /// In the order of their making.
+    /// In the order in which the connections were opened.
     public var joinedTopics: [[UInt8]] { topics.filter { $0.isJoined }.map { $0.name } }
 
     public func subscriberCount(of name: [UInt8]) -> Int {
@@ -144,7 +145,7 @@ extension GossipSub {
         return count
     }
 
-    /// nil: this node is not in it.
+    /// nil: this node has not joined it.
     @inline(never)
     func joined(_ name: [UInt8]) -> GossipTopic? {
         guard let topic = topicsByName[name], topic.isJoined else { return nil }
@@ -193,7 +194,7 @@ extension GossipSub {
 // MARK: Publishing
 
 extension GossipSub {
-    /// Answered at once by `.published` or `.notPublished`. Own messages do not come back as events.
+    /// Answers at once by `.published` or `.notPublished`. The node's own messages do not come back as events.
     public func publish(request: UInt32, topic: [UInt8], data: [UInt8], in node: NodeState) {
         do throws(PublishError) {
             node.answer(request, .published(peers: try publish(data, on: topic, in: node)))
@@ -218,7 +219,7 @@ extension GossipSub {
         return recipients.count
     }
 
-    /// A mesh that is empty or thin is filled up with known subscribers, so that nobody has to wait for a heartbeat.
+    /// An empty or thin mesh is filled with known subscribers, so that nobody has to wait for a heartbeat.
     private func recipients(of topic: GossipTopic, in node: NodeState) -> [GossipPeer] {
         if configuration.floodPublish {
             var reachable: [GossipPeer] = []
@@ -239,7 +240,7 @@ extension GossipSub {
         var key: [UInt8] = []
         let frame: [UInt8]
         if configuration.signed {
-            // Grows within a run, and across restarts as long as the clock does: peers drop what does not grow.
+            // The number grows within a run, and across restarts as long as the clock does: peers drop messages whose number does not grow.
             sequence = max(sequence &+ 1, node.unixNanoseconds)
             var number: [UInt8] = []
             var rest = sequence.bigEndian

@@ -1,35 +1,35 @@
 import CausewayConnection
 import CausewayIdentity
 
-/// A topic that this node joined, or publishes to. Topics that only others name have no such state.
+/// A topic that this node has joined, or publishes to. Topics that only other peers name have no such state.
 final class GossipTopic {
     let name: [UInt8]
-    /// By the application.
+    /// Whether the application has joined the topic.
     var isSubscribed = false
-    /// By a protocol of the node.
+    /// The node's protocol that has joined the topic, if there is one.
     var listener: (any TopicListening)?
-    /// What an author said before is dropped, for an hour.
+    /// Whether an author's earlier messages are dropped, for an hour.
     var refusesReplays = false
-    /// Connected peers that subscribe, in the order of their coming.
+    /// The connected peers that subscribe, in the order in which they appeared.
     var subscribers: [GossipPeer] = []
-    /// Those with whom full messages are exchanged; only of a joined topic.
+    /// The peers with which full messages are exchanged. Only a joined topic has a mesh.
     private(set) var mesh: [GossipPeer] = []
-    /// To whom own messages go while the topic is not joined.
+    /// The peers that get the node's own messages while the topic is not joined.
     var fanout: [GossipPeer] = []
-    /// Until when that lasts; the beginning of time if nothing was published.
+    /// Until when the fanout lasts. The beginning of time: nothing was published.
     var fanoutEnds = Instant(nanoseconds: 0)
     private var backoffs = BytesTable<Instant>()
 
     init(name: [UInt8]) { self.name = name }
 
     var isJoined: Bool { isSubscribed || listener != nil }
-    /// Nothing needs it any more.
+    /// Whether nothing needs the topic any more.
     var isSpent: Bool { !isJoined && fanoutEnds.nanoseconds == 0 && backoffs.isEmpty }
 
     func hasInMesh(_ peer: GossipPeer) -> Bool { mesh.holds(peer) }
     func hasInFanout(_ peer: GossipPeer) -> Bool { fanout.holds(peer) }
 
-    /// How many of the mesh we dialled ourselves.
+    /// How many peers of the mesh we dialled ourselves.
     var dialledCount: Int {
         var count = 0
         for peer in mesh where peer.isDialled { count += 1 }
@@ -42,13 +42,13 @@ final class GossipTopic {
 
     func removeFromMesh(_ peer: GossipPeer) { mesh.remove(peer) }
 
-    /// It subscribes no longer, or is gone.
+    /// The peer is not subscribed any more, or has disconnected.
     func removeSubscriber(_ peer: GossipPeer) {
         subscribers.remove(peer)
         forgetStream(of: peer)
     }
 
-    /// It cannot be sent to for now.
+    /// We cannot send to the peer for now.
     func forgetStream(of peer: GossipPeer) {
         removeFromMesh(peer)
         fanout.remove(peer)
@@ -58,7 +58,7 @@ final class GossipTopic {
 
     func backoff(of peer: PeerID) -> Instant? { backoffs[peer.bytes] }
 
-    /// Never shortens one.
+    /// Sets a back-off. It never shortens one.
     func backOff(_ peer: PeerID, until: Instant, limit: Int) {
         if let known = backoffs[peer.bytes] {
             backoffs[peer.bytes] = max(known, until)

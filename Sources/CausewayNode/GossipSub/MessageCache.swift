@@ -1,13 +1,13 @@
 import CausewayIdentity
 
-/// A message as it is sent to each neighbour: framed once, the bytes shared by all sends.
+/// A message in the form in which it is sent to each neighbour: framed once, and all sends share the bytes.
 final class CachedMessage {
     let id: [UInt8]
-    /// The protobuf of the author's key if the message carries it; else the peer id holds it.
+    /// The protobuf of the author's key if the message carries it. Otherwise the peer id contains the key.
     let key: [UInt8]
     let topic: [UInt8]
     let frame: [UInt8]
-    /// How often it was sent again to a peer that asked, by `GossipPeer.id`.
+    /// How often the message was sent again to each peer that requested it, by `GossipPeer.id`.
     var retransmissions = Table<UInt32, Int>()
 
     init(id: [UInt8], key: [UInt8], topic: [UInt8], frame: [UInt8]) {
@@ -18,12 +18,13 @@ final class CachedMessage {
     }
 }
 
-/// The messages of the last heartbeats, to answer IWANT and to gossip of (gossipsub-v1.0.md, "Message Cache"). Full, it drops the oldest.
+/// The messages of the last heartbeats, for answering IWANT and for gossiping (gossipsub-v1.0.md, "Message Cache"). When it is full, it
+/// drops the oldest.
 final class MessageCache {
     private let limit: Int
     private var messages = BytesTable<CachedMessage>()
     private var order = FIFO<CachedMessage>()
-    /// How many messages each window has; the newest window first.
+    /// How many messages each window has. The newest window is first.
     private var windows: [Int]
     private(set) var bytes = 0
 
@@ -46,7 +47,7 @@ final class MessageCache {
         while bytes > limit { removeFirst() }
     }
 
-    /// A heartbeat has passed.
+    /// Shifts the windows at a heartbeat.
     func shift() {
         var index = windows.count - 1
         while windows[index] > 0 { removeFirst() }
@@ -57,7 +58,7 @@ final class MessageCache {
         windows[0] = 0
     }
 
-    /// The topic's messages of the last `count` windows, the newest first.
+    /// The topic's messages in the last `count` windows, the newest first.
     func recent(_ topic: [UInt8], windows count: Int, limit: Int) -> [CachedMessage] {
         var total = 0
         for index in 0..<min(count, windows.count) { total += windows[index] }
@@ -70,7 +71,7 @@ final class MessageCache {
         return found
     }
 
-    /// Takes the oldest out, and off the oldest window that has any.
+    /// Removes the oldest message, and takes it off the count of its window.
     private func removeFirst() {
         guard let oldest = order.first else { return }
         messages[oldest.id] = nil

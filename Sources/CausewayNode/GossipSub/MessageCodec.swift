@@ -1,6 +1,7 @@
 import CausewayIdentity
 
-/// Where the fields of one Message (pubsub/README.md, "The Message") lie in the bytes of its RPC. Serves for one after the other.
+/// The places of one Message's fields (pubsub/README.md, "The Message") in the bytes of its RPC. One object serves one message after the
+/// other.
 final class MessageFields {
     static let from = 1
     static let data = 2
@@ -9,11 +10,11 @@ final class MessageFields {
     static let signature = 5
     static let key = 6
 
-    /// By field number. An absent field lies at 0, where no field can.
+    /// By field number. An absent field is at 0, where no field can be.
     private var ranges = [Range<Int>](repeating: 0..<0, count: 7)
-    /// The length of all contents.
+    /// The length of all contents together.
     private(set) var size = 0
-    /// There are fields that the specification does not know.
+    /// Whether there are fields that the specification does not know.
     private(set) var hasOthers = false
 
     subscript(field: Int) -> Range<Int> { ranges[field] }
@@ -40,11 +41,11 @@ final class MessageFields {
 }
 
 enum MessageCodec {
-    /// What a signature covers begins with this (pubsub/README.md, "Message Signing").
+    /// The prefix of the bytes that a signature covers (pubsub/README.md, "Message Signing").
     static let domain = [UInt8](utf8: "libp2p-pubsub:")
 
-    /// The bytes that are signed, of a message that arrived: domain, and the fields but signature and key in the order of their numbers.
-    /// What else a sender may have put into it is left out, here and in what goes on to others.
+    /// The bytes that are signed, for a message that arrived: the domain, and the fields except signature and key in the order of their
+    /// numbers. Anything else that a sender may have added is left out, here and when the message is forwarded.
     static func signedBytes(_ fields: MessageFields, in bytes: [UInt8]) -> [UInt8] {
         var out = domain
         out.reserveCapacity(domain.count + 32 + fields.size)
@@ -54,7 +55,7 @@ enum MessageCodec {
         return out
     }
 
-    /// The same of a message of our own. Without author (unsigned mesh) `from` and `sequence` are empty.
+    /// The bytes that are signed, for a message of our own. Without an author (unsigned mesh), `from` and `sequence` are empty.
     static func signedBytes(from: [UInt8], data: [UInt8], sequence: [UInt8], topic: [UInt8]) -> [UInt8] {
         var message = ProtobufWriter(behind: domain)
         if !from.isEmpty { message.content(1, from) }
@@ -64,7 +65,7 @@ enum MessageCodec {
         return message.bytes
     }
 
-    /// The frame of an RPC that holds just this message.
+    /// The frame of an RPC that contains only this message.
     static func frame(signed: [UInt8], signature: [UInt8], key: [UInt8]) -> [UInt8] {
         let length = signed.count - domain.count + size(signature) + size(key)
         let rpcLength = 1 + Varint.length(of: UInt64(length)) + length
@@ -79,7 +80,7 @@ enum MessageCodec {
         return out
     }
 
-    /// Of a field that is left out if it is empty.
+    /// The encoded size of a field that is left out if it is empty.
     private static func size(_ content: [UInt8]) -> Int {
         content.isEmpty ? 0 : 1 + Varint.length(of: UInt64(content.count)) + content.count
     }

@@ -1,16 +1,16 @@
 import CausewayConnection
 import CausewayIdentity
 
-/// Knows messages again that were said before, for an hour at least: longer than `SeenCache` does.
+/// Recognises messages that were sent before, for at least an hour: longer than `SeenCache` does.
 ///
-/// Most implementations count their messages from the clock's nanoseconds: then an author's last number says it of all before, as in
-/// go-libp2p's BasicSeqnoValidator. js-libp2p's, until 2026, are random: of an author whose numbers are no clock's each is remembered by
-/// itself, so that none of its messages is lost.
+/// Most implementations start their sequence numbers at the clock's nanoseconds. Then an author's last number covers all earlier ones, as
+/// in go-libp2p's BasicSeqnoValidator. js-libp2p's numbers are random until 2026: if an author's numbers do not follow a clock, each number
+/// is remembered by itself, so that none of the author's messages is lost.
 struct ReplayGuard: ~Copyable {
     private static let hour = Interval.seconds(3600)
     private static let day: UInt64 = 86_400_000_000_000
 
-    /// By author its last number, 0 if its numbers are no clock's; by message a number of the latter.
+    /// For an author, its last number, or 0 if its numbers do not follow a clock. For a message of such an author, its number.
     private var numbers: RecentTable<UInt64>
     private var agesAt = Instant(nanoseconds: 0)
 
@@ -19,7 +19,7 @@ struct ReplayGuard: ~Copyable {
     var count: Int { numbers.count }
 
     /// - Parameters:
-    ///   - id: whatever the numbers belong to, then the number in 8 bytes.
+    ///   - id: The owner of the numbers, followed by the number in 8 bytes.
     ///   - clock: Unix time in nanoseconds.
     mutating func knows(_ id: [UInt8], clock: UInt64) -> Bool {
         let (author, number) = Self.split(id)
@@ -28,7 +28,7 @@ struct ReplayGuard: ~Copyable {
         return number <= last ?? 0
     }
 
-    /// Of a message that is genuine, and that is not known.
+    /// Remembers a genuine message that is not known yet.
     mutating func insert(_ id: [UInt8], clock: UInt64, now: Instant) {
         if now >= agesAt {
             numbers.age()
@@ -47,8 +47,8 @@ struct ReplayGuard: ~Copyable {
         return ([UInt8](copying: id, 0..<start), number)
     }
 
-    /// Clocks go wrong by a day, and a node may have counted on for a year since it looked at one. Of random numbers one in 600 is taken
-    /// for it.
+    /// Whether the number follows a clock. Clocks can be wrong by a day, and a node may have counted for a year since it read its clock.
+    /// One random number in 600 passes for such a number.
     private static func isOfClock(_ number: UInt64, _ clock: UInt64) -> Bool {
         number >= clock - min(clock, 366 * day) && number <= clock.addingReportingOverflow(day).partialValue
     }

@@ -1,7 +1,7 @@
 import CausewayConnection
 import CausewayIdentity
 
-/// The ids of messages that were verified and handled, for a time counted from the first copy. Full, it forgets the oldest.
+/// The ids of messages that were verified and handled, kept for a time from the first copy on. When it is full, it forgets the oldest.
 final class SeenCache {
     private final class Entry {
         let id: [UInt8]

@@ -1,9 +1,9 @@
 import CausewayConnection
 import CausewayIdentity
 
-/// What of a peer's message is believed, and kept in the peer store.
+/// Takes what may be believed from a peer's identify message into the peer store.
 enum IdentifiedPeer {
-    /// A push may leave out what did not change.
+    /// A push may leave out what has not changed.
     static func merge(_ heard: IdentifyHearing, of link: ConnectedLink, in node: NodeState) -> PeerDescription {
         let known = heard.isPush ? node.peers.description(of: link.peer) : nil
         let record = signedRecord(heard, of: link, in: node)
@@ -23,7 +23,8 @@ enum IdentifiedPeer {
         return description
     }
 
-    /// One that is genuine, the peer's own and not older than one seen. Any other costs only itself.
+    /// The record if it is genuine, the peer's own, and not older than one seen before. An invalid record is ignored; the rest of the
+    /// message still counts.
     private static func signedRecord(_ heard: IdentifyHearing, of link: ConnectedLink, in node: NodeState) -> PeerRecord? {
         guard let envelope = heard.message.signedRecord, let record = try? PeerRecord.decode(envelope: envelope, of: link.peer),
             node.peers.advanceRecord(of: link.peer, to: record.sequence)
@@ -37,7 +38,7 @@ enum IdentifiedPeer {
         return found
     }
 
-    /// Each once, without the peer's own id, and none that names somebody else.
+    /// Each address once, without the peer's own id. Addresses that name another peer are left out.
     private static func usable(_ addresses: [Multiaddr], of peer: PeerID, in node: NodeState) -> [Multiaddr] {
         var found: [Multiaddr] = []
         for address in addresses where found.count < node.limits.addressesPerPeer {

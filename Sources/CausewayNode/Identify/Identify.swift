@@ -1,20 +1,20 @@
 import CausewayConnection
 import CausewayIdentity
 
-/// Identify and identify push (identify/README.md): tells every peer who we are, what we speak and where we listen, asks the same of it,
-/// and tells again when that changes. Everything else builds on what it hears, so it waits for nothing.
+/// Identify and identify push (identify/README.md): tells every peer who we are, what we speak and where we listen, requests the same from
+/// it, and tells it again when that changes. All other protocols use what it learns, so it waits for nothing.
 final class Identify: NodeProtocol {
     static let protocolID = [UInt8](utf8: "/ipfs/id/1.0.0")
     static let pushID = [UInt8](utf8: "/ipfs/id/push/1.0.0")
-    /// For a peer's whole answer (go and js: 5 s).
+    /// The time for a peer's whole answer (go and js: 5 s).
     static let deadline = Interval.seconds(10)
-    /// Changes that come together are told together.
+    /// Changes within this time are sent together.
     static let pushDelay = Interval.seconds(1)
-    /// Pushes in one go, and the pause before the next ones: a node with thousands of peers spreads them.
+    /// How many pushes are sent in one go, and the pause before the next ones: a node with thousands of peers spreads them.
     static let pushesAtOnce = 64
     static let pushPause = Interval.milliseconds(50)
-    /// Bytes of addresses in a signed record: key, signature and peer id stand beside them in `IdentifyWriter.fieldSize`, the first of
-    /// which may be RSA's.
+    /// The bytes of addresses in a signed record. Key, signature and peer id also have to fit in `IdentifyWriter.fieldSize`, and the key
+    /// may be an RSA key.
     static let recordRoom = 6 << 10
     /// Bound: pushes of one connection that may arrive at once; js-libp2p sends one.
     static let inboundPushes = 2
@@ -22,7 +22,7 @@ final class Identify: NodeProtocol {
     static let pushesInSpan = 20
     static let pushSpan = Interval.seconds(10)
 
-    /// When a stream is given up.
+    /// The moment at which a stream is reset.
     private final class Deadline {
         let stream: StreamKey
         let at: Instant
@@ -33,13 +33,13 @@ final class Identify: NodeProtocol {
         }
     }
 
-    /// What arrives on one connection.
+    /// The pushes that arrive on one connection.
     private final class InboundPushes {
         var open = 0
         var inSpan = 0
         var spanEnds = Instant(nanoseconds: 0)
 
-        /// False: there are too many.
+        /// Returns false if there are too many.
         func add(now: Instant) -> Bool {
             if now >= spanEnds {
                 spanEnds = now + Identify.pushSpan
@@ -55,12 +55,12 @@ final class Identify: NodeProtocol {
     private let agent: [UInt8]
     private let protocolVersion: [UInt8]
     private var hearings = Table<UInt64, IdentifyHearing>()
-    /// All deadlines lie equally far ahead.
+    /// All deadlines are equally far ahead, so they are in order.
     private var due = FIFO<Deadline>()
     private var inboundPushes = Table<UInt32, InboundPushes>()
     private var pushAt = Instant.distantFuture
     private var toPush: [UInt32] = []
-    /// What is advertised, and the record of it, which is signed anew only when that differs.
+    /// The advertised addresses, and the record of them. The record is signed again only when they change.
     private var recordedAddresses: [Multiaddr] = []
     private var record: [UInt8]?
 
@@ -78,7 +78,7 @@ final class Identify: NodeProtocol {
 
     var nextDeadline: Instant { min(pushAt, due.first?.at ?? .distantFuture) }
 
-    // MARK: Telling
+    // MARK: Answering
 
     func linkOpened(_ link: ConnectedLink, in node: NodeState) {
         hear(node.openStream(on: link.id, [Self.protocolID], for: self), isPush: false, in: node)
@@ -103,7 +103,7 @@ final class Identify: NodeProtocol {
         message.add(IdentifyMessage.Field.publicKey, node.identity.publicKey.protobuf)
         message.add(IdentifyMessage.Field.protocolVersion, protocolVersion)
         message.add(IdentifyMessage.Field.agent, agent)
-        // Where a relay is dialled says nothing of where its client was seen.
+        // A relay's address does not show where its client was seen.
         if !link.isRelayed { message.add(IdentifyMessage.Field.observedAddress, link.remoteAddress.bytes) }
         for entry in node.protocolTable.entries { message.add(IdentifyMessage.Field.protocolIDs, entry.name) }
         let addresses = Identify.told(node.advertisedAddresses)
@@ -117,14 +117,14 @@ final class Identify: NodeProtocol {
         return message.finished()
     }
 
-    /// The most useful ones first: those that all can dial, circuits, those of this machine and its network. No more than a signed record
-    /// has room for.
+    /// The most useful addresses first: public ones, then circuits, then those of this machine and its network. At most as many as a signed
+    /// record has room for.
     private static func told(_ addresses: [Multiaddr]) -> [Multiaddr] {
         var told: [Multiaddr] = []
         var room = recordRoom
         for rank in 0...2 {
             for address in addresses where (address.isCircuit ? 1 : address.reach.isLocal ? 2 : 0) == rank {
-                // Each has its length twice in a record, and two field numbers.
+                // In a record, each address has two lengths and two field numbers.
                 room -= address.bytes.count + 6
                 if room >= 0 { told.append(address) }
             }
@@ -132,11 +132,11 @@ final class Identify: NodeProtocol {
         return told
     }
 
-    // MARK: Telling again
+    // MARK: Pushing changes
 
     func addressesChanged(in node: NodeState) { schedulePush(in: node) }
 
-    /// What is served has changed.
+    /// The protocols that the node serves have changed.
     func protocolsChanged(in node: NodeState) { schedulePush(in: node) }
 
     private func schedulePush(in node: NodeState) {
@@ -146,7 +146,7 @@ final class Identify: NodeProtocol {
 
     private func push(in node: NodeState) {
         if toPush.isEmpty {
-            // The oldest connection comes last, where it is taken first.
+            // Taken from the end, so the oldest connection comes last here.
             var index = node.connections.order.count
             while index > 0 {
                 index -= 1
@@ -163,12 +163,12 @@ final class Identify: NodeProtocol {
         pushAt = toPush.isEmpty ? .distantFuture : node.now + Self.pushPause
     }
 
-    /// A push is over once the remote takes it.
+    /// A push is sent once the remote accepts the stream.
     func streamReady(_ stream: StreamKey, protocolID: [UInt8], in node: NodeState) {
         if hearings[stream.packed] == nil { node.conclude(stream) }
     }
 
-    // MARK: Hearing
+    // MARK: Receiving
 
     private func hear(_ stream: StreamKey, isPush: Bool, in node: NodeState) {
         hearings[stream.packed] = IdentifyHearing(stream, isPush: isPush)
@@ -202,7 +202,7 @@ final class Identify: NodeProtocol {
         forget(hearing)
     }
 
-    /// The connection's end is told as such.
+    /// Whether the error is the connection's end, which is reported as such.
     private static func isConnections(_ error: StreamError?) -> Bool { if case .connection? = error { true } else { false } }
 
     private func fail(_ hearing: IdentifyHearing, _ error: IdentifyError, in node: NodeState) {

@@ -1,7 +1,7 @@
 import CausewayConnection
 import CausewayIdentity
 
-/// Identify's message (identify/README.md) as it stands on the wire: nothing in it is checked yet. Names and addresses are bytes.
+/// Identify's message (identify/README.md) as it arrives: nothing in it is checked yet. Names and addresses are bytes.
 struct IdentifyMessage: Equatable {
     /// Bound: agent and version names are cut to so many bytes.
     static let nameLength = 256
@@ -24,7 +24,8 @@ struct IdentifyMessage: Equatable {
     var agent: [UInt8]?
     var signedRecord: [UInt8]?
 
-    /// Merges one message into what came before. Lists stop growing at their limits; unknown fields are skipped. False: it is none.
+    /// Merges one message into what came before. Lists stop growing at their limits; unknown fields are skipped. Returns false if the bytes
+    /// are no such message.
     mutating func merge(_ message: ProtobufReader, limits: NodeLimits) -> Bool {
         while message.advance() {
             switch message.number {
@@ -50,17 +51,17 @@ struct IdentifyMessage: Equatable {
     }
 }
 
-/// Writes identify's messages, each behind a varint of its length. What is too long for one goes into several, which the reader merges; but
-/// rust-libp2p reads the first one only, so what matters most is to be added first.
+/// Writes identify's messages, each preceded by its length as a varint. Content that is too long for one message goes into several, which
+/// the reader merges. rust-libp2p reads only the first one, so add what matters most first.
 struct IdentifyWriter {
-    /// Of one message: rust reads no longer ones.
+    /// The size of one message: rust-libp2p rejects longer ones.
     static let messageSize = 4096
-    /// Of one that holds a single field, such as a signed record (go: 8 KiB).
+    /// The size of a message with a single field, such as a signed record (go: 8 KiB).
     static let fieldSize = 8192
     private var complete: [UInt8] = []
     private var message = ProtobufWriter()
 
-    /// Leaves out what is too long for any message.
+    /// Leaves out a field that is too long for any message.
     mutating func add(_ field: UInt32, _ content: [UInt8]) {
         let size = 1 + Varint.length(of: UInt64(content.count)) + content.count
         guard size <= Self.fieldSize else { return }
@@ -76,7 +77,7 @@ struct IdentifyWriter {
     }
 }
 
-/// What a peer tells of itself on one stream.
+/// What a peer sends on one identify stream.
 final class IdentifyHearing {
     let stream: StreamKey
     let isPush: Bool

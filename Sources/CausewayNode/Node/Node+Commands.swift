@@ -1,20 +1,20 @@
 public import CausewayConnection
 public import CausewayIdentity
 
-// What an application asks of its node. Every `request` is answered by one `NodeEvent.answered`; the numbers are the caller's.
+// What an application can request from its node. Every `request` is answered by one `NodeEvent.answered`. The caller chooses the numbers.
 extension Node {
     // MARK: Connections
 
-    /// Connects to a peer by the addresses given and those known of it, direct ones first. A fitting connection that stands is the answer
-    /// at once.
-    /// - Parameter allowsLimited: a relayed connection with a limit is good enough. It always is if the only address given is a circuit's.
+    /// Connects to a peer at the given and the known addresses, direct ones first. If a suitable connection is open, it is the answer at
+    /// once.
+    /// - Parameter allowsLimited: Accept a relayed connection with a limit. It is always accepted if the only given address is a circuit's.
     public func connect(request: UInt32, peer: PeerID, addresses: [Multiaddr] = [], allowsLimited: Bool, now: Instant) {
         begin(now)
         dialer.connect(request: request, peer: peer, addresses: addresses, allowsLimited: allowsLimited, in: state)
         settle()
     }
 
-    /// Gives a request up; it is answered by `.cancelled` unless it was answered before.
+    /// Cancels a request. It is answered by `.cancelled` unless it has been answered before.
     public func cancel(request: UInt32, now: Instant) {
         begin(now)
         if !dialer.cancel(request: request, in: state), !ping.cancel(request: request, in: state) {
@@ -30,7 +30,7 @@ extension Node {
         settle()
     }
 
-    /// Closes everything: the node's end. Requests that wait are answered by `.cancelled`.
+    /// Closes everything, at the end of the node. Waiting requests are answered by `.cancelled`.
     public func shutdown(now: Instant) {
         begin(now)
         dialer.cancelAll(in: state)
@@ -40,19 +40,19 @@ extension Node {
         settle()
     }
 
-    /// Keeps a peer's connections from being pruned until `unprotect` was called with the same tag.
+    /// Protects a peer's connections from being pruned until `unprotect` is called with the same tag.
     public func protect(_ peer: PeerID, tag: [UInt8] = []) { parts.admission?.protect(peer, tag: tag) }
 
     public func unprotect(_ peer: PeerID, tag: [UInt8] = []) { parts.admission?.unprotect(peer, tag: tag) }
 
-    /// The time to a connected peer and back, by a stream of the ping protocol.
+    /// Measures the round-trip time to a connected peer by a stream of the ping protocol.
     public func ping(request: UInt32, peer: PeerID, now: Instant) {
         begin(now)
         ping.ping(request: request, peer: peer, in: state)
         settle()
     }
 
-    /// Remembers addresses of a peer, for later dials.
+    /// Remembers addresses of a peer for later dials.
     public func addAddresses(_ addresses: [Multiaddr], of peer: PeerID, now: Instant) {
         begin(now)
         state.peers.add(addresses, of: peer, source: .application, now: now)
@@ -60,7 +60,7 @@ extension Node {
 
     // MARK: Relays
 
-    /// Reserves at a relay, named by an address that ends in `/p2p/<relay>`, and keeps the reservation until `release`.
+    /// Makes a reservation at a relay, named by an address that ends in `/p2p/<relay>`, and keeps it until `release`.
     public func reserve(request: UInt32, relayAddress: Multiaddr, now: Instant) {
         begin(now)
         if let client = parts.relayClient {
@@ -77,8 +77,9 @@ extension Node {
         settle()
     }
 
-    /// Holds reservations at `count` of the candidates, the first ones first. `learns`: relays that identify tells of are candidates too.
-    /// - Returns: the addresses that name no relay.
+    /// Keeps reservations at `count` of the candidates, the first ones first. `learns`: relays that the node learns of by identify are
+    /// candidates, too.
+    /// - Returns: The addresses that name no relay.
     @discardableResult
     public func keepRelays(_ candidates: [Multiaddr], count: Int, learns: Bool = false, now: Instant) -> [Multiaddr] {
         begin(now)
@@ -89,7 +90,7 @@ extension Node {
 
     public var reservations: [Reservation] { parts.relayClient?.reservations ?? [] }
 
-    /// What this node has and did as a relay; nil if it is none.
+    /// This node's counts as a relay. nil: it is no relay.
     public var relayCounts: HopCounts? { parts.relay?.counts }
 
     // MARK: Gossip
@@ -124,7 +125,7 @@ extension Node {
 
     // MARK: Protocols
 
-    /// Replaces what the application serves. Names that the node serves itself are left out.
+    /// Replaces the protocols that the application serves. Names that the node itself serves are left out.
     public func setApplicationProtocols(_ entries: [ProtocolTable.Entry], now: Instant) {
         begin(now)
         applicationProtocols = entries
@@ -138,14 +139,14 @@ extension Node {
         settle()
     }
 
-    /// What a new connection is to serve.
+    /// The protocols that a new connection has to serve.
     public var protocolTable: ProtocolTable { state.protocolTable }
 
-    // MARK: What is known
+    // MARK: What the node knows
 
     public var peerID: PeerID { state.peerID }
 
-    /// Where new streams to a peer go.
+    /// The link on which new streams to a peer are opened.
     public func bestLink(for peer: PeerID, allowsLimited: Bool) -> UInt32? {
         state.connections.best(for: peer, allowsLimited: allowsLimited)?.id
     }
@@ -158,19 +159,19 @@ extension Node {
 
     public func connectionDescription(_ link: UInt32) -> ConnectionDescription? { state.connections[link]?.description }
 
-    /// In the order in which they were made.
+    /// In the order in which the connections were opened.
     public var connectionDescriptions: [ConnectionDescription] {
         var descriptions: [ConnectionDescription] = []
         for id in state.connections.order { if let link = state.connections[id] { descriptions.append(link.description) } }
         return descriptions
     }
 
-    /// What identify has told of a peer.
+    /// What identify said about a peer.
     public func description(of peer: PeerID) -> PeerDescription? { state.peers.description(of: peer) }
 
-    /// Addresses known of a peer.
+    /// The known addresses of a peer.
     public func addresses(of peer: PeerID) -> [Multiaddr] { state.peers.addresses(of: peer, now: state.now) }
 
-    /// Without `/p2p/<self>`: listen addresses, then those of reservations.
+    /// Listen addresses, then those of reservations, without `/p2p/<self>`.
     public var advertisedAddresses: [Multiaddr] { state.advertisedAddresses }
 }

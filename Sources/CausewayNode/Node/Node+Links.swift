@@ -1,38 +1,38 @@
 public import CausewayConnection
 public import CausewayIdentity
 
-// Connections come and go.
+// Connections that open and close.
 extension Node {
-    /// The shell accepted a connection, numbered odd; nothing was read from it yet. If there is one too many,
-    /// `.link(…, .close(.pruned))` follows at once, for it or for another.
+    /// The shell accepted a connection under an odd number, and has read nothing from it yet. If there is one too many, `.link(…,
+    /// .close(.pruned))` follows at once, for it or for another.
     public func accepted(link: UInt32, remote: Multiaddr, local: Multiaddr, now: Instant) {
         begin(now)
         parts.admission?.insert(link, remote: remote, local: local, in: state)
         settle()
     }
 
-    /// The shell turned a connection away before it became a link, by a limit that it keeps itself.
+    /// The shell refused a connection before it became a link, because of a limit that the shell keeps itself.
     public func refused(remote: Multiaddr, _ limit: LimitName, value: Int, now: Instant) {
         begin(now)
         parts.admission?.refuse(remote, limit, value, in: state)
         settle()
     }
 
-    /// Turns a connection away if there is one too many from its place, which costs least before the shell makes a link of it.
-    /// - Returns: whether it did, and told so.
+    /// Refuses a connection if there is one too many from its place. Doing so before the shell makes a link costs least.
+    /// - Returns: Whether it refused the connection, and reported that.
     public func turnsAway(_ remote: Multiaddr, now: Instant) -> Bool {
         guard let (limit, value) = parts.admission?.refusal(of: remote) else { return false }
         refused(remote: remote, limit, value: value, now: now)
         return true
     }
 
-    /// Connections that were turned away since the start.
+    /// The connections that were refused since the start.
     public var connectionsRefused: UInt64 { parts.admission?.refused ?? 0 }
 
-    /// Whether a link of this number is known: a shell gives it to no other.
+    /// Whether the node knows a link with this number: a shell must not give the number to another one.
     public func knowsLink(_ id: UInt32) -> Bool { state.connections[id] != nil || parts.admission?.isPending(id) ?? false }
 
-    /// The transport of a dialled link stands; its handshake begins.
+    /// The transport of a dialled link is connected, and its handshake begins.
     public func linked(link: UInt32, remote: Multiaddr, local: Multiaddr, now: Instant) {
         begin(now)
         dialer.linked(link, local: local)
@@ -54,7 +54,7 @@ extension Node {
         for one in state.protocols where state.connections[id] != nil { one.linkOpened(link, in: state) }
     }
 
-    /// A peer that has more connections than it may keeps the newest.
+    /// Keeps only the newest connections of a peer that has too many.
     private func makeRoom(for peer: PeerID) {
         let links = state.connections.links(of: peer)
         let most = state.limits.connectionsPerPeer
@@ -62,7 +62,7 @@ extension Node {
         for index in 0...links.count - most { state.close(links[index], .superseded) }
     }
 
-    /// What was known of a link before it was authenticated; nil: it was given up meanwhile, or is nobody's.
+    /// What was known about a link before it was authenticated. nil: the node has given it up, or never knew it.
     private func connected(_ id: UInt32, _ peer: PeerID, _ key: PublicKey) -> ConnectedLink? {
         guard let known = state.expectedLinks.removeValue(forKey: id) ?? parts.admission?.authenticated(id) ?? dialer.dialled(id) else {
             return nil

@@ -1,10 +1,10 @@
 public import CausewayConnection
 public import CausewayIdentity
 
-/// Everything of a node but its bytes: looks up which protocol an input concerns, and forwards it.
+/// The whole node except its bytes. It finds the protocol that an input concerns, and passes the input on.
 ///
-/// A shell feeds inputs and commands, each with the time, and then drains `pollOutput` to nil. It calls `advance` at `nextDeadline`.
-/// Nothing is called back. Every command with a `request` is answered by exactly one `NodeEvent.answered`.
+/// A shell feeds inputs and commands, each with the time, and then drains `pollOutput` until nil. It calls `advance` at `nextDeadline`. The
+/// node never calls back. Every command with a `request` is answered by exactly one `NodeEvent.answered`.
 public final class Node {
     public let configuration: NodeConfiguration
     public let state: NodeState
@@ -14,7 +14,7 @@ public final class Node {
     let ping: Ping
     let review = PathReview()
     var applicationProtocols: [ProtocolTable.Entry] = []
-    /// Which protocol answers to a name: its index in `NodeState.protocols`.
+    /// The protocol that serves a name: its index in `NodeState.protocols`.
     private(set) var serving = BytesTable<Int>()
     private var nextOutput = 0
 
@@ -32,7 +32,8 @@ public final class Node {
         dialer.circuits = parts.relayClient
         identify = Identify(agent: configuration.agent, protocolVersion: configuration.protocolVersion)
         ping = Ping()
-        // Identify is first: what it tells, the others build on.
+        // The order in which protocols receive events that concern all of them. Identify is first, because the others read what it stores.
+        // Gossip comes before discovery, which publishes over it.
         state.protocols = [identify, ping]
         if let relay = parts.relay { state.protocols.append(relay) }
         if let client = parts.relayClient { state.protocols.append(client) }
@@ -60,7 +61,7 @@ public final class Node {
 
     // MARK: Outputs
 
-    /// What is to be done next, in order; nil when that is all.
+    /// The next output, in order. nil: there are no more.
     public func pollOutput() -> NodeOutput? {
         guard nextOutput < state.outputs.count else {
             state.outputs.removeAll(keepingCapacity: state.outputs.count <= 1024)
@@ -71,7 +72,7 @@ public final class Node {
         return state.outputs[nextOutput - 1]
     }
 
-    /// When `advance` has something to do, if no input comes before.
+    /// The moment at which `advance` has something to do, unless an input comes before.
     public var nextDeadline: Instant {
         if state.hasUnsettled { return state.now }
         var soonest = min(dialer.nextDeadline, review.nextDeadline)
@@ -89,13 +90,13 @@ public final class Node {
         settle()
     }
 
-    /// Unix time in nanoseconds at `Instant(nanoseconds: 0)`: the system's clock was set.
+    /// Sets the Unix time in nanoseconds at `Instant(nanoseconds: 0)`, after the system's clock was set.
     public func setUnixEpoch(_ nanoseconds: UInt64, now: Instant) {
         begin(now)
         state.unixEpoch = nanoseconds
     }
 
-    /// What came of one link.
+    /// An event of one link.
     public func receive(_ event: LinkEvent, from link: UInt32, now: Instant) {
         begin(now)
         switch event {
@@ -121,21 +122,21 @@ public final class Node {
         settle()
     }
 
-    /// The answer to `NodeOutput.resolve`: `code` is the resolver's own if it found nothing.
+    /// The answer to `NodeOutput.resolve`. `code` is the resolver's own if it found nothing.
     public func resolved(request: UInt32, addresses: [Multiaddr], code: Int32, now: Instant) {
         begin(now)
         dialer.resolved(request: request, addresses: addresses, code: code, in: state)
         settle()
     }
 
-    /// A circuit that this node relays has ended. `sent` are the bytes from its source to its target, `returned` those back.
+    /// A circuit that this node relays has ended. `sent`: the bytes from its source to its target. `returned`: those from target to source.
     public func spliceEnded(circuit: UInt32, sent: UInt64, returned: UInt64, limit: LimitName?, now: Instant) {
         begin(now)
         parts.relay?.spliceEnded(circuit: circuit, sent: sent, returned: returned, limit: limit, in: state)
         settle()
     }
 
-    /// The addresses that the shell listens on: real ones, not `/ip4/0.0.0.0`.
+    /// The addresses on which the shell listens: real ones, not `/ip4/0.0.0.0`.
     public func listening(_ addresses: [Multiaddr], now: Instant) {
         begin(now)
         let advertised = configuration.announce.isEmpty ? addresses : configuration.announce
@@ -146,7 +147,7 @@ public final class Node {
         settle()
     }
 
-    // MARK: Forwarding
+    // MARK: Passing inputs on
 
     @inline(never)
     func begin(_ now: Instant) { state.now = max(state.now, now) }
@@ -168,8 +169,8 @@ public final class Node {
         owner.closed(stream, error: error, in: state)
     }
 
-    /// Lets every part hear what the others asked for, until nothing is left. A bounded number of times: what is left then is for the next
-    /// `advance`.
+    /// Delivers to every protocol what the others requested, until nothing is left. A request can lead to further ones, so the number of
+    /// rounds is bounded; what is left waits for the next `advance`.
     func settle() {
         var rounds = 0
         while state.hasUnsettled, rounds < 32 {

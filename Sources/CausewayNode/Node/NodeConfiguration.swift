@@ -1,31 +1,31 @@
 import CausewayConnection
 public import CausewayIdentity
 
-/// Who a node is and what it does.
+/// The identity of a node and what it does.
 public struct NodeConfiguration: Sendable {
     public var identity: PrivateKey
-    /// Told by identify: name and version of the program, UTF-8.
+    /// Sent by identify: name and version of the program, UTF-8.
     public var agent = [UInt8](utf8: "causeway/0.1.0")
-    /// Told by identify: the network's name and version, UTF-8.
+    /// Sent by identify: name and version of the network, UTF-8.
     public var protocolVersion = [UInt8](utf8: "ipfs/0.1.0")
     public var limits = NodeLimits()
-    /// Seeds choices and jitter; never keys.
+    /// The seed for choices and jitter, never for keys.
     public var seed: UInt64
     /// Unix time in nanoseconds at `Instant(nanoseconds: 0)` of the shell's clock.
     public var unixEpoch: UInt64
-    /// What is advertised in place of the bound addresses; empty: the bound ones.
+    /// The addresses to advertise instead of the bound ones. Empty: the bound ones.
     public var announce: [Multiaddr] = []
-    /// What the shell can dial.
+    /// The transports that the shell can dial.
     public var transports = DialTransports.native
-    /// Dials loopback, link-local and private addresses that only a remote named also where this node has none of that reach.
+    /// Dial loopback, link-local and private addresses that only a remote named, even if this node has no address of that reach.
     public var allowsLocalHearsay = false
-    /// As relay: its limits; nil: no relay.
+    /// The limits of the relay. nil: the node is no relay.
     public var relay: RelayLimits?
-    /// Uses relays: dials through them, reserves at them. nil: does not.
+    /// The times and bounds for using relays: dialling through them and holding reservations at them. nil: the node uses no relays.
     public var relayClient: RelayClientLimits? = RelayClientLimits()
-    /// Makes direct connections by WebRTC out of relayed ones: the shell has to know how (`NodeOutput.peerConnection`).
+    /// Make direct connections by WebRTC from relayed ones. The shell must support `NodeOutput.peerConnection`.
     public var webRTC = false
-    /// nil: no gossip, and no discovery over it.
+    /// nil: no gossip, and no discovery.
     public var gossip: GossipSubConfiguration? = GossipSubConfiguration()
     public var discovery: [DiscoveryTopic] = []
 
@@ -36,21 +36,22 @@ public struct NodeConfiguration: Sendable {
     }
 }
 
-/// The parts that a node is put together of. A shell that wants only some of them in its program names those.
+/// The optional parts of a node. A shell that wants only some of them in its program names only those, so that the others are not linked.
 public struct NodeParts {
     public var relay: (any CircuitServing)?
     public var relayClient: RelayClient?
     public var signalling: (any PeerConnectionSignalling)?
     public var gossip: GossipSub?
     public var discovery: PubsubDiscovery?
-    /// Bounds what peers, places and all remotes together hold (`NodeLimits.held`). Without it each connection has its own bound alone.
+    /// Bounds what each peer, each place and all remotes together make the node hold (`NodeLimits.held`). Without it, each connection has
+    /// only its own bound.
     public var ledger: (any NodeProtocol)?
-    /// Takes connections that others make. Without it there must be none.
+    /// Admits inbound connections. Without it, the shell must accept none.
     public var admission: (any ConnectionAdmitting)?
 
     public init() {}
 
-    /// Whatever the configuration asks for.
+    /// The parts that the configuration requires.
     public init(_ configuration: NodeConfiguration) {
         relay = configuration.relay.map { HopServer(limits: $0) }
         relayClient = configuration.relayClient.map { RelayClient(limits: $0) }

@@ -1,26 +1,26 @@
 public import CausewayConnection
 public import CausewayIdentity
 
-/// Who may connect: counts connections in all and by place. When there are too many, whoever holds most pays, never a newcomer
-/// of another place: of connections without a handshake the oldest goes, of the others the least valuable ones.
+/// Decides who may connect. It counts connections in total and by place. When there are too many, the place that holds most loses one, and
+/// never a newcomer of another place: among connections before their handshake the oldest, among others the least valuable.
 public final class Admission: ConnectionAdmitting {
-    /// Connections younger than this are not pruned, unless their place has more than a household: they had no time to become valuable.
+    /// Younger connections are not pruned, because they had no time to become valuable, unless their place has more than a household.
     private static let grace = Interval.seconds(20)
-    /// Places with no more connections than this pay alike.
+    /// Places with at most this many connections are treated alike.
     private static let household = 8
-    /// When everything that is left must stay, it is not looked through again for this long.
+    /// When no connection may be pruned, the next search waits this long.
     private static let pause = Interval.milliseconds(500)
 
     private let limits: NodeLimits
-    /// Connections that were accepted and are not yet authenticated.
+    /// Connections that were accepted and are not authenticated yet.
     private var pending = Table<UInt32, ExpectedLink>()
     private let queue = FairQueue()
     private var keyOfLink = Table<UInt32, AddressKey>()
-    /// Of places and of networks.
+    /// The number of connections of each place and of each network.
     private var counts = BytesTable<Int>()
     private var protected = BytesTable<[[UInt8]]>()
     private var nextPruning = Instant(nanoseconds: 0)
-    /// Connections that were turned away since the start.
+    /// The connections that were refused since the start.
     public private(set) var refused: UInt64 = 0
 
     public init(limits: NodeLimits) { self.limits = limits }
@@ -33,7 +33,7 @@ public final class Admission: ConnectionAdmitting {
 
     // MARK: Before the handshake
 
-    /// A connection was accepted. If there is one too many, somebody is told to go.
+    /// A connection was accepted. If there is one too many, one is closed.
     public func insert(_ link: UInt32, remote: Multiaddr, local: Multiaddr, in node: NodeState) {
         let key = AddressKey(remote)
         if let (limit, value) = refusal(of: key, in: node) {
@@ -49,7 +49,7 @@ public final class Admission: ConnectionAdmitting {
         if let network = key.network { counts.countUp(network) }
     }
 
-    /// Why a connection from there is one too many; nil: it may come.
+    /// The limit that forbids one more connection from this place. nil: it may connect.
     private func refusal(of key: AddressKey?, in node: NodeState) -> (LimitName, Int)? {
         if let fullness = fullness(of: key) { return fullness }
         guard node.connections.count + pending.count >= limits.connections else { return nil }
@@ -73,26 +73,26 @@ public final class Admission: ConnectionAdmitting {
         return nil
     }
 
-    /// Of those that are not authenticated, the oldest of the place that has most goes. It counts for its place until it is closed.
+    /// Closes the oldest unauthenticated connection of the place with the most. It counts for its place until it is closed.
     private func turnOldestAway(_ limit: LimitName, _ value: Int, in node: NodeState) {
         guard let link = queue.first, let known = authenticated(link) else { return }
         node.append(.link(link, .close(.pruned)))
         refuse(known.remoteAddress, limit, value, in: node)
     }
 
-    /// Tells of a connection that was turned away.
+    /// Reports a refused connection.
     public func refuse(_ remote: Multiaddr, _ limit: LimitName, _ value: Int, in node: NodeState) {
         refused += 1
         node.emit(.connectionRefused(remote: remote, limit, value: UInt64(value)))
     }
 
-    /// It is authenticated, and goes on counting for its place.
+    /// The connection is authenticated. It continues to count for its place.
     public func authenticated(_ link: UInt32) -> ExpectedLink? {
         queue.remove(link)
         return pending.removeValue(forKey: link)
     }
 
-    /// It is over.
+    /// The connection is closed.
     public func remove(_ link: UInt32) {
         _ = authenticated(link)
         guard let key = keyOfLink.removeValue(forKey: link) else { return }
@@ -100,7 +100,7 @@ public final class Admission: ConnectionAdmitting {
         if let network = key.network { counts.countDown(network) }
     }
 
-    // MARK: After it
+    // MARK: After the handshake
 
     public func protect(_ peer: PeerID, tag: [UInt8]) {
         if !(protected[peer.bytes]?.contains(tag) ?? false) { protected[peer.bytes, default: []].append(tag) }
@@ -112,7 +112,7 @@ public final class Admission: ConnectionAdmitting {
         protected[peer.bytes] = tags.isEmpty ? nil : tags
     }
 
-    /// Closes the hundredth part, one at least: of the places that have most, and there those that are worth least.
+    /// Closes one connection in a hundred, at least one: those worth least, in the places that have most.
     private func prune(in node: NodeState) -> Bool {
         guard node.now >= nextPruning else { return false }
         let victims = leastValuable(in: node)
@@ -124,7 +124,8 @@ public final class Admission: ConnectionAdmitting {
         return true
     }
 
-    /// Who may go, the first first: one after the other of the place that has most then, as long as it is more than a household.
+    /// The connections that may be closed, the first to go at the front. Each comes from the place that has most at that point, as long as
+    /// that place has more than a household. The sort key is that number, from high to low, and then the position by worth.
     private func leastValuable(in node: NodeState) -> [UInt32] {
         var taken = BytesTable<Int>()
         var order = Table<UInt64, UInt32>()
@@ -141,8 +142,8 @@ public final class Admission: ConnectionAdmitting {
         return order.values
     }
 
-    /// Connections that need not stay: few streams of the node's, dialled by the remote and young ones at the front. Spared are protected
-    /// peers, those that hold a reservation here or give one, and connections that carry others.
+    /// The connections that need not stay, with the least valuable at the front: few streams of the node, dialled by the remote, young.
+    /// Left out are protected peers, peers with a reservation here or at which we hold one, and connections that carry others.
     private func byWorth(in node: NodeState) -> [UInt32] {
         var carriers = Table<UInt32, Bool>()
         for id in node.connections.order { if let carrier = node.connections[id]?.carrier { carriers[carrier] = true } }

@@ -1,19 +1,19 @@
 import CausewayConnection
 import CausewayIdentity
 
-/// What remotes make this node keep, as its links tell (`Link.held`): by connection, by peer, by place and in all. When it is too much then
-/// whoever holds most goes, so a newcomer never pays for an attacker.
+/// Adds up what remotes make this node hold, as its links report it (`Link.held`): for each connection, peer and place, and in total. When
+/// it is too much, the connection that holds most within the largest holder is closed, so that a newcomer never pays for an attacker.
 final class Ledger: NodeProtocol {
     private final class Account {
         let link: UInt32
-        /// Whose it is: the peer, then the place and its network, if it has one. Their lengths tell them apart.
+        /// The holders: the peer, then the place and its network, if there is one. Their lengths distinguish them.
         let holders: [[UInt8]]
         var held = 0
 
         init(_ link: ConnectedLink) {
             self.link = link.id
             var holders = [link.peer.bytes]
-            // A circuit comes from wherever its relay is: that says nothing of its peer.
+            // A circuit's address is its relay's, which says nothing about the peer's place.
             if link.carrier == nil, let key = AddressKey(link.remoteAddress) {
                 holders.append(key.place)
                 if let network = key.network { holders.append(network) }
@@ -29,7 +29,7 @@ final class Ledger: NodeProtocol {
 
     init(limits: NodeLimits) { self.limits = limits }
 
-    /// What a peer, or a place, holds.
+    /// What a peer or a place holds.
     func held(by holder: [UInt8]) -> Int { sums[holder, default: 0] }
 
     func linkHolds(_ held: Int, _ link: ConnectedLink, in node: NodeState) {
@@ -46,7 +46,7 @@ final class Ledger: NodeProtocol {
 
     func linkClosed(_ link: ConnectedLink, in node: NodeState) { remove(link.id) }
 
-    /// The connection is over, or as good as.
+    /// Removes a connection that is closed, or closing.
     private func remove(_ link: UInt32) {
         guard let account = accounts.removeValue(forKey: link) else { return }
         add(-account.held, to: account)
@@ -72,7 +72,7 @@ final class Ledger: NodeProtocol {
         return largest
     }
 
-    /// Of the peer or place that holds most.
+    /// The largest account of the peer or place that holds most.
     private func largestOfAll() -> Account? {
         var most = 0
         var holder: [UInt8] = []

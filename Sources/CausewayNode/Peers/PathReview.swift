@@ -1,13 +1,13 @@
 import CausewayConnection
 import CausewayIdentity
 
-/// Lets go of connections that a better one to the same peer has replaced, once nothing of an application's lives on them any more.
+/// Closes connections that a better one to the same peer has replaced, once no application stream is left on them.
 ///
-/// A relayed connection goes when a direct one stands, by either side's hand. Of two connections of one kind, which come about when
-/// two peers dial each other, both sides use the same one for new streams (`ConnectionTable.best`), and only the peer with the smaller id
-/// closes the other.
+/// A relayed connection is closed when a direct one is open, by either side. Of two connections of one kind, which exist when two peers
+/// dial each other, both sides use the same one for new streams (`ConnectionTable.best`), and only the peer with the smaller id closes the
+/// other.
 final class PathReview {
-    /// Time for streams to move, and between two looks.
+    /// The time that streams get to move, and the time between two reviews.
     static let grace = Interval.seconds(10)
 
     private final class Look {
@@ -37,7 +37,9 @@ final class PathReview {
         }
     }
 
-    /// Whether something is left to be closed by us.
+    /// Closes what this side has to close, and returns whether something is left. A connection is redundant in two cases: it is of the best
+    /// one's kind and this side has the smaller peer id, or it is relayed and the best one is direct. Within `grace` it only counts as
+    /// left.
     private func look(at peer: PeerID, in node: NodeState) -> Bool {
         guard let best = node.connections.best(for: peer, allowsLimited: true) else { return false }
         let closes = node.connections.isSmaller(than: peer)

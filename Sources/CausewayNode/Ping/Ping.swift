@@ -1,9 +1,9 @@
 import CausewayConnection
 import CausewayIdentity
 
-/// Ping (ping/ping.md): echoes 32 bytes at a time, always, and measures the time there and back on request.
+/// Ping (ping/ping.md): always echoes 32 bytes at a time, and measures the round-trip time on request.
 ///
-/// js-libp2p closes a connection whose remote does not answer, so this must not depend on anything.
+/// js-libp2p closes a connection whose remote does not answer, so this must not depend on anything else.
 final class Ping: NodeProtocol {
     static let protocolID = [UInt8](utf8: "/ipfs/ping/1.0.0")
     static let size = 32
@@ -11,7 +11,7 @@ final class Ping: NodeProtocol {
     static let streamsPerPeer = 2
     static let deadline = Interval.seconds(10)
 
-    /// A ping of ours.
+    /// A ping that this node sent.
     private final class Request {
         let number: UInt32
         let stream: StreamKey
@@ -28,10 +28,10 @@ final class Ping: NodeProtocol {
         }
     }
 
-    /// A stream on which a remote pings.
+    /// A stream on which a remote sends pings.
     private final class Echo {
         let peer: [UInt8]
-        /// The part of a payload that has come.
+        /// The part of a payload that has arrived.
         var partial: [UInt8] = []
 
         init(_ peer: [UInt8]) { self.peer = peer }
@@ -44,7 +44,7 @@ final class Ping: NodeProtocol {
         }
     }
 
-    /// In the order of their deadlines, which all lie equally far ahead.
+    /// In the order of their deadlines, which are all equally far ahead.
     private var requests: [Request] = []
     private var echoes = Table<UInt64, Echo>()
     private var streamCount = BytesTable<Int>()
@@ -62,7 +62,7 @@ final class Ping: NodeProtocol {
         requests.append(Request(request, node.openStream(on: link.id, [Self.protocolID], for: self), in: node))
     }
 
-    /// False if no such request waits here.
+    /// Returns false if no such request waits here.
     func cancel(request: UInt32, in node: NodeState) -> Bool {
         for one in requests where one.number == request {
             end(one, .cancelled, in: node)

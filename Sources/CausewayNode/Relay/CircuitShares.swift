@@ -1,14 +1,14 @@
 import CausewayConnection
 import CausewayIdentity
 
-/// Circuits counted by whose they are, so that nobody takes them from others: each peer has a number of them, and each source, alone and
-/// together with all of its place, has a share of one target's and of the relay's.
+/// Counts circuits by their holders, so that nobody takes them from others. Each peer may have a number of them; each source, alone and
+/// together with its whole place, gets a share of one target's circuits and of the relay's.
 struct CircuitShares {
     private var counts: [[UInt8]: Int] = [:]
 
     var isEmpty: Bool { counts.isEmpty }
 
-    /// Which limit forbids one more.
+    /// The limit that forbids one more circuit.
     func refusal(of source: PeerID, at place: AddressKey?, to target: PeerID, limits: RelayLimits) -> LimitName? {
         if count(Self.peer(source)) >= limits.circuitsPerPeer { return .circuitsPerPeer }
         if count(Self.pair(source.bytes, target)) >= limits.circuitsPerSource { return .circuitsPerSource }
@@ -38,14 +38,14 @@ struct CircuitShares {
 
     private func count(_ key: [UInt8]) -> Int { counts[key, default: 0] }
 
-    /// The IPv4 address or IPv6 /56 with its share, and the /48 around the latter, which has twice of it.
+    /// The IPv4 address or IPv6 /56 with its share, and the /48 around it with twice the share.
     private static func networks(of place: AddressKey) -> [([UInt8], Int)] {
         var networks = [(place.place, 1)]
         if let network = place.network { networks.append((network, 2)) }
         return networks
     }
 
-    // The first byte tells the kinds of keys apart. Places have 4, 6 or 7 bytes, peer ids more.
+    // The first byte distinguishes the kinds of keys. Places have 4, 6 or 7 bytes, peer ids more.
 
     private static func peer(_ peer: PeerID) -> [UInt8] { [0] + peer.bytes }
     private static func place(_ place: [UInt8]) -> [UInt8] { [1] + place }

@@ -5,13 +5,13 @@ import CausewayIdentity
 final class HopStream {
     enum Phase {
         case reading
-        /// Waits for the target of this circuit.
+        /// The stream waits for the target of this circuit.
         case connecting(UInt32)
-        /// Our answer is out; its end is awaited.
+        /// Our answer is sent, and the stream waits for its end.
         case answered
     }
     let key: StreamKey
-    /// Of the relay's own counting.
+    /// A number that the relay assigns.
     let number: UInt32
     var inbox = MessageInbox()
     var phase = Phase.reading
@@ -27,13 +27,13 @@ final class HopStream {
 /// A circuit at the relay, from CONNECT until its splice has ended.
 final class HopCircuit {
     enum Phase {
-        /// The target is being asked.
+        /// The relay has asked the target and waits for its answer.
         case asking
         case running(since: Instant)
     }
     let id: UInt32
     let source: PeerID
-    /// Where the source was when it asked: there it counts until the circuit has ended.
+    /// The source's place when it asked. The circuit counts there until it has ended.
     let place: AddressKey?
     let target: PeerID
     let hop: StreamKey
@@ -41,9 +41,9 @@ final class HopCircuit {
     let limit: CircuitLimit
     var inbox = MessageInbox()
     var phase = Phase.asking
-    /// Of the target's answer, then of the circuit itself.
+    /// The deadline of the target's answer, then of the circuit itself.
     var deadline: Instant
-    /// It was ended because its time was over.
+    /// Whether the circuit was ended because its time was up.
     var outOfTime = false
 
     init(

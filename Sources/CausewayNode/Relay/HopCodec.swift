@@ -1,20 +1,20 @@
 import CausewayConnection
 public import CausewayIdentity
 
-/// Both protocols' wire format: one protobuf message of at most 4,096 bytes behind a varint of its length.
+/// The wire format of both protocols: one protobuf message of at most 4,096 bytes, preceded by its length as a varint.
 public enum HopCodec {
-    /// Peers ask relays.
+    /// The protocol by which peers talk to relays.
     public static var hopID: [UInt8] { [UInt8](utf8: "/libp2p/circuit/relay/0.2.0/hop") }
-    /// Relays ask peers.
+    /// The protocol by which relays talk to peers.
     public static var stopID: [UInt8] { [UInt8](utf8: "/libp2p/circuit/relay/0.2.0/stop") }
-    /// As go, rust and js.
+    /// As in go, rust and js.
     public static let messageSize = 4096
     /// Bound: addresses read from one answer. A relay has a few, and `RelayClientLimits.addresses` of them are used.
     static let addressCount = 64
 
     // MARK: Writing
 
-    /// With its length in front.
+    /// The message, preceded by its length.
     public static func encode(_ message: HopMessage) -> [UInt8] {
         switch message {
         case .reserve: return reserve
@@ -29,7 +29,7 @@ public enum HopCodec {
         }
     }
 
-    /// With its length in front.
+    /// The message, preceded by its length.
     public static func encode(_ message: StopMessage) -> [UInt8] {
         switch message {
         case .connect(let peer, let limit):
@@ -42,7 +42,7 @@ public enum HopCodec {
         }
     }
 
-    // What a client says, by itself: who only is one needs none of the rest.
+    // A client's messages, in functions of their own: a node that is only a client needs nothing of the rest.
 
     /// `HopMessage.reserve`.
     static var reserve: [UInt8] {
@@ -90,7 +90,7 @@ public enum HopCodec {
 
     // MARK: Reading
 
-    /// One message without its length.
+    /// Reads one message without its length.
     public static func decodeHop(_ message: ProtobufReader) throws(RelayFault) -> HopMessage {
         let fields = try Fields(message, limitField: 4, statusField: 5, reservationField: 3)
         switch fields.type {
@@ -103,7 +103,7 @@ public enum HopCodec {
         }
     }
 
-    /// One message without its length.
+    /// Reads one message without its length.
     public static func decodeStop(_ message: ProtobufReader) throws(RelayFault) -> StopMessage {
         let fields = try Fields(message, limitField: 3, statusField: 4, reservationField: 0)
         switch fields.type {
@@ -115,7 +115,7 @@ public enum HopCodec {
         }
     }
 
-    /// What both messages consist of; they number some of it differently.
+    /// The fields of both messages, which give some of them different numbers.
     private struct Fields {
         var type: UInt64?
         var peer: [UInt8] = []
@@ -142,7 +142,7 @@ public enum HopCodec {
                     reader.leave(outer)
                 }
             }
-            // 0 is a meaningful type, so its absence is not RESERVE.
+            // Type 0 has a meaning, so a missing type is not RESERVE.
             guard reader.fault == nil, type != nil else { throw .malformed }
         }
 
@@ -166,8 +166,8 @@ public enum HopCodec {
             return limit
         }
 
-        /// js-libp2p writes milliseconds: what would be over eight hours in seconds, and is whole seconds in milliseconds, is taken for
-        /// that.
+        /// js-libp2p writes milliseconds. A value that would be over eight hours in seconds, and is whole seconds in milliseconds, is read
+        /// as milliseconds.
         private static func plausible(duration: UInt64) -> UInt32? {
             guard duration != 0 else { return nil }
             let seconds = duration >= 30_000 && duration % 1000 == 0 ? duration / 1000 : duration

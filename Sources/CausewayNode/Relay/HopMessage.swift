@@ -3,28 +3,28 @@ public import CausewayConnection
 /// The hop protocol's message (relay/circuit-v2.md, `HopMessage`).
 public indirect enum HopMessage: Equatable, Sendable {
     case reserve
-    /// The target's peer id, not yet checked.
+    /// The target's peer id, not checked yet.
     case connect(peer: [UInt8])
     case status(UInt16, reservation: ReservationAnswer?, limit: CircuitLimit?)
 }
 
 /// The stop protocol's message (relay/circuit-v2.md, `StopMessage`).
 public indirect enum StopMessage: Equatable, Sendable {
-    /// The source's peer id, not yet checked.
+    /// The source's peer id, not checked yet.
     case connect(peer: [UInt8], limit: CircuitLimit?)
     case status(UInt16)
 }
 
-/// What a relay answers to RESERVE, as it came (relay/circuit-v2.md, `Reservation`).
+/// A relay's answer to RESERVE as it arrived (relay/circuit-v2.md, `Reservation`).
 public struct ReservationAnswer: Equatable, Sendable {
-    /// Unix seconds; 0: none given.
+    /// Unix seconds. 0: not given.
     public var expire: UInt64 = 0
-    /// Binary multiaddrs, not yet checked.
+    /// Binary multiaddrs, not checked yet.
     public var addresses: [[UInt8]] = []
-    /// Empty: none given.
+    /// Empty: not given.
     public var voucher: [UInt8] = []
 
-    /// Absent fields as they read from the wire.
+    /// The defaults are the values of fields that are absent on the wire.
     public init(expire: UInt64 = 0, addresses: [[UInt8]] = [], voucher: [UInt8] = []) {
         self.expire = expire
         self.addresses = addresses

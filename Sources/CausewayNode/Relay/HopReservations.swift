@@ -1,15 +1,15 @@
 import CausewayConnection
 import CausewayIdentity
 
-/// One peer's place at this relay.
+/// One peer's reservation at this relay.
 final class HopReservation {
     let peer: PeerID
-    /// Where the connection is that holds it.
+    /// The place of the connection that holds the reservation.
     var key: AddressKey?
-    /// Ends at this moment, which is this Unix second on the wire.
+    /// When the reservation ends. On the wire, this is a Unix second.
     var deadline: Instant
     var expires: UInt64
-    /// Signed once a second at most, however often the peer asks: a signature costs more than the question.
+    /// Signed at most once a second, however often the peer asks, because a signature costs more than the request.
     var voucher: [UInt8]
 
     init(peer: PeerID, key: AddressKey?, deadline: Instant, expires: UInt64, voucher: [UInt8]) {
@@ -21,19 +21,19 @@ final class HopReservation {
     }
 }
 
-/// The places that a relay has given away, one for each peer, counted by where their holders are.
+/// The reservations that a relay has granted, one for each peer, counted by the places of their holders.
 struct HopReservations {
     private var byPeer: [[UInt8]: HopReservation] = [:]
     private var byPlace: [[UInt8]: Int] = [:]
-    /// No reservation ends before it.
+    /// No reservation ends before this moment.
     private(set) var soonest = Instant.distantFuture
 
     var count: Int { byPeer.count }
 
     subscript(peer: PeerID) -> HopReservation? { byPeer[peer.bytes] }
 
-    /// Which limit forbids a peer to hold a place from there. One that holds its own from there already is never refused: that would cost
-    /// it its addresses. From elsewhere it is as good as new, or a second address would hold the places of many.
+    /// The limit that forbids a peer a reservation from this place. A peer that already holds one from there is never refused, because that
+    /// would cost it its addresses. From another place it counts as new: otherwise a second address could hold the reservations of many.
     mutating func refusal(of peer: PeerID, key: AddressKey?, limits: RelayLimits) -> LimitName? {
         let held = byPeer[peer.bytes]
         if let held {
@@ -55,7 +55,8 @@ struct HopReservations {
         soonest = min(soonest, reservation.deadline)
     }
 
-    /// The connection that held a reservation is gone, and another one is there. False: its place is full.
+    /// Moves a reservation to another connection of its peer, because the one that held it is gone. Returns false if that connection's
+    /// place is full.
     mutating func move(_ reservation: HopReservation, to key: AddressKey?, limits: RelayLimits) -> Bool {
         guard refusal(of: reservation.peer, key: key, limits: limits) == nil else { return false }
         add(-1, reservation.key)
@@ -70,7 +71,7 @@ struct HopReservations {
         return reservation
     }
 
-    /// Those that end first, in the order of ending.
+    /// The reservations that end first, in the order of ending.
     func first(_ count: Int) -> [HopReservation] {
         let all = byPeer.values.sorted {
             $0.deadline == $1.deadline ? $0.peer.bytes.lexicographicallyPrecedes($1.peer.bytes) : $0.deadline < $1.deadline
@@ -78,7 +79,7 @@ struct HopReservations {
         return Array(all.prefix(count))
     }
 
-    /// Takes out what has ended, in the order of ending. Scans only when `soonest` has come.
+    /// Removes the reservations that have ended, in the order of ending. Searches only when `soonest` has come.
     mutating func expired(at now: Instant) -> [HopReservation] {
         guard soonest <= now else { return [] }
         var ended: [HopReservation] = []

@@ -54,14 +54,14 @@ extension HopServer {
         refuse(hop, circuit.source, circuit.target, status, in: node)
     }
 
-    /// The source gave its circuit up before it stood.
+    /// The source gave up its circuit before it was open.
     func abandon(circuit id: UInt32, in node: NodeState) {
         guard let circuit = circuits[id] else { return }
         remove(circuit, in: node)
         if let hop = stream(circuit.hop) { drop(hop, in: node) }
     }
 
-    /// Forgets the circuit and frees its places; a target still being asked is told by a reset.
+    /// Forgets the circuit and frees its shares. A target that is still being asked gets a reset.
     private func remove(_ circuit: HopCircuit, in node: NodeState) {
         if asking.removeValue(forKey: circuit.stop.packed) != nil { node.reset(circuit.stop) }
         circuits[circuit.id] = nil
@@ -100,14 +100,15 @@ extension HopServer {
         switch circuit.phase {
         case .asking: refuse(circuit, HopStatus.connectionFailed, in: node)
         case .running:
-            // Its places are free when the shell says that it has ended.
+            // The circuit's shares become free when the shell reports that it has ended.
             circuit.outOfTime = true
             circuit.deadline = .distantFuture
             node.append(.endSplice(circuit: circuit.id))
         }
     }
 
-    /// A circuit is over. `sent` are the bytes from its source to its target, `returned` those back; `limit`: the one that ended it.
+    /// A circuit has ended. `sent`: the bytes from its source to its target. `returned`: those from target to source. `limit`: the limit
+    /// that ended it.
     public func spliceEnded(circuit id: UInt32, sent: UInt64, returned: UInt64, limit: LimitName?, in node: NodeState) {
         guard let circuit = circuits[id], case .running(let since) = circuit.phase else { return }
         remove(circuit, in: node)

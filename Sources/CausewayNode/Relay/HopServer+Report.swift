@@ -1,7 +1,7 @@
 public import CausewayConnection
 public import CausewayIdentity
 
-// What a relay's owner may want to look at.
+// What a relay's operator may want to see.
 extension HopServer {
     public func places(atMost count: Int, now: Instant) -> [RelayPlace] {
         reservations.first(count).map { RelayPlace(peer: $0.peer, remaining: $0.deadline - now) }

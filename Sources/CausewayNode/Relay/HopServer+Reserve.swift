@@ -2,7 +2,7 @@ import CausewayConnection
 import CausewayIdentity
 
 extension HopServer {
-    /// RESERVE. Asking again refreshes, also at a relay that is full; not from another address that is.
+    /// Answers RESERVE. Asking again refreshes the reservation, even at a full relay, but not from another place that is full.
     func reserve(_ hop: HopStream, _ link: ConnectedLink, in node: NodeState) {
         guard !link.isRelayed else {
             refuseReservation(hop, link.peer, HopStatus.permissionDenied, nil, in: node)
@@ -43,8 +43,8 @@ extension HopServer {
         node.emit(.relay(.reservationRefused(peer, status: status, limit)))
     }
 
-    /// Ours, each with our peer id, as many as fit into one message. Where none is known, the one by which this peer came: rust-libp2p
-    /// drops a reservation without addresses.
+    /// Our addresses, each with our peer id, as many as fit into one message. If none is known, the one at which this peer reached us:
+    /// rust-libp2p drops a reservation without addresses.
     private func ownAddresses(for link: ConnectedLink, besides voucher: Int, in node: NodeState) -> [[UInt8]] {
         var room = HopCodec.messageSize - voucher - 128
         var addresses: [[UInt8]] = []
@@ -67,6 +67,6 @@ extension HopServer {
         node.emit(.relay(.reservationEnded(peer)))
     }
 
-    /// An unlimited circuit is told none: a limit of nothing makes peers keep their gossip and more off it.
+    /// nil if circuits are unlimited: a limit that limits nothing would make peers keep gossip and other protocols off the circuit.
     var toldLimit: CircuitLimit? { limits.circuit.isUnlimited ? nil : limits.circuit }
 }

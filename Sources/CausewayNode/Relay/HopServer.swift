@@ -1,8 +1,8 @@
 public import CausewayConnection
 import CausewayIdentity
 
-/// The relay (relay/circuit-v2.md): gives places away over the hop protocol, asks targets over the stop protocol, and has the two
-/// streams of a circuit spliced by the shell. No byte of a circuit that stands passes through it.
+/// The relay (relay/circuit-v2.md). It grants reservations by the hop protocol, asks targets by the stop protocol, and lets the shell
+/// splice the two streams of a circuit. No byte of an open circuit passes through it.
 ///
 ///     hop stream   reading --RESERVE--> answered --both ends--> gone
 ///                     |                    ^
@@ -10,26 +10,26 @@ import CausewayIdentity
 ///                     v                    |
 ///                 connecting --------------+--target says OK--> spliced (the circuit runs) --spliceEnded--> gone
 ///
-/// Whatever breaks the protocol or comes too late is reset. A reservation lasts until its time is over or the peer's last direct
-/// connection closes; circuits that stand outlive it.
+/// A stream that violates the protocol or is too late is reset. A reservation lasts until its time is up or the peer's last direct
+/// connection closes. Open circuits may last longer than that.
 public final class HopServer: CircuitServing {
-    /// What it gives away at most.
+    /// What the relay gives away at most.
     public let limits: RelayLimits
     var reservations = HopReservations()
     private var streams = HopStreams()
     var circuits: [UInt32: HopCircuit] = [:]
-    /// Circuits by the stop stream that asks their target.
+    /// Circuits by the stop stream on which their target is asked.
     var asking: [UInt64: UInt32] = [:]
     var shares = CircuitShares()
     var lastCircuit: UInt32 = 0
     var totals = HopCounts()
-    /// No deadline of a stream or a circuit comes before it.
+    /// No deadline of a stream or a circuit comes before this moment.
     var soonest = Instant.distantFuture
 
-    /// A relay that gives away no more than `limits`.
+    /// Makes a relay that gives away no more than `limits`.
     public init(limits: RelayLimits) { self.limits = limits }
 
-    /// Over relayed connections too, so that the refusal there is a status and not a riddle.
+    /// Served over relayed connections, too, so that a refusal there is an explicit status rather than a bare reset.
     public var served: [ProtocolTable.Entry] { [ProtocolTable.Entry(name: HopCodec.hopID, owner: .node, allowsLimited: true)] }
 
     public var nextDeadline: Instant { min(soonest, reservations.soonest) }
@@ -55,7 +55,7 @@ public final class HopServer: CircuitServing {
         soonest = min(soonest, node.now + limits.hopTime)
     }
 
-    /// Room for one stream more; false: every one waits for its circuit.
+    /// Makes room for one more stream. Returns false if every stream waits for its circuit.
     private func makeRoom(in node: NodeState) -> Bool {
         if streams.count < limits.hopStreams { return true }
         guard let oldest = streams.first else { return false }
@@ -131,7 +131,7 @@ public final class HopServer: CircuitServing {
         }
     }
 
-    /// The keys whose deadline has come, in their order; what is left tells when to look again.
+    /// The keys whose deadline has come, in the order of their deadlines. Sets `soonest` to the next one.
     private func due(_ deadlines: [(UInt64, Instant)], at now: Instant) -> [UInt64] {
         var keys: [UInt64] = []
         for (key, deadline) in deadlines {
@@ -179,7 +179,7 @@ public final class HopServer: CircuitServing {
     func wait(_ hop: HopStream, for circuit: HopCircuit) {
         hop.phase = .connecting(circuit.id)
         streams.keep(hop)
-        // The circuit's own deadline, which is told by a status, comes first.
+        // The circuit has a deadline of its own, which is reported as a status and comes first.
         hop.deadline = circuit.deadline + limits.hopTime
     }
 
@@ -193,10 +193,10 @@ public final class HopServer: CircuitServing {
         forget(hop.key)
     }
 
-    /// The stream is gone, or in a splice's hands.
+    /// Forgets a stream that is gone, or that a splice has taken.
     func forget(_ key: StreamKey) { streams.remove(key) }
 
-    /// The newest: an older one may belong to a page that was reloaded, and be dead without knowing it.
+    /// The newest direct link: an older one may belong to a page that was reloaded, and be dead without anybody noticing.
     func directLink(to peer: PeerID, in node: NodeState) -> ConnectedLink? {
         for id in node.connections.links(of: peer).reversed() {
             if let link = node.connections[id], !link.isRelayed { return link }

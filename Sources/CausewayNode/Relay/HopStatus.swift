@@ -1,19 +1,19 @@
-/// Status codes of both relay protocols (relay/circuit-v2.md, `Status`). Unknown ones stay readable as raw values.
+/// Status codes of both relay protocols (relay/circuit-v2.md, `Status`). Unknown codes stay raw values.
 public enum HopStatus {
-    /// Reserved, or connected: the stream carries the circuit from here on.
+    /// Reserved, or connected: from here on, the stream carries the circuit.
     public static let ok: UInt16 = 100
-    /// No place: for its own reasons, such as being full.
+    /// No reservation, for reasons of the relay's own, such as being full.
     public static let reservationRefused: UInt16 = 200
-    /// Too many, of this peer, its address or in all.
+    /// Too many, for this peer, for its address or in total.
     public static let resourceLimitExceeded: UInt16 = 201
-    /// Not to this peer, or not over a relayed connection.
+    /// This peer may not be reached, or the request came over a relayed connection.
     public static let permissionDenied: UInt16 = 202
-    /// The target refused or could not be asked.
+    /// The target refused, or could not be asked.
     public static let connectionFailed: UInt16 = 203
-    /// The target has no place at this relay.
+    /// The target holds no reservation at this relay.
     public static let noReservation: UInt16 = 204
-    /// What we said cannot be read.
+    /// The relay cannot read the message.
     public static let malformedMessage: UInt16 = 400
-    /// What we said has no place here.
+    /// The relay does not accept this message at this point.
     public static let unexpectedMessage: UInt16 = 401
 }

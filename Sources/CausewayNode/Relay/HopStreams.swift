@@ -1,8 +1,8 @@
 import CausewayConnection
 import CausewayIdentity
 
-/// The hop streams that are being worked on. When there are too many, the oldest of the place that has most goes, never a newcomer of
-/// another place; one that waits for its circuit stays, as circuits have limits of their own.
+/// The hop streams in progress. When there are too many, the oldest stream of the place with the most goes, and never a newcomer of another
+/// place. A stream that waits for its circuit stays, because circuits have limits of their own.
 struct HopStreams {
     private var streams: [UInt64: HopStream] = [:]
     private var countOfLink: [UInt32: Int] = [:]
@@ -17,7 +17,7 @@ struct HopStreams {
 
     func count(on link: UInt32) -> Int { countOfLink[link, default: 0] }
 
-    /// Who goes for a newcomer; nil: all wait for their circuits.
+    /// The stream that makes room for a newcomer. nil: all wait for their circuits.
     var first: HopStream? { queue.first.flatMap { keys[$0] }.flatMap { streams[$0.packed] } }
 
     mutating func insert(_ key: StreamKey, of place: [UInt8], deadline: Instant) {
@@ -28,7 +28,7 @@ struct HopStreams {
         countOfLink[key.link, default: 0] += 1
     }
 
-    /// It waits for its circuit from now on.
+    /// Keeps a stream from being dropped: it waits for its circuit from now on.
     func keep(_ stream: HopStream) { queue.remove(stream.number) }
 
     mutating func remove(_ key: StreamKey) {

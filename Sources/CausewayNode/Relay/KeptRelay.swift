@@ -1,32 +1,32 @@
 import CausewayConnection
 import CausewayIdentity
 
-/// A relay at which this node holds a place, wants one, or might want one.
+/// A relay at which this node holds a reservation, wants one, or might want one.
 final class KeptRelay {
     enum Step {
-        /// Until `nextAttempt`.
+        /// Nothing happens until `nextAttempt`.
         case resting
-        /// A connection was asked for, by `request`.
+        /// A connection was requested, by `request`.
         case connecting
-        /// RESERVE is out, on `stream`.
+        /// RESERVE was sent, on `stream`.
         case asking
     }
     let peer: PeerID
-    /// Where it was said to be.
+    /// The addresses under which it was named.
     var addresses: [Multiaddr]
-    /// Asked for by name: kept until released, once a first reservation was made.
+    /// Named by a request: kept until it is released, once a first reservation was made.
     var isPinned = false
-    /// May be chosen to fill the wanted number.
+    /// Whether it may be chosen to reach the wanted number.
     var isCandidate = false
-    /// A candidate that identify told of.
+    /// Whether identify, and not the user, named this candidate.
     var isLearnt = false
     var step = Step.resting
     var request: UInt32 = 0
     var stream = StreamKey(packed: 0)
-    /// When to ask next: a refresh while there is a reservation, else not before this moment.
+    /// When to ask next: a refresh while there is a reservation, otherwise not before this moment.
     var nextAttempt: Instant
     var failures = 0
-    /// Requests of the application that wait for the first answer.
+    /// The application's requests that wait for the first answer.
     var waiting: [UInt32] = []
 
     var reservation: Reservation?
@@ -34,7 +34,7 @@ final class KeptRelay {
     /// The link on which the reservation was made.
     var link: UInt32?
     var wasHeld = false
-    /// Addresses that stay advertised although the relay is away: it may only be restarting.
+    /// The addresses that stay advertised although the relay is unreachable: it may only be restarting.
     var retained: [Multiaddr] = []
     var retainedUntil = Instant.distantFuture
 
@@ -44,15 +44,15 @@ final class KeptRelay {
         nextAttempt = now
     }
 
-    /// It takes up one of the wanted number.
+    /// Whether it counts towards the wanted number.
     var isActive: Bool { step != .resting || mustBeTried }
 
-    /// Nobody has to choose it first.
+    /// Whether it is tried without being chosen.
     var mustBeTried: Bool { isPinned || reservation != nil || !retained.isEmpty }
 
     var advertised: [Multiaddr] { reservation?.addresses ?? retained }
 
-    /// When `advance` has something to do for it; candidates that rest are the choice's matter.
+    /// When `advance` has something to do for it. Resting candidates are up to the choice.
     var deadline: Instant {
         var soonest = Instant.distantFuture
         if step == .resting, mustBeTried { soonest = nextAttempt }
@@ -61,9 +61,9 @@ final class KeptRelay {
     }
 }
 
-/// A circuit that was asked for.
+/// A circuit that was requested from a relay.
 final class AskedCircuit {
-    /// What it is to become.
+    /// The link that it is to become.
     let link: UInt32
     let relayAddress: Multiaddr
     let target: PeerID
@@ -78,13 +78,13 @@ final class AskedCircuit {
 /// A stream of the relay client, from its opening until it is answered.
 final class RelayClientStream {
     enum Use {
-        /// CONNECT went out.
+        /// CONNECT was sent.
         case circuit(AskedCircuit)
-        /// RESERVE went out.
+        /// RESERVE was sent.
         case reservation(KeptRelay)
-        /// A relay asks us over the stop protocol.
+        /// A relay asks us by the stop protocol.
         case stop
-        /// Refused: its end is awaited.
+        /// We refused, and wait for the stream's end.
         case refused
     }
     let key: StreamKey

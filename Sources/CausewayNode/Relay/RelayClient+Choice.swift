@@ -1,11 +1,11 @@
 import CausewayConnection
 public import CausewayIdentity
 
-// Which relays to hold reservations at, of those that may be had.
+// Chooses the relays at which to hold reservations.
 extension RelayClient {
-    /// Keeps reservations at `count` of the candidates, in their order: one that refuses or is away gives its turn to the next, and is
-    /// tried again later. None of them has to be there now. `learns`: relays that identify tells of are candidates too, behind these.
-    /// Replaces what an earlier call said. Returns the addresses that name no relay.
+    /// Keeps reservations at `count` of the candidates, in their order. If one refuses or is unreachable, the next takes its turn, and it
+    /// is tried again later. None of them has to be reachable now. `learns`: relays that identify names are candidates, too, after these.
+    /// Replaces an earlier call. Returns the addresses that name no relay.
     @discardableResult
     public func keepRelays(_ candidates: [Multiaddr], count: Int, learns: Bool = false, in node: NodeState) -> [Multiaddr] {
         wanted = max(count, 0)
@@ -40,7 +40,7 @@ extension RelayClient {
         guard learns, !link.isRelayed, let told = node.peers.description(of: peer), told.protocolIDs.contains(HopCodec.hopID) else {
             return
         }
-        // Where we reached it is known to work; what it says of itself has to serve for the rest.
+        // The address at which we reached it is known to work. Otherwise, the addresses that it names have to do.
         var addresses = link.isInbound ? [] : [link.remoteAddress]
         for address in told.listenAddresses where addresses.count < limits.addresses && !address.isCircuit && !addresses.contains(address) {
             addresses.append(address)
@@ -48,7 +48,7 @@ extension RelayClient {
         learn(peer, addresses: addresses, in: node)
     }
 
-    /// A peer that we are connected to offers to relay.
+    /// A connected peer offers to be a relay.
     func learn(_ peer: PeerID, addresses: [Multiaddr], in node: NodeState) {
         guard learns, relays[peer.bytes] == nil else { return }
         var learnt = 0
@@ -67,7 +67,7 @@ extension RelayClient {
         choose(in: node)
     }
 
-    /// Starts attempts at candidates until the wanted number is held or being tried.
+    /// Starts attempts at candidates until the wanted number is held or in progress.
     func choose(in node: NodeState) {
         var missing = wanted - activeCandidates
         guard missing > 0 else { return }
@@ -95,7 +95,7 @@ extension RelayClient {
 
     // MARK: The list
 
-    /// The peer and the address without what belongs to circuits, or nil if it does not name a relay that is reached directly.
+    /// The relay's peer id, and the address without its circuit part. nil: the address does not name a relay that can be reached directly.
     static func relay(of address: Multiaddr) -> (PeerID, Multiaddr)? {
         var address = address
         if let (relay, rest) = address.splitAtCircuit() {
@@ -107,7 +107,7 @@ extension RelayClient {
     }
 
     func known(_ peer: PeerID, _ address: Multiaddr, in node: NodeState) -> KeptRelay {
-        // An address that is nothing but the name leaves it to the peer store.
+        // If the address is only the name, the peer store has to know the addresses.
         let addresses = address.withoutPeerID.bytes.isEmpty ? [] : [address]
         guard let relay = relays[peer.bytes] else { return added(peer, addresses, in: node) }
         for address in addresses where !relay.addresses.contains(address) { relay.addresses.append(address) }
@@ -121,7 +121,7 @@ extension RelayClient {
         return relay
     }
 
-    /// No longer asked for by name.
+    /// The relay is not named by a request any more.
     func unpin(_ relay: KeptRelay, in node: NodeState) {
         relay.isPinned = false
         if !relay.isCandidate { discard(relay, in: node) }
@@ -135,7 +135,7 @@ extension RelayClient {
         order.remove(relay)
     }
 
-    /// Gives up what is held and what is under way there.
+    /// Gives up the reservation there, and any attempt.
     private func rest(_ relay: KeptRelay, in node: NodeState) {
         if relay.step == .asking, let stream = streams[relay.stream.packed] { drop(stream, in: node) }
         relay.step = .resting

@@ -4,7 +4,7 @@ public import CausewayIdentity
 // Dialling through a relay, and being dialled through one.
 extension RelayClient {
     public func dialCircuit(link: UInt32, over relayLink: ConnectedLink, relayAddress: Multiaddr, target: PeerID, in node: NodeState) {
-        // The specification forbids circuits over circuits, and nobody needs one to himself.
+        // The specification forbids circuits over circuits, and dialling ourselves is pointless.
         guard !relayLink.isRelayed, target != node.peerID, target != relayLink.peer else {
             node.circuitFailed(link: link, .unsupported)
             return
@@ -35,7 +35,7 @@ extension RelayClient {
             isInbound: false, told, in: node)
     }
 
-    /// A relay brings somebody.
+    /// A relay asks us to accept a circuit.
     func stopAsked(_ message: StopMessage, on stream: RelayClientStream, in node: NodeState) throws(RelayFault) {
         guard case .connect(let source, let told) = message else { throw .unexpectedType }
         guard let source = try? PeerID(source) else { throw .malformed }
@@ -55,7 +55,7 @@ extension RelayClient {
             told, in: node)
     }
 
-    /// The stream is a circuit from here on.
+    /// From here on, the stream is a circuit.
     private func stands(
         _ link: UInt32, over stream: RelayClientStream, _ relay: ConnectedLink, _ address: Multiaddr, to peer: PeerID, isInbound: Bool,
         _ told: CircuitLimit?, in node: NodeState
@@ -77,20 +77,20 @@ extension RelayClient {
         soonest = min(soonest, stream.deadline)
     }
 
-    /// `<relay's address>/p2p/<relay>/p2p-circuit`, however much of it is there already.
+    /// `<relay's address>/p2p/<relay>/p2p-circuit`, whichever parts of it the address already has.
     static func circuitAddress(_ address: Multiaddr, _ relay: PeerID) -> Multiaddr {
         if address.isCircuit, address.peerID == nil { return address }
         let named = address.peerID == nil ? address.appending(relay) : address
         return named.appending(code: MultiaddrCode.p2pCircuit, value: [])
     }
 
-    /// A limit that limits nothing is none.
+    /// The limit, or nil if it limits nothing.
     static func effective(_ limit: CircuitLimit?) -> CircuitLimit? {
         guard let limit, !limit.isUnlimited else { return nil }
         return limit
     }
 
-    /// What a hop stream's end before the relay's answer means for the dial.
+    /// The dial's result when a hop stream ends before the relay's answer.
     static func result(of error: StreamError?) -> DialOutcome.Result {
         switch error {
         case .unsupportedProtocol: .failed(.noCommonProtocol(.circuit))

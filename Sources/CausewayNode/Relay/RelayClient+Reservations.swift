@@ -3,8 +3,8 @@ public import CausewayIdentity
 
 // Making, refreshing and losing reservations.
 extension RelayClient {
-    /// Makes a reservation at the relay that `relayAddress` names, and keeps it until `release`. Answered once: by the reservation, or by
-    /// why the first attempt failed, which then is not repeated.
+    /// Makes a reservation at the relay that `relayAddress` names, and keeps it until `release`. The request is answered once: by the
+    /// reservation, or by the reason why the first attempt failed, which is then not repeated.
     public func reserve(request: UInt32, relayAddress: Multiaddr, in node: NodeState) {
         guard let (peer, address) = RelayClient.relay(of: relayAddress) else {
             node.answer(request, .notReserved(.notARelayAddress))
@@ -20,7 +20,7 @@ extension RelayClient {
         if relay.step == .resting { attempt(relay, in: node) }
     }
 
-    /// Gives a request of `reserve` up, with what it began if nobody else wants that. False if no such request waits.
+    /// Cancels a request of `reserve`, and what it began if nothing else wants that. Returns false if no such request waits.
     public func cancel(request: UInt32, in node: NodeState) -> Bool {
         for relay in order {
             guard let index = relay.waiting.firstIndex(of: request) else { continue }
@@ -32,7 +32,7 @@ extension RelayClient {
         return false
     }
 
-    /// Holds no reservation at this relay any more, nor chooses it by itself. The connection stays.
+    /// Gives up the reservation at this relay, and does not choose the relay again. The connection stays.
     public func release(_ peer: PeerID, in node: NodeState) {
         guard let relay = relays[peer.bytes] else { return }
         discard(relay, in: node)
@@ -46,7 +46,7 @@ extension RelayClient {
         return held
     }
 
-    /// A relay may bring somebody while we hold a place there, ask for one, or it still has our addresses in people's hands.
+    /// Whether a relay may bring circuits: we hold a reservation there, are asking for one, or others may still know our addresses there.
     func expectsCircuits(from peer: PeerID) -> Bool {
         guard let relay = relays[peer.bytes] else { return false }
         return relay.step == .asking || !relay.advertised.isEmpty
@@ -94,7 +94,7 @@ extension RelayClient {
         guard let details else { throw .missingReservation }
         let reservation = try checked(details, limit: limit, of: relay, on: link, in: node)
         forget(stream)
-        // Both directions end: the stream has done its work. The relay's end is not waited for.
+        // Finish our direction: the stream has done its work. We do not wait for the relay's end.
         node.conclude(stream.key)
         made(reservation, at: relay, on: link, in: node)
     }
@@ -113,8 +113,8 @@ extension RelayClient {
             relay: relay.peer, expires: details.expire, addresses: addresses, limit: RelayClient.effective(limit))
     }
 
-    /// The addresses to advertise: those that the relay names and that may be its own, the one by which we reached it first; failing that,
-    /// where we reached it.
+    /// The addresses to advertise: those that the relay names and that may be its own, with the one at which we reached it first. If there
+    /// are none, the one at which we reached it.
     private func usable(_ named: [[UInt8]], of relay: KeptRelay, on link: ConnectedLink) -> [Multiaddr] {
         var addresses: [Multiaddr] = []
         for bytes in named where addresses.count < limits.addresses && bytes.count <= limits.addressLength {
@@ -130,8 +130,9 @@ extension RelayClient {
         return addresses
     }
 
-    /// What a relay names is told to others as ours, so it must lead to that relay, by a transport that peers have. One that we reached
-    /// from afar has no say about loopback and private networks: those would be ours, or other people's.
+    /// Whether an address may belong to the relay. We give the addresses that a relay names to others as our own, so they must lead to that
+    /// relay, by a transport that peers have. A relay that we reached at a public address may not name loopback or private addresses: those
+    /// would be ours, or other people's.
     private func mayBelong(_ address: Multiaddr, to relay: PeerID, on link: ConnectedLink) -> Bool {
         if let named = address.peerID, named != relay { return false }
         switch address.transport {
@@ -174,11 +175,11 @@ extension RelayClient {
 
     // MARK: Failures
 
-    /// One attempt has failed. A reservation that is still running is kept until its end.
+    /// An attempt has failed. A reservation that has not expired is kept until its end.
     func failed(_ relay: KeptRelay, _ error: ReservationError, in node: NodeState) {
         relay.step = .resting
         relay.failures = min(relay.failures + 1, 16)
-        // A relay that says no will say so again for a while.
+        // A relay that refused will refuse again for a while.
         if case .refused = error { relay.failures = max(relay.failures, 5) }
         relay.nextAttempt = node.now + retryTime(relay.failures, in: node)
         answerWaiting(for: relay, .notReserved(error), in: node)
@@ -187,13 +188,13 @@ extension RelayClient {
         choose(in: node)
     }
 
-    /// 1, 2, 4 ... s, up to the longest; a random quarter less, so that the peers of one relay spread.
+    /// 1, 2, 4 ... s, up to the longest time; up to a quarter less at random, so that a relay's peers spread.
     private func retryTime(_ failures: Int, in node: NodeState) -> Interval {
         let full = min(limits.retry.nanoseconds << UInt64(min(max(failures - 1, 0), 16)), limits.longestRetry.nanoseconds)
         return Interval(nanoseconds: full - node.random.next() % (full / 4 + 1))
     }
 
-    /// The reservation is gone, the wish for it is not.
+    /// The reservation is lost, but still wanted.
     private func lost(_ relay: KeptRelay, in node: NodeState) {
         relay.retained = relay.advertised
         relay.retainedUntil = node.now + limits.addressGrace
@@ -202,7 +203,7 @@ extension RelayClient {
         giveBack(relay, in: node)
     }
 
-    /// What was held is held no more.
+    /// Gives up what was held.
     func giveBack(_ relay: KeptRelay, in node: NodeState) {
         guard relay.reservation != nil else { return }
         relay.reservation = nil
@@ -220,7 +221,7 @@ extension RelayClient {
     public func linkClosed(_ link: ConnectedLink, in node: NodeState) {
         guard let relay = relays[link.peer.bytes], relay.link == link.id else { return }
         if let other = directLink(to: link.peer, in: node) {
-            // The relay counts us by peer, so the place is still ours; but it may have been another process that gave it.
+            // The relay counts us by peer, so the reservation is still ours. But another process of the relay may have granted it.
             relay.link = other.id
             if relay.step == .resting { ask(relay, on: other, in: node) }
         } else {
@@ -250,7 +251,7 @@ extension RelayClient {
         node.setCircuitAddresses(addresses)
     }
 
-    /// The direct connection that stays, should there be two of a moment when both sides dialled.
+    /// The direct connection that will stay, if there are two because both sides dialled.
     func directLink(to peer: PeerID, in node: NodeState) -> ConnectedLink? {
         guard let link = node.connections.best(for: peer, allowsLimited: true), !link.isRelayed else { return nil }
         return link

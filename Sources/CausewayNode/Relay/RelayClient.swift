@@ -1,8 +1,8 @@
 public import CausewayConnection
 import CausewayIdentity
 
-/// The relay's client (relay/circuit-v2.md): dials through relays, is dialled through those at which it holds reservations, and keeps
-/// these.
+/// The relay's client (relay/circuit-v2.md). It dials through relays, accepts circuits through those at which it holds reservations, and
+/// keeps these reservations.
 ///
 ///     a relay   resting --chosen, or its time has come--> connecting --> asking --OK--> resting, held
 ///                  ^                                          |            |             |  refresh: asking, still held
@@ -12,22 +12,22 @@ public final class RelayClient: NodeProtocol, CircuitDialing {
     /// Its times and bounds.
     public let limits: RelayClientLimits
     var streams = Table<UInt64, RelayClientStream>()
-    /// Hop streams by the link that they are to become.
+    /// Hop streams by the link that each is to become.
     var circuitStreams = Table<UInt32, StreamKey>()
     var stopStreams = 0
     var relays = BytesTable<KeptRelay>()
     /// The relays in the order in which they were named.
     var order: [KeptRelay] = []
-    /// How many relays of the candidates to hold a reservation at.
+    /// At how many of the candidates to hold a reservation.
     var wanted = 0
     var learns = false
-    /// No deadline of a stream comes before it.
+    /// No deadline of a stream comes before this moment.
     var soonest = Instant.distantFuture
 
-    /// A client that holds no reservation yet.
+    /// Makes a client that holds no reservation yet.
     public init(limits: RelayClientLimits = RelayClientLimits()) { self.limits = limits }
 
-    /// Over relayed connections too, so that the refusal there is a status.
+    /// Served over relayed connections, too, so that a refusal there is an explicit status.
     public var served: [ProtocolTable.Entry] { [ProtocolTable.Entry(name: HopCodec.stopID, owner: .node, allowsLimited: true)] }
 
     public var nextDeadline: Instant { min(soonest, relayDeadline) }
@@ -83,7 +83,7 @@ public final class RelayClient: NodeProtocol, CircuitDialing {
         }
     }
 
-    /// The relay broke the protocol.
+    /// The relay violated the protocol.
     private func faulted(_ stream: RelayClientStream, _ fault: RelayFault, in node: NodeState) {
         if case .stop = stream.use {
             refuse(stream, fault == .unexpectedType ? HopStatus.unexpectedMessage : HopStatus.malformedMessage, in: node)
@@ -93,7 +93,7 @@ public final class RelayClient: NodeProtocol, CircuitDialing {
         }
     }
 
-    /// A stream is over without the relay's answer: what that means for the circuit, or for the reservation, that it was to bring.
+    /// A stream ended without the relay's answer. Ends the circuit or the reservation that it was for.
     private func unanswered(_ stream: RelayClientStream, _ result: DialOutcome.Result, _ error: ReservationError, in node: NodeState) {
         switch stream.use {
         case .stop, .refused: break
@@ -135,7 +135,7 @@ public final class RelayClient: NodeProtocol, CircuitDialing {
         node.reset(stream.key)
     }
 
-    /// The stream is over, or a circuit has taken it.
+    /// Forgets a stream that is over, or that a circuit has taken.
     func forget(_ stream: RelayClientStream) {
         guard streams.removeValue(forKey: stream.key.packed) != nil else { return }
         switch stream.use {

@@ -1,6 +1,6 @@
 import CausewayIdentity
 
-/// A reservation voucher (relay/circuit-v2.md): the relay's signed word that it will serve a peer until a moment.
+/// A reservation voucher (relay/circuit-v2.md): the relay's signed promise to serve a peer until a given moment.
 struct Voucher: Equatable {
     let relay: [UInt8]
     let peer: [UInt8]
@@ -8,12 +8,12 @@ struct Voucher: Equatable {
     let expiration: UInt64
 
     static var domain: [UInt8] { [UInt8](utf8: "libp2p-relay-rsvp") }
-    /// The multicodec 0x0302 as go and js write it, in two bytes.
+    /// The multicodec 0x0302 in two bytes, as go and js write it.
     static var payloadType: [UInt8] { [0x03, 0x02] }
-    /// The same as a varint, which is what the specification's words mean.
+    /// The same as a varint, as the specification's text says.
     private static var varintPayloadType: [UInt8] { [0x82, 0x06] }
 
-    /// The signed envelope, or nil if the key cannot sign.
+    /// The signed envelope. nil: the key cannot sign.
     func sealed(by key: PrivateKey) -> [UInt8]? {
         var out = ProtobufWriter()
         out.content(1, relay)
@@ -26,7 +26,7 @@ struct Voucher: Equatable {
         return envelope.encoded
     }
 
-    /// Opens a voucher that `relay` must have signed; nil if this build cannot verify keys of that kind.
+    /// Opens a voucher that `relay` must have signed. nil: this build cannot verify keys of that kind.
     static func open(_ bytes: [UInt8], from relay: PeerID) throws(RelayFault) -> Voucher? {
         let payload: [UInt8]
         do throws(RecordError) {

@@ -1,10 +1,11 @@
 /// Who says that a peer is at an address.
 public enum AddressOrigin: UInt8, Comparable, Sendable {
-    /// A remote: an announcement, identify, a relay. `DialPolicy` and `HearsayPace` decide what becomes of it.
+    /// A remote says so: in an announcement, by identify, or as a relay. `DialPolicy` and `HearsayPace` decide whether and when it is
+    /// dialled.
     case heard
-    /// The application once told of it.
+    /// The application named it earlier.
     case known
-    /// The user, or a part of the node for him, names it in this very request: a back-off does not hold it back.
+    /// The user, or a part of the node on the user's behalf, named it in this very request. A back-off does not hold it back.
     case named
 
     public static func < (a: AddressOrigin, b: AddressOrigin) -> Bool { a.rawValue < b.rawValue }

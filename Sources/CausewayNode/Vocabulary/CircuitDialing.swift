@@ -1,28 +1,29 @@
 import CausewayConnection
 public import CausewayIdentity
 
-/// What the dialler asks of the relay client, without knowing it: one circuit through a relay that a direct link leads to.
+/// What the dialler needs from the relay client, without knowing it: a circuit through a relay to which a direct link exists.
 ///
-/// Success shows as `NodeOutput.circuit` for that link, preceded by `NodeState.expectLink`; then the link's own events follow, as for a
-/// dialled one. Failure is reported by `NodeState.circuitFailed`, once.
+/// Success appears as `NodeOutput.circuit` for that link, preceded by `NodeState.expectLink`. Then the link's own events follow, as for a
+/// dialled one. Failure is reported once, by `NodeState.circuitFailed`.
 public protocol CircuitDialing: AnyObject {
-    /// `link` is a number from `NodeState.nextLink()`. `relayAddress` is the address by which the relay was named, up to `/p2p/<relay>`.
+    /// Makes a circuit. `link` is a number from `NodeState.nextLink()`. `relayAddress` is the address that named the relay, up to
+    /// `/p2p/<relay>`.
     func dialCircuit(link: UInt32, over relayLink: ConnectedLink, relayAddress: Multiaddr, target: PeerID, in node: NodeState)
-    /// Gives a circuit up that neither stands nor failed yet: no report follows. Otherwise without effect.
+    /// Cancels a circuit that is neither open nor failed. No report follows. Otherwise this does nothing.
     func cancelCircuit(link: UInt32, in node: NodeState)
 }
 
-/// What the node knows of a link before it is authenticated.
+/// What the node knows about a link before it is authenticated.
 public final class ExpectedLink {
-    /// As it was accepted or dialled. Of a circuit: `<relay's address>/p2p-circuit/p2p/<remote>`, or with `/webrtc` before the remote;
-    /// `/webrtc/p2p/<remote>` at the answerer.
+    /// As it was accepted or dialled. For a circuit: `<relay's address>/p2p-circuit/p2p/<remote>`, or with `/webrtc` before the remote. At
+    /// the side that answers WebRTC: `/webrtc/p2p/<remote>`.
     public let remoteAddress: Multiaddr
-    /// Of a circuit: the local address of the link to the relay, or `/webrtc`.
+    /// For a circuit: the local address of the link to the relay, or `/webrtc`.
     public let localAddress: Multiaddr
     public let path: ConnectionPath
-    /// The link to the relay; nil: it does not run over one.
+    /// The link to the relay. nil: the link uses no relay.
     public let carrier: UInt32?
-    /// The remote dialled us.
+    /// Whether the remote dialled us.
     public let isInbound: Bool
 
     init(remoteAddress: Multiaddr, localAddress: Multiaddr, path: ConnectionPath, carrier: UInt32? = nil, isInbound: Bool) {
@@ -34,13 +35,13 @@ public final class ExpectedLink {
     }
 }
 
-/// Something of the dialler's that it left to a protocol, and that failed; `Node` brings it back.
+/// A path that the dialler left to a protocol, and that failed. `Node` reports it to the dialler.
 final class FailedPath {
-    /// The circuit that was to become this link; nil: WebRTC out of a relayed connection.
+    /// The link that a circuit was to become. nil: it was an upgrade by WebRTC from a relayed connection.
     let link: UInt32?
-    /// Whom it was to lead to, in the second case.
+    /// The peer of the upgrade.
     let peer: PeerID?
-    /// What to say of the address.
+    /// The result for the address.
     let result: DialOutcome.Result
 
     init(link: UInt32? = nil, peer: PeerID? = nil, _ result: DialOutcome.Result) {
@@ -51,8 +52,7 @@ final class FailedPath {
 }
 
 extension NodeState {
-    /// Announces a coming link over a circuit, or one that signalling made; to be called before `NodeOutput.circuit` or `.carry` is
-    /// appended.
+    /// Announces a coming link over a circuit, or one that signalling made. Call it before appending `NodeOutput.circuit` or `.carry`.
     public func expectLink(
         _ link: UInt32, remoteAddress: Multiaddr, localAddress: Multiaddr, path: ConnectionPath, carrier: UInt32?, isInbound: Bool
     ) {
@@ -60,19 +60,19 @@ extension NodeState {
             remoteAddress: remoteAddress, localAddress: localAddress, path: path, carrier: carrier, isInbound: isInbound)
     }
 
-    /// Reports a circuit asked for by `CircuitDialing.dialCircuit` that failed; `Node` brings it to the dialler.
+    /// Reports that a circuit requested by `CircuitDialing.dialCircuit` failed. `Node` reports it to the dialler.
     public func circuitFailed(link: UInt32, _ result: DialOutcome.Result) {
         failedPaths.append(FailedPath(link: link, result))
     }
 
-    /// Reports that a relayed connection to the peer was not upgraded; `Node` brings it to the dialler.
+    /// Reports that a relayed connection to the peer was not upgraded. `Node` reports it to the dialler.
     func upgradeFailed(_ peer: PeerID, _ result: DialOutcome.Result) {
         failedPaths.append(FailedPath(peer: peer, result))
     }
 
-    /// Asks for a direct connection; answered once by `NodeProtocol.connectAnswered` of `owner`, never before this call returned; soon if
-    /// such a connection stands already. Only direct addresses are dialled, what the peer store knows of the peer included.
-    /// Returns the request's number, of the node's own sequence (not the application's).
+    /// Requests a direct connection. `NodeProtocol.connectAnswered` of `owner` gets exactly one answer, never before this call returns, and
+    /// soon if such a connection is open. Only direct addresses are dialled, including those that the peer store knows. Returns the
+    /// request's number, from the node's own sequence (not the application's).
     public func requestConnection(to peer: PeerID, addresses: [Multiaddr], origin: AddressOrigin, for owner: any NodeProtocol) -> UInt32 {
         lastConnectRequest &+= 1
         connectRequests.append(
@@ -81,7 +81,8 @@ extension NodeState {
         return lastConnectRequest
     }
 
-    /// The same for a peer that announced itself: a relayed connection will do, and the time is short, as others wait for their turn.
+    /// The same for a peer that announced itself. A relayed connection is accepted, and the time is short because others wait for their
+    /// turn.
     func followAnnouncement(of peer: PeerID, addresses: [Multiaddr], for owner: any NodeProtocol) -> UInt32 {
         lastConnectRequest &+= 1
         connectRequests.append(
@@ -91,11 +92,11 @@ extension NodeState {
         return lastConnectRequest
     }
 
-    /// Keeps the peer's connections from being pruned until `unspare` was called as often: it holds a reservation here, or we hold one
-    /// there.
+    /// Protects the peer's connections from being pruned until `unspare` has been called as often: the peer holds a reservation here, or we
+    /// hold one there.
     public func spare(_ peer: PeerID) { spared.countUp(peer.bytes) }
 
-    /// Takes one `spare` back.
+    /// Takes back one `spare`.
     public func unspare(_ peer: PeerID) { spared.countDown(peer.bytes) }
 
     /// Whether pruning has to leave the peer alone.

@@ -3,7 +3,7 @@ public import CausewayIdentity
 
 /// How a connection reaches its peer. Behind one pointer, as errors are: every connection is handed through many functions.
 public indirect enum ConnectionPath: Equatable, Sendable {
-    /// What carries a direct connection.
+    /// The transport of a direct connection.
     public enum Transport: UInt8, Sendable { case tcp, webSocket, secureWebSocket, webRTC, webRTCDirect, quic }
 
     /// From this node to the peer's.

@@ -13,9 +13,10 @@ public final class ConnectedLink {
     public let openedAt: Instant
     /// For a relayed connection: the link to the relay that carries it.
     public let carrier: UInt32?
-    /// We have asked for its end, which was not reported yet.
+    /// We have asked for its end, which has not been reported yet. It is not used for new streams or requests, but its streams go on until
+    /// it ends, and their events still arrive.
     public internal(set) var isClosing = false
-    /// As Yamux's ping last measured it.
+    /// The round-trip time that Yamux's ping measured last.
     public internal(set) var roundTrip: Interval?
 
     public var isRelayed: Bool { path.isRelayed }
@@ -43,26 +44,26 @@ public final class ConnectedLink {
     }
 }
 
-/// The authenticated connections of a node, by link and by peer, in the order in which they were made.
+/// A node's authenticated connections, by link and by peer, in the order in which they were opened.
 public final class ConnectionTable {
-    /// Two peers that dial each other within this time did so at once: neither connection is the newer one.
+    /// Two connections that were opened within this time count as dialled at the same time by both peers: neither is the newer one.
     static let simultaneous = Interval.seconds(5)
 
     private let own: PeerID
     private var byLink = Table<UInt32, ConnectedLink>()
     private var byPeer = BytesTable<[UInt32]>()
     private var closing = 0
-    /// All links in the order in which they were opened.
+    /// All links, in the order in which they were opened.
     public private(set) var order: [UInt32] = []
 
     init(own: PeerID) { self.own = own }
 
-    /// Those that are not being closed.
+    /// The number of links that are not closing.
     public var count: Int { byLink.count - closing }
 
     public subscript(link: UInt32) -> ConnectedLink? { byLink[link] }
 
-    /// The links of a peer, oldest first, without those that are being closed.
+    /// A peer's links, oldest first, without those that are closing.
     public func links(of peer: PeerID) -> [UInt32] {
         guard let all = byPeer[peer.bytes] else { return [] }
         var open: [UInt32] = []
@@ -70,11 +71,11 @@ public final class ConnectionTable {
         return open
     }
 
-    /// Whether a connection stands, be it one that is being closed.
+    /// Whether a connection exists, including one that is closing.
     public func isConnected(_ peer: PeerID) -> Bool { byPeer[peer.bytes] != nil }
 
-    /// Where new streams go: a direct connection before a relayed one, an unlimited one before a limited one (if that is allowed at all);
-    /// among equals the newest, and of two that both sides made at once the one that both agree on.
+    /// The connection for new streams: a direct one before a relayed one, an unlimited one before a limited one (if that is allowed at
+    /// all). Among equals it is the newest, and of two that both sides dialled at the same time, the one that both agree on.
     public func best(for peer: PeerID, allowsLimited: Bool) -> ConnectedLink? {
         var best: ConnectedLink?
         guard let all = byPeer[peer.bytes] else { return nil }
@@ -93,8 +94,8 @@ public final class ConnectionTable {
         return older.isInbound != isSmaller(than: older.peer)
     }
 
-    /// Whether this node's peer id comes before another's. Of two connections made at once that stays which the smaller one dialled, and
-    /// the smaller one closes the other.
+    /// Whether this node's peer id comes before another's. Of two connections dialled at the same time, the one that the smaller peer
+    /// dialled stays, and the smaller peer closes the other.
     func isSmaller(than peer: PeerID) -> Bool {
         let other = peer.bytes
         for index in 0..<min(own.bytes.count, other.count) where own.bytes[index] != other[index] {
@@ -109,7 +110,7 @@ public final class ConnectionTable {
         order.append(link.id)
     }
 
-    /// The link is to close: it is not offered any more.
+    /// The link will close: it is not offered any more.
     func retire(_ id: UInt32) {
         guard let link = byLink[id], !link.isClosing else { return }
         link.isClosing = true

@@ -1,14 +1,14 @@
 import CausewayConnection
 import CausewayIdentity
 
-/// Somebody waits for a connection to a peer. It comes back with its answer.
+/// A request for a connection to a peer. It comes back with its answer.
 final class DialRequest {
     enum Asker {
-        /// The application, by its own number.
+        /// The application, with its own number.
         case application
-        /// A protocol, by a number of the node's sequence; the answer goes to `NodeProtocol.connectAnswered`.
+        /// A protocol, with a number from the node's sequence. The answer goes to `NodeProtocol.connectAnswered`.
         case part
-        /// An attempt of the dialler's own that needs its relay, by the link that it is to become.
+        /// An attempt of the dialler that needs its relay, with the number of the link that it is to become.
         case circuit
     }
     let asker: Asker
@@ -16,18 +16,18 @@ final class DialRequest {
     /// A protocol's index in `NodeState.protocols`.
     let owner: Int
     let peer: PeerID
-    /// Tried beside those that the peer store knows.
+    /// Tried in addition to the addresses in the peer store.
     let addresses: [Multiaddr]
-    /// Who says so.
+    /// Who named the addresses.
     let origin: AddressOrigin
     let allowsLimited: Bool
-    /// Nothing that runs over a relay will do.
+    /// Whether only a connection without a relay is accepted.
     let directOnly: Bool
     let deadline: Instant
 
-    /// The connection that answers it; nil: none.
+    /// The connection that answers the request. nil: none.
     var link: UInt32?
-    /// What came of each address.
+    /// The result for each address.
     var outcomes: [DialOutcome] = []
 
     init(
@@ -45,7 +45,7 @@ final class DialRequest {
         self.deadline = deadline
     }
 
-    /// Why there is no connection, in one word: the first failure, or failing that what the first address met.
+    /// The main reason why there is no connection: the first failure, or else the result for the first address.
     var why: DialOutcome.Result? {
         for outcome in outcomes { if case .failed = outcome.result { return outcome.result } }
         return outcomes.first?.result

@@ -1,6 +1,7 @@
-/// First in, first out, in one array whose taken front is cut off now and then. Of objects, so that all queues share one code.
+/// First in, first out, in one array whose taken front is removed now and then. It holds objects, so that all queues share one piece of
+/// code.
 struct FIFO<Element: AnyObject> {
-    /// nil: taken, and let go of.
+    /// nil: taken and released.
     private var elements: [Element?] = []
     private var head = 0
 

@@ -1,12 +1,12 @@
-/// What a relay has and had to do, for its live line and its metrics.
+/// A relay's counts, for its live line and its metrics.
 public struct HopCounts: Equatable, Sendable {
-    /// Reservations at this moment.
+    /// Current reservations.
     public var reservations = 0
-    /// Circuits that run at this moment.
+    /// Current circuits.
     public var circuits = 0
     /// Circuits whose target has not answered yet.
     public var pendingCircuits = 0
-    /// Streams of the hop protocol that are being worked on.
+    /// Streams of the hop protocol in progress.
     public var hopStreams = 0
     /// Reservations made since the start, not counting refreshes.
     public var reservationsMade: UInt64 = 0
@@ -14,7 +14,7 @@ public struct HopCounts: Equatable, Sendable {
     public var reservationsRefreshed: UInt64 = 0
     /// Reservations refused since the start.
     public var reservationsRefused: UInt64 = 0
-    /// Circuits that came to run since the start.
+    /// Circuits opened since the start.
     public var circuitsOpened: UInt64 = 0
     /// Circuits refused since the start, whatever the reason.
     public var circuitsRefused: UInt64 = 0

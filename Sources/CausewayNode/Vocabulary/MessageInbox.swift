@@ -1,7 +1,7 @@
 import CausewayIdentity
 
-/// Puts the messages of one stream together that stand behind a varint of their length each, however the stream is cut. Whatever is wrong
-/// with it ends it: from then on there is no message, and `fault` says why.
+/// Cuts a stream into messages, each preceded by its length as a varint, however the bytes arrive. Anything wrong ends it: from then on
+/// there are no messages, and `fault` says why.
 struct MessageInbox {
     /// Why the stream cannot be followed any further.
     enum Fault: UInt8 { case tooLong, malformed }
@@ -9,10 +9,10 @@ struct MessageInbox {
     private(set) var fault: Fault?
     private var bytes: [UInt8] = []
     private var position = 0
-    /// So many bytes still to come are passed over.
+    /// How many of the coming bytes are skipped.
     private var passedOver = 0
 
-    /// How many bytes are held. Once `next` has given all there is, they are less than one message and its length.
+    /// The number of bytes held. When `next` has returned everything, they are less than one message and its length.
     var count: Int { bytes.count - position }
 
     mutating func add(_ chunk: [UInt8]) {
@@ -24,8 +24,8 @@ struct MessageInbox {
         if bytes.isEmpty { bytes = chunk } else { bytes.append(contentsOf: chunk) }
     }
 
-    /// The next message, where it lies; nil if its end has not come. One over `limit` is passed over, unless it is over `longest`, too:
-    /// that is a fault as soon as its length is known.
+    /// The next message, in place. nil: the rest of it has not arrived. A message over `limit` is skipped; one that is over `longest`, too,
+    /// is a fault as soon as its length is known.
     mutating func next(limit: Int, passingOver longest: Int = 0) -> ProtobufReader? {
         if let message = whole(limit: limit, max(limit, longest)) { return message }
         if position > 0 {
@@ -39,7 +39,7 @@ struct MessageInbox {
         guard fault == nil else { return nil }
         var length = 0
         var start = position
-        // Four bytes of length are more than any limit wants.
+        // A length of more than four bytes is above any limit.
         var shift = 0
         while shift < 28 {
             guard start < bytes.count else { return nil }

@@ -1,56 +1,56 @@
 public import CausewayConnection
 public import CausewayIdentity
 
-/// What an application hears of its node.
+/// What a node reports to its application.
 public indirect enum NodeEvent: Equatable, Sendable {
-    /// The answer to a request; each request has exactly one.
+    /// The answer to a request. Each request gets exactly one.
     case answered(request: UInt32, Answer)
     case connectionOpened(ConnectionDescription)
     case connectionClosed(ConnectionDescription, ConnectionError)
-    /// The first connection of a peer opened, the last one closed.
+    /// The first connection to a peer was opened, or its last connection was closed.
     case peerConnected(PeerID)
     case peerDisconnected(PeerID)
-    /// New streams to the peer take another connection from now on: its first, a direct one that came beside a relayed one, or what is
-    /// left.
+    /// New streams to the peer use another connection from now on: its first one, a direct one that was added to a relayed one, or one that
+    /// is left.
     case pathChanged(PeerID, ConnectionDescription)
-    /// An inbound connection was turned away before its handshake, or after it showed whose it is: which limit, and its value.
+    /// The node refused an inbound connection, before its handshake or after it was authenticated. The event names the limit and its value.
     case connectionRefused(remote: Multiaddr, LimitName, value: UInt64)
     case identified(PeerDescription)
-    /// Identify brought nothing usable of a peer; the connection stays.
+    /// Identify failed for a peer. The connection stays open.
     case notIdentified(PeerID, IdentifyError)
     case discovered(PeerID, addresses: [Multiaddr], source: DiscoverySource)
     case reservation(ReservationChange)
-    /// One address was tried, by this node or, with what can be told of it here, by a peer.
+    /// One address was tried, by this node, or by a peer as far as this node can tell.
     case dialAttempt(DialOutcome)
-    /// What this node advertises has changed: listen addresses, circuit addresses.
+    /// The advertised addresses have changed: listen addresses or circuit addresses.
     case addressesChanged([Multiaddr])
     case message(GossipMessage)
-    /// A neighbour in gossip subscribed to a topic, or left it; what it says again is not told.
+    /// A gossip neighbour subscribed to a topic or unsubscribed from it. Repetitions are not reported.
     case subscriptionChanged(PeerID, topic: [UInt8], isSubscribed: Bool)
-    /// As relay: a peer reserved, refreshed, left or was refused; a circuit opened or ended.
+    /// On a relay: a peer reserved, refreshed, left or was refused; a circuit opened or ended.
     case relay(RelayEvent)
 }
 
-/// By which form of discovery a peer was found.
+/// The form of discovery that found a peer.
 public enum DiscoverySource: UInt8, Sendable { case pubsubProtobuf, pubsubJSON }
 
 /// The answer to a request.
 public indirect enum Answer: Equatable, Sendable {
     /// A connection to the peer is open.
     case connected(ConnectionDescription)
-    /// No connection: one outcome for each address tried; empty if none was known.
+    /// No connection. One outcome for each address tried; empty if none was known.
     case notConnected([DialOutcome])
     case reserved(Reservation)
     case notReserved(ReservationError)
     case pong(Interval)
     case noPong(StreamError)
-    /// To how many peers the message went at once.
+    /// The number of peers to which the message was sent at once.
     case published(peers: Int)
     case notPublished(PublishError)
     case cancelled
 }
 
-/// A connection, as it was when it was made.
+/// A connection, as it was when it was opened.
 public final class ConnectionDescription: Equatable, Sendable {
     public let link: UInt32
     public let peer: PeerID
@@ -60,7 +60,7 @@ public final class ConnectionDescription: Equatable, Sendable {
     public let path: ConnectionPath
     public let openedAt: Instant
 
-    /// The circuit's limit if it runs over a relay that named one; nil: the connection is not limited.
+    /// The circuit's limit. nil: the connection is direct, or its relay named no limit.
     public var limit: CircuitLimit? { path.limit }
 
     public init(
@@ -82,7 +82,7 @@ public final class ConnectionDescription: Equatable, Sendable {
     }
 }
 
-/// What identify told of a peer. Names as UTF-8.
+/// What a peer said about itself by identify. Names are UTF-8.
 public final class PeerDescription: Equatable, Sendable {
     public let peer: PeerID
     public let agent: [UInt8]
@@ -109,47 +109,47 @@ public final class PeerDescription: Equatable, Sendable {
     }
 }
 
-/// Why identify brought nothing usable.
+/// Why identify failed.
 public enum IdentifyError: Error, Equatable, Sendable {
-    /// One message is longer than `limit` bytes, or there are more than `limit` of them.
+    /// One message is longer than `limit` bytes, or there are more than `limit` messages.
     case messageTooLarge(limit: Int)
     case tooManyMessages(limit: Int)
-    /// Broken protobuf, or an end in the midst of a message.
+    /// Malformed protobuf, or an end in the middle of a message.
     case malformed
-    /// It names the public key of somebody else, or one that is none.
+    /// The public key is another peer's, or invalid.
     case foreignKey
     case timedOut
     case stream(StreamError)
 }
 
-/// One address that was tried, and what came of it.
+/// One address that was tried, and the result.
 public final class DialOutcome: Equatable, Sendable {
-    /// What came of one address.
+    /// The result of one address.
     public indirect enum Result: Equatable, Sendable {
         case connected
         case failed(ConnectionError)
-        /// The relay's answer to CONNECT: `HopStatus` raw value (relay/circuit-v2.md).
+        /// The relay's answer to CONNECT: a raw value of `HopStatus` (relay/circuit-v2.md).
         case refusedByRelay(status: UInt16)
-        /// Name resolution failed: the resolver's own code (natively c-ares').
+        /// Name resolution failed, with the resolver's own code (natively that of c-ares).
         case unresolved(code: Int32)
-        /// Not tried: another address was quicker, or the request was cancelled.
+        /// Cancelled: another address connected first, or the request was cancelled.
         case cancelled
-        /// Not tried: the peer or address failed shortly before.
+        /// Not tried: the peer or the address failed recently.
         case backedOff
         /// Not tried: this build or platform has no transport for it.
         case unsupported
-        /// Not tried: only a remote named it, and it leads into this machine or its network, or to a path of the remote's choice.
+        /// Not tried: only a remote named it, and it leads to this machine or its network, or contains a path of the remote's choice.
         case hearsay
         /// Not tried: the address, or the whole request, leads to this node itself.
         case ownPeer
-        /// Not tried: a limit of ours.
+        /// Not tried: one of this node's limits was reached.
         case limit(LimitName, value: UInt64)
     }
     public let peer: PeerID?
     public let address: Multiaddr
     public let result: Result
     public let took: Interval
-    /// The peer tried to reach this node, which took part: an offer of WebRTC that came to nothing.
+    /// A peer tried to reach this node, and this node took part: an offer of WebRTC that failed.
     public let isInbound: Bool
 
     public init(peer: PeerID?, address: Multiaddr, result: Result, took: Interval, isInbound: Bool = false) {
@@ -165,14 +165,14 @@ public final class DialOutcome: Equatable, Sendable {
     }
 }
 
-/// A place at a relay (relay/circuit-v2.md).
+/// A reservation at a relay (relay/circuit-v2.md).
 public final class Reservation: Equatable, Sendable {
     public let relay: PeerID
     /// Unix seconds.
     public let expires: UInt64
-    /// Under which this node can be dialled, each with `/p2p-circuit`.
+    /// The addresses at which others can dial this node, each with `/p2p-circuit`.
     public let addresses: [Multiaddr]
-    /// What the relay says it allows a circuit; nil: it did not say.
+    /// The limit of a circuit, as the relay announced it. nil: it announced none.
     public let limit: CircuitLimit?
 
     public init(relay: PeerID, expires: UInt64, addresses: [Multiaddr], limit: CircuitLimit?) {
@@ -191,20 +191,20 @@ public final class Reservation: Equatable, Sendable {
 public indirect enum ReservationError: Error, Equatable, Sendable {
     /// The relay could not be reached: one outcome for each address.
     case unreachable([DialOutcome])
-    /// The relay's status: `HopStatus` raw value.
+    /// The relay's status: a raw value of `HopStatus`.
     case refused(status: UInt16)
-    /// It does not speak the hop protocol, or spoke it wrongly.
+    /// The relay does not support the hop protocol, or the stream failed.
     case stream(StreamError)
-    /// No expiry, one in the past, a voucher for somebody else, no usable address ...: `RelayFault` raw value.
+    /// No expiry, one in the past, a voucher for another peer, no usable address ...: a raw value of `RelayFault`.
     case badAnswer(UInt8)
     case timedOut
-    /// The address given names no relay (`/p2p/...` is missing).
+    /// The address names no relay (`/p2p/...` is missing).
     case notARelayAddress
 }
 
-/// A reservation was made, refreshed or lost, or could not be had.
+/// A reservation was made, refreshed or lost, or could not be made.
 public struct ReservationChange: Equatable, Sendable {
-    /// What happened to it.
+    /// What happened to the reservation.
     public enum State: Equatable, Sendable {
         case made, refreshed, lost
         case failed(ReservationError)
@@ -220,11 +220,11 @@ public struct ReservationChange: Equatable, Sendable {
     }
 }
 
-/// A message of a topic that the application joined.
+/// A message of a topic that the application has joined.
 public struct GossipMessage: Equatable, Sendable {
-    /// The author, from the signed message; nil in an unsigned mesh.
+    /// The author, from the signed message. nil: the mesh is unsigned.
     public let author: PeerID?
-    /// The neighbour that it came from.
+    /// The neighbour that sent the message to this node.
     public let receivedFrom: PeerID
     public let topic: [UInt8]
     public let data: [UInt8]
@@ -241,25 +241,26 @@ public struct GossipMessage: Equatable, Sendable {
 
 /// Why a message was not sent.
 public enum PublishError: Error, Equatable, Sendable {
-    /// Over the limit: its value in bytes.
+    /// The message is larger than the limit, in bytes.
     case tooLarge(limit: Int)
-    /// Nobody is known to subscribe, and the configuration asks for somebody.
+    /// No known peer is subscribed, and the configuration requires one.
     case noSubscribers
     /// The topic's name is empty or too long.
     case badTopic
-    /// The node was made without GossipSub.
+    /// GossipSub is switched off in this node.
     case off
 }
 
-/// What happens at a relay.
+/// Something that happened at a relay.
 public indirect enum RelayEvent: Equatable, Sendable {
     case reserved(PeerID, refreshed: Bool, expires: UInt64)
-    /// Expired, or the peer's last connection closed.
+    /// The reservation expired, or the peer's last connection closed.
     case reservationEnded(PeerID)
     case reservationRefused(PeerID, status: UInt16, LimitName?)
     case circuitOpened(circuit: UInt32, source: PeerID, target: PeerID, limit: CircuitLimit)
-    /// Bytes from source to target, and back; the limit that ended it, if one did.
+    /// `sent`: the bytes from source to target. `returned`: those from target to source. `limit`: the limit that ended the circuit, if one
+    /// did.
     case circuitClosed(circuit: UInt32, source: PeerID, target: PeerID, sent: UInt64, returned: UInt64, lasted: Interval, limit: LimitName?)
-    /// `limit`: which limit of the relay it was, if one.
+    /// `limit`: the relay's limit that was reached, if it was one.
     case circuitRefused(source: PeerID, target: PeerID?, status: UInt16, limit: LimitName?)
 }

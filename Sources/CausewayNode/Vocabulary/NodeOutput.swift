@@ -1,7 +1,7 @@
 public import CausewayConnection
 public import CausewayIdentity
 
-/// One stream of one connection. `packed` is its key in dictionaries.
+/// One stream of one connection. `packed` is its key in tables.
 @frozen
 public struct StreamKey: Equatable, Sendable {
     public let link: UInt32
@@ -21,22 +21,22 @@ public struct StreamKey: Equatable, Sendable {
     @inlinable public var packed: UInt64 { UInt64(link) << 32 | UInt64(stream) }
 }
 
-/// What a node asks of its shell, in the order in which it is to be done.
+/// What a node wants from its shell, in the order in which it has to be done.
 ///
-/// Links are numbered by whoever makes them: the node gives even numbers to those that it dials, the shell odd ones to those that it
+/// Whoever makes a link assigns its number: the node gives even numbers to those that it dials, the shell odd numbers to those that it
 /// accepts.
 public indirect enum NodeOutput: Equatable, Sendable {
     case link(UInt32, LinkCommand)
     /// What all links serve from now on, those included that come later.
     case protocols(ProtocolTable)
-    /// Connect to a resolved address and upgrade, as link `link`. Answered by `Node.linked` when the transport stands and by that link's
-    /// events; `.link(link, .close(.cancelled))` gives it up at any time.
+    /// Connect to a resolved address and upgrade, as link `link`. Answered by `Node.linked` when the transport is connected, and by that
+    /// link's events. `.link(link, .close(.cancelled))` cancels it at any time.
     case dial(link: UInt32, address: Multiaddr, expecting: PeerID?)
-    /// Look up the `/dns*` or `/dnsaddr` component that an address begins with. Answered by `Node.resolved`: for a host name, the address
-    /// once for each IP address with that in the name's place and the rest as it was; for `/dnsaddr`, the addresses that its TXT records
-    /// name.
+    /// Look up the `/dns*` or `/dnsaddr` component at the beginning of an address. Answered by `Node.resolved`. For a host name: the
+    /// address once for each IP address, with that in place of the name and the rest unchanged. For `/dnsaddr`: the addresses in its TXT
+    /// records.
     case resolve(request: UInt32, address: Multiaddr)
-    /// Give a look-up up: nobody waits for its answer.
+    /// Cancel a look-up: nobody waits for its answer.
     case cancelResolve(request: UInt32)
     /// Run a new connection, `link`, over a settled stream of another: the end of a circuit. The stream leaves the node's ownership.
     /// `limit` is what the relay allows it, nil if it named none.
@@ -45,7 +45,7 @@ public indirect enum NodeOutput: Equatable, Sendable {
     /// ownership. Answered by `Node.spliceEnded`.
     case splice(circuit: UInt32, StreamKey, StreamKey, limit: CircuitLimit)
     case endSplice(circuit: UInt32)
-    /// Something for a WebRTC peer connection that is to become link `link`. Only of a node with `NodeParts.signalling`.
+    /// A command for a WebRTC peer connection that is to become link `link`. Only a node with `NodeParts.signalling` sends it.
     case peerConnection(link: UInt32, PeerConnectionCommand)
     case event(NodeEvent)
 }

@@ -1,25 +1,25 @@
 public import CausewayConnection
 public import CausewayIdentity
 
-/// What all protocols of one node share: who it is, what time it is, whom it is connected to, and the queue of what it wants done.
+/// What all protocols of one node share: its identity, the time, its connections, and the queue of outputs.
 ///
 /// Exactly one driver owns it, through `Node`. Protocols get it as an argument and keep no reference.
 public final class NodeState {
     public let identity: PrivateKey
     public let peerID: PeerID
     public let limits: NodeLimits
-    /// The moment of the input that is being worked on.
+    /// The moment of the input that is being processed.
     public internal(set) var now: Instant
     /// Unix time in nanoseconds at `Instant(nanoseconds: 0)`.
     public internal(set) var unixEpoch: UInt64
     public var random: RandomSource
     public let connections: ConnectionTable
     public let peers: PeerStore
-    /// What is advertised: bound or announced addresses, then those of reservations (`circuitAddresses`), without `/p2p/<self>`.
+    /// The advertised addresses: bound or announced ones, then those of reservations (`circuitAddresses`), without `/p2p/<self>`.
     public internal(set) var listenAddresses: [Multiaddr] = []
     public internal(set) var circuitAddresses: [Multiaddr] = []
 
-    /// The node's gossip, for protocols that talk over topics; nil if it has none.
+    /// The node's gossip, for protocols that use topics. nil: it has none.
     public internal(set) var topics: (any TopicPublishing)?
 
     var outputs: [NodeOutput] = []
@@ -28,22 +28,22 @@ public final class NodeState {
     var lastStream: UInt32 = 1 << 31
     var lastLink: UInt32 = 0
     var addressesDiffer = false
-    /// Circuits are advertised with `/webrtc`, too.
+    /// Whether circuits are also advertised with `/webrtc`.
     var advertisesWebRTC = false
-    /// Circuits' and WebRTC's links that the shell was asked for, until they are established or closed.
+    /// Links of circuits and of WebRTC that the shell was asked to make, until they are established or closed.
     var expectedLinks = Table<UInt32, ExpectedLink>()
-    /// Drained by `Node` after each input: to the dialler.
+    /// `Node` drains this after each input, to the dialler.
     var failedPaths: [FailedPath] = []
-    /// Drained by `Node` after each input: to the dialler, whose answer goes to `connectAnswered` of the owner.
+    /// `Node` drains this after each input, to the dialler. Its answer goes to `connectAnswered` of the owner.
     var connectRequests: [DialRequest] = []
-    /// Drained by `Node` after each input: to the protocol that asked.
+    /// `Node` drains this after each input, to the protocol that asked.
     var connectAnswers: [DialRequest] = []
     var lastConnectRequest: UInt32 = 0
-    /// Drained by `Node` after each input: peers of whom identify has told something, by the link on which it did.
+    /// `Node` drains this after each input: the links on which identify results arrived.
     var identifiedLinks: [UInt32] = []
-    /// What is served: the protocols' own entries, then the application's.
+    /// The protocols that the node serves: the protocols' own entries, then the application's.
     public internal(set) var protocolTable = ProtocolTable([])
-    /// Peers whose connections are not pruned: how often each was spared.
+    /// Peers that are protected from pruning, and how often.
     var spared = BytesTable<Int>()
 
     init(identity: PrivateKey, limits: NodeLimits, seed: UInt64, unixEpoch: UInt64, now: Instant) {
@@ -63,15 +63,15 @@ public final class NodeState {
 
     // MARK: Credit of streams
 
-    /// Credit goes back in steps of an eighth of a stream's first window, so that small messages cost no command each.
+    /// Credit is returned in steps of an eighth of a stream's first window, so that small messages do not cost a command each.
     private static let creditStep = 32 << 10
 
-    /// A protocol that works on bytes later, which `received` was given, says so before it returns: their sender then gets no credit for
-    /// them until `taken`. Without it they count as taken when `received` returns. The beginning of a message must be taken: its end may
-    /// wait for the credit.
+    /// Delays credit. A protocol that processes bytes later calls this before `received` returns: the sender gets no credit for them until
+    /// `taken` is called. Without it, they count as taken when `received` returns. The beginning of a message must count as taken, because
+    /// its end may wait for the credit.
     public func withhold(_ count: Int, of stream: StreamKey) { owners[stream]?.taken -= count }
 
-    /// So many bytes of a stream were taken: their sender may send as many more.
+    /// This many bytes of a stream were taken: the sender may send as many more.
     public func taken(_ count: Int, of stream: StreamKey) {
         guard let owned = owners[stream] else { return }
         owned.taken += count
@@ -80,13 +80,13 @@ public final class NodeState {
         owned.taken = 0
     }
 
-    // MARK: What protocols ask for
+    // MARK: What protocols request
 
     public func emit(_ event: NodeEvent) { outputs.append(.event(event)) }
     public func answer(_ request: UInt32, _ answer: Answer) { outputs.append(.event(.answered(request: request, answer))) }
     public func append(_ output: NodeOutput) { outputs.append(output) }
 
-    /// Opens a stream that `owner` owns; it may be written to at once. Answered by `streamReady` or `closed`.
+    /// Opens a stream that `owner` owns. It can be written to at once. Answered by `streamReady` or `closed`.
     public func openStream(on link: UInt32, _ protocolIDs: [[UInt8]], for owner: any NodeProtocol) -> StreamKey {
         repeat { lastStream = lastStream == .max ? 1 << 31 : lastStream + 1 } while owners[StreamKey(link: link, stream: lastStream)] != nil
         let key = StreamKey(link: link, stream: lastStream)
@@ -95,7 +95,8 @@ public final class NodeState {
         return key
     }
 
-    /// Where it stands in `protocols`.
+    /// The index in `protocols`. The protocol must be one of this node's: `StreamOwners` stores the index, and one of another node would
+    /// receive foreign streams.
     func index(of owner: any NodeProtocol) -> Int {
         for index in protocols.indices where protocols[index] === owner { return index }
         preconditionFailure("a protocol of another node")
@@ -107,41 +108,41 @@ public final class NodeState {
 
     public func finish(_ stream: StreamKey) { outputs.append(.link(stream.link, .finish(stream: stream.stream))) }
 
-    /// Finishes the stream and forgets it: nothing of it follows. Its remote has a few seconds to end it.
+    /// Finishes the stream and forgets it. Nothing of it follows. The remote has a few seconds to end it.
     func conclude(_ stream: StreamKey) {
         outputs.append(.link(stream.link, .conclude(stream: stream.stream)))
         release(stream)
     }
 
-    /// Resets the stream and forgets it: nothing of it follows.
+    /// Resets the stream and forgets it. Nothing of it follows.
     public func reset(_ stream: StreamKey) {
         owners.remove(stream)
         outputs.append(.link(stream.link, .reset(stream: stream.stream)))
     }
 
-    /// Hands the stream over, to a splice or a circuit: nothing of it follows.
+    /// Hands the stream over to a splice or a circuit. Nothing of it follows.
     public func release(_ stream: StreamKey) { owners.remove(stream) }
 
-    /// Closes a connection. It is no longer offered for anything; `linkClosed` follows when it has ended.
+    /// Closes a connection. From now on it is used for nothing new; `linkClosed` follows when it has ended.
     public func close(_ link: UInt32, _ reason: CloseReason) {
         connections.retire(link)
         outputs.append(.link(link, .close(reason)))
     }
 
-    /// The same because of a limit that it is over.
+    /// Closes a connection because it is over a limit.
     func cut(_ link: UInt32, _ limit: LimitName, _ value: Int) {
         connections.retire(link)
         outputs.append(.link(link, .cut(limit, value: UInt64(value))))
     }
 
-    /// An even number for a link that the node makes, above 0. Numbers come again after 2^31 of them, but for those of links that still
-    /// live; a dial lives too shortly to be met.
+    /// An even number above 0 for a link that the node makes. After 2^31 links, numbers are used again, except those of living links. A
+    /// dial is too short to meet its own number again.
     public func nextLink() -> UInt32 {
         repeat { lastLink &+= 2 } while lastLink == 0 || connections[lastLink] != nil || expectedLinks[lastLink] != nil
         return lastLink
     }
 
-    /// Replaces the addresses that reservations give; `Node` then tells every protocol.
+    /// Replaces the addresses of reservations. `Node` then notifies every protocol.
     public func setCircuitAddresses(_ addresses: [Multiaddr]) {
         guard addresses != circuitAddresses else { return }
         circuitAddresses = addresses
@@ -156,7 +157,7 @@ public final class NodeState {
         return addresses
     }
 
-    // MARK: What Node brings from one part to another
+    // MARK: What Node passes from one protocol to another
 
     var hasUnsettled: Bool {
         addressesDiffer || failedPaths.count + connectRequests.count + connectAnswers.count + identifiedLinks.count > 0

@@ -1,7 +1,7 @@
 public import CausewayConnection
 public import CausewayIdentity
 
-/// From whom an address of a peer was heard. Higher ones push lower ones out where there are too many.
+/// Where an address of a peer comes from. When there are too many, higher sources displace lower ones.
 public enum AddressSource: UInt8, Comparable, Sendable {
     case discovery, identify
     /// From a record that the peer signed.
@@ -11,8 +11,8 @@ public enum AddressSource: UInt8, Comparable, Sendable {
     public static func < (a: AddressSource, b: AddressSource) -> Bool { a.rawValue < b.rawValue }
 }
 
-/// What is known of other peers: addresses with their expiry, and what identify told. Bounded in addresses of each peer and in peers that
-/// are not connected; the one of which nothing was heard for longest goes first.
+/// What the node knows about other peers: addresses with their expiry, and results of identify. Bounded in addresses of each peer and in
+/// peers that are not connected. The peer without news for longest is forgotten first.
 public final class PeerStore {
     private final class Entry {
         let peer: [UInt8]
@@ -20,7 +20,7 @@ public final class PeerStore {
         var addresses: [KnownAddress] = []
         var recordSequence: UInt64 = 0
         var isConnected = false
-        /// How often it stands in `order`.
+        /// How often the peer occurs in `order`.
         var news = 0
 
         init(_ peer: [UInt8]) { self.peer = peer }
@@ -47,30 +47,30 @@ public final class PeerStore {
     private let limits: NodeLimits
     private var entries = BytesTable<Entry>()
     private var connectedCount = 0
-    /// Peers in the order of their news; those that are not the peer's last are skipped.
+    /// Peers in the order of their news. Entries that are not a peer's last are skipped.
     private var order: [Entry] = []
     private var oldest = 0
 
     public init(limits: NodeLimits) { self.limits = limits }
 
-    /// All peers of which something is known.
+    /// All peers about which something is known.
     public var count: Int { entries.count }
 
-    /// What identify told of a peer.
+    /// What a peer said about itself by identify.
     public func description(of peer: PeerID) -> PeerDescription? { entries[peer.bytes]?.description }
 
-    /// Its program's name and version, as identify told them; empty if it did not.
+    /// The name and version of the peer's program, according to identify. Empty: not known.
     func agent(of peer: PeerID) -> [UInt8] { entries[peer.bytes]?.description?.agent ?? [] }
 
     public func describe(_ description: PeerDescription) { touched(description.peer).description = description }
 
-    /// Whether identify named a protocol; false before it has told anything.
+    /// Whether identify named a protocol. False before identify has succeeded.
     public func speaks(_ peer: PeerID, _ protocolID: [UInt8]) -> Bool {
         entries[peer.bytes]?.description?.protocolIDs.contains(protocolID) ?? false
     }
 
-    /// Adds addresses heard of a peer, with or without `/p2p/<peer>` at their end; those that name somebody else are left out. Each stays
-    /// for `NodeLimits.addressLifetime`, and as long as the peer is connected.
+    /// Adds addresses of a peer, with or without `/p2p/<peer>` at their end. Those that name another peer are left out. Each stays for
+    /// `NodeLimits.addressLifetime`, and while the peer is connected.
     public func add(_ new: [Multiaddr], of peer: PeerID, source: AddressSource = .discovery, now: Instant) {
         guard !new.isEmpty else { return }
         let entry = touched(peer)
@@ -89,7 +89,7 @@ public final class PeerStore {
         }
     }
 
-    /// What the peer itself says of its addresses: what it said before and now leaves out is forgotten.
+    /// Replaces the addresses that the peer itself named. Those that it named before and now leaves out are forgotten.
     func replaceOwn(_ addresses: [Multiaddr], of peer: PeerID, signed: Bool, now: Instant) {
         let entry = touched(peer)
         var left: [KnownAddress] = []
@@ -98,14 +98,14 @@ public final class PeerStore {
         add(addresses, of: peer, source: signed ? .signedRecord : .identify, now: now)
     }
 
-    /// Those that have not expired, the best sources first, and of one source in the order of their coming.
+    /// The addresses that have not expired, the best sources first, and for one source in the order in which they arrived.
     public func addresses(of peer: PeerID, now: Instant) -> [Multiaddr] {
         var found: [Multiaddr] = []
         for known in known(of: peer, now: now) { found.append(known.address) }
         return found
     }
 
-    /// The same, each with its source.
+    /// The same addresses, each with its source.
     func known(of peer: PeerID, now: Instant) -> [KnownAddress] {
         guard let entry = entries[peer.bytes] else { return [] }
         forgetExpired(entry, now: now)
@@ -118,7 +118,7 @@ public final class PeerStore {
         }
     }
 
-    /// Takes note of a signed record's number. False: it is not newer than one that was seen.
+    /// Remembers the number of a signed record. Returns false if it is not newer than one seen before.
     func advanceRecord(of peer: PeerID, to sequence: UInt64) -> Bool {
         let entry = touched(peer)
         guard sequence >= entry.recordSequence else { return false }
@@ -149,7 +149,7 @@ public final class PeerStore {
         entry.addresses = left
     }
 
-    /// The worst and, among equals, the one heard first gives way, unless all are better.
+    /// Makes room: the worst address goes, and among equals the oldest, unless all are better.
     private func makeRoom(in entry: Entry, for source: AddressSource) {
         guard entry.addresses.count >= limits.addressesPerPeer else { return }
         var worst: Int?
@@ -182,7 +182,7 @@ public final class PeerStore {
             entry.news -= 1
             if entry.news == 0, !entry.isConnected { entries[entry.peer] = nil }
         }
-        // What was skipped or superseded is swept out once it is the greater part.
+        // Entries that are skipped or superseded are removed once they are the greater part.
         guard order.count > 2 * entries.count + 64 else { return }
         var left: [Entry] = []
         for index in oldest..<order.count {

@@ -1,5 +1,5 @@
-/// A repeatable source of choices and jitter (splitmix64), seeded by the shell from the system's secure source, or by a test. Never used
-/// for keys.
+/// A repeatable source of choices and jitter (splitmix64). The shell seeds it from the system's secure source, or a test does. It is never
+/// used for keys.
 public struct RandomSource: RandomNumberGenerator {
     private var state: UInt64
 
@@ -13,7 +13,7 @@ public struct RandomSource: RandomNumberGenerator {
         return z ^ (z >> 31)
     }
 
-    /// Below `bound`, which must not be 0.
+    /// A number below `bound`, which must not be 0.
     public mutating func below(_ bound: Int) -> Int { Int(truncatingIfNeeded: next() % UInt64(bound)) }
 
     public mutating func bytes(_ count: Int) -> [UInt8] {

@@ -1,6 +1,6 @@
 import CausewayIdentity
 
-/// Values by names, of which those that were used most recently are kept: at least half of `limit`, no more than all of it.
+/// Values by name. The most recently used ones are kept: at least half of `limit`, and at most all of it.
 struct RecentTable<Value>: ~Copyable {
     private let limit: Int
     private var newer = BytesTable<Value>()
@@ -23,7 +23,7 @@ struct RecentTable<Value>: ~Copyable {
         }
     }
 
-    /// Forgets what was not used since this was called last.
+    /// Forgets everything that was not used since the last call.
     mutating func age() {
         swap(&older, &newer)
         newer = BytesTable()

@@ -1,20 +1,20 @@
 public import CausewayConnection
 public import CausewayIdentity
 
-/// A reservation that a relay has given, as it stands.
+/// A reservation that a relay has granted, at this moment.
 public struct RelayPlace: Equatable, Sendable {
     public let peer: PeerID
-    /// Until it ends, unless it is refreshed.
+    /// The time until it ends, unless it is refreshed.
     public let remaining: Interval
 }
 
-/// A circuit that runs through a relay, as it stands.
+/// A circuit through a relay, at this moment.
 public struct RelayedCircuit: Equatable, Sendable {
     /// Its number, as in `NodeOutput.splice`.
     public let id: UInt32
     public let source: PeerID
     public let target: PeerID
     public let limit: CircuitLimit
-    /// Since its target accepted.
+    /// The time since its target accepted.
     public let age: Interval
 }

@@ -1,11 +1,11 @@
 extension Array where Element: Swift.AnyObject {
-    /// Whether this very element stands in it.
+    /// Whether the array contains this very element.
     func holds(_ element: Element) -> Bool {
         for one in self where one === element { return true }
         return false
     }
 
-    /// Takes this very element out, which stands here once at most.
+    /// Removes this very element, which occurs at most once.
     mutating func remove(_ element: Element) {
         for index in indices where self[index] === element {
             remove(at: index)

@@ -2,16 +2,16 @@
 public enum SignallingFault: UInt16, Error, Equatable, Sendable {
     /// Longer than `NodeLimits.signallingMessage`.
     case messageTooLong = 1
-    /// Not the message of the specification.
+    /// Not a message of the specification.
     case malformed = 2
-    /// A message that may not come at this point: a second answer, a candidate before the offer.
+    /// A message that is not allowed at this point: a second answer, or a candidate before the offer.
     case unexpectedType = 3
     /// More than `NodeLimits.signallingCandidates`.
     case tooManyCandidates = 4
-    /// The stream ended before the answer was there.
+    /// The stream ended before the answer arrived.
     case endedEarly = 5
     /// WebRTC found no path.
     case notConnected = 6
-    /// A description that WebRTC does not take.
+    /// WebRTC rejects the description.
     case badDescription = 7
 }

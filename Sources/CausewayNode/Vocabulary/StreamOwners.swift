@@ -1,16 +1,16 @@
 import CausewayIdentity
 
-/// A stream of the node's.
+/// A stream that belongs to the node.
 final class OwnedStream {
     /// The protocol that owns it: its index in `NodeState.protocols`.
     let owner: Int
-    /// Bytes that it has taken and whose credit was not given back yet.
+    /// Bytes that were taken and whose credit has not been returned yet.
     var taken = 0
 
     init(_ owner: Int) { self.owner = owner }
 }
 
-/// Which protocol owns each of the node's streams. Streams of one link are kept in the order of their opening.
+/// The protocol that owns each of the node's streams. A link's streams are in the order of their opening.
 struct StreamOwners: ~Copyable {
     private var owners = Table<UInt64, OwnedStream>()
     private var byLink = Table<UInt32, [UInt32]>()

@@ -1,14 +1,14 @@
 public import CausewayConnection
 public import CausewayIdentity
 
-/// Signalling of private WebRTC (webrtc/webrtc.md): relayed connections carry the descriptions of direct ones that then replace them.
+/// Signalling of private WebRTC (webrtc/webrtc.md): relayed connections carry the descriptions of direct ones, which then replace them.
 ///
-/// The side that dialled the relayed connection offers, as soon as identify has told that the remote speaks this.
+/// The side that dialled the relayed connection makes the offer, as soon as identify has named this protocol.
 ///
 ///     offerer    opening --stream ready--> describing --described--> awaiting --answer--> trickling --connected--> link
 ///     answerer   awaiting --offer--> describing --described--> trickling --connected--> link
 ///
-/// Whatever else happens ends the try. The relayed connection stays, and the next try comes after 10, 20, 40 ... 300 s.
+/// Anything else ends the attempt. The relayed connection stays, and the next attempt follows after 10, 20, 40 ... 300 s.
 public final class Signalling: PeerConnectionSignalling {
     static var protocolID: [UInt8] { [UInt8](utf8: "/webrtc-signaling/0.0.1") }
     private static let retry = Interval.seconds(10)
@@ -27,7 +27,7 @@ public final class Signalling: PeerConnectionSignalling {
         var step: Step
         var inbox = MessageInbox()
         var candidates = 0
-        /// The shell has a peer connection for it.
+        /// Whether the shell has a peer connection for the attempt.
         var isBegun = false
 
         init(_ link: UInt32, _ stream: StreamKey, _ peer: PeerID, isOfferer: Bool, in node: NodeState) {
@@ -41,7 +41,7 @@ public final class Signalling: PeerConnectionSignalling {
         }
     }
 
-    /// Tries that failed, of a peer with a relayed connection; none if it lost its direct one.
+    /// Failed upgrade attempts to this peer since it last had a direct connection.
     private final class Failures {
         let peer: PeerID
         var count: UInt64 = 0
@@ -66,7 +66,7 @@ public final class Signalling: PeerConnectionSignalling {
 
     var sessionCount: Int { sessions.count }
 
-    // MARK: Beginning
+    // MARK: Starting
 
     public func identified(_ peer: PeerID, on link: ConnectedLink, in node: NodeState) {
         guard link.isRelayed, !link.isInbound else { return }
@@ -78,7 +78,7 @@ public final class Signalling: PeerConnectionSignalling {
         _ = offer(to: peer, in: node)
     }
 
-    /// False if there is nothing to upgrade.
+    /// Returns false if there is nothing to upgrade.
     private func offer(to peer: PeerID, in node: NodeState) -> Bool {
         guard let link = node.connections.best(for: peer, allowsLimited: true), link.isRelayed, !link.isInbound else { return false }
         guard node.peers.speaks(peer, Self.protocolID) else {
@@ -143,7 +143,7 @@ public final class Signalling: PeerConnectionSignalling {
         }
     }
 
-    /// Once both descriptions are there the remote may be done before us.
+    /// Once both descriptions have arrived, the remote may finish before us.
     public func finished(_ stream: StreamKey, in node: NodeState) {
         guard let session = session(on: stream), session.step != .trickling else { return }
         end(session, .peerFault(.signalling, code: SignallingFault.endedEarly.rawValue), in: node)
@@ -191,16 +191,17 @@ public final class Signalling: PeerConnectionSignalling {
         end(session, .peerFault(.signalling, code: fault.rawValue), in: node)
     }
 
-    // MARK: The end
+    // MARK: Ending
 
     public func linkClosed(_ link: ConnectedLink, in node: NodeState) {
         let peer = link.peer
-        // Without a relayed connection of ours there is nothing to try again.
+        // Without a relayed connection that we dialled, there is nothing to repeat.
         guard let best = node.connections.best(for: peer, allowsLimited: true) else { return forget(peer) }
         guard !link.isRelayed, best.isRelayed, !best.isInbound, failures(of: peer) == nil,
             session(with: peer, isOfferer: true) == nil
         else { return }
-        // A direct connection that was lost is made again, but for one that comes and goes; a peer that leaves takes the other one too.
+        // A direct connection that was lost is made again, but sooner if it lasted, and later if it comes and goes. If the peer itself
+        // left, the relayed connection is gone, too.
         let wait = node.now - link.openedAt < Self.retry ? Self.retry : Self.pause
         entry(of: peer).retryAt = node.now + wait
     }
@@ -264,10 +265,10 @@ public final class Signalling: PeerConnectionSignalling {
         return nil
     }
 
-    /// Of a peer that offers: where it is, its candidates say.
+    /// The address of a peer that makes an offer. Only its candidates say where it is.
     private static func inbound(_ peer: PeerID) -> Multiaddr { Multiaddr.webRTC.appending(peer) }
 
-    /// `<relay>/p2p-circuit/webrtc/p2p/<peer>`, of a relayed connection's address.
+    /// `<relay>/p2p-circuit/webrtc/p2p/<peer>`, made from a relayed connection's address.
     private static func address(over relayed: Multiaddr, _ peer: PeerID) -> Multiaddr {
         relayed.withoutPeerID.appending(Multiaddr.webRTC).appending(peer)
     }

@@ -1,7 +1,7 @@
 import CausewayConnection
 import CausewayIdentity
 
-/// The message of `/webrtc-signaling/0.0.1` (webrtc/webrtc.md): protobuf `{type = 1, data = 2}`, a varint length before it.
+/// The message of `/webrtc-signaling/0.0.1` (webrtc/webrtc.md): protobuf `{type = 1, data = 2}`, preceded by its length as a varint.
 struct SignallingMessage: Equatable {
     enum Kind: UInt64 {
         case offer = 0
@@ -17,7 +17,7 @@ struct SignallingMessage: Equatable {
     }
 
     init(_ reader: ProtobufReader) throws(SignallingFault) {
-        // An absent type is the first one, as protobuf reads enums.
+        // A missing type is the first one, as protobuf reads enums.
         var type = Kind.offer.rawValue
         data = []
         while reader.advance() {
@@ -32,7 +32,7 @@ struct SignallingMessage: Equatable {
         self.kind = kind
     }
 
-    /// With its length.
+    /// The message, preceded by its length.
     var framed: [UInt8] {
         var writer = ProtobufWriter()
         writer.varint(1, kind.rawValue)
@@ -40,6 +40,6 @@ struct SignallingMessage: Equatable {
         return writer.framed
     }
 
-    /// `null` or a candidate that names nothing: the end of candidates, which need not be told on.
+    /// A candidate that is `null` or empty: the end of candidates, which need not be passed on.
     var isEndOfCandidates: Bool { kind == .candidate && (data.isEmpty || data == [UInt8](utf8: "null")) }
 }

@@ -7,7 +7,7 @@ public struct DNSError: Error, Equatable, Sendable, CustomStringConvertible {
 
     public init(code: Int32) { self.code = code }
 
-    /// The name exists but says nothing that helps.
+    /// The name exists but has no records that help.
     static let noData = DNSError(code: ARES_ENODATA)
     static let badName = DNSError(code: ARES_EBADNAME)
     static let timedOut = DNSError(code: ARES_ETIMEOUT)

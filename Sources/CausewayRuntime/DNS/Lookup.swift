@@ -8,16 +8,16 @@ import CausewayConnection
     import Darwin
 #endif
 
-/// One question about a name, put to c-ares, whose sockets and clock the loop watches: no thread waits, and to cancel is to close.
+/// One question about a name to c-ares. The loop watches its sockets and its clock, so no thread waits, and cancelling means closing.
 ///
-/// It has a channel of its own, so the system's files (`resolv.conf`, `nsswitch.conf`, `hosts`) count as they are now.
+/// Each look-up has a channel of its own, so it reads the system's files (`resolv.conf`, `nsswitch.conf`, `hosts`) as they are now.
 final class Lookup {
     enum Question { case ipv4, ipv6, texts }
     /// Addresses of 4 or 16 bytes, or texts.
     typealias Answer = Result<[[UInt8]], DNSError>
 
     private unowned(unsafe) let loop: EventLoop
-    /// `ares_channel`; nil when it is over.
+    /// `ares_channel`. nil: the look-up is over.
     private var channel: OpaquePointer?
     private var polls: [ares_socket_t: SocketPoll] = [:]
     private var timer: LoopTimer?
@@ -25,9 +25,9 @@ final class Lookup {
     private var answer: Answer?
     private var then: ((Answer) -> Void)?
 
-    /// With the tries below a server that answers late is still heard, and the dial that asks has not given up.
+    /// With the tries below, a slow server's answer still counts, and the dial that waits for it has not given up.
     private static let longest = Interval.seconds(8)
-    /// Milliseconds for the first of three tries; each has twice as long as the one before.
+    /// Milliseconds for the first of three tries. Each further one gets twice as long.
     private static let firstTry: Int32 = 1_000
     private static let tries: Int32 = 3
 
@@ -57,7 +57,7 @@ final class Lookup {
         timer = LoopTimer(on: loop) { [unowned self] in self.timePassed() }
     }
 
-    deinit { precondition(channel == nil, "a look-up was dropped that is not closed") }
+    deinit { precondition(channel == nil, "a look-up was released before it was closed") }
 
     func ask(_ question: Question, about name: [UInt8]) {
         let me = Unmanaged.passUnretained(self).toOpaque()
@@ -95,12 +95,12 @@ final class Lookup {
             }, me)
     }
 
-    /// Ends it: nothing is told any more.
+    /// Ends the look-up. Nothing is reported any more.
     func close() {
         then = nil
         guard let channel else { return }
         self.channel = nil
-        // What still waits is answered within.
+        // This answers whatever still waits.
         ares_destroy(channel)
         timer?.close()
         timer = nil
@@ -110,7 +110,7 @@ final class Lookup {
 
     // MARK: c-ares' sockets and clock
 
-    /// Lets c-ares work. A channel cannot go from within its own callbacks, so what they brought is told behind them.
+    /// Lets c-ares work. A channel cannot be destroyed within its own callbacks, so their results are reported afterwards.
     private func step(_ work: () -> Void) {
         guard channel != nil else { return }
         work()
@@ -147,7 +147,7 @@ final class Lookup {
                     ares_process_fd(self.channel, isReadable ? socket : ARES_SOCKET_BAD, isWritable ? socket : ARES_SOCKET_BAD)
                 }
             })
-        // A socket that cannot be watched answers nothing: c-ares' clock goes on to the next try.
+        // A socket that cannot be watched brings no answer: c-ares' clock moves on to the next try.
         polls[socket] = poll
         poll?.watch(reads: reads, writes: writes)
     }

@@ -1,10 +1,10 @@
 import CausewayIdentity
 
-/// What a name's records make of an address.
+/// Makes addresses from an address and the records of its name.
 enum ResolvedAddress {
     private static let slash = UInt8(ascii: "/")
 
-    /// Puts an IP address in the place of the name. Where TLS follows, the name stays as `/sni`: the certificate is for the name.
+    /// Puts an IP address in the place of the name. If TLS follows, the name stays as `/sni`, because the certificate is for the name.
     static func of(_ address: Multiaddr, ip: [UInt8], name: [UInt8]) -> Multiaddr? {
         var parts = address.text.split(separator: slash, omittingEmptySubsequences: true).map(Array.init)
         guard parts.count >= 2 else { return nil }
@@ -19,8 +19,8 @@ enum ResolvedAddress {
         return try? Multiaddr(text: parts.flatMap { [slash] + $0 })
     }
 
-    /// The addresses in TXT records `dnsaddr=...`. If the address asks for a peer then only those of that peer count, and those that name
-    /// none get it.
+    /// The addresses in TXT records `dnsaddr=...`. If the address names a peer, only those of that peer count, and it is added to those
+    /// that name none.
     static func of(_ address: Multiaddr, records: [[UInt8]]) -> [Multiaddr] {
         let wanted = address.peerID
         var found: [Multiaddr] = []

@@ -1,13 +1,13 @@
 import CausewayIdentity
 
-/// Looks up the name in an address: `/dns`, `/dns4` and `/dns6` as the system's files and name servers say, `/dnsaddr` by its TXT records.
+/// Looks up the name in an address: `/dns`, `/dns4` and `/dns6` by the system's files and name servers, `/dnsaddr` by its TXT records.
 final class Resolver {
     private unowned(unsafe) let loop: EventLoop
     private let servers: String?
     private var running: [UInt32: Query] = [:]
     private var lastQuery: UInt32 = 0
 
-    /// One address, and the look-ups that go on for it.
+    /// One address with its running look-ups.
     private final class Query {
         var lookups: [Lookup] = []
         var found: [[UInt8]] = []
@@ -21,8 +21,8 @@ final class Resolver {
         }
     }
 
-    /// How long the other family is waited for when the first has answered. RFC 8305, section 3, has 50 ms, for who can still add what
-    /// comes later.
+    /// How long to wait for the other family once the first has answered. RFC 8305, section 3, has 50 ms for programs that can still add
+    /// later answers.
     private static let patience: UInt64 = 250_000_000
 
     init(on loop: EventLoop, servers: String?) {
@@ -30,8 +30,8 @@ final class Resolver {
         self.servers = servers
     }
 
-    /// `then` gets the addresses that the name stands for, once, on the loop, perhaps before this returns; not after `cancel` was called
-    /// with the number returned, or after `close`. A `/dnsaddr` may lead to names again.
+    /// `then` gets the addresses of the name, once, on the loop, perhaps before this returns. It is not called after `cancel` with the
+    /// returned number, or after `close`. A `/dnsaddr` may lead to names again.
     @discardableResult
     func resolve(_ address: Multiaddr, then: @escaping (Result<[Multiaddr], DNSError>) -> Void) -> UInt32 {
         lastQuery &+= 1
@@ -66,7 +66,7 @@ final class Resolver {
         running = [:]
     }
 
-    /// Asks at once, and is content with what has come when one question was answered and the others let it wait.
+    /// Asks all questions at once. Reports what has arrived when one was answered and the others take too long.
     private func ask(_ questions: [Lookup.Question], _ name: [UInt8], _ number: UInt32, then: @escaping (Lookup.Answer) -> Void) {
         let query = Query()
         running[number] = query

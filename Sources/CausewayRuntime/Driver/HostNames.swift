@@ -1,6 +1,6 @@
 import CausewayIdentity
 
-/// The names that addresses were resolved from, of the last few: an address alone does not tell it any more.
+/// The names from which the last few addresses were resolved. An address alone does not contain its name any more.
 struct HostNames {
     private var names: [[UInt8]: [UInt8]] = [:]
     private var order: [[UInt8]] = []

@@ -10,9 +10,10 @@ import CausewayNode
 #endif
 
 extension NativeShell {
-    /// Listens on all of the addresses, or on none. Those that name the same IP address and port (not 0) share one socket, told apart by
-    /// the first byte.
-    /// - Returns: under which addresses the node can be reached then: real ports, and an unspecified address as those of the interfaces.
+    /// Listens on all of the addresses, or on none. Addresses with the same IP address and port (not 0) share one socket; the first byte of
+    /// a connection distinguishes them.
+    /// - Returns: The addresses at which the node can be reached: with real ports, and with the interfaces' addresses in place of an
+    ///   unspecified one.
     public func listen(_ addresses: [Multiaddr]) async throws(ListenError) -> [Multiaddr] {
         let result = await withCheckedContinuation { continuation in
             listen(addresses) { continuation.resume(returning: $0) }
@@ -20,7 +21,7 @@ extension NativeShell {
         return try result.get()
     }
 
-    /// The same; `then` is called on the first loop.
+    /// The same. `then` is called on the first loop.
     public func listen(_ addresses: [Multiaddr], then: @escaping @Sendable (Result<[Multiaddr], ListenError>) -> Void) {
         first.loop.run { [self] in
             do throws(ListenError) {
@@ -66,14 +67,14 @@ extension NativeShell {
         }
     }
 
-    /// Gives each loop its share of the connections: the descriptor of a socket goes over to the loop that is to have it.
+    /// Gives each loop its share of the connections, by passing a socket's descriptor to its loop.
     private func accepted(_ socket: TCPSocket, _ welcome: Welcome) {
-        // The system gives the lowest number that is free: all below are taken.
+        // The system assigns the lowest free number, so all lower ones are in use.
         guard socket.descriptor < descriptorLimit - Descriptors.reserve else {
             if let remote = socket.remote { tellRefused(remote, .descriptors, descriptorLimit) }
             return socket.close()
         }
-        // Whoever may be here for a page has not said so yet.
+        // A remote that wants a page has not said so yet.
         if configuration.pages == nil || welcome.kinds == .tcp, let remote = socket.remote, turnsAway(remote) { return socket.close() }
         let id = nextAccepted()
         let home = place(id, chooseHome())
@@ -117,8 +118,8 @@ private struct ListenGroup {
 
 /// This machine's addresses.
 private enum Interfaces {
-    /// What an unspecified address (0.0.0.0, ::) stands for: the interfaces' addresses of the same family. Link-local ones are left out:
-    /// they mean nothing without an interface.
+    /// The addresses for which an unspecified address (0.0.0.0, ::) stands: the interfaces' addresses of the same family. Link-local ones
+    /// are left out, because they mean nothing without an interface.
     static func expand(_ address: SocketAddress) -> [SocketAddress] {
         guard address.isUnspecified else { return [address] }
         var list: UnsafeMutablePointer<uv_interface_address_t>?

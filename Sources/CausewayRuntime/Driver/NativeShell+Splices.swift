@@ -1,17 +1,17 @@
 import CausewayConnection
 
-/// Bytes that a circuit has moved.
+/// The bytes that a circuit has moved.
 public struct CircuitBytes: Equatable, Sendable {
     /// From its source to its target.
     public var sent: UInt64 = 0
-    /// Back.
+    /// From its target to its source.
     public var returned: UInt64 = 0
 
     public init() {}
 }
 
 extension NativeShell {
-    /// What the circuits which stand now have moved so far, by their numbers.
+    /// What the open circuits have moved so far, by their numbers.
     public func bytesInCircuits() async -> [UInt32: CircuitBytes] {
         let splices = await withUnsafeContinuation { continuation in
             first.loop.run { continuation.resume(returning: Array(self.splices.values)) }

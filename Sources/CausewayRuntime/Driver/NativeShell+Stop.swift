@@ -9,13 +9,13 @@ import Synchronization
 #endif
 
 extension NativeShell {
-    /// How long `stop` waits for what is on its way, if nobody says otherwise.
+    /// How long `stop` waits for bytes in flight by default.
     public static let drainTime = Interval.milliseconds(1500)
 
-    /// Stops listening, lets what was written to finished streams and the goodbyes on all connections leave, waits for the remotes to close
-    /// theirs, for all of this `time` at most, and ends the loops. Returns when their threads have ended, and every look-up with them.
+    /// Stops listening, lets the bytes of finished streams and the go-aways on all connections leave, waits for the remotes to close
+    /// theirs, for at most `time` in total, and ends the loops. Returns when their threads and every look-up have ended.
     ///
-    /// To be called after `start`, whether that threw or not. Everybody who calls it waits for the same end.
+    /// Call it after `start`, whether that threw or not. All callers wait for the same end.
     public func stop(within time: Interval = drainTime) async {
         await withUnsafeContinuation { continuation in
             let isOver = ending.withLock { ending in
@@ -41,7 +41,7 @@ extension NativeShell {
         for home in homes { home.loop.run { home.shutDown() } }
     }
 
-    /// A loop has no links any more, and gets none.
+    /// A loop has no links any more, and gets no new ones.
     func isEmpty(_ home: LinkLoop) {
         first.loop.post { [self] in
             emptyHomes += 1
@@ -54,18 +54,18 @@ extension NativeShell {
         isStopped = true
         stopTimer?.close()
         for home in homes.dropFirst() { home.loop.stop() }
-        // Events that are on their way from the other loops come before this.
+        // Events on their way from the other loops come before this.
         _ = turn()
         first.loop.stop()
     }
 
-    /// Who waits for the loops' end, and for how many of them.
+    /// The tasks that wait for the loops' end, and the number of loops still running.
     struct Ending {
         var running: Int
         var waiting: [UnsafeContinuation<Void, Never>] = []
     }
 
-    /// The last thing that a loop does on its thread.
+    /// Called by each loop on its thread, as the last thing it does.
     func loopEnded() {
         let waiting = ending.withLock { ending in
             ending.running -= 1
@@ -76,15 +76,15 @@ extension NativeShell {
 
     /// How a test ends a connection.
     package enum Kill: Sendable {
-        /// The orderly end of the socket, without a word of libp2p's.
+        /// An orderly end of the socket, without libp2p's go-away.
         case close
         /// TCP's reset.
         case reset
-        /// As if the cable were cut: nothing is read or written any more, and nobody is told.
+        /// As if the cable were cut: nothing is read or written any more, and nobody is notified.
         case silence
     }
 
-    /// For tests: ends a link's socket the hard way.
+    /// For tests: ends a link's socket abruptly.
     package func kill(_ link: UInt32, _ how: Kill) {
         let home = home(of: link)
         home.loop.run {

@@ -10,35 +10,36 @@ import Synchronization
     import Darwin
 #endif
 
-/// Runs a node on this machine: event loops, sockets, names, time. Carries what links tell to the node and what the node wants to the
-/// links.
+/// Runs a node on this machine, with event loops, sockets, names and time. It passes the links' events to the node, and the node's commands
+/// to the links.
 ///
-/// The node lives on the first loop, each link on one of them. `@unchecked Sendable`: what is not a `let` is touched on the first loop
-/// only, or set before `start`.
+/// The node runs on the first loop, and each link on one of them. `@unchecked Sendable`: everything that is not a `let` is used on the
+/// first loop only, or set before `start`.
 public final class NativeShell: @unchecked Sendable {
     let homes: [LinkLoop]
     let node: Node
     private(set) var driver: NodeDriver!
     let limits: NodeLimits
     let configuration: ShellConfiguration
-    /// Which loop a link lives on.
+    /// The loop on which each link runs.
     private let places = Mutex<[UInt32: UInt8]>([:])
 
     // Set before `start`.
-    /// What the node tells its application, in batches, on the first loop.
+    /// What the node reports to its application, in batches, on the first loop.
     public var nodeEvents: (([NodeEvent]) -> Void)?
-    /// A remote opened a stream for an application's protocol: call `link.setOwner` before returning, or it is reset. On the link's loop.
+    /// A remote opened a stream for an application's protocol. Called on the link's loop: call `link.setOwner` before returning, otherwise
+    /// the stream is reset.
     public var inboundStream: ((Link, UInt32, ProtocolTable.Entry, EventLoop) -> Void)?
 
     // On the first loop.
     var lastAccepted = UInt32.max
-    /// How many descriptors the process may have; as it was when listening began.
+    /// The number of descriptors that the process may have, as it was when listening began.
     var descriptorLimit = Int.max
     private var nextHome = 0
     var resolver: Resolver?
-    /// Host names that addresses were resolved from: what a WebSocket's `Host` header says.
+    /// The host names from which addresses were resolved, for a WebSocket's `Host` header.
     var names = HostNames()
-    /// Look-ups that are under way: the resolver's numbers by the node's.
+    /// The running look-ups: the resolver's numbers by the node's.
     var queries: [UInt32: UInt32] = [:]
     var splices: [UInt32: Splice] = [:]
     var events: [NodeEvent] = []
@@ -50,14 +51,14 @@ public final class NativeShell: @unchecked Sendable {
     var isStopped = false
     var emptyHomes = 0
     var stopTimer: LoopTimer?
-    /// The end of the loops, from any thread.
+    /// The state of the loops' end. Used from any thread.
     let ending: Mutex<Ending>
     private var trimTimer: LoopTimer?
 
     /// - Throws: `NoiseFault` if the identity cannot sign.
     public init(node configuration: NodeConfiguration, shell: ShellConfiguration = ShellConfiguration()) throws(NoiseFault) {
         _ = Memory.tuned
-        // A remote that goes away in the midst of a write is an error of that write, not the process's end.
+        // A write to a remote that has gone fails, and must not end the process.
         signal(SIGPIPE, SIG_IGN)
         let noise = try NoiseIdentity(configuration.identity, staticSecret: Entropy.secret(32))
         limits = configuration.limits
@@ -77,19 +78,19 @@ public final class NativeShell: @unchecked Sendable {
         driver = NodeDriver(node, links: first.links, platform: NativePlatform(self))
     }
 
-    /// How loops find their shell: it is made after them.
+    /// How the loops find their shell, which is made after them.
     final class Reference { unowned(unsafe) var shell: NativeShell! }
 
     var first: LinkLoop { homes[0] }
 
-    /// The loop of the node.
+    /// The node's loop.
     public var loop: EventLoop { homes[0].loop }
 
     /// All loops, the node's first.
     public var loops: [EventLoop] { homes.map(\.loop) }
 
     /// Starts the loops, once. They hold the shell until `stop`.
-    /// - Throws: if the system has no descriptor or thread left for one. `stop` ends the others.
+    /// - Throws: If the system has no descriptor or thread left for a loop. `stop` ends the others.
     public func start() throws(UVError) {
         for home in homes { home.prepare(holding: self) }
         first.loop.post { [self] in
@@ -110,20 +111,20 @@ public final class NativeShell: @unchecked Sendable {
 
     // MARK: The node
 
-    /// Runs `work` with the node on the first loop, at once if called there, then does what the node wants done.
+    /// Runs `work` with the node on the first loop, at once if called there, and then does what the node wants done.
     public func onNode(_ work: @escaping @Sendable (Node) -> Void) { first.loop.run { [self] in driver.input(work) } }
 
-    /// An input for the node, from any of the loops.
+    /// Passes an input to the node, from any of the loops.
     func tell(_ input: @escaping @Sendable (Node, Instant) -> Void) {
         first.loop.run { [self] in driver.input { input($0, first.loop.now) } }
     }
 
-    /// A connection was turned away before it was a link.
+    /// Reports a connection that was refused before it became a link.
     func tellRefused(_ remote: SocketAddress, _ limit: LimitName, _ value: Int) {
         tell { node, now in node.refused(remote: remote.tcp, limit, value: value, now: now) }
     }
 
-    /// On the first loop.
+    /// Whether the node refuses a connection from there. Called on the first loop.
     func turnsAway(_ remote: SocketAddress) -> Bool {
         var isTurnedAway = false
         driver.input { isTurnedAway = $0.turnsAway(remote.tcp, now: loop.now) }
@@ -152,13 +153,13 @@ public final class NativeShell: @unchecked Sendable {
 
     // MARK: Loops
 
-    /// The loop on which a link lives; of one that is gone, any.
+    /// The loop on which a link runs. If the link is gone, any loop.
     func home(of link: UInt32) -> LinkLoop {
         guard homes.count > 1 else { return homes[0] }
         return homes[Int(places.withLock { $0[link] } ?? 0)]
     }
 
-    /// The loop on which a link lives; of one that is gone, any. From any thread.
+    /// The loop on which a link runs. If the link is gone, any loop. Can be called from any thread.
     public func loop(of link: UInt32) -> EventLoop { home(of: link).loop }
 
     @discardableResult
@@ -174,7 +175,7 @@ public final class NativeShell: @unchecked Sendable {
         return homes[nextHome]
     }
 
-    /// The shell numbers accepted links: odd. Numbers come again after 2^31 of them, but for those of links that still live.
+    /// The shell gives odd numbers to accepted links. After 2^31 links, numbers are used again, except those of living links.
     func nextAccepted() -> UInt32 {
         repeat { lastAccepted &+= 2 } while isKnown(lastAccepted)
         return lastAccepted
@@ -182,13 +183,13 @@ public final class NativeShell: @unchecked Sendable {
 
     private func isKnown(_ link: UInt32) -> Bool { node.knowsLink(link) || places.withLock { $0[link] != nil } }
 
-    /// Runs `work` with a link on its loop, at once if called there; nil if the link is gone.
+    /// Runs `work` with a link on its loop, at once if called there. The link is nil if it is gone.
     public func withLink(_ id: UInt32, _ work: @escaping @Sendable (Link?, EventLoop) -> Void) {
         let home = home(of: id)
         home.loop.run { work(home.links.link(id), home.loop) }
     }
 
-    /// Opens a stream on a link. `owner` makes, on the link's loop, who gets the stream; `then` hears there whether it came to be so far.
+    /// Opens a stream on a link. On the link's loop, `owner` makes the stream's owner, and `then` gets the result so far.
     public func openStream(
         on link: UInt32, _ protocolIDs: [[UInt8]], owner: @escaping @Sendable (EventLoop) -> any StreamOwner,
         then: @escaping @Sendable (Result<UInt32, StreamError>) -> Void = { _ in }
@@ -208,8 +209,8 @@ public final class NativeShell: @unchecked Sendable {
         resolver = nil
     }
 
-    /// Calls `body` on the first loop for each arrival of one of the signals (`SIGINT`, `SIGTERM`, `SIGHUP`), which then end the process no
-    /// more.
+    /// Calls `body` on the first loop for each arrival of one of the signals (`SIGINT`, `SIGTERM`, `SIGHUP`). They do not end the process
+    /// any more.
     public func onSignals(_ signals: [Int32], _ body: @escaping @Sendable (Int32) -> Void) {
         first.loop.run { [self] in
             guard !isStopped, !loop.isOver else { return }
@@ -219,12 +220,12 @@ public final class NativeShell: @unchecked Sendable {
 
     // MARK: TLS
 
-    /// For sessions that begin from now on.
+    /// Sets the certificate for new sessions.
     public func setCertificate(_ certificate: TLSServerContext) {
         for home in homes { home.loop.run { home.certificate = certificate } }
     }
 
-    /// Whom to trust as a client. The system's authorities are read when they are needed first.
+    /// Certificate authorities trusted for outgoing TLS. The system's are read when they are first needed.
     func trust() throws(TLSError) -> TLSClientContext {
         if let given = configuration.trust { return given }
         return try SystemTrust.context()
@@ -232,8 +233,8 @@ public final class NativeShell: @unchecked Sendable {
 
     // MARK: Memory and the wall clock
 
-    /// Bursts of connections leave holes behind; they are given back when it is calm again. The wall clock may be set, and runs on while a
-    /// machine sleeps, when the monotonic one stands: expiry times on the wire follow it.
+    /// Bursts of connections leave holes in memory, which are given back to the system when it is calm again. The wall clock may be set,
+    /// and it runs while the machine sleeps and the monotonic clock does not: expiry times on the wire follow it.
     private func keepTrimmed() {
         let timer = LoopTimer(on: loop) { [unowned self] in
             if self.first.churn >= 32 {

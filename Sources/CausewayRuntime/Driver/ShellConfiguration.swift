@@ -1,37 +1,37 @@
 public import CausewayIdentity
 public import CausewayTLS
 
-/// What a native shell needs beside its node's configuration.
+/// What a native shell needs in addition to its node's configuration.
 public struct ShellConfiguration: Sendable {
-    /// Threads that serve links. One is enough for a peer; a relay takes as many as there are cores.
+    /// The number of threads that serve links. One is enough for a peer; a relay uses as many as there are cores.
     public var loops = 1
-    /// For listening on `/tls/ws`; `NativeShell.setCertificate` replaces it.
+    /// The certificate for listening on `/tls/ws`. `NativeShell.setCertificate` replaces it.
     public var certificate: TLSServerContext?
-    /// Whom to trust as the server of a `/tls/ws` address; nil: the authorities of the system.
+    /// The authorities trusted for the server of a `/tls/ws` address. nil: the system's.
     public var trust: TLSClientContext?
-    /// For `/dnsaddr`: `address:port,...`; nil: the system's name servers.
+    /// The name servers for `/dnsaddr`: `address:port,...`. nil: the system's.
     public var nameServers: String?
-    /// Answers HTTP requests on WebSocket ports that ask for no WebSocket; nil: those are refused.
+    /// Answers HTTP requests on WebSocket ports that ask for no WebSocket. nil: such requests are refused.
     public var pages: (any PageServing)?
     public var pageLimits = PageLimits()
 
     public init() {}
 }
 
-/// Why a node does not listen on an address.
+/// Why a node cannot listen on an address.
 public enum ListenError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// Not `/ip4` or `/ip6` with `/tcp`, `/tcp/../ws` or `/tcp/../tls/ws` (`/wss`).
+    /// The address is not `/ip4` or `/ip6` with `/tcp`, `/tcp/../ws` or `/tcp/../tls/ws` (`/wss`).
     case unsupported(Multiaddr)
     /// `/tls/ws` needs a certificate.
     case noCertificate(Multiaddr)
-    /// The system refuses: its `errno` and its words.
+    /// The system refused, with this `errno` and this text.
     case system(Multiaddr, errno: Int32, text: String)
     /// The node is stopping.
     case stopped
 
     public var description: String {
         switch self {
-        case .unsupported(let address): "cannot listen on \(address): no transport for such an address"
+        case .unsupported(let address): "cannot listen on \(address): this node has no transport for such an address"
         case .noCertificate(let address): "cannot listen on \(address): it needs a certificate and its key"
         case .system(let address, _, let text): "cannot listen on \(address): \(text)"
         case .stopped: "the node is stopping"

@@ -1,7 +1,7 @@
 import CausewayTLS
 import Synchronization
 
-/// The authorities that the system trusts: read once, hundreds of kB of them.
+/// The authorities that the system trusts. They are read once, because they have hundreds of kB.
 enum SystemTrust {
     private static let shared = Mutex<TLSClientContext?>(nil)
 

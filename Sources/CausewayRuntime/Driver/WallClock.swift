@@ -1,8 +1,8 @@
 import CUV
 
-/// The wall clock beside the shell's monotonic one.
+/// The relation of the wall clock to the shell's monotonic clock.
 public enum WallClock {
-    /// Unix time in nanoseconds when the monotonic clock stood at 0.
+    /// Unix time in nanoseconds at which the monotonic clock was 0.
     public static func unixEpoch() -> UInt64 {
         var now = uv_timeval64_t()
         uv_gettimeofday(&now)

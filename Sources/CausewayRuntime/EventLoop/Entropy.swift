@@ -5,7 +5,7 @@ public import CausewayIdentity
 public enum Entropy {
     public static func bytes(_ count: Int) -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: count) { out, filled in
-            // Without secrets no key may be made: there is nothing sensible to go on with.
+            // Without secrets, no key may be made, so the process cannot continue in any sensible way.
             must(uv_random(nil, nil, out.baseAddress, count, 0, nil))
             filled = count
         }

@@ -8,11 +8,11 @@ import Synchronization
     import Darwin
 #endif
 
-/// A thread that runs a libuv loop, and at once the executor of the actors and tasks that live on it.
+/// A thread that runs a libuv loop, and the executor of the tasks that run on it.
 ///
-/// libuv's callbacks already run on the executor, so they enter actors by `assumeIsolated`, without a hop. Jobs that are enqueued on the
-/// loop's own thread run in the same turn and cost no system call; those from elsewhere cost one `uv_async_send`. It is two objects on
-/// purpose: the loop is the serial executor, `tasks` is the task executor; as one object every await of a plain task would cost a job.
+/// Jobs that are enqueued on the loop's own thread run in the same turn and cost no system call. Those from other threads cost one
+/// `uv_async_send`. There are two objects on purpose: the loop is the serial executor, and `tasks` is the task executor. With a single
+/// object, every await of a plain task would cost a job.
 public final class EventLoop: SerialExecutor {
     private enum Entry {
         case job(UnownedJob)
@@ -23,12 +23,12 @@ public final class EventLoop: SerialExecutor {
     private struct Inbox {
         var entries: [Entry] = []
         var state = State.made
-        /// After the end: somebody is working the entries off.
+        /// After the end: whether somebody is processing the entries.
         var isBeingDrained = false
     }
 
     nonisolated(unsafe) let uv: UnsafeMutablePointer<uv_loop_t>
-    /// What tasks are to prefer: `Task(executorPreference: loop.tasks)`.
+    /// The executor that tasks should prefer: `Task(executorPreference: loop.tasks)`.
     public let tasks: any TaskExecutor
     private let side: LoopTasks
     private nonisolated(unsafe) let wake: UnsafeMutablePointer<uv_async_t>
@@ -37,24 +37,25 @@ public final class EventLoop: SerialExecutor {
     private nonisolated(unsafe) let hurry: UnsafeMutablePointer<uv_idle_t>
     private let inbox = Mutex(Inbox())
     private let thread = Atomic<UInt>(0)
-    /// To be joined.
+    /// The thread, until it is joined.
     private let unjoined = Mutex<uv_thread_t?>(nil)
-    // What follows is touched on the loop's thread only.
+    // Everything below is used on the loop's thread only.
     private nonisolated(unsafe) var local: [Entry] = []
     private nonisolated(unsafe) var spare: [Entry] = []
     private nonisolated(unsafe) var isClosing = false
-    /// Counts the turns, so that somebody can tell whether others had theirs.
+    /// Counts the turns, so that one can tell whether others had theirs.
     private(set) nonisolated(unsafe) var turn: UInt64 = 0
-    /// Called at the end of each turn of the loop, behind its callbacks and jobs; true if there is more to do, after which the loop does
+    /// Called at the end of each turn of the loop, after its callbacks and jobs. Returns true if there is more to do; then the loop does
     /// not sleep.
     public nonisolated(unsafe) var turnEnded: (() -> Bool)?
-    /// Called once when the loop is to stop, before its handles are closed: waiting continuations must be resumed here.
+    /// Called once when the loop has to stop, before its handles are closed. It must resume waiting continuations.
     public nonisolated(unsafe) var stopping: (() -> Void)?
-    /// Called once when the loop has ended, or could not start, and none of its handles exists any more: what it used may go.
+    /// Called once when the loop has ended, or could not start, and none of its handles exists any more. Everything that it used may be
+    /// released.
     nonisolated(unsafe) var ended: (() -> Void)?
     private nonisolated(unsafe) var buffer: UnsafeMutableRawBufferPointer?
 
-    /// Takes nothing from the system yet. What is posted waits for `start`.
+    /// Makes a loop that takes nothing from the system yet. Posts wait for `start`.
     public init() {
         uv = .allocate(capacity: 1)
         wake = .allocate(capacity: 1)
@@ -64,8 +65,8 @@ public final class EventLoop: SerialExecutor {
         side = LoopTasks()
         tasks = side
         side.loop = self
-        // Never released: executor references do not retain, so a task or actor may still name the loop after its end. What is left then is
-        // small.
+        // Never released: executor references do not retain, so a task or actor may still refer to the loop after its end. Only little
+        // remains then.
         let me = Unmanaged.passRetained(self).toOpaque()
         wake.pointee.data = me
         beforePoll.pointee.data = me
@@ -83,7 +84,7 @@ public final class EventLoop: SerialExecutor {
         buffer = nil
     }
 
-    /// Into which every socket of the loop reads.
+    /// The buffer into which every socket of the loop reads.
     var readBuffer: UnsafeMutableRawBufferPointer {
         if let buffer { return buffer }
         let fresh = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 64)
@@ -98,8 +99,8 @@ public final class EventLoop: SerialExecutor {
 
     // MARK: Running
 
-    /// Runs on a new thread until `stop`. Must be called once.
-    /// - Throws: if the system has no descriptor or thread left. The loop is over then.
+    /// Runs the loop on a new thread until `stop`. Must be called once.
+    /// - Throws: If the system has no descriptor or thread left. Then the loop has ended.
     public func start() throws(UVError) {
         do throws(UVError) {
             try Self.checkDescriptors()
@@ -119,7 +120,7 @@ public final class EventLoop: SerialExecutor {
         }
     }
 
-    /// libuv ends the process where it finds none for what all loops share.
+    /// libuv aborts the process if there is no descriptor for what all loops share.
     private static func checkDescriptors() throws(UVError) {
         var probes: [Int32] = []
         defer { for probe in probes { close(probe) } }
@@ -137,7 +138,7 @@ public final class EventLoop: SerialExecutor {
         try attempt(uv_async_init(uv, wake) { EventLoop.of($0!.pointee.data).takeInbox() })
     }
 
-    /// The thread's number is known before `join` can ask for it.
+    /// Starts the thread, and stores its number before `join` can ask for it.
     private func startThread() throws(UVError) {
         let me = Unmanaged.passUnretained(self).toOpaque()
         inbox.withLock { $0.state = .running }
@@ -156,7 +157,7 @@ public final class EventLoop: SerialExecutor {
         uv_check_start(afterPoll) { EventLoop.of($0!.pointee.data).endTurn() }
         takeInbox()
         uv_run(uv, UV_RUN_DEFAULT)
-        // The handles are closed. What the close callbacks made runs here, as far as it needs no socket.
+        // The handles are closed. Jobs that the close callbacks made run here, as far as they need no socket.
         takeInbox()
         endTurn()
         finish()
@@ -171,7 +172,7 @@ public final class EventLoop: SerialExecutor {
         conclude()
     }
 
-    /// Nothing of libuv's is left. From here on jobs run where they come from.
+    /// Nothing of libuv is left. From here on, jobs run on the thread that brings them.
     private func conclude() {
         turnEnded = nil
         stopping = nil
@@ -189,8 +190,8 @@ public final class EventLoop: SerialExecutor {
         ended?()
     }
 
-    /// Ends the loop: `stopping` is called, every handle is closed, the thread returns. From any thread; jobs and closures that come later
-    /// still run, on the thread that brings them, one at a time. A loop that was not started is over at once.
+    /// Ends the loop: calls `stopping`, closes every handle, and ends the thread. Can be called from any thread. Jobs and closures that
+    /// come later still run, one at a time, on the thread that brings them. A loop that was not started has ended at once.
     public func stop() {
         let wasMade = inbox.withLock { inbox in
             let state = inbox.state
@@ -208,7 +209,7 @@ public final class EventLoop: SerialExecutor {
         conclude()
     }
 
-    /// Returns when the loop's thread has ended, which `stop` asks for. On that thread it returns at once.
+    /// Returns when the loop's thread has ended, which `stop` requests. On that thread, it returns at once.
     public func join() {
         unjoined.withLock { unjoined in
             guard var id = unjoined else { return }
@@ -217,13 +218,13 @@ public final class EventLoop: SerialExecutor {
         }
     }
 
-    /// It has ended, or could not start: nothing of libuv's may be made on it any more.
+    /// Whether the loop has ended, or could not start: no libuv handle may be made on it any more.
     var isOver: Bool { inbox.withLock { $0.state == .ended } }
 
-    /// Runs `work` on the loop, in order with all other posts; in this turn if called on the loop.
+    /// Runs `work` on the loop, in order with all other posts, and in this turn if called on the loop.
     public func post(_ work: @escaping @Sendable () -> Void) { append(.closure(work)) }
 
-    /// Runs `work` now if on the loop, else posts it.
+    /// Runs `work` now if called on the loop, and otherwise posts it.
     public func run(_ work: @escaping @Sendable () -> Void) {
         if isCurrent { work() } else { append(.closure(work)) }
     }
@@ -247,7 +248,7 @@ public final class EventLoop: SerialExecutor {
         }
         let state = inbox.withLock { inbox in
             inbox.entries.append(entry)
-            // Under the lock: the loop cannot end, and free its handles, in between.
+            // Under the lock, so that the loop cannot end and free its handles meanwhile.
             if inbox.entries.count == 1, inbox.state == .running || inbox.state == .stopping { uv_async_send(wake) }
             return inbox.state
         }
@@ -277,7 +278,7 @@ public final class EventLoop: SerialExecutor {
             rounds += 1
         } while (hasMore || !local.isEmpty) && rounds < 16
         guard !isClosing else { return }
-        // Jobs that make jobs for ever must not starve the sockets: go through poll, without waiting there.
+        // Jobs that keep making jobs must not starve the sockets: poll them, without waiting there.
         if hasMore || !local.isEmpty { uv_idle_start(hurry) { _ in } } else { uv_idle_stop(hurry) }
     }
 
@@ -295,7 +296,7 @@ public final class EventLoop: SerialExecutor {
         spare.removeAll(keepingCapacity: spare.count < 1024)
     }
 
-    /// A task may outlive its loop. Its jobs then run where they come from, still one after another.
+    /// A task may outlive its loop. Then its jobs run on the thread that brings them, still one after another.
     private func drainAfterEnd() {
         while true {
             let isMine = inbox.withLock { inbox in
@@ -315,7 +316,7 @@ public final class EventLoop: SerialExecutor {
     private func closeAll() {
         guard !isClosing else { return }
         stopping?()
-        // What the owners resumed runs before their sockets go.
+        // Whatever the owners resumed runs before their sockets are closed.
         endTurn()
         isClosing = true
         closeHandles()
@@ -331,9 +332,9 @@ public final class EventLoop: SerialExecutor {
     }
 }
 
-/// The loop as a task executor that knows it is asked as one.
+/// The loop as a task executor, in an object of its own.
 private final class LoopTasks: TaskExecutor {
-    /// Set once, before any job can come.
+    /// Set once, before any job can arrive.
     nonisolated(unsafe) unowned(unsafe) var loop: EventLoop!
 
     func enqueue(_ job: consuming ExecutorJob) { loop.enqueueTask(UnownedJob(job)) }

@@ -1,19 +1,20 @@
 import CUV
 
-/// A libuv handle owned from Swift.
+/// A libuv handle that Swift owns.
 ///
-/// While it is open libuv's `data` retains this object, so a callback never meets a dead one and no `deinit` touches libuv, whatever its
-/// thread. `close` asks libuv; its close callback frees the handle's memory and drops that reference.
+/// While the handle is open, libuv's `data` retains this object, so a callback never meets a dead one, and `deinit` never touches libuv, on
+/// whatever thread it runs. `close` asks libuv to close the handle. libuv's close callback then frees the handle's memory and drops that
+/// reference.
 public class LoopHandle {
     private let memory: UnsafeMutableRawPointer
     public private(set) var isClosing = false
 
     init(size: Int) { memory = .allocate(byteCount: size, alignment: 16) }
 
-    /// To be called once libuv has initialised the handle.
+    /// Call this once libuv has initialised the handle.
     func opened() { handle.pointee.data = Unmanaged<LoopHandle>.passRetained(self).toOpaque() }
 
-    /// The same for one that libuv may refuse to initialise; `code` is what it said.
+    /// The same for a handle that libuv may refuse to initialise. `code` is libuv's answer.
     func opened(_ code: Int32) throws(UVError) {
         if code < 0 { memory.deallocate() }
         try attempt(code)
@@ -45,7 +46,7 @@ public class LoopHandle {
         reference.release()
     }
 
-    /// The handle is gone: let go of callbacks and owners.
+    /// The handle is gone: release callbacks and owners.
     func closed() {}
 }
 
@@ -60,7 +61,7 @@ public final class LoopTimer: LoopHandle {
         opened()
     }
 
-    /// Replaces what was asked before. Rounded up to a millisecond.
+    /// Replaces an earlier start. The time is rounded up to a millisecond.
     public func start(afterNanoseconds wait: UInt64) {
         guard !isClosing else { return }
         uv_timer_start(
@@ -72,7 +73,7 @@ public final class LoopTimer: LoopHandle {
     override func closed() { body = nil }
 }
 
-/// Calls a closure on the loop for each arrival of a signal. The process then no longer dies of it.
+/// Calls a closure on the loop for each arrival of a signal. The signal does not end the process any more.
 public final class SignalWatcher: LoopHandle {
     private var body: ((Int32) -> Void)?
 

@@ -2,10 +2,10 @@
     import CGNU
 #endif
 
-/// glibc's allocator, told what kind of program this is.
+/// Settings of glibc's allocator for this kind of program.
 enum Memory {
-    /// Once a process. Big arrays come and go: by default each costs page faults anew, as the freed top of the heap goes back to the system
-    /// at once. And few arenas: each loop's thread would keep one of its own.
+    /// Done once in a process. Big arrays come and go. By default, each costs page faults again, because the freed top of the heap goes
+    /// back to the system at once. And there should be few arenas: each loop's thread would otherwise keep one of its own.
     static let tuned: Void = {
         #if os(Linux)
             _ = mallopt(M_MMAP_THRESHOLD, 32 << 20)
@@ -14,7 +14,8 @@ enum Memory {
         #endif
     }()
 
-    /// Gives freed memory back: after many connections came or went their handshakes' memory would stay as it lies between what lives.
+    /// Gives freed memory back to the system. After many connections came and went, the memory of their handshakes would otherwise stay
+    /// between what is still in use.
     static func trim() {
         #if os(Linux)
             _ = malloc_trim(0)

@@ -10,8 +10,8 @@ import CausewayTLS
 #endif
 
 extension LinkLoop {
-    /// Connects to a resolved address, as link `id`; whatever comes of it is reported under that number.
-    /// - Parameter name: the host name that the address was resolved from, if any.
+    /// Connects to a resolved address as link `id`. The result is reported under that number.
+    /// - Parameter name: The host name from which the address was resolved, if any.
     func dial(_ id: UInt32, _ address: Multiaddr, expecting: PeerID?, name: [UInt8]?) {
         guard !links.isClosing else {
             shell.tell([.closed(.closed(.shutdown))], from: id)
@@ -49,14 +49,14 @@ extension LinkLoop {
     }
 }
 
-/// How to speak to an address once its port is reached.
+/// How to speak to an address once its port is connected.
 struct Approach {
     let kind: ListenKinds
     let webSocket: Connection.WebSocketRole
     private let name: [UInt8]?
     private let ip: [UInt8]
 
-    /// nil for transports that this shell does not have.
+    /// nil: this shell does not have the transport.
     init?(_ address: Multiaddr, ip: [UInt8], port: UInt16, name: [UInt8]?) {
         self.ip = ip
         self.name = address.sni ?? name

@@ -16,18 +16,18 @@ final class LinkLoop: @unchecked Sendable {
     /// Held while the loop runs.
     private var held: NativeShell?
     var certificate: TLSServerContext?
-    /// How many bytes `Connection.prepare` put in front of the read that is going on.
+    /// How many bytes `Connection.prepare` put in front of the current read.
     var prepared = 0
     private var plain: UnsafeMutableRawBufferPointer?
     private var isSettling = false
     private var timer: LoopTimer?
     private var timerAt = Instant.distantFuture
-    /// Accepted sockets of which nobody knows yet what they are: silent ones, TLS handshakes, heads of requests.
+    /// Accepted sockets whose protocol is not known yet: silent ones, TLS handshakes, incomplete requests.
     private let strangers = FairQueue()
-    /// Those that are shown a page.
+    /// The sockets to which a page is being sent.
     private let downloads = FairQueue()
     private var isKnownEmpty = false
-    /// Connections that came or went since memory was trimmed last.
+    /// The connections opened or closed since memory was last trimmed.
     var churn = 0
 
     /// How often links with something to do have their turn before sockets are looked at again.
@@ -48,7 +48,7 @@ final class LinkLoop: @unchecked Sendable {
     var pages: (any PageServing)? { shell.configuration.pages }
     var handshakeTime: Interval { links.limits.handshakeTime }
 
-    /// Before the loop starts.
+    /// Called before the loop starts.
     func prepare(holding shell: NativeShell) {
         held = shell
         loop.turnEnded = { [unowned self] in self.settle() }
@@ -66,7 +66,7 @@ final class LinkLoop: @unchecked Sendable {
 
     deinit { plain?.deallocate() }
 
-    /// What TLS opened, for all connections of the loop.
+    /// The buffer for what TLS has opened, shared by all connections of the loop.
     var plainBuffer: UnsafeMutableRawBufferPointer {
         if let plain { return plain }
         let fresh = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 64)
@@ -115,8 +115,8 @@ final class LinkLoop: @unchecked Sendable {
         return carrier
     }
 
-    /// Takes an accepted socket in: it may say what it is. Who means it speaks within a round trip, so of too many the oldest goes: of its
-    /// own place, or of the one that has most.
+    /// Admits an accepted socket, whose remote now has to show its protocol. An honest client speaks within a round trip, so if there are
+    /// too many, the oldest is closed: of its own place, or of the one with the most.
     func admit(_ socket: TCPSocket, id: UInt32, _ welcome: Welcome) {
         guard !links.isClosing else {
             shell.forget(id)
@@ -136,7 +136,7 @@ final class LinkLoop: @unchecked Sendable {
         socket.startReading()
     }
 
-    /// This loop's part of what all loops together may hold.
+    /// This loop's share of what all loops together may hold.
     private func share(_ limit: Int) -> Int { (limit + shell.homes.count - 1) / shell.homes.count }
 
     private func turnAway(_ id: UInt32?, _ limit: LimitName, _ value: Int) {
@@ -145,8 +145,8 @@ final class LinkLoop: @unchecked Sendable {
         links.remove(id)
     }
 
-    /// The socket wants a page, and is no stranger any more. Of too many readers that one goes which has taken nothing for longest, of the
-    /// place that has most.
+    /// The socket wants a page, so its protocol is known. If there are too many readers, the one is closed that has read nothing for
+    /// longest, of the place with the most.
     func beginDownload(_ carrier: SocketCarrier) {
         strangers.remove(carrier.id)
         if downloads.count >= share(shell.configuration.pageLimits.downloads), let slowest = downloads.first { links.remove(slowest) }
@@ -155,8 +155,8 @@ final class LinkLoop: @unchecked Sendable {
 
     func downloadMoved(_ carrier: SocketCarrier) { downloads.renew(carrier.id) }
 
-    /// The first byte of an accepted socket has come: makes its link, or waits for the head of its request if there are pages to be asked
-    /// for. False: it is nothing that is served here.
+    /// The first byte of an accepted socket has arrived. Makes its link, or waits for the head of its request if the port has pages.
+    /// Returns false if nothing that begins so is served here.
     func sniff(_ carrier: SocketCarrier, _ first: UInt8) -> Bool {
         guard let kind = carrier.welcome?.kinds.kind(firstByte: first) else { return false }
         if kind == .secureWebSocket {
@@ -168,7 +168,7 @@ final class LinkLoop: @unchecked Sendable {
         return true
     }
 
-    /// What an accepted socket is, is known: it becomes a link. False: its remote is gone.
+    /// The protocol of an accepted socket is known: it becomes a link. Returns false if its remote is gone.
     func welcome(_ carrier: SocketCarrier, as kind: ListenKinds) -> Bool {
         guard let remote = carrier.socket?.remote, let local = carrier.socket?.localAddress else { return false }
         carrier.welcome = nil
@@ -180,7 +180,7 @@ final class LinkLoop: @unchecked Sendable {
         return true
     }
 
-    // MARK: The end
+    // MARK: Stopping
 
     func linkIsGone(_ link: UInt32) {
         strangers.remove(link)
@@ -190,7 +190,7 @@ final class LinkLoop: @unchecked Sendable {
         tellEmpty()
     }
 
-    /// Says goodbye on all links; those not yet connected are given up.
+    /// Closes all links in order. Links that are not connected yet are cancelled.
     func shutDown() {
         links.shutDown()
         tellEmpty()
@@ -202,7 +202,7 @@ final class LinkLoop: @unchecked Sendable {
         shell.isEmpty(self)
     }
 
-    /// The loop stops: nothing waits any longer.
+    /// The loop stops, and nothing waits any longer.
     private func closeAll() {
         links.end()
         timer = nil

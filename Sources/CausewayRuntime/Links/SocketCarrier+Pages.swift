@@ -42,7 +42,7 @@ extension SocketCarrier {
         self.page = nil
         guard home.welcome(self, as: page.kind), let link else { return home.links.remove(id) }
         var bytes = page.received
-        // The connection reads what it was lent in the turn.
+        // The connection reads what it was lent within this turn.
         bytes.withUnsafeMutableBytes { bytes in
             link.connection.receive(bytes, now: home.loop.now)
             link.turn(now: home.loop.now)

@@ -4,26 +4,26 @@ import CausewayTLS
 
 /// A socket under a link, with TLS or without, from its first moment to its end.
 ///
-/// An idle one is this object and its socket's handle: no buffer, timer or task.
+/// An idle link is only this object and its socket's handle: it has no buffer, timer or task.
 final class SocketCarrier: Carrier, SocketOwner {
     let id: UInt32
     unowned(unsafe) let home: LinkLoop
-    /// nil while the socket connects, or while an accepted one has said nothing.
+    /// nil while the socket connects, or while an accepted one is silent.
     var link: ByteLink?
     /// nil after the socket's end.
     private(set) var socket: TCPSocket?
     var tls: TLSEngine?
-    /// For an accepted socket: what it may turn out to be.
+    /// For an accepted socket: the protocols that it may turn out to speak.
     var welcome: Welcome?
-    /// For an accepted socket on a port with pages: its request, while that is no WebSocket's.
+    /// For an accepted socket on a port with pages: its request, unless it asks for a WebSocket.
     var page: PageExchange?
     /// For tests: neither reads nor writes any more, as if its cable were cut.
     private(set) var isMute = false
     private var isPaused = false
-    /// The socket is half closed: nothing is sent any more, and what comes is thrown away.
+    /// The socket is half closed: nothing is sent any more, and what arrives is discarded.
     private var hasFinishedSending = false
 
-    /// Control frames that a remote makes us queue beyond the wire's high-water mark before it is not read any more.
+    /// How many control frames a remote may make us queue beyond the wire's high-water mark before we stop reading from it.
     private static let pauseMargin = 128 << 10
 
     init(id: UInt32, _ socket: TCPSocket, home: LinkLoop) {
@@ -58,8 +58,8 @@ final class SocketCarrier: Carrier, SocketOwner {
             open(UnsafeRawBufferPointer(bytes), link, now: now)
         }
         link.markDirty()
-        // Small packets of many sockets are answered together at the end of the turn; a bulk of data goes on at once, while it is in the
-        // cache.
+        // Small packets of many sockets are answered together at the end of the turn. From 32 KiB on, half a frame's buffer, the data is
+        // processed at once, while it is in the cache.
         if count >= 32 << 10 { _ = home.settle() }
     }
 
@@ -86,7 +86,7 @@ final class SocketCarrier: Carrier, SocketOwner {
                 do throws(TLSError) {
                     count = try tls.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[start...]))
                 } catch {
-                    // The stash is not lost, though nothing comes of it any more.
+                    // The stash must not be lost, although it leads to nothing any more.
                     if start > 0 { link.connection.receive(UnsafeMutableRawBufferPointer(rebasing: buffer[..<start]), now: now) }
                     throw error
                 }
@@ -132,7 +132,7 @@ final class SocketCarrier: Carrier, SocketOwner {
         return moved
     }
 
-    /// A remote that makes us answer and does not take the answers is not read further.
+    /// Stops reading from a remote that makes us answer and does not read the answers.
     private func balance(_ link: ByteLink, _ socket: TCPSocket) {
         let isOver = socket.isBlocked && link.connection.wire.count > link.connection.limits.wireHighWater + Self.pauseMargin
         guard isOver != isPaused else { return }
@@ -150,15 +150,15 @@ final class SocketCarrier: Carrier, SocketOwner {
 
     private var hasUnsent: Bool {
         guard let link, socket != nil else { return false }
-        // What waits for TLS to be established will never go.
+        // Bytes that wait for TLS to be established will never leave.
         if let tls, !tls.isEstablished { return !tls.wire.isEmpty || socket?.isBlocked ?? false }
         return !link.connection.wire.isEmpty || socket?.isBlocked ?? false || !(tls?.wire.isEmpty ?? true)
     }
 
     // MARK: The end
 
-    /// Half closes the socket, after which its remote reads the end and closes too: a socket that is closed with bytes unread resets, which
-    /// destroys what was sent last. False if there is nobody to wait for.
+    /// Half-closes the socket, so that its remote reads the end and closes, too: if we close a socket with unread bytes, the kernel resets
+    /// it, which destroys what was sent last. Returns false if there is no remote to wait for.
     private func finishSending() -> Bool {
         if hasFinishedSending { return socket != nil }
         guard let socket, !isMute else { return false }

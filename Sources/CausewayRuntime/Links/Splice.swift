@@ -2,7 +2,7 @@ import CausewayConnection
 import CausewayIdentity
 import Synchronization
 
-/// One circuit of a relay, as the node's loop knows it: waits for both legs to end. Touched on the first loop, but for the calls of its
+/// One circuit of a relay, as the node's loop knows it: it waits for both legs to end. Used on the first loop, except for calls from its
 /// legs.
 final class Splice: SpliceObserver, @unchecked Sendable {
     let circuit: UInt32
@@ -21,7 +21,7 @@ final class Splice: SpliceObserver, @unchecked Sendable {
         tally = SpliceTally(circuit: circuit)
     }
 
-    /// From a leg, on its own loop.
+    /// Called from a leg, on the leg's loop.
     func spliceLegEnded(circuit: UInt32, isSource: Bool, moved: UInt64, cause: SpliceEnd) {
         shell.first.loop.run { self.legEnded(isSource: isSource, moved: moved, cause: cause) }
     }
@@ -30,13 +30,14 @@ final class Splice: SpliceObserver, @unchecked Sendable {
         if let result = tally.legEnded(isSource: isSource, moved: moved, cause: cause) { shell.spliceEnded(result) }
     }
 
-    /// On the first loop.
+    /// Whether the node refuses a connection from there. Called on the first loop.
     func end() { for endpoint in [source, target] { shell.order(.splice { _ in endpoint.leg?.end(.ended) }, of: endpoint.home) } }
 }
 
-/// Where a leg of a circuit lives. If the other one lives on another loop then this stands for it there: calls are posted, bytes copied.
+/// The loop and stream of one leg of a circuit. If the other leg runs on another loop, this stands for the leg there: calls are posted,
+/// bytes are copied.
 ///
-/// `@unchecked Sendable`: `leg` is touched on its own loop only; the rest does not change.
+/// `@unchecked Sendable`: `leg` is used on its own loop only. The rest does not change.
 final class SpliceEndpoint: SplicePeer, @unchecked Sendable {
     let home: LinkLoop
     let link: UInt32
@@ -44,7 +45,7 @@ final class SpliceEndpoint: SplicePeer, @unchecked Sendable {
     var leg: SpliceLeg?
     /// Bytes on their way to the leg's loop.
     private let coming = Mutex(PieceQueue(keptApart: 1))
-    /// The other end; set before either leg starts.
+    /// The other end. Set before either leg starts.
     unowned(unsafe) var other: SpliceEndpoint!
 
     init(home: LinkLoop, link: UInt32, stream: UInt32) {
@@ -53,8 +54,8 @@ final class SpliceEndpoint: SplicePeer, @unchecked Sendable {
         self.stream = stream
     }
 
-    /// Called from the other leg, on its loop. What leaves here is reported later. One post carries all that came before it ran, so that a
-    /// busy loop is not sent a closure for every small frame.
+    /// Called from the other leg, on its loop. What leaves here is reported later. One post carries everything that arrived before it runs,
+    /// so that a busy loop does not get a closure for every small frame.
     func forward(_ bytes: UnsafeRawBufferPointer) -> Int {
         let isFirst = coming.withLock { coming in
             let isFirst = coming.isEmpty
@@ -82,14 +83,14 @@ final class SpliceEndpoint: SplicePeer, @unchecked Sendable {
     func finish() { home.loop.post { self.leg?.finish() } }
     func end(_ cause: SpliceEnd) { home.loop.post { self.leg?.end(cause) } }
 
-    /// On the leg's loop: makes the leg. False if its link is gone.
+    /// Makes the leg, on its loop. Returns false if its link is gone.
     func makeLeg(of splice: Splice, isSource: Bool, limit: UInt64?) -> Bool {
         guard let link = home.links.link(link) else { return false }
         leg = SpliceLeg(circuit: splice.circuit, isSource: isSource, link: link, stream: stream, limit: limit, observer: splice)
         return true
     }
 
-    /// On the leg's loop: the stream leads nowhere.
+    /// Resets the stream, on the leg's loop: it leads nowhere.
     func reset() { home.links.apply(.reset(stream: stream), to: link) }
 }
 
@@ -118,7 +119,7 @@ extension Splice {
         for endpoint in [source, target] { endpoint.home.loop.run { endpoint.leg?.start(peer: endpoint.other) } }
     }
 
-    /// One of the links was gone before the circuit stood.
+    /// One of the links was gone before the circuit was open.
     private func fail() {
         for endpoint in [source, target] {
             endpoint.home.loop.run {

@@ -1,6 +1,6 @@
 import CausewayIdentity
 
-/// What connections to one listening socket may be, told apart by their first byte.
+/// The protocols that connections to one listening socket may speak. The first byte distinguishes them.
 struct ListenKinds: OptionSet, Sendable {
     let rawValue: UInt8
 
@@ -8,7 +8,7 @@ struct ListenKinds: OptionSet, Sendable {
     static let webSocket = ListenKinds(rawValue: 2)
     static let secureWebSocket = ListenKinds(rawValue: 4)
 
-    /// nil if a remote that begins so is none of them.
+    /// nil: no protocol of these begins so.
     func kind(firstByte: UInt8) -> ListenKinds? {
         // A TLS record of a handshake. No libp2p dialler begins so: its first byte is the length of "/multistream/1.0.0\n".
         if firstByte == 0x16, contains(.secureWebSocket) { return .secureWebSocket }
@@ -19,7 +19,7 @@ struct ListenKinds: OptionSet, Sendable {
 
     init(rawValue: UInt8) { self.rawValue = rawValue }
 
-    /// nil for addresses on which this shell cannot listen.
+    /// nil: this shell cannot listen on such an address.
     init?(_ address: Multiaddr) {
         guard case .ip? = address.host, address.port != nil, address.peerID == nil, !address.isCircuit else { return nil }
         switch address.transport {
@@ -29,7 +29,7 @@ struct ListenKinds: OptionSet, Sendable {
         }
     }
 
-    /// What is behind the port in addresses of this kind.
+    /// The address of this kind behind a port.
     func address(_ tcp: Multiaddr) -> Multiaddr {
         switch self {
         case .webSocket: tcp.appending(code: MultiaddrCode.ws, value: [])
@@ -39,7 +39,7 @@ struct ListenKinds: OptionSet, Sendable {
     }
 }
 
-/// What an accepted socket brings along until its first byte: one object for all sockets of a listener.
+/// What an accepted socket knows until its first byte arrives: one object for all sockets of a listener.
 final class Welcome: Sendable {
     let kinds: ListenKinds
 

@@ -1,12 +1,12 @@
 import CausewayConnection
 
-/// A request and its answer on an accepted socket that may become a WebSocket or be shown a page: its head decides.
+/// A request and its answer on an accepted socket that may become a WebSocket or a download of a page. The request's head decides.
 final class PageExchange {
-    /// What the socket is, should it become a link.
+    /// The kind of link that the socket becomes, if it becomes one.
     let kind: ListenKinds
-    /// When the answer, however slowly it is taken, has to be out.
+    /// When the answer must be out, however slowly the remote reads it.
     var end = Instant.distantFuture
-    /// Everything up to the head's end, and what came with it.
+    /// Everything up to the head's end, and whatever arrived with it.
     private(set) var received: [UInt8] = []
     private var reader: HTTPRequestReader
     private var isWhole = false
@@ -24,10 +24,10 @@ final class PageExchange {
         case refused(WebSocketFault)
     }
 
-    /// What follows a whole request is not looked at.
+    /// Bytes behind a complete request are ignored.
     func receive(_ bytes: UnsafeRawBufferPointer) { if !isWhole { received.append(contentsOf: bytes) } }
 
-    /// Whether the request stands now; told once.
+    /// What to do next. Reports a complete request once.
     func step() -> Step {
         guard !isWhole else { return .incomplete }
         do throws(WebSocketFault) {
@@ -54,10 +54,10 @@ final class PageExchange {
 
     var isAnswered: Bool { response != nil }
 
-    /// All of the answer was taken.
+    /// Whether the socket has taken the whole answer.
     var isSent: Bool { response.map { sent == $0.head.count + $0.body.count } ?? false }
 
-    /// Gives what is to be sent next to `take`, which says how much of it went.
+    /// Gives the next bytes to `take`, which returns how many of them were sent.
     func send(_ take: (UnsafeRawBufferPointer) -> Int) -> Int {
         guard let response, !isSent else { return 0 }
         let isHead = sent < response.head.count

@@ -1,14 +1,14 @@
 public import CausewayConnection
 
-/// What answers the HTTP requests on a WebSocket's port that ask for no WebSocket. Called on any of the loops.
+/// Answers the HTTP requests on a WebSocket port that ask for no WebSocket. Called on any of the loops.
 public protocol PageServing: Sendable {
-    /// Answers a request from `remote`, at once or later, from any thread; an answer that comes too late is let go.
+    /// Answers a request from `remote`, at once or later, from any thread. An answer that comes too late is dropped.
     func answer(_ request: HTTPRequest, from remote: SocketAddress, then: @escaping @Sendable (HTTPResponse) -> Void)
-    /// What those are told whose head cannot be read.
+    /// The answer to a request whose head cannot be read.
     func refuse(_ fault: WebSocketFault) -> HTTPResponse
 }
 
-/// An answer, after which the connection is closed.
+/// An answer. The connection is closed after it.
 public struct HTTPResponse: Equatable, Sendable {
     /// From the status line to the empty line.
     public var head: [UInt8]

@@ -4,16 +4,16 @@
     import Darwin
 #endif
 
-/// How many descriptors the process may have: each socket is one.
+/// The number of descriptors that the process may have. Each socket needs one.
 public enum Descriptors {
-    /// Kept free of accepted sockets, for files and for handing sockets from loop to loop.
+    /// Descriptors that accepted sockets leave free, for files and for passing sockets from loop to loop.
     static let reserve = 16
 
     /// What the system allows now.
     public static var limit: Int { Int(clamping: limits.rlim_cur) }
 
-    /// Raises what is allowed to the most that may be asked for.
-    /// - Returns: what is allowed then.
+    /// Raises the limit to the highest value that the process may ask for.
+    /// - Returns: The limit after that.
     @discardableResult
     public static func raise() -> Int {
         var wanted = limits
@@ -27,7 +27,7 @@ public enum Descriptors {
 
     private static var limits: rlimit {
         var limits = rlimit()
-        // Cannot fail for a kind that exists.
+        // This cannot fail for a kind that exists.
         _ = getrlimit(kind, &limits)
         return limits
     }

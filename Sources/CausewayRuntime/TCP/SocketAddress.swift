@@ -1,4 +1,4 @@
-// For `sockaddr`, which counts as CAres's where the compiler has read its headers first.
+// For `sockaddr`: the compiler ascribes it to CAres if it has read CAres's headers first.
 import CAres
 import CUV
 public import CausewayIdentity
@@ -9,7 +9,7 @@ public import CausewayIdentity
     import Darwin
 #endif
 
-/// An IP address with a port, in the form that system calls take.
+/// An IP address with a port, in the form for system calls.
 public struct SocketAddress: Sendable {
     /// The larger of the two families' forms: every accepted socket keeps one of these.
     private var storage = sockaddr_in6()
@@ -33,7 +33,7 @@ public struct SocketAddress: Sendable {
         }
     }
 
-    /// Of what the system gave; nil if it is neither IPv4 nor IPv6.
+    /// From the system's form. nil: it is neither IPv4 nor IPv6.
     init?(_ address: UnsafePointer<sockaddr>) {
         let size: Int
         switch Int32(address.pointee.sa_family) {
@@ -44,7 +44,7 @@ public struct SocketAddress: Sendable {
         withUnsafeMutableBytes(of: &storage) { $0.copyMemory(from: UnsafeRawBufferPointer(start: address, count: size)) }
     }
 
-    /// As a call like `getsockname` fills it in; nil if the call fails.
+    /// From a call that fills it in, such as `getsockname`. nil: the call failed.
     init?(filledBy call: (UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<Int32>) -> Int32) {
         var length = Int32(MemoryLayout<sockaddr_in6>.size)
         let code = withUnsafeMutablePointer(to: &storage) {
@@ -60,7 +60,7 @@ public struct SocketAddress: Sendable {
     private var isIPv4: Bool { Int32(storage.sin6_family) == AF_INET }
     var isIPv6: Bool { Int32(storage.sin6_family) == AF_INET6 }
 
-    /// 4 or 16 bytes. An IPv4 address that came in over an IPv6 socket shows as IPv4.
+    /// 4 or 16 bytes. An IPv4 address that arrived over an IPv6 socket is IPv4 here.
     public var ip: [UInt8] {
         withUnsafeBytes(of: storage) { raw in
             if isIPv4 { return Array(raw[MemoryLayout<sockaddr_in>.offset(of: \.sin_addr)!...].prefix(4)) }
@@ -70,7 +70,7 @@ public struct SocketAddress: Sendable {
     }
 
     public var port: UInt16 {
-        // At the same place in both families.
+        // The port is at the same place in both families.
         withUnsafeBytes(of: storage) { UInt16(bigEndian: $0.loadUnaligned(fromByteOffset: 2, as: UInt16.self)) }
     }
 

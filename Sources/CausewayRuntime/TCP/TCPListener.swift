@@ -4,13 +4,14 @@ import CUV
 final class TCPListener: LoopHandle {
     private unowned(unsafe) let loop: EventLoop
     private var accepted: ((TCPSocket) -> Void)?
-    /// What was really bound: with the port that the system chose.
+    /// The address that was really bound, with the port that the system chose.
     private(set) var address: SocketAddress
 
-    /// Connections that wait to be accepted: a burst of them must not be refused, the kernel caps it (`somaxconn`).
+    /// Connections that wait to be accepted. A burst must not be refused. The kernel caps this (`somaxconn`).
     private static let backlog: Int32 = 4096
 
-    /// Binds and listens. IPv6 sockets take IPv6 only, so that both families can have one port. `accepted` gets sockets on the loop.
+    /// Binds and listens. An IPv6 socket accepts IPv6 only, so that both families can use one port. `accepted` gets the sockets on the
+    /// loop.
     init(on loop: EventLoop, address: SocketAddress, accepted: @escaping (TCPSocket) -> Void) throws(UVError) {
         self.loop = loop
         self.address = address
@@ -19,7 +20,7 @@ final class TCPListener: LoopHandle {
         must(uv_tcp_init(loop.uv, pointer(uv_tcp_t.self)))
         opened()
         do throws(UVError) {
-            // libuv sets SO_REUSEADDR by itself.
+            // libuv sets SO_REUSEADDR itself.
             try attempt(address.withPointer { uv_tcp_bind(pointer(uv_tcp_t.self), $0, address.isIPv6 ? UV_TCP_IPV6ONLY.rawValue : 0) })
             try attempt(
                 uv_listen(pointer(uv_stream_t.self), Self.backlog) { server, status in

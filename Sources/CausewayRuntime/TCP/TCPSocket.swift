@@ -6,38 +6,38 @@ import CUV
     import Darwin
 #endif
 
-/// What a socket's owner hears, always on the loop.
+/// What a socket reports to its owner, always on the loop.
 protocol SocketOwner: AnyObject {
-    /// Where the next bytes go; asked right before each read.
+    /// The buffer for the next bytes, requested right before each read.
     func socketBuffer() -> UnsafeMutableRawBufferPointer
-    /// So many bytes were put there; 0 if none came after all.
+    /// This many bytes were put there. 0: there were none after all.
     func socketReceived(_ count: Int)
-    /// After `send` took less than all: more may be sent.
+    /// After `send` took less than everything: more can be sent.
     func socketWritable()
-    /// The end, for whatever reason: `errno`, or 0 if the remote finished. Nothing follows; the owner closes the socket.
+    /// The end: `errno`, or 0 if the remote finished. Nothing follows. The owner closes the socket.
     func socketEnded(errno: Int32)
 }
 
 /// A connected or connecting TCP socket.
 ///
-/// Nothing is kept for reading or writing while the socket is idle.
+/// It keeps no buffer for reading or writing while the socket is idle.
 final class TCPSocket: LoopHandle {
     unowned(unsafe) let loop: EventLoop
-    /// Holds the owner as long as the handle is open.
+    /// Holds the owner while the handle is open.
     var owner: (any SocketOwner)?
     private var connected: ((Int32) -> Void)?
     /// Who connected to us, of an accepted socket. The system was asked once.
     private(set) var remote: SocketAddress?
-    /// Something waits inside libuv for the socket to take more.
+    /// Whether bytes wait inside libuv for the socket to take more.
     private(set) var isBlocked = false
     private var isReading = false
-    /// How often it was read in this turn of the loop.
+    /// How often the socket was read in this turn of the loop.
     private var reads: UInt8 = 0
     private var turn: UInt32 = 0
-    /// It has had its reads of this turn, and goes on in the next.
+    /// The socket has had its reads of this turn, and continues in the next.
     private var waitsForTurn = false
-    /// Libuv would read a socket that is never empty 32 times, 8 MiB, before it looks at another: of frames that cost much for their size
-    /// that is a third of a second.
+    /// libuv would read a socket that is never empty 32 times, 8 MiB, before it reads another one. For frames that cost much for their
+    /// size, that is a third of a second.
     static let readsInTurn: UInt8 = 4
 
     init(on loop: EventLoop) {
@@ -66,12 +66,12 @@ final class TCPSocket: LoopHandle {
         return uv_tcp_open(tcp, descriptor) == 0
     }
 
-    /// A copy of the descriptor, for another loop; -1 if there is none.
+    /// A copy of the descriptor, for another loop. -1: there is none.
     func duplicateDescriptor() -> Int32 {
         fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
     }
 
-    /// `then` gets 0 or an `errno`, once, and never after `close`.
+    /// Connects. `then` gets 0 or an `errno`, once, and never after `close`.
     func connect(to address: SocketAddress, then: @escaping (Int32) -> Void) throws(UVError) {
         connected = then
         let request = UnsafeMutablePointer<uv_connect_t>.allocate(capacity: 1)
@@ -93,7 +93,7 @@ final class TCPSocket: LoopHandle {
         }
     }
 
-    /// Its number; -1 if it has none.
+    /// The descriptor's number. -1: there is none.
     var descriptor: Int32 {
         var descriptor: uv_os_fd_t = -1
         return uv_fileno(handle, &descriptor) == 0 ? descriptor : -1
@@ -102,7 +102,7 @@ final class TCPSocket: LoopHandle {
     /// Small writes leave at once.
     func sendAtOnce() { uv_tcp_nodelay(tcp, 1) }
 
-    /// The system takes no more bytes while it has so many that it has not sent.
+    /// Makes the system take no more bytes while it holds this many that it has not sent.
     func limitUnsent(to size: Int32) {
         var size = size
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, &size, socklen_t(MemoryLayout<Int32>.size))
@@ -161,11 +161,11 @@ final class TCPSocket: LoopHandle {
 
     // MARK: Writing
 
-    /// Bytes that are copied to wait inside libuv when the socket takes no more: they tell when it does again.
+    /// How many bytes are copied to wait inside libuv when the socket takes no more. They show when it takes more again.
     private static let waitingSize = 8192
 
     /// Gives the socket what it takes.
-    /// - Returns: how many bytes were taken. If not all, `socketWritable` follows; until then `isBlocked` is true and nothing may be sent.
+    /// - Returns: How many bytes were taken. If not all, `socketWritable` follows; until then, `isBlocked` is true and nothing may be sent.
     func send(_ bytes: UnsafeRawBufferPointer) -> Int {
         guard !isBlocked, !isClosing, let base = bytes.baseAddress, bytes.count > 0 else { return 0 }
         var buffer = uv_buf_t(base: UnsafeMutableRawPointer(mutating: base).assumingMemoryBound(to: CChar.self), len: bytes.count)
@@ -199,7 +199,7 @@ final class TCPSocket: LoopHandle {
         return false
     }
 
-    /// An error is told from the loop, not from within `send`.
+    /// An error is reported from the loop, not from within `send`.
     private func failLater(errno: Int32) {
         isBlocked = true
         nonisolated(unsafe) let socket = self
@@ -208,7 +208,7 @@ final class TCPSocket: LoopHandle {
 
     // MARK: Closing
 
-    /// Half closes: the remote reads the end. False if the socket stands no more.
+    /// Half-closes: the remote reads the end. Returns false if the socket is not connected any more.
     func finishSending() -> Bool {
         guard !isClosing else { return false }
         let request = UnsafeMutablePointer<uv_shutdown_t>.allocate(capacity: 1)

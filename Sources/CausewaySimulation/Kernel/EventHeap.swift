@@ -1,6 +1,6 @@
-/// What is to happen, by time: the one queue of a simulation.
+/// The scheduled events by time: the one queue of a simulation.
 ///
-/// Events of one moment run in the order in which they were scheduled, or by a drawn `tie` first if the simulation shuffles ties.
+/// Events of the same moment run in the order in which they were scheduled, or first by a random `tie` if the simulation shuffles ties.
 struct EventHeap {
     struct Event {
         let time: UInt64

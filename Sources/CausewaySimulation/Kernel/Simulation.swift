@@ -9,7 +9,7 @@ public import CausewayNode
     import Darwin
 #endif
 
-/// A world of hosts, links and nodes in virtual time, in one thread: everything in it follows from one seed.
+/// A world of hosts, links and nodes in virtual time, in one thread. Everything in it follows from one seed.
 ///
 ///     let simulation = Simulation(seed: 1)
 ///     let relay = try simulation.addNode("relay", ip: [203, 0, 113, 1]) { $0.relay = true }
@@ -18,19 +18,19 @@ public import CausewayNode
 ///     try simulation.run(until: "alice is connected", timeout: .seconds(5)) { alice.isConnected(to: relay) }
 ///
 /// Nothing sleeps: an hour of heartbeats takes as long as the work that is done in it. The environment variable `CAUSEWAY_SEED` replaces
-/// the seed, so that a failure's `repeatCommand` runs it again; `CAUSEWAY_TRACE=1` prints what happens.
+/// the seed, so that a failure's `repeatCommand` runs it again. `CAUSEWAY_TRACE=1` prints every event.
 public final class Simulation: CustomStringConvertible {
-    /// What everything random follows from.
+    /// The seed from which everything random follows.
     public let seed: UInt64
-    /// The test or program, for `repeatCommand`.
+    /// The name of the test or program, for `repeatCommand`.
     public let name: String
-    /// What happened so far.
+    /// Everything that has happened so far.
     public internal(set) var trace: SimulationTrace
     /// Virtual time since the start.
     public private(set) var now = Instant(nanoseconds: 0)
-    /// Unix time in nanoseconds at the start; a host adds its own `clockOffset`. 2026-01-01.
+    /// Unix time in nanoseconds at the start, 2026-01-01. A host adds its own `clockOffset`.
     public let unixEpoch: UInt64 = 1_767_225_600_000_000_000
-    /// How many events ran so far.
+    /// How many events have run so far.
     public private(set) var steps: UInt64 = 0
 
     private var companions: [ObjectIdentifier: AnyObject] = [:]
@@ -40,10 +40,10 @@ public final class Simulation: CustomStringConvertible {
     private let printsTrace: Bool
 
     /// - Parameters:
-    ///   - seed: what everything random follows from, unless `CAUSEWAY_SEED` is set.
-    ///   - shufflesTies: whether events of the same nanosecond run in a drawn order instead of the one in which they were scheduled.
-    ///   - keepsLines: whether `trace.lines` is kept.
-    ///   - name: the test's, for the command that repeats it.
+    ///   - seed: The seed from which everything random follows, unless `CAUSEWAY_SEED` is set.
+    ///   - shufflesTies: Whether events of the same nanosecond run in a random order instead of the order of scheduling.
+    ///   - keepsLines: Whether `trace.lines` is kept.
+    ///   - name: The test's name, for the command that repeats it.
     public init(seed: UInt64, shufflesTies: Bool = false, keepsLines: Bool = false, name: String = #function) {
         let seed = Self.environment("CAUSEWAY_SEED").flatMap { UInt64($0) } ?? seed
         self.seed = seed
@@ -64,7 +64,7 @@ public final class Simulation: CustomStringConvertible {
 
     // MARK: Randomness
 
-    /// A random stream of its own for `label`: one more draw in one place changes nothing in another.
+    /// A random source for `label`. Each label has its own, so drawing more in one place changes nothing in another.
     public func random(_ label: String) -> RandomSource {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in label.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
@@ -74,7 +74,7 @@ public final class Simulation: CustomStringConvertible {
 
     // MARK: Time
 
-    /// Runs `action` at a moment, or now if that has passed.
+    /// Runs `action` at a moment, or now if that moment has passed.
     public func schedule(at moment: Instant, _ action: @escaping () -> Void) {
         sequence += 1
         let tie = ties?.next() ?? 0
@@ -101,8 +101,9 @@ public final class Simulation: CustomStringConvertible {
         now = end
     }
 
-    /// Runs until a condition holds; it is looked at after each event.
-    /// - Throws: `SimulationFailure` if it does not within `timeout`, with the command that repeats the run; printed, too.
+    /// Runs until a condition holds. The condition is checked after each event.
+    /// - Throws: `SimulationFailure` if it does not hold within `timeout`. The failure is also printed, with the command that repeats the
+    ///   run.
     public func run(
         until expected: String, timeout: Interval, found: @autoclosure () -> String = "", _ condition: () -> Bool
     ) throws(SimulationFailure) {
@@ -134,10 +135,10 @@ public final class Simulation: CustomStringConvertible {
     /// The command that repeats this run.
     public var repeatCommand: String { "CAUSEWAY_SEED=\(seed) swift test --filter '\(name)'" }
 
-    /// How to repeat this run: made to stand as the comment of an expectation.
+    /// How to repeat this run. Use it as the comment of an expectation.
     public var description: String { "repeat with: \(repeatCommand)" }
 
-    /// Adds a line of the test's own to the trace.
+    /// Adds a line of your own to the trace.
     public func note(_ who: String, _ what: String) {
         trace.note(now.nanoseconds, who, what)
         if printsTrace { print("\(now.nanoseconds / 1000) us \(who): \(what)") }

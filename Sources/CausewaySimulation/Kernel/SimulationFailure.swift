@@ -1,12 +1,12 @@
-/// A condition that did not come true in its time, or a check that failed; with the command that repeats the run.
+/// A condition that did not become true in time, or a check that failed, with the command that repeats the run.
 public struct SimulationFailure: Error, CustomStringConvertible {
-    /// What was waited for, or checked.
+    /// The condition that was awaited or checked.
     public let expected: String
-    /// What the caller said of the state that was found instead; empty if nothing.
+    /// What the caller said about the actual state. Empty: nothing.
     public let found: String
     /// Virtual seconds since the simulation's start.
     public let atSeconds: UInt64
-    /// Sets the seed and runs the test again.
+    /// The command that sets the seed and runs the test again.
     public let repeatCommand: String
 
     public var description: String {

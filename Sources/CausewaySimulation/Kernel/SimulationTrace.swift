@@ -1,16 +1,16 @@
-/// What happened in a simulation, as a hash of everything and, if asked for, as lines of text.
+/// Everything that happened in a simulation, as a hash, and as lines of text if requested.
 ///
-/// Two runs of one seed have equal traces, byte for byte; in two processes too, although Swift scrambles dictionaries anew in each.
+/// Two runs of one seed have equal traces, byte for byte, even in two processes, although Swift orders dictionaries anew in each.
 public struct SimulationTrace {
-    /// Of all that happened so far: each delivery with its bytes, each connection made and lost, each event of each node.
+    /// The hash of everything so far: each delivery with its bytes, each connection made and lost, each event of each node.
     public private(set) var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    /// One line for each thing that happened, if the simulation was made with `keepsLines`.
+    /// One line for each event, if the simulation was made with `keepsLines`.
     public private(set) var lines: [String] = []
     let keepsLines: Bool
 
     init(keepsLines: Bool) { self.keepsLines = keepsLines }
 
-    /// Notes something in words, with the moment and who it concerns.
+    /// Adds an event in words, with its moment and the one that it concerns.
     mutating func note(_ time: UInt64, _ who: String, _ what: String) {
         add(time)
         for text in [who, what] {
@@ -20,7 +20,7 @@ public struct SimulationTrace {
         if keepsLines { lines.append("\(Self.clock(time)) \(who): \(what)") }
     }
 
-    /// Notes bytes that were delivered.
+    /// Adds bytes that were delivered.
     mutating func note(_ time: UInt64, _ who: String, delivered bytes: UnsafeRawBufferPointer) {
         note(time, who, "\(bytes.count) bytes")
         add(bytes)

@@ -1,16 +1,17 @@
 public import CausewayConnection
 
-/// What a host's line to the network is like. A path between two hosts adds their latencies and has the smaller of their rates.
+/// The properties of a host's line to the network. A path between two hosts adds their latencies and has the smaller of their rates.
 public struct LineConditions: Equatable, Sendable {
-    /// One way, to the middle of the network.
+    /// The latency in one direction, to the middle of the network.
     public var latency = Interval.milliseconds(10)
-    /// Up to this much more, drawn for each piece. Never zero by default: peers that all hear a thing in the same instant hide races.
+    /// The additional latency, drawn for each piece up to this value. It is not zero by default, because peers that hear something in the
+    /// same instant hide races.
     public var jitter = Interval.milliseconds(1)
-    /// Up and down alike; 100 Mbit/s.
+    /// The rate in both directions: 100 Mbit/s.
     public var bytesPerSecond: UInt64 = 12_500_000
-    /// What one connection keeps on its way in one direction before its writer has to wait, as a socket's buffers do.
+    /// How much one connection keeps in flight in one direction before its writer has to wait, like a socket's buffers.
     public var buffer = 1 << 20
-    /// The most that one read brings.
+    /// The most that one read returns.
     public var largestRead = 64 << 10
     /// The longest IP packet, headers included. A longer datagram is lost, not fragmented: see `SimulatedDatagramSocket`.
     public var mtu = 1500
@@ -50,7 +51,7 @@ public struct LineConditions: Equatable, Sendable {
 
     /// How long so many bytes take to leave.
     func serialisation(of size: Int) -> Interval {
-        // A full 128 bit product: a large piece on a slow line must not overflow.
+        // A full 128-bit product: a large piece on a slow line must not overflow.
         let (high, low) = UInt64(size).multipliedFullWidth(by: 1_000_000_000)
         return Interval(nanoseconds: bytesPerSecond.dividingFullWidth((high, low)).quotient)
     }

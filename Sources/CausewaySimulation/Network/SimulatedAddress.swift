@@ -1,4 +1,4 @@
-/// Where a socket is: an IP address of 4 or 16 bytes, and a port.
+/// The address of a socket: an IP address of 4 or 16 bytes, and a port.
 public struct SimulatedAddress: Hashable, Sendable, CustomStringConvertible {
     public let ip: [UInt8]
     public let port: UInt16
@@ -14,9 +14,9 @@ public struct SimulatedAddress: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// Why a connection failed, as the numbers of Linux, so that traces are equal on every platform.
+/// Why a connection failed, in Linux's numbers, so that traces are equal on every platform.
 public enum SimulatedErrno {
-    /// The far host's process or kernel tore the connection down.
+    /// The far host's process or kernel reset the connection.
     public static let reset: Int32 = 104
     /// Nothing answered.
     public static let timedOut: Int32 = 110

@@ -1,8 +1,8 @@
 import CausewayConnection
 
-/// A connection that is being made.
+/// A connection attempt in progress.
 public final class SimulatedConnectAttempt {
-    /// Whether it was given up.
+    /// Whether the attempt was cancelled.
     public private(set) var isCancelled = false
     let endpoints: SocketEndpoints
     /// The connection, from when its first SYN has reached the far host: the attempt does not know of it yet.
@@ -21,7 +21,7 @@ public final class SimulatedConnectAttempt {
         incarnation = host.incarnation
     }
 
-    /// Gives it up: no answer follows.
+    /// Cancels the attempt: no answer follows.
     public func cancel() {
         isCancelled = true
         host?.setUp.forget(self)
@@ -46,7 +46,7 @@ public final class SimulatedConnectAttempt {
     }
 }
 
-/// What the simulated network answers instead of a connection.
+/// Why the simulated network did not make a connection.
 public struct SimulatedNetworkError: Error, Equatable, Sendable {
     /// One of `SimulatedErrno`.
     public let errno: Int32

@@ -2,7 +2,7 @@ import CausewayConnection
 
 /// A machine: addresses, listening ports, connections, a clock, and the ways in which machines fail.
 public final class SimulatedHost {
-    /// For traces.
+    /// The name in traces.
     public let name: String
     /// Its IP addresses, of 4 or 16 bytes each.
     public let addresses: [[UInt8]]
@@ -11,11 +11,11 @@ public final class SimulatedHost {
     /// Whether others can connect and send to it. Without, their attempts time out, as at a firewall of its own: it can connect itself, and
     /// hears from where it has sent to. `Simulation.addRouter` has NATs and firewalls.
     public var acceptsInbound = true
-    /// By how many nanoseconds its Unix time differs from the simulation's.
+    /// The difference of its Unix time from the simulation's, in nanoseconds.
     public var clockOffset: Int64 = 0
-    /// Whether the machine runs.
+    /// Whether the machine is running.
     public private(set) var isUp = true
-    /// How often it was started.
+    /// How often it has been started.
     public private(set) var incarnation: UInt64 = 1
     /// Its open connections, in the order in which they were made.
     public private(set) var links: [SimulatedLink] = []
@@ -28,7 +28,7 @@ public final class SimulatedHost {
     private var lastDatagramPort: UInt16 = 49_151
     /// What datagrams went out, while `acceptsInbound` is false.
     private lazy var filter = FlowTable(Firewall(), limits: RouterLimits())
-    /// Told when the machine goes down, so that what runs on it stops.
+    /// Called when the machine goes down, so that everything on it stops.
     var onCrash: [() -> Void] = []
 
     init(_ simulation: Simulation, name: String, addresses: [[UInt8]], line: LineConditions, segment: NetworkSegment) {
@@ -136,8 +136,9 @@ public final class SimulatedHost {
 
     // MARK: Faults
 
-    /// The machine goes down. All that ran on it is gone, and its listening ports are closed.
-    /// - Parameter silently: nobody is told, as when the power fails; otherwise its connections are reset, as when the process is killed.
+    /// The machine goes down. Everything on it is gone, and its listening ports are closed.
+    /// - Parameter silently: If true, nobody is notified, as when the power fails. Otherwise its connections are reset, as when the process
+    ///   is killed.
     public func crash(silently: Bool) {
         guard isUp else { return }
         simulation.note(name, silently ? "vanishes" : "is killed")

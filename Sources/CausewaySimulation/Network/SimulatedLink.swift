@@ -42,7 +42,7 @@ public final class SimulatedLink {
     /// Whether either end still uses it.
     public var isOpen: Bool { !dialler.isClosed || !listener.isClosed }
 
-    /// Tears it down: both ends are told at once.
+    /// Cuts the connection: both ends see an error at once.
     public func cut() {
         simulation.note(label, "cut")
         for socket in [dialler!, listener!] {
@@ -50,7 +50,8 @@ public final class SimulatedLink {
         }
     }
 
-    /// From now on nothing is delivered in either direction, and neither end is told: a cable pulled, a NAT's entry gone.
+    /// From now on nothing is delivered in either direction, and neither end is notified, as when a cable is pulled or a NAT forgets a
+    /// mapping.
     public func vanish() {
         guard !isSilent else { return }
         simulation.note(label, "vanishes")
@@ -59,21 +60,21 @@ public final class SimulatedLink {
         listener.outgoing?.vanish()
     }
 
-    /// Holds everything up, in both directions, until `unclog`.
+    /// Holds back everything in both directions until `unclog`.
     public func clog() {
         simulation.note(label, "clogs")
         dialler.outgoing?.clog(true)
         listener.outgoing?.clog(true)
     }
 
-    /// Lets what was held up arrive.
+    /// Lets the bytes that were held back arrive.
     public func unclog() {
         simulation.note(label, "unclogs")
         dialler.outgoing?.clog(false)
         listener.outgoing?.clog(false)
     }
 
-    /// Bytes on their way in either direction.
+    /// Bytes in flight in either direction.
     public var inFlight: Int { (dialler.outgoing?.inFlight ?? 0) + (listener.outgoing?.inFlight ?? 0) }
 
     func socketClosed(_ socket: SimulatedSocket) {
@@ -92,7 +93,7 @@ public final class SimulatedLink {
         for flow in flows { flow.refresh(now: simulation.now) }
     }
 
-    /// Bytes for a host that has restarted since: its kernel knows no such connection, and says so.
+    /// Bytes for a host that has restarted meanwhile: its kernel does not know the connection, and answers with a reset.
     func wrote(_ socket: SimulatedSocket) {
         guard isSilent, !answersReset else { return }
         let toListener = socket === dialler

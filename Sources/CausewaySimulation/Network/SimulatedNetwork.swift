@@ -104,7 +104,7 @@ extension Simulation {
     /// All hosts, in the order in which they were added.
     public var hosts: [SimulatedHost] { network.hosts }
 
-    /// Names that the hosts' resolvers know.
+    /// The names that the hosts' resolvers know.
     public var names: SimulatedNames {
         get { network.names }
         set { network.names = newValue }

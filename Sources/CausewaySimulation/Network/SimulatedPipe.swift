@@ -20,9 +20,9 @@ final class SimulatedPipe {
     private var lastArrival: Instant
     private var senderWaits = false
     private(set) var inFlight = 0
-    /// Nothing arrives until it is undone; what was sent waits.
+    /// While true, nothing arrives, and what was sent waits.
     private(set) var isClogged = false
-    /// Nothing arrives any more, and nobody is told.
+    /// From then on nothing arrives, and nobody is notified.
     private(set) var isSilent = false
     private unowned let sender: SimulatedSocket
     private unowned let receiver: SimulatedSocket
@@ -42,7 +42,7 @@ final class SimulatedPipe {
         self.receiver = receiver
     }
 
-    /// Takes as much as the buffer has room for. Fewer: the sender hears `writable` later.
+    /// Takes as much as the buffer has room for. If that is not all, the sender gets `writable` later.
     func write(_ bytes: UnsafeRawBufferPointer) -> Int {
         let room = min(bytes.count, conditions.buffer - inFlight)
         if room < bytes.count { senderWaits = true }
@@ -57,7 +57,7 @@ final class SimulatedPipe {
 
     func finish() { send(.end, size: 0) }
 
-    /// Overtakes what is on its way, as a TCP reset does.
+    /// Overtakes everything in flight, as a TCP reset does.
     func reset(_ errno: Int32) {
         parcels.removeAll()
         first = 0
@@ -83,7 +83,7 @@ final class SimulatedPipe {
         schedule(at: lastArrival) { $0.deliver() }
     }
 
-    /// Keeps the connection alive until then.
+    /// Schedules an action and keeps the connection alive until then.
     private func schedule(at moment: Instant, _ action: @escaping (SimulatedPipe) -> Void) {
         simulation.schedule(at: moment) { [self, link] in withExtendedLifetime(link) { action(self) } }
     }
@@ -116,7 +116,7 @@ final class SimulatedPipe {
         }
         guard senderWaits, inFlight < conditions.buffer else { return }
         senderWaits = false
-        // The acknowledgement's way back.
+        // The acknowledgement takes the way back.
         schedule(at: simulation.now + conditions.latency) { pipe in
             if !pipe.isSilent { pipe.sender.canWrite() }
         }

@@ -1,24 +1,24 @@
 /// Who uses a socket. All calls come from the simulation's loop, none from within a call of the socket's own methods.
 public protocol SimulatedSocketOwner: AnyObject {
-    /// The next bytes, valid during the call and the owner's to change.
+    /// The next bytes. They are valid during the call, and the owner may change them.
     func received(_ bytes: UnsafeMutableRawBufferPointer, on socket: SimulatedSocket)
-    /// A `write` that took less than it was given may go on.
+    /// A `write` that took less than it was given may continue.
     func writable(_ socket: SimulatedSocket)
-    /// The far end closed (0) or the connection was torn down (`SimulatedErrno`). The last call.
+    /// The far end closed (0), or the connection failed (`SimulatedErrno`). This is the last call.
     func closed(_ socket: SimulatedSocket, errno: Int32)
 }
 
 /// One end of a connection between two hosts: what a TCP socket is to a program.
 public final class SimulatedSocket {
-    /// The connection that this is an end of, for its faults.
+    /// The connection to which this end belongs, for its faults.
     public unowned let link: SimulatedLink
     /// This end's address.
     public let local: SimulatedAddress
     /// The far end's address.
     public let remote: SimulatedAddress
-    /// Who hears of it; nobody after `close` or `closed`.
+    /// The owner that is notified. nil after `close` or `closed`.
     public weak var owner: (any SimulatedSocketOwner)?
-    /// Whether it was closed, from either side.
+    /// Whether either side has closed it.
     public private(set) var isClosed = false
     var outgoing: SimulatedPipe?
     /// Who waits for the far end's first answer.
@@ -30,20 +30,20 @@ public final class SimulatedSocket {
         remote = endpoints.remote
     }
 
-    /// Takes as many bytes as the buffer has room for, and returns how many. Fewer than given: the owner hears `writable`.
+    /// Takes as many bytes as the buffer has room for, and returns how many. If that is not all, the owner gets `writable`.
     public func write(_ bytes: UnsafeRawBufferPointer) -> Int {
         guard !isClosed, let outgoing else { return 0 }
         link.wrote(self)
         return outgoing.write(bytes)
     }
 
-    /// Closes after all that was written has gone out. The owner hears nothing more.
+    /// Closes after everything that was written has gone out. The owner is not notified any more.
     public func close() {
         guard !isClosed else { return }
         stop { $0.finish() }
     }
 
-    /// Tears the connection down at once: the far end is told, the owner is not.
+    /// Resets the connection at once: the far end is notified, the owner is not.
     public func reset() {
         guard !isClosed else { return }
         stop { $0.reset(SimulatedErrno.reset) }
@@ -68,7 +68,7 @@ public final class SimulatedSocket {
     func arrived(_ bytes: UnsafeMutableRawBufferPointer) {
         // Bytes say as much as the packet that was to come before them.
         establish()
-        // As a kernel answers what comes for a socket that is gone.
+        // As a kernel answers packets for a socket that is gone.
         guard !isClosed else {
             outgoing?.reset(SimulatedErrno.reset)
             return
@@ -85,7 +85,7 @@ public final class SimulatedSocket {
         isClosed = true
         let owner = owner
         self.owner = nil
-        // A program that is told of the end closes its own side.
+        // A program that reads the end closes its own side.
         if errno == 0 { outgoing?.finish() }
         link.socketClosed(self)
         attempt?.fail(errno == 0 ? SimulatedErrno.reset : errno)
@@ -93,7 +93,7 @@ public final class SimulatedSocket {
         owner?.closed(self, errno: errno)
     }
 
-    /// Its host is gone, without a word to anybody.
+    /// The host has gone down without notifying anybody.
     func abandon() {
         isClosed = true
         owner = nil

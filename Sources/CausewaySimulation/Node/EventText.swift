@@ -2,7 +2,7 @@ import CausewayConnection
 import CausewayIdentity
 import CausewayNode
 
-/// Says in a trace's words what a node told, with nodes' names in the place of peer ids.
+/// Describes a node's events for the trace, with nodes' names instead of peer ids.
 struct EventText {
     /// Names of the simulation's nodes, by the bytes of their peer ids.
     private var names: [[UInt8]: String] = [:]

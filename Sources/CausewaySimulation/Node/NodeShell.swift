@@ -56,7 +56,7 @@ final class NodeShell {
         }
     }
 
-    /// The process is gone; nothing more is worked on.
+    /// The process is gone. Nothing more is processed.
     func stop() {
         isStopped = true
         links.forget()
@@ -75,7 +75,7 @@ final class NodeShell {
         }
     }
 
-    /// The transport stands: a connection runs over it.
+    /// The transport is connected: a connection runs over it.
     func stand(
         _ carrier: SocketCarrier, _ socket: SimulatedSocket, isInitiator: Bool, webSocket: Connection.WebSocketRole, expecting: PeerID?
     ) {

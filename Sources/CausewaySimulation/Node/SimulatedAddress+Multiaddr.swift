@@ -9,13 +9,13 @@ extension SimulatedAddress {
 }
 
 extension Multiaddr {
-    /// Where to connect to; nil unless it begins with an IP address and a TCP port.
+    /// The address to connect to. nil: the multiaddress does not begin with an IP address and a TCP port.
     var simulatedAddress: SimulatedAddress? {
         guard case .ip(let ip)? = host, let port else { return nil }
         return SimulatedAddress(ip: ip, port: port)
     }
 
-    /// How to speak to this address; nil for transports that are not simulated. TLS is left out: `wss` is spoken as `ws` is.
+    /// The WebSocket role for this address. nil: the transport is not simulated. There is no TLS: `wss` is treated like `ws`.
     var webSocketRole: Connection.WebSocketRole? {
         switch transport {
         case .tcp: return Connection.WebSocketRole.none
@@ -35,7 +35,7 @@ extension SimulatedNames {
     /// The resolver's code for a name that it does not know (`UV_EAI_NONAME`).
     static let unknownName: Int32 = -3008
 
-    /// What the `/dns*` or `/dnsaddr` component that an address begins with stands for; nil if the name is not known.
+    /// The addresses for which the `/dns*` or `/dnsaddr` component at the beginning of an address stands. nil: the name is not known.
     func resolve(_ address: Multiaddr) -> [Multiaddr]? {
         let components = address.components
         guard let first = components.first else { return nil }

@@ -2,30 +2,29 @@ public import CausewayConnection
 public import CausewayIdentity
 public import CausewayNode
 
-/// A libp2p node in a simulation: the same `Node` and `Connection`s as anywhere, on a host of its own, with what happened to it on record.
+/// A libp2p node in a simulation: the same `Node` and `Connection`s as anywhere, on a host of its own. It records its events.
 ///
-/// A test asks for things (`connect`, `open`, `publish`, ...), lets time pass (`Simulation.run`) and looks at what came of it. Handlers of
-/// protocols and subscriptions outlive a crash, as a program's do that is started again; connections, reservations and all that was learnt
-/// do not.
+/// A test requests something (`connect`, `open`, `publish`, ...), lets time pass (`Simulation.run`) and looks at the result. Handlers of
+/// protocols and subscriptions survive a crash, as those of a restarted program do. Connections, reservations and everything learnt do not.
 public final class SimulatedNode {
-    /// For traces.
+    /// The name in traces.
     public let name: String
     /// The machine it runs on.
     public let host: SimulatedHost
-    /// Its key, the same in every life.
+    /// The node's key, the same in every life.
     public let identity: PrivateKey
     /// Its peer id.
     public var peerID: PeerID { identity.publicKey.peerID }
-    /// What it is made with when it starts; changes hold from the next start.
+    /// The configuration for the next start.
     public var configuration: NodeConfiguration
-    /// The ports that it listens on when it starts: for bare TCP and for WebSocket.
+    /// The ports on which it listens when it starts: for plain TCP and for WebSocket.
     public var tcpPort: UInt16?
     public var webSocketPort: UInt16?
-    /// All that it told its application, with the moments, in all its lives.
+    /// Everything that it reported to its application, with the moments, in all its lives.
     public private(set) var events: [(at: Instant, event: NodeEvent)] = []
-    /// Each stream that was opened to it, by the far ends, in order.
+    /// The streams that others opened to it, in order.
     public private(set) var accepted: [SimulatedStream] = []
-    /// Each stream that it opened, in order.
+    /// The streams that it opened, in order.
     public private(set) var opened: [SimulatedStream] = []
 
     unowned let simulation: Simulation
@@ -46,13 +45,13 @@ public final class SimulatedNode {
 
     // MARK: Lives
 
-    /// Whether it runs.
+    /// Whether the node is running.
     public var isRunning: Bool { shell != nil }
 
-    /// The machine itself, for questions that this class does not answer; nil while it does not run.
+    /// The core's node, for questions that this class does not answer. nil: it is not running.
     public var node: Node? { shell?.node }
 
-    /// Starts it on its host: a new life, with the same key, ports, handlers and subscriptions.
+    /// Starts the node on its host: a new life with the same key, ports, handlers and subscriptions.
     public func start() throws {
         guard shell == nil else { return }
         lives += 1
@@ -76,10 +75,10 @@ public final class SimulatedNode {
         for topic in topics { command { $0.subscribe([UInt8](topic.utf8), now: $1) } }
     }
 
-    /// Its process is killed, or its machine's power fails (`silently`): see `SimulatedHost.crash`.
+    /// Its process is killed, or with `silently` its machine's power fails: see `SimulatedHost.crash`.
     public func crash(silently: Bool = false) { host.crash(silently: silently) }
 
-    /// Starts the host again, and it with it.
+    /// Starts the host again, and the node on it.
     public func restart() throws {
         host.restart()
         try start()
@@ -95,7 +94,7 @@ public final class SimulatedNode {
 
     // MARK: Where it is
 
-    /// Its addresses for others to dial, with `/p2p/<id>`: the listening ones, not those of reservations.
+    /// The listening addresses at which others can dial it, with `/p2p/<id>`, without those of reservations.
     public var addresses: [Multiaddr] {
         var addresses: [Multiaddr] = []
         for (port, webSocket) in [(tcpPort, false), (webSocketPort, true)] {
@@ -105,76 +104,76 @@ public final class SimulatedNode {
         return addresses
     }
 
-    /// What it advertises, reservations' addresses too.
+    /// The addresses that it advertises, including those of reservations.
     public var advertised: [Multiaddr] { shell?.node.advertisedAddresses ?? [] }
 
     // MARK: Connections
 
-    /// Connects to another node at its listening addresses, or at those given. `allowsLimited`: a relayed connection with limits will do.
+    /// Connects to another node at its listening addresses, or at the given ones. `allowsLimited`: accept a relayed connection with limits.
     @discardableResult
     public func connect(to other: SimulatedNode, at addresses: [Multiaddr]? = nil, allowsLimited: Bool = true) -> SimulatedRequest {
         connect(to: other.peerID, at: addresses ?? other.addresses, allowsLimited: allowsLimited)
     }
 
-    /// Connects to a peer at some addresses; none: those that it knows.
+    /// Connects to a peer at the given addresses. If there are none, at those that it knows.
     @discardableResult
     public func connect(to peer: PeerID, at addresses: [Multiaddr], allowsLimited: Bool = true) -> SimulatedRequest {
         request { $0.connect(request: $1, peer: peer, addresses: addresses, allowsLimited: allowsLimited, now: $2) }
     }
 
-    /// Gives a request up; it is answered by `.cancelled` unless its answer is there already.
+    /// Cancels a request. It is answered by `.cancelled` unless it has been answered.
     public func cancel(_ request: SimulatedRequest) { command { $0.cancel(request: request.number, now: $1) } }
 
-    /// Closes all connections of a peer.
+    /// Closes all connections to a peer.
     public func hangUp(_ other: SimulatedNode) { command { $0.hangUp(other.peerID, now: $1) } }
 
-    /// Whether a connection to the other stands.
+    /// Whether it is connected to the other node.
     public func isConnected(to other: SimulatedNode) -> Bool { shell?.node.isConnected(other.peerID) ?? false }
 
-    /// The connections to the other, oldest first.
+    /// The connections to the other node, oldest first.
     public func connections(to other: SimulatedNode) -> [ConnectionDescription] {
         guard let table = shell?.node.state.connections else { return [] }
         return table.links(of: other.peerID).compactMap { table[$0]?.description }
     }
 
-    /// How many connections stand in all.
+    /// The number of all open connections.
     public var connectionCount: Int { shell?.node.state.connections.count ?? 0 }
 
-    /// The simulated connections below, for their faults: those between this node's host and the other's.
+    /// The simulated connections between this node's host and the other's, for their faults.
     public func links(to other: SimulatedNode) -> [SimulatedLink] {
         host.links.filter { $0.diallingHost === other.host || $0.listeningHost === other.host }
     }
 
-    /// Asks for an answer, which tells the time there and back.
+    /// Measures the round-trip time by ping.
     @discardableResult
     public func ping(_ other: SimulatedNode) -> SimulatedRequest { request { $0.ping(request: $1, peer: other.peerID, now: $2) } }
 
     // MARK: Relays
 
-    /// A reservation at a relay, kept until `release`.
+    /// Makes a reservation at a relay, and keeps it until `release`.
     @discardableResult
     public func reserve(at relay: SimulatedNode, address: Multiaddr? = nil) -> SimulatedRequest {
         let address = address ?? relay.addresses[0]
         return request { $0.reserve(request: $1, relayAddress: address, now: $2) }
     }
 
-    /// Gives a reservation back.
+    /// Gives up a reservation.
     public func release(_ relay: SimulatedNode) { command { $0.release(relay: relay.peerID, now: $1) } }
 
-    /// Keeps reservations at so many of some relays, the first ones that work.
+    /// Keeps reservations at `count` of these relays, the first ones that work.
     public func keepRelays(_ relays: [SimulatedNode], count: Int) {
         let candidates = relays.map { $0.addresses[0] }
         command { $0.keepRelays(candidates, count: count, now: $1) }
     }
 
-    /// The address under which this node can be reached through a relay.
+    /// The address at which this node can be reached through a relay.
     public func address(through relay: SimulatedNode) -> Multiaddr {
         relay.addresses[0].appending(code: MultiaddrCode.p2pCircuit, value: []).appending(peerID)
     }
 
     // MARK: Streams
 
-    /// Answers streams of a protocol by a script.
+    /// Serves streams of a protocol by a script.
     public func serve(_ protocolID: String, _ script: StreamScript, allowsLimited: Bool = true) {
         served.removeAll { $0.name == protocolID }
         served.append((protocolID, allowsLimited, script))
@@ -187,7 +186,7 @@ public final class SimulatedNode {
     }
 
     /// Opens a stream to a connected peer.
-    /// - Throws: `StreamError.notConnected`, `.limitedConnection`, or what the connection says.
+    /// - Throws: `StreamError.notConnected`, `.limitedConnection`, or the connection's error.
     public func open(
         _ protocolID: String, to other: SimulatedNode, _ script: StreamScript = .keep, allowsLimited: Bool = true
     ) throws(StreamError) -> SimulatedStream {
@@ -206,7 +205,7 @@ public final class SimulatedNode {
         return stream
     }
 
-    /// The next stream for a protocol that is served.
+    /// Makes this node's end of an inbound stream. nil: the protocol is not served.
     func serve(_ protocolID: [UInt8]) -> SimulatedStream? {
         guard let found = served.first(where: { [UInt8]($0.name.utf8) == protocolID }) else { return nil }
         let stream = SimulatedStream(found.script)
@@ -234,7 +233,7 @@ public final class SimulatedNode {
         request { $0.publish(request: $1, topic: [UInt8](topic.utf8), data: data, now: $2) }
     }
 
-    /// The messages of a topic that it got, in order.
+    /// The messages of a topic that it received, in order.
     public func messages(_ topic: String) -> [GossipMessage] {
         events.compactMap {
             guard case .message(let message) = $0.event, message.topic == [UInt8](topic.utf8) else { return nil }
@@ -247,7 +246,7 @@ public final class SimulatedNode {
 
     // MARK: The record
 
-    /// Changes of its reservations, in order.
+    /// The changes of its reservations, in order.
     public var reservationChanges: [ReservationChange] {
         events.compactMap { if case .reservation(let change) = $0.event { change } else { nil } }
     }
@@ -255,10 +254,10 @@ public final class SimulatedNode {
     /// What happened at it as a relay, in order.
     public var relayEvents: [RelayEvent] { events.compactMap { if case .relay(let event) = $0.event { event } else { nil } } }
 
-    /// Each address that it tried, and what came of it.
+    /// The addresses that it tried, with their outcomes.
     public var dialAttempts: [DialOutcome] { events.compactMap { if case .dialAttempt(let outcome) = $0.event { outcome } else { nil } } }
 
-    /// Peers it was told of by discovery, each once, in order.
+    /// The peers that it discovered, each once, in order.
     public var discovered: [PeerID] {
         var found: [PeerID] = []
         for case .discovered(let peer, _, _) in events.map(\.event) where !found.contains(peer) { found.append(peer) }

@@ -2,28 +2,28 @@ public import CausewayConnection
 import CausewayIdentity
 public import CausewayNode
 
-/// Something that a node was asked for, and its one answer.
+/// A request to a node, and its one answer.
 public final class SimulatedRequest {
-    /// The answer; nil as long as there is none.
+    /// The answer. nil: there is none yet.
     public private(set) var answer: Answer?
-    /// When it came.
+    /// When the answer came.
     public private(set) var answeredAt: Instant?
-    /// The node is gone, and no answer will come.
+    /// Whether the node is gone, so that no answer will come.
     public private(set) var isAbandoned = false
     let number: UInt32
 
     init(_ number: UInt32) { self.number = number }
 
-    /// Whether the answer is there.
+    /// Whether there is an answer.
     public var isAnswered: Bool { answer != nil }
 
-    /// Whether a connection stands in answer.
+    /// Whether the answer is a connection.
     public var isConnected: Bool { if case .connected? = answer { true } else { false } }
 
     /// The reservation, if that is the answer.
     public var reservation: Reservation? { if case .reserved(let reservation)? = answer { reservation } else { nil } }
 
-    /// What came of each address, if no connection was made.
+    /// The outcome for each address, if no connection was made.
     public var outcomes: [DialOutcome]? { if case .notConnected(let outcomes)? = answer { outcomes } else { nil } }
 
     func resolve(_ answer: Answer, at moment: Instant) {

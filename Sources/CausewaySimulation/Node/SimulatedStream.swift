@@ -9,21 +9,21 @@ import CausewayIdentity
     import Darwin
 #endif
 
-/// What a stream's end does by itself.
+/// What one end of a stream does by itself.
 public enum StreamScript: Equatable, Sendable {
-    /// Nothing: keeps what comes, for `SimulatedStream.received`, and sends what `write` is given.
+    /// Nothing: it keeps what arrives in `SimulatedStream.received`, and sends what `write` is given.
     case keep
-    /// Sends back what comes, and finishes when the far end did.
+    /// Sends back what arrives, and finishes when the far end has finished.
     case echo
-    /// Counts what comes and checks it against the pattern, keeps nothing, and finishes when the far end did.
+    /// Counts the bytes that arrive and compares them with the pattern, keeps nothing, and finishes when the far end has finished.
     case sink
-    /// Sends this many bytes of the pattern and finishes; what comes is treated as a sink does.
+    /// Sends this many bytes of the pattern and finishes. It treats what arrives as a sink does.
     case send(UInt64)
 
-    /// The byte at an offset of the pattern. It repeats only after a prime number of bytes, so that lost or doubled ones show.
+    /// The byte at an offset of the pattern. The pattern repeats only after a prime number of bytes, so that lost or doubled bytes show.
     public static func pattern(_ offset: UInt64) -> UInt8 { table[Int(offset % period)] }
 
-    /// Calls `body` with as much of the pattern from an offset on as lies side by side, `limit` bytes at most.
+    /// Calls `body` with a contiguous part of the pattern, from an offset on, of at most `limit` bytes.
     static func withPattern(at offset: UInt64, limit: Int, _ body: (UnsafeRawBufferPointer) -> Void) {
         let start = Int(offset % period)
         let end = min(start + max(limit, 0), table.count)
@@ -34,29 +34,30 @@ public enum StreamScript: Equatable, Sendable {
     private static let table: [UInt8] = (0..<2 * period).map { UInt8(truncatingIfNeeded: ($0 % period &* 0x9e37_79b9_7f4a_7c15) >> 56) }
 }
 
-/// An application's end of a stream, with back-pressure as a careful application has it: credit goes back for what was worked off only.
+/// An application's end of a stream, with the back-pressure of a careful application: it returns credit only for bytes that it has
+/// processed.
 public final class SimulatedStream: StreamOwner {
     /// What this end does by itself.
     public let script: StreamScript
-    /// The protocol it is settled on; nil until then.
+    /// The protocol on which both sides agreed. nil: not yet.
     public private(set) var protocolID: String?
-    /// What came, if the script is `keep`.
+    /// The bytes that arrived, if the script is `keep`.
     public private(set) var received: [UInt8] = []
-    /// How many bytes came and were worked off.
+    /// How many bytes arrived and were processed.
     public private(set) var receivedCount: UInt64 = 0
-    /// How many bytes the connection took.
+    /// How many bytes the connection has taken.
     public private(set) var sentCount: UInt64 = 0
-    /// Whether all that a `sink` or `send` got was the pattern.
+    /// Whether everything that a `sink` or `send` received was the pattern.
     public private(set) var matchesPattern = true
-    /// Whether the far end finished its direction.
+    /// Whether the far end has finished its direction.
     public private(set) var isRemoteFinished = false
     /// Whether both directions are over.
     public private(set) var isOver = false
-    /// Why, if not by both ends' finishing.
+    /// Why it ended. nil: both ends finished.
     public private(set) var error: StreamError?
-    /// The link that it runs on, and its number there.
+    /// The link that carries the stream.
     public private(set) var link: Link?
-    /// Whether this end reads: an application that does not holds the sender back.
+    /// Whether this end reads. If not, it holds back the sender.
     public private(set) var isReading = true
 
     private var stream: UInt32 = 0
@@ -67,7 +68,7 @@ public final class SimulatedStream: StreamOwner {
 
     init(_ script: StreamScript) { self.script = script }
 
-    /// Bytes that came and wait for the application to read.
+    /// Bytes that arrived and wait for the application to read them.
     public var unreadCount: Int { unread.count }
 
     // MARK: What an application does
@@ -78,7 +79,7 @@ public final class SimulatedStream: StreamOwner {
         flush()
     }
 
-    /// Ends this direction after what was written.
+    /// Finishes this direction after what was written.
     public func finish() {
         isFinishing = true
         flush()
@@ -87,10 +88,10 @@ public final class SimulatedStream: StreamOwner {
     /// Ends both directions at once.
     public func reset() { if !isOver { link?.reset(stream) } }
 
-    /// Stops reading: the far end can send what the window allows, and no more.
+    /// Stops reading: the far end can send only what the window allows.
     public func pauseReading() { isReading = false }
 
-    /// Reads again.
+    /// Continues to read.
     public func resumeReading() {
         isReading = true
         work()
@@ -133,7 +134,7 @@ public final class SimulatedStream: StreamOwner {
         self.link = nil
     }
 
-    /// The node that it belonged to is gone.
+    /// The node to which it belonged is gone.
     func abandon() {
         isOver = true
         if error == nil { error = .notConnected }
@@ -142,7 +143,7 @@ public final class SimulatedStream: StreamOwner {
 
     // MARK: The script
 
-    /// Works off what came.
+    /// Processes what arrived.
     private func work() {
         guard isReading, !unread.isEmpty || isRemoteFinished else { return }
         switch script {
@@ -188,7 +189,7 @@ public final class SimulatedStream: StreamOwner {
         link.finish(stream)
     }
 
-    /// True when all of it was taken.
+    /// Returns true when everything was taken.
     private func sendPattern(to total: UInt64) -> Bool {
         while sentCount < total {
             var isHeldBack = false

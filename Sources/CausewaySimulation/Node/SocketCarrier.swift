@@ -44,7 +44,7 @@ final class SocketCarrier: Carrier, SimulatedSocketOwner {
         guard let link else { return }
         shell.turn { _ in
             link.connection.receive(bytes, now: shell.now)
-            // Within this call: the bytes are lent.
+            // Within this call, because the bytes are lent.
             link.turn(now: shell.now)
             link.markDirty()
         }

@@ -11,7 +11,7 @@ import CausewayNode
 /// It takes no time of its own: a host's `line` is the whole way to the middle of the network. What leaves is looked at when it is sent,
 /// what comes in when it arrives, so that packets of two hosts can cross.
 public final class SimulatedRouter {
-    /// For traces.
+    /// The name in traces.
     public let name: String
     /// What it does with IPv4; nil: addresses inside are the same outside.
     public let nat: NAT?
