@@ -49,14 +49,20 @@ public final class CircuitTransport: StreamOwner, Carrier {
         isStarted = true
         received &+= UInt64(bytes.count)
         inner.connection.receive(bytes, now: outer.now)
-        inner.turn(now: outer.now)
-        if inner.hasEvents { inner.markDirty() }
+        turnInner(now: outer.now)
         link.consumed(stream, bytes.count)
     }
 
     public func writable(_ stream: UInt32, on link: Link) {
-        inner.turn(now: link.now)
-        if inner.hasEvents { inner.markDirty() }
+        turnInner(now: link.now)
+    }
+
+    /// Turns the inner link within the outer one's turn. Its shell, which takes no part in that, hears of it if something is to be told or
+    /// to be done sooner than it knows.
+    private func turnInner(now: Instant) {
+        let deadline = inner.connection.nextDeadline
+        inner.turn(now: now)
+        if inner.hasEvents || inner.connection.nextDeadline < deadline { inner.markDirty() }
     }
 
     public func finished(_ stream: UInt32, on link: Link) { end(.link(errno: 0), streams: reachedLimit(now: link.now), now: link.now) }

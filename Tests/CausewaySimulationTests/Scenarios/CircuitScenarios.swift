@@ -1,8 +1,9 @@
 import CausewayConnection
 import CausewayIdentity
 import CausewayNode
-import CausewaySimulation
 import Testing
+
+@testable import CausewaySimulation
 
 @Test func bytesGoThroughTheRelayBothWays() throws {
     let world = try World(peers: 2) { $0.circuit = .unlimited }
@@ -43,6 +44,32 @@ import Testing
     let again = try one.open("/sink/1", to: two, .send(1000))
     try world.simulation.run(until: "the second circuit carries", timeout: .seconds(10)) { again.isOver }
     #expect(again.error == nil, world.comment)
+}
+
+/// What a circuit's bytes make due is due in time, though there is nothing to tell of them yet: here, that more is held.
+@Test func aConnectionOverACircuitSleepsNoLongerThanItMay() throws {
+    let world = try World(peers: 2) { $0.circuit = .unlimited }
+    let (one, two) = (world.peers[0], world.peers[1])
+    two.serve("/keep/1", .keep)
+    try world.connectThroughRelay(one, to: two)
+    let stream = try one.open("/keep/1", to: two)
+    try world.simulation.run(until: "the stream is there", timeout: .seconds(5)) { !two.accepted.isEmpty }
+    let reader = two.accepted[0]
+    // Other things that happen on the link may wake it: not each time, though.
+    for _ in 0..<10 {
+        reader.pauseReading()
+        // The second piece comes while the last thing told is not old enough for more.
+        stream.write([UInt8](repeating: 1, count: 40_000))
+        world.simulation.run(for: .milliseconds(100))
+        stream.write([UInt8](repeating: 1, count: 60_000))
+        for _ in 0..<25 {
+            world.simulation.run(for: .milliseconds(20))
+            let late = two.shell?.links.links.filter { $0.multiplexer.nextDeadline <= world.simulation.now } ?? []
+            #expect(late.isEmpty, "links \(late.map(\.id)) sleep; \(world.simulation)")
+        }
+        reader.resumeReading()
+        world.simulation.run(for: .milliseconds(870))
+    }
 }
 
 @Test func aCircuitEndsWhenItsTimeIsUp() throws {

@@ -4,32 +4,29 @@ import CausewayNode
 import CausewaySimulation
 
 /// Where no stream of an application's lives any more, one connection is left of several of one kind, and no relayed one beside a direct
-/// one (`PathReview`).
+/// one (`PathReview`). What carries a circuit stays: closing it would end somebody's connection.
 struct PathChecker: WorldChecker {
     func faults(in world: DrawnWorld) -> [String] {
-        world.all.flatMap { _, one in
-            world.all.compactMap { _, other in fault(of: one, other) }
+        world.all.flatMap { number, one in
+            world.all.compactMap { next, other in next > number ? fault(of: one, other) : nil }
         }
     }
 
     private func fault(of one: SimulatedNode, _ other: SimulatedNode) -> String? {
-        guard one !== other, let node = one.node else { return nil }
+        guard let node = one.node, let best = node.state.connections.best(for: other.peerID, allowsLimited: true) else { return nil }
         let links = one.connections(to: other).compactMap { node.state.connections[$0.link] }
-        // What carries a circuit stays: closing it would end somebody's connection.
-        let carriers = node.connectionDescriptions.compactMap { node.state.connections[$0.link]?.carrier }
-        let idle = links.filter { !carriers.contains($0.id) }
-        for relayed in [false, true] {
-            for limited in [false, true] {
-                let count = links.count { $0.isRelayed == relayed && $0.isLimited == limited }
-                let spare = idle.count { $0.isRelayed == relayed && $0.isLimited == limited }
-                if count > 1, spare > 0 {
-                    let kind = "\(relayed ? "relayed" : "direct")\(limited ? ", limited" : "")"
-                    return "\(one.name) keeps \(count) connections to \(other.name): \(kind)"
-                }
-            }
+        let superseded = links.filter {
+            $0.id != best.id && ($0.isRelayed == best.isRelayed ? $0.isLimited == best.isLimited : $0.isRelayed)
         }
-        let isDirect = links.contains { !$0.isRelayed }
-        return isDirect && links.contains { $0.isRelayed }
-            ? "\(one.name) keeps a relayed connection to \(other.name) beside a direct one" : nil
+        guard superseded.count > carriers(at: one, to: other) + carriers(at: other, to: one) else { return nil }
+        return "\(one.name) and \(other.name) keep \(superseded.count) connections that another has replaced"
+    }
+
+    /// Connections to the other that carry circuits, but for the one that stays in any case.
+    private func carriers(at one: SimulatedNode, to other: SimulatedNode) -> Int {
+        guard let node = one.node else { return 0 }
+        let best = node.bestLink(for: other.peerID, allowsLimited: true)
+        let carriers = Set(node.connectionDescriptions.compactMap { node.state.connections[$0.link]?.carrier })
+        return one.connections(to: other).count { $0.link != best && carriers.contains($0.link) }
     }
 }
