@@ -11,7 +11,7 @@ export const isCandidate = (text) => text.length < 512
 export function checkedDescription(sdp) {
   const lines = sdp.split(/\r?\n/), has = (pattern) => lines.filter((one) => pattern.test(one)).length
   if (has(/^m=/) !== 1 || !has(/^m=application \d+ (UDP|TCP)\/DTLS\/SCTP webrtc-datachannel$/) || !has(/^a=fingerprint:sha-/)) {
-    throw new Error('not of data channels alone')
+    throw new Error('not only data channels')
   }
   return lines.filter((one) => /^([vostcm]=|a=(group|ice-|fingerprint|setup|mid|sctp-port|max-message-size)\b)/.test(one)
     || isCandidate(one.slice(2))).join('\r\n') + '\r\n'

@@ -12,8 +12,8 @@ export function readDestination(to) {
   let peer
   for (const one of list) {
     const [name, value] = parse(one).at(-1)
-    if (name !== 'p2p') refuse('ERR_INVALID_ADDRESS', `${one} does not say which peer (/p2p/… at its end)`)
-    if (value !== (peer ??= value)) refuse('ERR_INVALID_ADDRESS', 'the addresses are of several peers')
+    if (name !== 'p2p') refuse('ERR_INVALID_ADDRESS', `${one} must end in /p2p/<peer id>`)
+    if (value !== (peer ??= value)) refuse('ERR_INVALID_ADDRESS', 'the addresses belong to several peers')
   }
   const faults = list.map(undialable)
   if (faults.every(Boolean)) throw faults[0]

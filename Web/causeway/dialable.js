@@ -10,18 +10,18 @@ export function undialable(address) {
   const names = parse(address).map(([name]) => name), at = names.indexOf('p2p-circuit')
   const first = at < 0 ? names : names.slice(0, at)
   if (names.some((name) => /^webrtc/.test(name)) && !globalThis.RTCPeerConnection) {
-    return new CausewayError('ERR_NO_WEBRTC', `there is no WebRTC here, so ${address} cannot be dialled`)
+    return new CausewayError('ERR_NO_WEBRTC', `cannot dial ${address}: WebRTC is missing here`)
   }
   if (first.includes('webrtc-direct')) {
     if (names.includes('certhash')) return
-    return new CausewayError('ERR_INVALID_ADDRESS', `${address} names no certificate (/certhash/…)`)
+    return new CausewayError('ERR_INVALID_ADDRESS', `${address} contains no certificate hash (/certhash/…)`)
   }
   if (at >= 0 && first.every((name) => name === 'p2p')) return
   if (!first.includes('ws') && !first.includes('wss')) {
     return new CausewayError('ERR_UNSUPPORTED_TRANSPORT', `a page cannot dial ${address}`)
   }
   if (isSecurePage() && !first.includes('wss') && !first.includes('tls')) {
-    return new CausewayError('ERR_MIXED_CONTENT', `a page of https may not open ${address}`)
+    return new CausewayError('ERR_MIXED_CONTENT', `a page on https cannot open ${address}`)
   }
 }
 

@@ -47,7 +47,7 @@ export function makeEngine(node, options, failed, incoming) {
     async load(compiled, flags, seed) {
       const unix = new Uint8Array(BigUint64Array.of(BigInt(Math.round(epoch() * 1000)) * 1000n).buffer)
       await module.load(compiled, flags, options.discovery?.interval || 10_000, join(seed, utf8(options.agent ?? ''), unix))
-      if (!news.peer) refuse('ERR_INVALID_KEY', 'the key cannot be used')
+      if (!news.peer) refuse('ERR_INVALID_KEY', 'the key is invalid')
       watchMachine(() => module.send(Command.SUSPENDED), unwatch.signal)
       return news.peer
     },

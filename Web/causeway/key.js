@@ -5,21 +5,21 @@ import { asOurs, refuse } from './errors.js'
 
 /** Answers the seed, and what gives the key to other tabs. */
 export async function takeKey() {
-  if (globalThis.isSecureContext === false) refuse('ERR_INSECURE_CONTEXT', 'a persistent key needs a page of https or of this machine')
+  if (globalThis.isSecureContext === false) refuse('ERR_INSECURE_CONTEXT', 'a persistent key needs https or localhost')
   let release
   try {
     release = await lock()
     return { seed: await storedSeed(), release }
   } catch (cause) {
     release?.()
-    throw asOurs(cause, 'ERR_STORAGE', 'the key could not be kept')
+    throw asOurs(cause, 'ERR_STORAGE', 'the key could not be stored')
   }
 }
 
 /** Answers what ends it. */
 const lock = () => new Promise((resolve, reject) => {
   navigator.locks.request('causeway-key', { ifAvailable: true }, (lock) => {
-    if (!lock) refuse('ERR_KEY_IN_USE', 'another tab has the key')
+    if (!lock) refuse('ERR_KEY_IN_USE', 'another tab uses the key')
     return new Promise((end) => resolve(end))
   }).catch(reject)
 })

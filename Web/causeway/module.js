@@ -37,7 +37,7 @@ export class Module {
       event: (kind, a, b, p, n) => { this.#events.push([kind, a >>> 0, b >>> 0, this.#memory(p, n).slice()]) },
     }
     try { this.#exports = (await WebAssembly.instantiate(compiled, { host })).exports } catch (cause) {
-      refuse('ERR_WASM', 'the module cannot be used here', { cause })
+      refuse('ERR_WASM', 'the module cannot run here', { cause })
     }
     this.#exports._initialize?.()
     this.command(Command.START, ...start)

@@ -21,11 +21,11 @@ const isBad = (name, value) => name === 'ip4' ? !/^(\d{1,3}\.){3}\d{1,3}$/.test(
 export function parse(address) {
   const text = String(address), words = text.split('/'), parts = []
   const bad = (why) => refuse('ERR_INVALID_ADDRESS', `${text.slice(0, 200)}: ${why}`)
-  if (words.shift() !== '' || !words.length) bad('no multiaddr')
+  if (words.shift() !== '' || !words.length) bad('not a multiaddr')
   while (words.length) {
     const name = words.shift()
     if (without.has(name)) parts.push([name])
-    else if (!withValue.has(name)) bad(`no such protocol: ${name}`)
+    else if (!withValue.has(name)) bad(`unknown protocol: ${name}`)
     else {
       const given = words.shift() ?? '', value = name === 'p2p' ? toBase58(given) : given
       if (isBad(name, value)) bad(`not for /${name}: ${given}`)

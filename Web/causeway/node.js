@@ -210,11 +210,11 @@ class CausewayNode extends EventTarget {
   // Protocols
 
   async handle(protocols, handler, { runOnLimitedConnection = false } = {}) {
-    if (typeof handler !== 'function') refuse('ERR_INVALID_ARGUMENT', 'a handler is wanted')
+    if (typeof handler !== 'function') refuse('ERR_INVALID_ARGUMENT', 'expected a handler')
     const names = [protocols].flat()
     for (const name of names) {
-      if (typeof name !== 'string' || !name) refuse('ERR_INVALID_ARGUMENT', 'a protocol is wanted')
-      if (this.#handlers.has(name)) refuse('ERR_INVALID_ARGUMENT', `${name} has a handler`)
+      if (typeof name !== 'string' || !name) refuse('ERR_INVALID_ARGUMENT', 'expected a protocol')
+      if (this.#handlers.has(name)) refuse('ERR_INVALID_ARGUMENT', `${name} already has a handler`)
     }
     for (const name of names) this.#handlers.set(name, { handler, limited: !!runOnLimitedConnection })
     this.#announceProtocols()

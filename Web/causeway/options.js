@@ -11,9 +11,9 @@ export function readOptions(options) {
   const gossip = pubsub === true ? {} : pubsub
   const find = gossip && (discovery === true ? { json: true, protobuf: true } : discovery) || {}
   if (key !== undefined && key !== 'persistent' && !(key instanceof Uint8Array && key.length === 32)) {
-    refuse('ERR_INVALID_KEY', "a key is 32 bytes, or 'persistent'")
+    refuse('ERR_INVALID_KEY', "expected a key of 32 bytes, or 'persistent'")
   }
-  if (!(options.WebSocket ?? globalThis.WebSocket)) refuse('ERR_NO_WEBSOCKET', 'there is no WebSocket here; pass one as option')
+  if (!(options.WebSocket ?? globalThis.WebSocket)) refuse('ERR_NO_WEBSOCKET', 'WebSocket is missing here; pass one as an option')
   const hasWebRTC = webrtc !== false && globalThis.RTCPeerConnection
   const flags = (hasWebRTC && Flag.WEB_RTC) | (!isSecurePage() && Flag.PLAIN_WEB_SOCKET)
     | (find.json && Flag.JSON_DISCOVERY) | (find.protobuf && Flag.PROTOBUF_DISCOVERY) | (gossip && Flag.GOSSIP)
@@ -26,16 +26,16 @@ function relaysOf({ relays = [], addresses: { listen = relays.length ? ['/p2p-ci
   const named = []
   let any = 0
   for (const one of listen.map(String)) {
-    if (one === '/webrtc') hasWebRTC || refuse('ERR_NO_WEBRTC', 'there is no WebRTC here to listen by')
+    if (one === '/webrtc') hasWebRTC || refuse('ERR_NO_WEBRTC', 'cannot listen on /webrtc: WebRTC is missing here')
     else if (one === '/p2p-circuit') any = 1
     else if (one.endsWith('/p2p-circuit')) named.push(relayOf(one))
-    else refuse('ERR_UNSUPPORTED_LISTEN', `a page can listen at relays (/p2p-circuit) and by /webrtc, not at ${one}`)
+    else refuse('ERR_UNSUPPORTED_LISTEN', `a page can listen on /p2p-circuit and /webrtc, not on ${one}`)
   }
-  if (any && !relays.length) refuse('ERR_INVALID_ARGUMENT', '/p2p-circuit needs relays, or one named before it')
+  if (any && !relays.length) refuse('ERR_INVALID_ARGUMENT', '/p2p-circuit needs relays, or a relay before it')
   const list = [...named, ...any ? relays.map(relayOf) : []]
   for (const one of list) {
     checkDialable(one)
-    if (!multiaddr(one).getPeerId()) refuse('ERR_NOT_RELAY_ADDRESS', `${one} does not say which peer (/p2p/…)`)
+    if (!multiaddr(one).getPeerId()) refuse('ERR_NOT_RELAY_ADDRESS', `${one} must end in /p2p/<peer id>`)
   }
   return { list, count: named.length + any }
 }

@@ -81,7 +81,7 @@ export class PeerConnection {
 
   async #take(type, sdp) {
     try { await this.#pc.setRemoteDescription({ type, sdp: checkedDescription(sdp) }) } catch (cause) {
-      throw Object.assign(new Error('the description is not taken', { cause }), { isRefused: true })
+      throw Object.assign(new Error('the browser rejected the description', { cause }), { isRefused: true })
     }
   }
 

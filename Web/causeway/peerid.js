@@ -35,7 +35,7 @@ export const toBase58 = (text) => /^bafz[a-z2-7]{50,70}$/.test(text) ? fromCID(t
 
 export function peerIdFromString(given) {
   const text = toBase58(given)
-  if (!isPeer(text)) refuse('ERR_INVALID_PEER', `no peer id: ${text.slice(0, 100)}`)
+  if (!isPeer(text)) refuse('ERR_INVALID_PEER', `not a peer id: ${text.slice(0, 100)}`)
   return new PeerId(text)
 }
 

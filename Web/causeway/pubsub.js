@@ -23,7 +23,7 @@ export class PubSub extends EventTarget {
 
   #check(topic) {
     if (!this.#options) refuse('ERR_PUBSUB_OFF')
-    if (typeof topic !== 'string' || !topic) refuse('ERR_INVALID_TOPIC', 'a topic is wanted')
+    if (typeof topic !== 'string' || !topic) refuse('ERR_INVALID_TOPIC', 'expected a topic')
     return utf8(topic)
   }
 

@@ -23,7 +23,7 @@ export function makeStreams(module, requests, connections, sent, incoming) {
     all: () => [...byNumber.values()].map((one) => one.stream),
     open: (peer, protocols, { signal, runOnLimitedConnection = false } = {}) => requests.wait(signal, (id) => {
       const names = [protocols].flat().map(String)
-      if (!names.length || names.some((one) => !one)) refuse('ERR_INVALID_ARGUMENT', 'a protocol is wanted')
+      if (!names.length || names.some((one) => !one)) refuse('ERR_INVALID_ARGUMENT', 'expected a protocol')
       module.command(Command.OPEN_STREAM, id, runOnLimitedConnection ? 1 : 0, texts([...names, peer]))
     }, Command.STREAM_RESET, (protocol, link, id) => add(id, protocol, 'outbound', link)),
     /** Waits for what is to arrive of streams that were finished. What a relay has of it goes with us; its answer says it has none. */
