@@ -54,7 +54,11 @@ struct DatagramQueue: ~Copyable {
         count += 1
         byteCount += size
         defer { end += size }
-        if joins, endOfRuns > firstRun, runs[endOfRuns - 1].take(size, for: remote) { return }
+        if joins, endOfRuns > firstRun {
+            // Changing an element in place makes the compiler crash when it builds for the thread sanitizer.
+            var last = runs[endOfRuns - 1]
+            if last.take(size, for: remote) { return runs[endOfRuns - 1] = last }
+        }
         runs[endOfRuns] = cw_datagram(
             remote: remote, offset: UInt32(end), length: UInt32(size), segment: 0, is_truncated: 0)
         endOfRuns += 1
@@ -103,8 +107,9 @@ struct DatagramQueue: ~Copyable {
         let base = bytes.baseAddress!
         base.copyMemory(from: base + start, byteCount: end - start)
         for index in firstRun..<endOfRuns {
-            runs[index - firstRun] = runs[index]
-            runs[index - firstRun].offset -= UInt32(start)
+            var run = runs[index]
+            run.offset -= UInt32(start)
+            runs[index - firstRun] = run
         }
         endOfRuns -= firstRun
         firstRun = 0
