@@ -61,6 +61,7 @@ public final class SimulatedHost {
     /// - Parameters:
     ///   - remote: where to.
     ///   - port: the local port, which may be one that the host listens on; nil: a free one.
+    ///   - answer: gets the connected socket, or why there is none.
     @discardableResult
     public func connect(
         to remote: SimulatedAddress, from port: UInt16? = nil,
