@@ -57,7 +57,10 @@ struct DatagramQueue: ~Copyable {
         if joins, endOfRuns > firstRun {
             // Changing an element in place makes the compiler crash when it builds for the thread sanitizer.
             var last = runs[endOfRuns - 1]
-            if last.take(size, for: remote) { return runs[endOfRuns - 1] = last }
+            if last.take(size, for: remote) {
+                runs[endOfRuns - 1] = last
+                return
+            }
         }
         runs[endOfRuns] = cw_datagram(
             remote: remote, offset: UInt32(end), length: UInt32(size), segment: 0, is_truncated: 0)
