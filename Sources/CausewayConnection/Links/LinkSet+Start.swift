@@ -14,14 +14,6 @@ extension LinkSet {
             place(id, carrier))
     }
 
-    /// The transport is connected, and has streams of its own.
-    public func start(_ id: UInt32, over carrier: any Carrier, driving multiplexer: StreamMultiplexer) -> Link {
-        let member = place(id, carrier)
-        let link = Link(id: id, multiplexer: multiplexer, shell: member, now: host.now)
-        begin(link, member)
-        return link
-    }
-
     /// Runs a new connection over a stream of another link here: the end of a circuit.
     /// - Parameters:
     ///   - stream: its handle, owned by the node so far.
@@ -54,14 +46,10 @@ extension LinkSet {
     @inline(never)
     private func start(_ configuration: Connection.Configuration, _ member: LinkMember) -> ByteLink {
         let link = ByteLink(id: member.id, connection: Connection(configuration, now: host.now), shell: member, now: host.now)
-        begin(link, member)
-        return link
-    }
-
-    private func begin(_ link: Link, _ member: LinkMember) {
         member.link = link
         member.deadline = .distantFuture
         enqueue(member)
+        return link
     }
 
     private func entropy() -> Secret { host.entropy(Connection.entropySize) }

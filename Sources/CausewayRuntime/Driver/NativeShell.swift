@@ -126,9 +126,10 @@ public final class NativeShell: @unchecked Sendable {
 
     /// Whether the node refuses a connection from there. Called on the first loop.
     func turnsAway(_ remote: SocketAddress) -> Bool {
-        var isTurnedAway = false
-        driver.input { isTurnedAway = $0.turnsAway(remote.tcp, now: loop.now) }
-        return isTurnedAway
+        guard driver.node.turnsAway(remote.tcp, now: loop.now) else { return false }
+        // The node has an event to tell.
+        driver.input { _ in }
+        return true
     }
 
     func tell(_ events: [LinkEvent], from link: UInt32) {
