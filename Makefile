@@ -5,9 +5,9 @@ PREFIX ?= /usr/local
 RELEASE := .build/optimised
 US := $(CURDIR)/$(RELEASE)/release/causeway-testpeer
 
-.PHONY: run build install uninstall test check wasm bench costs soak worlds attack web fuzz docs interop peers format clean
+.PHONY: run build install uninstall test check wasm bench allocations instructions costs soak worlds attack web dist fuzz docs interop peers format clean
 
-run: ## installs what is missing, builds, starts a relay on ports 4001 (TCP) and 4002 (WebSocket, and its pages: http://127.0.0.1:4002/)
+run: ## installs what is missing, builds, starts a relay on ports 4001 (TCP, and UDP for WebRTC) and 4002 (WebSocket, and its pages: http://127.0.0.1:4002/)
 	@Scripts/install.sh web
 	swift build -c release --scratch-path $(RELEASE) --product causeway
 	Scripts/build-web.sh
@@ -43,11 +43,22 @@ web: ## the browser's package, in Web/dist, with its size
 	@Scripts/install.sh web
 	Scripts/build-web.sh
 
-bench: build ## the speed table beside the go peer, kept in Benchmarks/RESULTS.md
-	Benchmarks/run.sh "$(US)" "$(PEERS)"
+dist: web ## the browser's package as one archive, in .build
+	Scripts/dist.sh
 
-costs: build ## what strangers' work costs a relay, beside the go peer, kept in Benchmarks/COSTS.md; needs Linux's network namespaces
+bench: build ## the speed tables beside the go peer, kept in Benchmarks/RESULTS.md and Benchmarks/WEBRTC.md
+	Benchmarks/run.sh "$(US)" "$(PEERS)"
+	python3 Benchmarks/webrtc.py --us "$(US)" --peers "$(PEERS)" --keep
+
+allocations: ## what usual work allocates, against its bounds; figures are in Benchmarks/ALLOCATIONS.md
+	Benchmarks/allocations.sh --check
+
+instructions: ## how many instructions usual work takes, by Valgrind; figures are in Benchmarks/INSTRUCTIONS.md
+	Benchmarks/instructions.py
+
+costs: build ## what strangers' work costs a relay, beside the go peer, kept in Benchmarks/COSTS.md and PACKETS.md; needs Linux's network namespaces
 	python3 Benchmarks/costs.py --us "$(US)" --peers "$(PEERS)" --keep
+	python3 Benchmarks/packets.py --us "$(CURDIR)/$(RELEASE)/release/causeway" --keep
 
 soak: build ## five minutes: a relay, 200 peers, go and js that come and go; then 15,000 connections that come and go; 500 seeds of attackers; drawn worlds
 	python3 Tests/Interop/soak.py --us "$(US)" --peers "$(PEERS)" --minutes 5

@@ -27,7 +27,8 @@ let targets: [Target] = [
     .target(name: "CausewayIdentity", dependencies: ["CCrypto"], swiftSettings: core),
     .target(name: "CausewayConnection", dependencies: ["CCrypto", "CausewayIdentity"], swiftSettings: core),
     .target(name: "CausewayNode", dependencies: ["CausewayConnection", "CausewayIdentity"], swiftSettings: core),
-    .target(name: "CausewayWebRTC", dependencies: ["CausewayIdentity"], swiftSettings: core),
+    .target(name: "CausewayWebRTC", dependencies: ["CausewayConnection", "CausewayIdentity"], swiftSettings: core),
+    .target(name: "CausewayLocalNetwork", dependencies: ["CausewayIdentity", "CausewayNode"], swiftSettings: core),
     // Fixed runs of the core, compared natively and in Wasm.
     .target(
         name: "CausewayTrace", dependencies: ["CausewayIdentity", "CausewayConnection", "CausewayNode"], path: "Tests/Trace",
@@ -38,26 +39,30 @@ let targets: [Target] = [
     system("CAres", "libcares", apt: "libc-ares-dev", brew: "c-ares"),
     .systemLibrary(name: "CGNU", path: "Sources/System/CGNU"),
     .target(name: "CDatagrams"),
-    .target(name: "CausewayTLS", dependencies: ["COpenSSL", "CausewayIdentity"], swiftSettings: strict),
+    .target(name: "CausewayTLS", dependencies: ["COpenSSL", "CausewayIdentity", "CausewayWebRTC"], swiftSettings: strict),
     .target(
         name: "CausewayRuntime",
         dependencies: [
             "CUV", "CAres", .target(name: "CGNU", condition: .when(platforms: [.linux])), "CDatagrams", "CausewayTLS", "CausewayIdentity",
-            "CausewayConnection", "CausewayNode",
+            "CausewayConnection", "CausewayNode", "CausewayWebRTC", "CausewayLocalNetwork",
         ],
         swiftSettings: strict),
     .target(
-        name: "CausewaySimulation", dependencies: ["CausewayIdentity", "CausewayConnection", "CausewayNode"],
+        name: "CausewaySimulation", dependencies: ["CausewayIdentity", "CausewayConnection", "CausewayNode", "CausewayWebRTC"],
         swiftSettings: strict),
     .target(
         name: "Causeway",
-        dependencies: ["CausewayRuntime", "CausewayTLS", "CausewayIdentity", "CausewayConnection", "CausewayNode"],
+        dependencies: ["CausewayRuntime", "CausewayTLS", "CausewayWebRTC", "CausewayIdentity", "CausewayConnection", "CausewayNode"],
         swiftSettings: strict),
     .executableTarget(name: "CausewayCLI", dependencies: [api], swiftSettings: strict),
     .executableTarget(name: "CausewayTestPeer", dependencies: [api], swiftSettings: strict),
     // Benchmarks/datagrams.sh
     .executableTarget(
         name: "DatagramBench", dependencies: ["CausewayRuntime", "CausewayIdentity"], path: "Benchmarks/Datagrams", swiftSettings: strict),
+    // Benchmarks/allocations.sh
+    .target(name: "CountedMalloc", path: "Benchmarks/CountedMalloc"),
+    .executableTarget(
+        name: "AllocationBench", dependencies: [api, "CountedMalloc"], path: "Benchmarks/Allocations", swiftSettings: strict),
     .testTarget(name: "CausewayIdentityTests", dependencies: ["CausewayIdentity", "CCrypto"], swiftSettings: tests),
     .testTarget(name: "CausewayConnectionTests", dependencies: ["CausewayConnection", "CausewayIdentity"], swiftSettings: tests),
     .testTarget(
@@ -65,13 +70,24 @@ let targets: [Target] = [
         swiftSettings: tests),
     .testTarget(name: "CausewayWebRTCTests", dependencies: ["CausewayWebRTC", "CausewayIdentity"], swiftSettings: tests),
     .testTarget(
+        name: "CausewayLocalNetworkTests", dependencies: ["CausewayLocalNetwork", "CausewayNode", "CausewayIdentity"],
+        swiftSettings: tests),
+    .testTarget(
+        name: "CausewayTLSTests",
+        dependencies: ["CausewayTLS", "CausewayWebRTC", "CausewayConnection", "CausewayIdentity", "CausewaySimulation", "COpenSSL"],
+        swiftSettings: tests),
+    .testTarget(
         name: "CausewayRuntimeTests",
         dependencies: [
-            "CausewayRuntime", "CausewayTLS", "CausewayNode", "CausewayConnection", "CausewayIdentity", "COpenSSL", "CDatagrams",
+            "CausewayRuntime", "CausewayTLS", "CausewayWebRTC", "CausewayLocalNetwork", "CausewayNode", "CausewayConnection",
+            "CausewayIdentity",
+            "COpenSSL", "CDatagrams",
         ], swiftSettings: tests),
     .testTarget(
         name: "CausewaySimulationTests",
-        dependencies: ["CausewaySimulation", "CausewayNode", "CausewayConnection", "CausewayIdentity"], swiftSettings: tests),
+        dependencies: [
+            "CausewaySimulation", "CausewayTLS", "CausewayWebRTC", "CausewayNode", "CausewayConnection", "CausewayIdentity",
+        ], swiftSettings: tests),
     .testTarget(name: "CausewayTests", dependencies: [api, "CausewayConnection", "CausewayRuntime", "CausewayNode"], swiftSettings: tests),
     .testTarget(name: "CausewayCLITests", dependencies: ["CausewayCLI", api], swiftSettings: tests),
     .testTarget(
@@ -81,8 +97,10 @@ let targets: [Target] = [
 ]
 let products: [Product] = [
     .library(name: "Causeway", targets: ["Causeway"]),
-    .library(name: "CausewayCore", targets: ["CausewayIdentity", "CausewayConnection", "CausewayNode", "CausewayWebRTC"]),
+    .library(
+        name: "CausewayCore", targets: ["CausewayIdentity", "CausewayConnection", "CausewayNode", "CausewayWebRTC", "CausewayLocalNetwork"]),
     .library(name: "CausewaySimulation", targets: ["CausewaySimulation"]),
+    .library(name: "CausewayTLS", targets: ["CausewayTLS"]),
     .executable(name: "causeway", targets: ["CausewayCLI"]),
     .executable(name: "causeway-testpeer", targets: ["CausewayTestPeer"]),
 ]

@@ -5,8 +5,9 @@ import PackageDescription
 // Built and run by run.sh, which gives the flags that also instrument the library.
 let names = [
     "Multiaddr", "PeerID", "PublicKey", "SignedEnvelope", "Protobuf", "Varint", "JSON", "NoisePayload", "Upgrade", "Streams",
-    "Multistream", "Yamux", "DataChannel", "WebSocket", "HTTPHead", "Identify", "HopCodec", "Relay", "Signalling", "Gossip", "Discovery",
-    "Node", "NodeRequests", "Demultiplexer",
+    "Multistream", "Yamux", "DataChannel", "WebSocket", "HTTPHead", "Identify", "HopCodec", "Relay", "AutoNAT", "Signalling", "HolePunch",
+    "Gossip", "Discovery", "Node", "NodeRequests", "STUN", "SDP", "Demultiplexer", "Newcomers", "DTLS", "SCTPPackets", "SCTPOperations",
+    "DCEP", "PortMapping", "MulticastDNS",
 ]
 let sanitize = ["-sanitize=fuzzer,address"]
 
@@ -16,7 +17,8 @@ let package = Package(
     targets: [.target(name: "FuzzDriver", path: "Driver")]
         + names.map { name in
             .executableTarget(
-                name: "Fuzz\(name)", dependencies: ["FuzzDriver", .product(name: "CausewayCore", package: "causeway")],
+                name: "Fuzz\(name)",
+                dependencies: ["FuzzDriver", .product(name: name == "DTLS" ? "CausewayTLS" : "CausewayCore", package: "causeway")],
                 path: "Sources/\(name)",
                 swiftSettings: [.unsafeFlags(sanitize + ["-parse-as-library"])], linkerSettings: [.unsafeFlags(sanitize)])
         })

@@ -12,7 +12,7 @@ import textwrap
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SWIFT = ROOT / "Sources/CausewayWeb"
 SCRIPT = ROOT / "Web/causeway/boundary"
-START = re.compile(r"^(?:enum|struct) (\w+): (?:UInt32|OptionSet) \{$")
+START = re.compile(r"^(?:public )?(?:enum|struct) (\w+): (?:UInt32|OptionSet|UInt8, Sendable) \{$")
 CASE = re.compile(r"^    case (\w+(?:, \w+)*)$")
 FLAG = re.compile(r"^    static let (\w+) = \w+\(rawValue: (\d+)\)$")
 
@@ -31,6 +31,7 @@ TYPES = [
     ("LinkFailure", "Boundary.swift", "link-failure.js", None),
     ("ReservationState", "Boundary.swift", "reservation-state.js", str),
     ("ErrorKind", "ErrorKind.swift", "error-kind.js", constant),
+    ("LimitName", "../CausewayConnection/Vocabulary/ConnectionError.swift", "limit-name.js", str),
 ]
 
 
@@ -48,7 +49,8 @@ def body(lines, type_name):
 
 def translate(type_name, swift, name_of):
     comment, lines = body((SWIFT / swift).read_text().splitlines(), type_name)
-    out = [f"// Made of Sources/CausewayWeb/{swift} by Scripts/boundary.py, which makes it again when that has changed.", "//"]
+    path = (SWIFT / swift).resolve().relative_to(ROOT)
+    out = [f"// Made of {path} by Scripts/boundary.py, which makes it again when that has changed.", "//"]
     out += ["//" + line[3:] for line in comment] + [""]
     names = []
     for line in lines:
@@ -79,7 +81,7 @@ def main():
     stale = [path for path, text in made.items() if not path.exists() or path.read_text() != text]
     stale += [path for path in SCRIPT.glob("*") if path not in made]
     for path in stale:
-        print(f"{path.relative_to(ROOT)} is not what Scripts/boundary.py makes of Sources/CausewayWeb", file=sys.stderr)
+        print(f"{path.relative_to(ROOT)} is not what Scripts/boundary.py makes of Sources", file=sys.stderr)
     sys.exit(1 if stale else 0)
 
 

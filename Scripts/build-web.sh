@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Scripts/build-web.sh [BUILD_DIR]: the browser's package in Web/dist: module, JavaScript, types, pages and licences; prints their sizes.
+# The JavaScript is there three times: causeway.js with its source map, causeway.readable.js, and causeway.global.js, which is no module.
 # CAUSEWAY_SIZE_LIMIT=BYTES makes it fail when module and JavaScript, each by gzip -9, are bigger together.
-# esbuild makes one file, without comments and spaces, of Web/causeway.js and what it imports.
+# esbuild makes one file of Web/causeway.js and what it imports.
 set -euo pipefail
 here=$(cd "$(dirname "$0")/.." && pwd)
 build=$(realpath -m "${1:-$here/.build/wasm}")
@@ -15,7 +16,11 @@ mkdir -p "$out"
 cp "$build/causeway.wasm" "$here"/Web/{causeway.d.ts,package.json,README.md,NOTICE} "$here"/LICENSE{,-MIT,-APACHE} "$out"
 # Numbers first, then names: esbuild finds shorter names for one file than for what it has yet to join.
 flags=(--log-level=warning --format=esm --target=es2022 --legal-comments=none)
-esbuild "${flags[@]}" --bundle --minify-syntax "$here/Web/causeway.js" | esbuild "${flags[@]}" --minify >"$out/causeway.js"
+esbuild "${flags[@]}" --bundle --minify-syntax --sourcemap=inline "$here/Web/causeway.js" --outfile="$out/causeway.joined.js"
+esbuild "${flags[@]}" --minify --sourcemap "$out/causeway.joined.js" --outfile="$out/causeway.js"
+rm "$out/causeway.joined.js"
+esbuild "${flags[@]}" --bundle "$here/Web/causeway.js" --outfile="$out/causeway.readable.js"
+esbuild "${flags[@]}" --format=iife --global-name=causeway --bundle --minify "$here/Web/causeway.js" --outfile="$out/causeway.global.js"
 [ ! -d "$here/Web/pages" ] || cp -r "$here/Web/pages/." "$out"
 
 # The module holds code of AWS-LC, whose licence goes with it.

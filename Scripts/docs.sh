@@ -4,20 +4,18 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 out=${1:-.build/docs}
 scratch=$(dirname "$out")
+rm -rf "$out/graphs"
 mkdir -p "$out"
-rm -rf "$out/graphs" "$scratch"/*/symbolgraph
-# SwiftPM also tries its own synthesized test runners, which have no graph; any other failure counts.
-if ! swift package --scratch-path "$scratch" dump-symbol-graph --minimum-access-level public --skip-synthesized-members >"$out/symbols.log" 2>&1; then
-  if grep 'error:' "$out/symbols.log" | grep -vq "'[a-z]*Package[A-Za-z]*Tests'"; then
-    grep 'error:' "$out/symbols.log" >&2
-    exit 1
-  fi
-fi
-graphs=$(find "$scratch" -type d -name symbolgraph | head -1)
+swift build --scratch-path "$scratch" >"$out/build.log" 2>&1 || { grep 'error:' "$out/build.log" >&2; exit 1; }
+target=$(swiftc -print-target-info | sed -n 's/.*"triple": "\(.*\)".*/\1/p' | head -1)
+maps=()
+for map in Sources/*/include/module.modulemap Sources/System/*/module.modulemap; do maps+=(-Xcc "-fmodule-map-file=$map"); done
 for module in Causeway CausewaySimulation; do
-  [ -e "$graphs/$module.symbols.json" ] || { echo "no symbol graph of $module; see $out/symbols.log" >&2; exit 1; }
   mkdir -p "$out/graphs/$module"
-  cp "$graphs/$module.symbols.json" "$out/graphs/$module/"
+  # The API re-exports values of the core. They are documented as its own.
+  swift symbolgraph-extract -module-name "$module" -target "$target" -I "$(swift build --scratch-path "$scratch" --show-bin-path)/Modules" \
+    "${maps[@]}" -minimum-access-level public -skip-synthesized-members \
+    -experimental-allowed-reexported-modules=CausewayConnection,CausewayNode,CausewayRuntime -output-dir "$out/graphs/$module"
   catalog=()
   [ -d "Sources/$module/$module.docc" ] && catalog=("Sources/$module/$module.docc")
   docc convert "${catalog[@]}" --additional-symbol-graph-dir "$out/graphs/$module" --output-path "$out/$module.doccarchive" \

@@ -8,10 +8,19 @@ build=${CAUSEWAY_BUILD:-.build}
 case $build in /*) ;; *) build=$PWD/$build ;; esac
 # Where tests in Python and in Swift look for py-libp2p and websockets.
 export CAUSEWAY_VENV=${CAUSEWAY_VENV:-$build/venv}
+# Peers that tests start ask nothing of the network that this machine is in.
+export CAUSEWAY_NO_MDNS=true CAUSEWAY_NO_MAP_PORTS=true
 log=$(mktemp -d)
 trap 'rm -rf "$log"' EXIT
 passed=0 failed=0 skipped=0
-all=(check unit sanitize wasm web fuzz examples docs matrix browsers web-matrix python crowd endings attack)
+# These set short times against what they do, and a sanitizer makes that many times slower.
+slow='headsTrickleIn|strangersOfAnotherPlacePushNobodyOut|aProtocolThatIsNoLongerServed|cancelledDialsCloseTheirSocket|whoIsNotReadSendsNoMoreThanFits'
+# A check has five seconds for everything, and asks in real time.
+checks='^CausewayTests\.CheckTests'
+slow+="|$checks"
+# Nodes that move megabytes over WebRTC compute much, and would make those miss their times that wait.
+associations='^CausewayRuntimeTests\.(Direct|SignalledTests)'
+all=(check unit sanitize races wasm web fuzz examples docs matrix browsers web-matrix python crowd endings attack networks)
 [ $# -gt 0 ] && parts=("$@") || parts=("${all[@]}")
 
 # run NAME COMMAND…: runs it, shows its output, counts its closing line ("N passed, N failed", or swift test's).
@@ -30,6 +39,11 @@ run() {
   set -- $line
   [ "$status" != 0 ] && [ "$3" = 0 ] && line="$1 passed, 1 failed" && set -- $line
   passed=$((passed + $1)) failed=$((failed + $3))
+  if [ "$3" != 0 ]; then
+    # The end of a long log is what is kept of it, so it repeats what failed.
+    printf '\n%s:\n' "$name" >>"$log/failures"
+    (grep -E '✘|^(FAIL|fail|not ok|error|Fatal)|: error: |SUMMARY: .*Sanitizer|failed: ' "$log/out" || tail -20 "$log/out") | cut -c-300 | tail -40 >>"$log/failures"
+  fi
   printf -- '-- %s: %s (%s s)\n' "$name" "$line" "$(($(date +%s) - began))"
 }
 
@@ -61,7 +75,7 @@ sanitized() {
 }
 
 package() {
-  [ -n "${package_built:-}" ] || CAUSEWAY_SIZE_LIMIT=${CAUSEWAY_SIZE_LIMIT:-104000} run "browser package" Scripts/build-web.sh "$build/wasm"
+  [ -n "${package_built:-}" ] || CAUSEWAY_SIZE_LIMIT=${CAUSEWAY_SIZE_LIMIT:-106000} run "browser package" Scripts/build-web.sh "$build/wasm"
   # A relay that serves the folder has no business with it, a test has.
   cp Web/testpeer* Web/dist
   package_built=yes
@@ -76,24 +90,35 @@ for part in "${parts[@]}"; do
     unit)
       # Without it, the tests that talk to Python's websockets are skipped on a developer's machine and fail in CI.
       Scripts/venv.sh "$CAUSEWAY_VENV" || echo "no virtual environment for the tests that talk to Python"
-      # The simulator's attackers and drawn worlds compute without a pause: beside them, tests that wait would miss their time limits.
-      seeds='attackersSlowNobodyDownAndFillNothing|aDrawnWorldKeepsItsPromises'
-      run "unit tests" swift test --scratch-path "$build" --skip "$seeds"
+      # The core's tests compute without a pause, the simulator's and those of WebRTC's machines most of all, and others wait for sockets.
+      core='^(Causeway(Identity|Connection|Node|LocalNetwork|Simulation|TLS)|Style|Trace)Tests\.'
+      # These hold threads while they wait for processes.
+      command='^(CausewayCLI|Interop)Tests\.'
+      seeds='attackersSlowNobodyDownAndFillNothing|aDrawnWorldKeepsItsPromises|^CausewayWebRTCTests\.'
+      run "unit tests" swift test --scratch-path "$build" --skip "$core|$command|$seeds|$associations|$checks"
+      run "unit tests of WebRTC between nodes" swift test --scratch-path "$build" --skip-build --filter "$associations"
+      run "unit tests of checks" swift test --scratch-path "$build" --skip-build --filter "$checks"
+      run "unit tests of the command" swift test --scratch-path "$build" --skip-build --filter "$command"
+      run "unit tests of the core" swift test --scratch-path "$build" --skip-build --filter "$core" --skip "$seeds"
       # Few seeds for a developer, all of them where a submission is judged.
       [ "${CI:-}" != true ] || export CAUSEWAY_SEEDS=${CAUSEWAY_SEEDS:-500} CAUSEWAY_WORLDS=${CAUSEWAY_WORLDS:-300}
       run "simulations from many seeds" swift test --scratch-path "$build" --skip-build --filter "$seeds"
       ;;
     sanitize)
-      # These set short times against what they do, and a sanitizer makes that many times slower.
       run "build for the address sanitizer" sanitized address build --build-tests
-      run "runtime under the address sanitizer" sanitized address test --skip-build --filter '^(CausewayRuntimeTests|CausewayTests)\.' \
-        --skip 'headsTrickleIn|strangersOfAnotherPlacePushNobodyOut|aProtocolThatIsNoLongerServed|cancelledDialsCloseTheirSocket'
+      # Under a sanitizer tests run one after the other, because a hundred at once miss the times that they set.
+      run "runtime under the address sanitizer" sanitized address test --skip-build --no-parallel \
+        --filter '^(CausewayRuntimeTests|CausewayTests)\.' \
+        --skip "$slow|$associations"
+      run "DTLS and WebRTC under the address sanitizer" sanitized address test --skip-build --no-parallel --filter "^CausewayTLSTests\.|$associations" \
+        --skip "$slow"
       ;;
     races)
-      # Not among all: on a busy machine it takes tests past their own limits of a minute.
+      # The first floods one loop with datagrams for minutes under this sanitizer; the rest are those above.
       run "build for the thread sanitizer" sanitized thread build --build-tests
-      run "runtime under the thread sanitizer" sanitized thread test --skip-build --experimental-maximum-parallelization-width 8 \
-        --filter '^(CausewayRuntimeTests|CausewayTests)\.'
+      run "runtime under the thread sanitizer" sanitized thread test --skip-build --no-parallel --filter '^CausewayRuntimeTests\.' \
+        --skip "datagramsArriveWholeAndInOrder|$slow|$associations"
+      run "API under the thread sanitizer" sanitized thread test --skip-build --no-parallel --filter '^CausewayTests\.' --skip "$slow"
       ;;
     wasm)
       package
@@ -104,14 +129,18 @@ for part in "${parts[@]}"; do
       testpeer
       # Without the peers of go and js their cases are left out.
       run "browser package in node" Tests/Web/run.sh "$us" "$peers"
+      run "browser package as an archive" Tests/Web/dist.sh
       for browser in chromium firefox-esr; do
         command -v "$browser" >/dev/null || { skip "browser package in $browser" "it is not installed (Scripts/install.sh browsers)"; continue; }
         run "browser package in $browser" node Tests/Web/browser.mjs Web/dist "$us" "$browser"
+        run "pages on https in $browser" Tests/Web/apart.sh node --no-warnings --experimental-websocket Tests/Web/secure.mjs Web/dist "$us" \
+          "$browser" 10.77.0.1
       done
       if command -v chromium >/dev/null; then
         run "tabs in chromium" node --no-warnings --experimental-websocket Tests/Web/tabs.mjs Web/dist "$us"
         [ -x "$build/debug/causeway" ] || run "build of the command" swift build --scratch-path "$build" --product causeway
         run "chat page in chromium" node --no-warnings Tests/Web/chat.mjs "$build/debug/causeway" Web/dist
+        run "examples for pages in chromium" node --no-warnings Tests/Web/examples.mjs "$build/debug/causeway" Web/dist
         run "chat page among strangers" node --no-warnings --experimental-websocket Tests/Web/chat-strangers.mjs "$build/debug/causeway" Web/dist
       else
         skip "chat page" "chromium is not installed (Scripts/install.sh browsers)"
@@ -124,7 +153,9 @@ for part in "${parts[@]}"; do
       if [ -e "$peers/matrix.py" ] && [ -x "$peers/go/bin/go-peer-linux-amd64" ]; then
         testpeer
         run "matrix with go and js" python3 "$peers/matrix.py" --us "$us" --with go,js \
-          --only tcp,ws,relay,relay-limit,relay-refuses,relay-restart,gossip,discovery,discovery-json
+          --only tcp,ws,webrtc,webrtc-direct,relay,relay-limit,relay-refuses,relay-restart,gossip,discovery,discovery-json
+        run "gossip with go and js in unusual settings" python3 Tests/Interop/gossip.py --us "$us" --peers "$peers"
+        run "WebRTC with js-libp2p in Node" python3 Tests/Interop/js_node.py --us "$us" --peers "$peers"
       else
         skip "matrix with go and js" "no peers in $peers (make peers builds them; CAUSEWAY_PEERS says where else they are)"
       fi
@@ -137,6 +168,9 @@ for part in "${parts[@]}"; do
         only=()
         [ "$browser" = chromium ] || only=(only=basics,signalling,losing)
         run "WebRTC in $browser" node Tests/Web/browser.mjs Web/dist "$us" "$browser" webrtc.html seconds=150 "${only[@]}"
+        # As browsers are about to be: a page may not change its own credentials.
+        [ "$browser" != chromium ] || run "our /webrtc-direct version 2 in $browser" node Tests/Web/browser.mjs Web/dist "$us" "$browser" \
+          webrtc.html only=direct version=2 --force-fieldtrials=WebRTC-NoSdpMangleUfrag/Enabled/
       done
       if [ ! -e "$peers/matrix.py" ]; then
         skip "matrix with Chromium" "no peers in $peers"
@@ -145,7 +179,7 @@ for part in "${parts[@]}"; do
       else
         testpeer
         run "matrix with Chromium" python3 "$peers/matrix.py" --us "$us" --with go,js,chromium \
-          --where 'relay us *chromium*,gossip us *chromium*,discovery* us *chromium*,webrtc us c* c*'
+          --where 'relay us *chromium*,gossip us *chromium*,discovery* us *chromium*,webrtc us * chromium,webrtc us chromium us'
       fi
       ;;
     web-matrix)
@@ -199,11 +233,44 @@ for part in "${parts[@]}"; do
       run "build of the command" swift build -c release --scratch-path "$build/optimised" --product causeway
       run "attacks" python3 Tests/Adversary/attack.py --quick --us "$build/optimised/release/causeway" --peer "$us"
       ;;
+    networks)
+      if [ "$(id -u)" != 0 ] || [ ! -e /dev/net/tun ]; then
+        skip "networks" "network namespaces need root and /dev/net/tun"
+        continue
+      fi
+      testpeer
+      run "build of the command" swift build -c release --scratch-path "$build/optimised" --product causeway
+      command=$build/optimised/release/causeway
+      run "a machine whose addresses change" python3 Tests/Interop/machine.py --command "$command"
+      if [ -e "$peers/driver.py" ] && [ -x "$peers/go/bin/go-peer-linux-amd64" ]; then
+        run "AutoNAT with go and js" python3 Tests/Interop/autonat.py --us "$us" --peers "$peers"
+        run "multicast DNS with go and js" python3 Tests/Interop/mdns.py --us "$us" --peers "$peers"
+        if PATH=$PATH:/usr/sbin:/sbin command -v miniupnpd nft >/dev/null; then
+          run "ports mapped by miniupnpd" python3 Tests/Interop/port_mapping.py --us "$us" --peers "$peers"
+        else
+          skip "ports mapped by miniupnpd" "it is not installed (Scripts/install.sh test)"
+        fi
+      else
+        skip "networks with go and js" "no peers in $peers (make peers builds them; CAUSEWAY_PEERS says where else they are)"
+      fi
+      natlab=${CAUSEWAY_NATLAB:-$(dirname "$peers")/natlab}
+      if [ -e "$natlab/natlab.py" ]; then
+        run "the check behind NATs" python3 Tests/Interop/check.py --causeway "$command" --natlab "$natlab"
+        mkdir -p "$log/nat"
+        run "hole punching behind NATs" python3 "$natlab/matrix.py" --us "$us" --peers us:us,us:go,go:us --transports tcp --quick \
+          --only ' -> port-restricted' --wait 16 --logs "$log/nat"
+        run "WebRTC behind NATs" python3 "$natlab/matrix.py" --us "$us" --peers us:us --transports webrtc --relay us --no-stun --quick \
+          --only ' -> port-restricted' --wait 16 --logs "$log/nat"
+      else
+        skip "NATs" "no natlab.py in $natlab (CAUSEWAY_NATLAB says where else it is)"
+      fi
+      ;;
     *) echo "no such part: $part (there are: ${all[*]} races)" >&2; exit 2 ;;
   esac
 done
 
 printf '\n'
+[ ! -e "$log/failures" ] || cat "$log/failures"
 [ "$skipped" = 0 ] || printf 'SKIPPED %s part(s), see above\n' "$skipped"
 printf '%s passed, %s failed\n' "$passed" "$failed"
 [ "$failed" = 0 ] && [ "$passed" -gt 0 ]

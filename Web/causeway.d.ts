@@ -16,6 +16,9 @@ export interface Multiaddr {
   getPeerId(): string | null
 }
 
+/** A Uint8Array as older and newer compilers write it: since TypeScript 5.9 a plain `Uint8Array` may lie in shared memory. */
+export type Bytes = ReturnType<typeof Uint8Array.of>
+
 /** A peer id, or its text as base58 or as a CID (`bafz…`). */
 export type PeerLike = PeerId | string
 /** A multiaddr of this package, one of another library with `toString()`, or text. */
@@ -24,7 +27,7 @@ export type AddressLike = Multiaddr | string | { toString(): string }
 /** The result of dialling one address. */
 export interface DialOutcome {
   address: Multiaddr
-  /** `connected`, or the error code as words, such as `timeout` or `refused by relay`. */
+  /** `connected`, or why not, in words. */
   result: string
   /** The code of a CausewayError. Undefined: connected. */
   code?: ErrorCode
@@ -90,13 +93,16 @@ export type ErrorCode =
   | 'ERR_WASM' // the module could not be loaded
   | 'ERR_WRONG_PEER' // a different peer answered
 
-/** Every error that this package throws or rejects with. */
+/**
+ * Every error that this package throws or rejects with. Its message is a sentence: what was attempted with whom, why it failed, and
+ * whose limit it was.
+ */
 export class CausewayError extends Error {
   /** `AbortError` when a signal was aborted, else `CausewayError`. */
   readonly name: string
   readonly code: ErrorCode
   readonly cause?: unknown
-  /** The result for each address, on errors of `dial`. */
+  /** The result for each address, on errors of `dial`, `reserve` and `ready`, and in the event `reservation`. */
   readonly outcomes?: DialOutcome[]
   /** A relay's status, or the limit that was reached. */
   readonly value?: number
@@ -123,7 +129,20 @@ export interface Limits {
   seconds?: number
 }
 
-export interface Stream {
+/** What a stream tells: the events of js-libp2p. */
+export interface StreamEvents {
+  /** Bytes came. The stream is read from the moment at which the first listener is added, and then for such listeners only. */
+  message: Event & { data: Bytes }
+  /** The remote has finished writing, and all its bytes were told. */
+  remoteCloseWrite: Event
+  /** `send` may go on. */
+  drain: Event
+  /** The stream is over, by `error` if it did not end in order. `local`: this side aborted it. */
+  close: Event & { error?: CausewayError; local: boolean }
+}
+
+/** Bytes go by Web streams (`readable`, `writable`), or as in js-libp2p by `send`, and by iteration or `message` events. */
+export interface Stream extends EventTarget, AsyncIterable<Bytes> {
   readonly id: string
   readonly protocol: string
   readonly direction: 'inbound' | 'outbound'
@@ -133,7 +152,7 @@ export interface Stream {
   /** The limits of that connection. Undefined: it is not limited. */
   readonly limits?: Limits
   /** Ends when the remote has finished writing. While you do not read, the remote cannot send more. */
-  readonly readable: ReadableStream<Uint8Array>
+  readonly readable: ReadableStream<Bytes>
   /**
    * A write waits while too much data is in flight. `close` waits until everything has left: over WebRTC until the remote has confirmed it
    * (ERR_TIMEOUT after 10 s), otherwise until the browser has sent it. If the stream fails before, `close` rejects with its error.
@@ -141,10 +160,20 @@ export interface Stream {
   readonly writable: WritableStream<Uint8Array>
   /** Ends this side's direction, as `writable.close` does. */
   closeWrite(): Promise<void>
-  /** Ends this side's direction in the same way, and discards what the remote still sends. */
+  /** The same, as js-libp2p calls it: what the remote still sends can be read. */
   close(): Promise<void>
+  /** Discards what the remote has sent and still sends. */
+  closeRead(): Promise<void>
+  /** Sends bytes without waiting. False: much waits to be sent, so wait for `onDrain`, or the event `drain`, before you send more. */
+  send(data: Uint8Array | ArrayBuffer | { subarray(): Uint8Array }): boolean
+  /** Resolves when `send` may go on, at once if it may. Rejects with the stream's error. */
+  onDrain(options?: AbortOptions): Promise<void>
   /** Resets the stream. Both sides see an error. */
   abort(error?: unknown): void
+  addEventListener<K extends keyof StreamEvents>(
+    type: K, listener: ((event: StreamEvents[K]) => void) | null, options?: boolean | AddEventListenerOptions): void
+  removeEventListener<K extends keyof StreamEvents>(
+    type: K, listener: ((event: StreamEvents[K]) => void) | null, options?: boolean | EventListenerOptions): void
 }
 
 export interface Connection {
@@ -168,7 +197,9 @@ export interface Connection {
   close(): Promise<void>
 }
 
-export type StreamHandler = (incoming: { stream: Stream; connection: Connection }) => void | Promise<void>
+/** Called as `(stream, connection)`. The stream also has itself as `stream`, so that a handler may take `({ stream, connection })`. */
+export type StreamHandler = (
+  incoming: Stream & { readonly stream: Stream; readonly connection: Connection }, connection: Connection) => void | Promise<void>
 
 export interface IdentifyResult {
   peerId: PeerId
@@ -196,7 +227,7 @@ export interface Reservation {
 
 export interface Message {
   topic: string
-  data: Uint8Array
+  data: Bytes
   /** The author. Undefined: the message is not signed. */
   from?: PeerId
   /** The neighbour that sent the message to this node. */
@@ -211,6 +242,7 @@ export interface NodeEvents {
   'peer:connect': PeerId
   'peer:disconnect': PeerId
   'peer:identify': IdentifyResult
+  /** Once for each peer, and again when its addresses have changed or after its last connection has closed. */
   'peer:discovery': PeerInfo & { source: 'json' | 'protobuf' }
   'connection:open': Connection
   'connection:close': Connection
@@ -253,6 +285,8 @@ export interface PubSub extends TypedEventTarget<PubSubEvents> {
   unsubscribe(topic: string): void
   /** `recipients` is the number of peers to which the message was sent at once. */
   publish(topic: string, data: Uint8Array, options?: AbortOptions): Promise<{ recipients: number }>
+  /** Resolves with the topic's subscribers as soon as there are any. ERR_TIMEOUT after 30 s. */
+  ready(topic: string, options?: AbortOptions): Promise<PeerId[]>
   getTopics(): string[]
   getSubscribers(topic: string): PeerId[]
   /** The peers in the topic's mesh. */
@@ -262,8 +296,16 @@ export interface PubSub extends TypedEventTarget<PubSubEvents> {
 export interface CausewayNode extends TypedEventTarget<NodeEvents> {
   readonly peerId: PeerId
   readonly status: 'stopped' | 'starting' | 'started' | 'stopping' | 'failed'
-  readonly services: { pubsub: PubSub }
+  readonly services: {
+    pubsub: PubSub
+    ping: { ping(peer: PeerLike | AddressLike, options?: AbortOptions): Promise<number> }
+  }
   start(): Promise<void>
+  /**
+   * Resolves with this node's addresses as soon as it has a place at a relay, and at once if it has no relays. Rejects with the last
+   * relay's error when all of them have failed; the node goes on trying. ERR_TIMEOUT after 30 s.
+   */
+  ready(options?: AbortOptions): Promise<Multiaddr[]>
   /**
    * Closes all connections and frees the module. `start` makes a new module with the same key and handlers. Finished streams get up to 2 s
    * to deliver what was written. When the page is closed, the node closes its connections at once; if the browser restores the page, the
@@ -291,27 +333,45 @@ export interface CausewayNode extends TypedEventTarget<NodeEvents> {
   release(relay: PeerLike | AddressLike): Promise<void>
 }
 
+/** How a node announces itself and finds others: only those who use the same topics. */
+export interface Discovery {
+  /**
+   * A relay has to carry them (`causeway relay --topic NAME`). Default: `_peer-discovery._p2p._pubsub`, as in js-libp2p, and
+   * `p2p-discovery` in JSON, which relays carry by themselves and everybody uses.
+   */
+  topics?: Array<{ topic: string; /** Default: `protobuf`, as in js-libp2p. */ format?: 'protobuf' | 'json' }>
+  /** Milliseconds between two announcements. Default: 10,000. */
+  interval?: number
+  /** Do not announce this node. Default: false. */
+  listenOnly?: boolean
+}
+
 export interface NodeOptions {
   /** A secret of 32 bytes, or `'persistent'`: stored in this browser, and used by one tab at a time. Default: a new key. */
   key?: Uint8Array | 'persistent'
   /** The module's URL, or the module itself. Default: `causeway.wasm` beside `causeway.js`. */
   wasm?: URL | string | BufferSource | WebAssembly.Module
-  /** Addresses of the relays for which a bare `/p2p-circuit` stands. */
-  relays?: AddressLike[]
+  /**
+   * The relays for which a bare `/p2p-circuit` stands, or the only one: their addresses, or the URL at which a relay serves its pages
+   * (`https://relay.example`). A relay that is named by its URL is asked who it is when the node is made. If it
+   * does not say, it is left out, and named on the console; ERR_UNREACHABLE if there are no others.
+   */
+  relays?: AddressLike | AddressLike[]
   addresses?: {
     /**
      * `/p2p-circuit` (a reservation at one of `relays`) or `<relay>/p2p-circuit`. Default: `/p2p-circuit` if there are relays. `/webrtc` is
      * accepted, too, but changes nothing: if the browser has WebRTC, peers can use it with every relayed address.
      */
-    listen?: AddressLike[]
+    listen?: AddressLike | AddressLike[]
   }
   /**
    * Direct connections to pages (after meeting over a relay) and to servers (`/webrtc-direct`). Default: on if the browser has WebRTC.
-   * `rtcConfiguration` is the browser's, or a function that returns it. Without `iceServers`, no third party learns this machine's address.
+   * `rtcConfiguration` is the browser's, or a function that returns it. Its `iceServers` come in addition to connected relays and peers,
+   * which tell the browser its public address; without any, nobody else learns that address.
    */
   webrtc?: false | { rtcConfiguration?: RTCConfiguration | (() => RTCConfiguration | Promise<RTCConfiguration>) }
-  /** Finds peers by gossip. `interval`: milliseconds between two announcements (10,000). Default: both formats. Needs `pubsub`. */
-  discovery?: boolean | { json?: boolean; protobuf?: boolean; interval?: number }
+  /** Finds peers by gossip. Default: true, which is everybody at the relay. Needs `pubsub`. */
+  discovery?: boolean | Discovery
   /** Default: true. */
   pubsub?: boolean | {
     /** Send this node's messages to every subscriber, not only to the mesh. Default: true. */
@@ -320,6 +380,8 @@ export interface NodeOptions {
     allowPublishToZeroTopicPeers?: boolean
     /** Also emit `message` events for this node's own messages. Default: false. */
     emitSelf?: boolean
+    /** The most bytes of data in a message. All peers of a topic must read as much. Default: 1,044,480; at most 16 MiB. */
+    messageSize?: number
   }
   /** The software name that identify sends to peers. */
   agent?: string
@@ -329,7 +391,23 @@ export interface NodeOptions {
   start?: boolean
 }
 
+/** Makes a node. Options that do not exist are named on the console, once. */
 export function createNode(options?: NodeOptions): Promise<CausewayNode>
+
+/** What a node takes of a js-libp2p configuration. */
+export interface Libp2pOptions extends NodeOptions {
+  /** An Ed25519 key (otherwise ERR_INVALID_KEY). */
+  privateKey?: { type: string; raw: Uint8Array }
+  nodeInfo?: { userAgent?: string }
+  /** Transports, encryption, muxers, services …: built in, so this is passed over, and named on the console. */
+  [other: string]: unknown
+}
+
+/**
+ * As `createNode`, for an application of js-libp2p. If the node is to listen on a bare `/p2p-circuit` and there are no `relays`, it makes a
+ * reservation at the first relay to which the application connects.
+ */
+export function createLibp2p(options?: Libp2pOptions): Promise<CausewayNode>
 
 /** Parses a peer id. Throws ERR_INVALID_PEER. */
 export function peerIdFromString(text: string): PeerId

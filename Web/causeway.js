@@ -3,5 +3,6 @@
 
 export { CausewayError } from './causeway/errors.js'
 export { multiaddr } from './causeway/multiaddr.js'
+export { createLibp2p } from './causeway/libp2p.js'
 export { createNode } from './causeway/node.js'
 export { peerIdFromString } from './causeway/peerid.js'

@@ -6,7 +6,6 @@ const FIELDS = new Set(['seed', 'listen', 'relays', 'pubsub', 'discovery', 'agen
 /** The fields of a configuration that mean nothing here. */
 export function ignoredFields (config) {
   const ignored = Object.keys(config).filter(name => !FIELDS.has(name))
-  for (const name of ['topic', 'listenOnly']) if (config.discovery?.[name] != null) ignored.push(`discovery.${name}`)
   return ignored
 }
 
@@ -27,8 +26,14 @@ export function nodeOptions (config) {
       rtcConfiguration: { iceServers: (config.stunServers ?? []).map(urls => ({ urls: urls.includes(':') ? urls : `stun:${urls}` })) }
     },
     addresses: { listen: listenAddresses(config) },
-    pubsub: pubsub.enabled || discovery != null ? { floodPublish: pubsub.floodPublish ?? true, allowPublishToZeroTopicPeers: true } : false,
-    discovery: discovery != null && { json, protobuf: !json, interval: discovery.intervalMs },
+    pubsub: pubsub.enabled || discovery != null ? {
+      floodPublish: pubsub.floodPublish ?? true, allowPublishToZeroTopicPeers: true, messageSize: pubsub.params?.messageSize
+    } : false,
+    discovery: discovery != null && {
+      topics: [{ topic: discovery.topic ?? (json ? 'p2p-discovery' : '_peer-discovery._p2p._pubsub'), format: json ? 'json' : 'protobuf' }],
+      interval: discovery.intervalMs,
+      listenOnly: discovery.listenOnly
+    },
     ...config.agent == null ? {} : { agent: config.agent },
     start: false
   }

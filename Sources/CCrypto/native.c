@@ -12,9 +12,9 @@
 #include <sodium.h>
 #include <stdlib.h>
 
-typedef struct { EVP_MD_CTX *sha256, *sha512; EVP_CIPHER_CTX *seal, *open; } Contexts;
+typedef struct { EVP_MD_CTX *sha1, *sha256, *sha512; EVP_CIPHER_CTX *seal, *open; } Contexts;
 
-static EVP_MD *sha256, *sha512;
+static EVP_MD *sha1, *sha256, *sha512;
 static EVP_CIPHER *chacha;
 static pthread_key_t at_thread_end;
 static _Thread_local Contexts *own;
@@ -24,6 +24,7 @@ static void must(int ok) { if (ok != 1) abort(); }
 
 static void free_contexts(void *p) {
   Contexts *c = p;
+  EVP_MD_CTX_free(c->sha1);
   EVP_MD_CTX_free(c->sha256);
   EVP_MD_CTX_free(c->sha512);
   EVP_CIPHER_CTX_free(c->seal);
@@ -33,17 +34,18 @@ static void free_contexts(void *p) {
 
 __attribute__((constructor)) static void start(void) {
   must(sodium_init() >= 0);
+  sha1 = EVP_MD_fetch(NULL, "SHA1", NULL);
   sha256 = EVP_MD_fetch(NULL, "SHA2-256", NULL);
   sha512 = EVP_MD_fetch(NULL, "SHA2-512", NULL);
   chacha = EVP_CIPHER_fetch(NULL, "ChaCha20-Poly1305", NULL);
-  must(sha256 && sha512 && chacha);
+  must(sha1 && sha256 && sha512 && chacha);
   must(pthread_key_create(&at_thread_end, free_contexts) == 0);
 }
 
 static Contexts *make_contexts(void) {
   Contexts *c = calloc(1, sizeof *c);
   must(c != NULL);
-  must((c->sha256 = EVP_MD_CTX_new()) && (c->sha512 = EVP_MD_CTX_new()));
+  must((c->sha1 = EVP_MD_CTX_new()) && (c->sha256 = EVP_MD_CTX_new()) && (c->sha512 = EVP_MD_CTX_new()));
   must((c->seal = EVP_CIPHER_CTX_new()) && (c->open = EVP_CIPHER_CTX_new()));
   must(EVP_CipherInit_ex2(c->seal, chacha, NULL, NULL, 1, NULL));
   must(EVP_CipherInit_ex2(c->open, chacha, NULL, NULL, 0, NULL));
@@ -63,6 +65,24 @@ void cc_sha256_2(uint8_t out[32], const uint8_t *a, size_t a_n, const uint8_t *b
   hash(contexts()->sha256, sha256, out, a, a_n, b, b_n);
 }
 void cc_sha512(uint8_t out[64], const uint8_t *p, size_t n) { hash(contexts()->sha512, sha512, out, p, n, NULL, 0); }
+
+static void sha1_update(EVP_MD_CTX *x, const uint8_t *p, size_t n) { if (n) must(EVP_DigestUpdate(x, p, n)); }
+void cc_hmac_sha1(uint8_t out[20], const uint8_t *key, size_t key_n, const uint8_t *head, size_t head_n, const uint8_t *body, size_t body_n) {
+  EVP_MD_CTX *x = contexts()->sha1;
+  uint8_t k[64] = {0}, pad[64], inner[20];
+  if (key_n > 64) hash(x, sha1, k, key, key_n, NULL, 0);
+  else for (size_t i = 0; i < key_n; i++) k[i] = key[i];
+  for (int i = 0; i < 64; i++) pad[i] = k[i] ^ 0x36;
+  must(EVP_DigestInit_ex2(x, sha1, NULL));
+  sha1_update(x, pad, 64);
+  sha1_update(x, head, head_n);
+  sha1_update(x, body, body_n);
+  must(EVP_DigestFinal_ex(x, inner, NULL));
+  for (int i = 0; i < 64; i++) pad[i] = k[i] ^ 0x5c;
+  hash(x, sha1, out, pad, 64, inner, 20);
+  cc_wipe(k, sizeof k);
+  cc_wipe(pad, sizeof pad);
+}
 
 // OpenSSL counts in int: more than 1 GiB goes in parts.
 static int update(EVP_CIPHER_CTX *x, uint8_t *out, const uint8_t *p, size_t n) {

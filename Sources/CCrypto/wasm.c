@@ -1,6 +1,6 @@
 // For the browser: five files of AWS-LC as one translation unit, and the functions of ccrypto.h over them.
 // Scripts/build-wasm.sh fetches them and puts them on the include path; nothing of AWS-LC is in this repository.
-// Smallest code everywhere but in the bulk ciphers.
+// Smallest code everywhere but in the bulk cipher.
 #define OPENSSL_NO_ASM
 #define OPENSSL_SMALL
 #define OPENSSL_NO_THREADS_CORRUPT_MEMORY_AND_LEAK_SECRETS_IF_THREADED   // one thread: there is no other
@@ -14,17 +14,14 @@
 #include "crypto/fipsmodule/delocate.h"
 #include "crypto/fipsmodule/service_indicator/internal.h"
 
+#include "crypto/chacha/chacha.c"
 #pragma clang attribute push(__attribute__((minsize)), apply_to = function)
-// Its form for processors with few registers, in loops: a quarter of the code, and a page hashes little.
-#define __i386
+// For its constants alone (sha2.h).
 #include "crypto/fipsmodule/sha/sha512.c"
-#undef __i386
 #include "crypto/fipsmodule/curve25519/curve25519_nohw.c"
 #include "crypto/fipsmodule/curve25519/curve25519.c"
-#include "sha256.h"
+#include "sha2.h"
 #include "ed25519.h"
-#pragma clang attribute pop
-#include "crypto/chacha/chacha.c"
 #include "crypto/poly1305/poly1305.c"
 
 // What those files want of the rest of AWS-LC. The error queue and its random numbers are never reached.
@@ -32,8 +29,6 @@ void ERR_put_error(int l, int u, int r, const char *f, unsigned n) {}
 int RAND_bytes(uint8_t *p, size_t n) { abort(); }
 int CRYPTO_memcmp(const void *a, const void *b, size_t n) { return !cc_equal(a, b, n); }
 void OPENSSL_cleanse(void *p, size_t n) { cc_wipe(p, n); }
-
-void cc_sha512(uint8_t out[64], const uint8_t *p, size_t n) { SHA512(p, n, out); }
 
 static void pad(poly1305_state *s, size_t n) {
   static const uint8_t zero[16];
@@ -70,6 +65,9 @@ int cc_aead_open_nonce(uint8_t *out, const uint8_t key[32], const uint8_t nonce[
   return 1;
 }
 
-void cc_x25519_public(uint8_t pub[32], const uint8_t priv[32]) { X25519_public_from_private(pub, priv); }
+void cc_x25519_public(uint8_t pub[32], const uint8_t priv[32]) {
+  static const uint8_t nine[32] = {9};
+  X25519(pub, priv, nine);
+}
 int cc_x25519(uint8_t out[32], const uint8_t priv[32], const uint8_t pub[32]) { return X25519(out, priv, pub); }
-void cc_ed25519_from_seed(uint8_t pub[32], uint8_t priv[64], const uint8_t seed[32]) { ED25519_keypair_from_seed(pub, priv, seed); }
+#pragma clang attribute pop

@@ -72,7 +72,49 @@ int cw_datagram_open(const cw_endpoint *local, int is_ipv6, int is_dual_stack, i
     return -failure;
 }
 
+static int join_group(int file, const cw_endpoint *group, uint32_t interface) {
+    int on = 1, off = 0;
+    unsigned char hops = 255, loop = 1;
+    if (setsockopt(file, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0) return -errno;
+#ifndef __linux__
+    // Linux would give each datagram by unicast to any one of those that ask for this.
+    if (setsockopt(file, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) return -errno;
+#endif
+#ifdef IP_MULTICAST_ALL
+    // Or the kernel hands over what came on interfaces where others have joined.
+    if (setsockopt(file, IPPROTO_IP, IP_MULTICAST_ALL, &off, sizeof off) != 0) return -errno;
+#endif
+    (void)off;
+    struct sockaddr_storage address;
+    socklen_t length = to_system(group, 0, &address);
+    if (bind(file, (struct sockaddr *)&address, length) != 0) return -errno;
+    struct ip_mreqn request = {.imr_ifindex = (int)interface};
+    request.imr_multiaddr = ((struct sockaddr_in *)&address)->sin_addr;
+    if (setsockopt(file, IPPROTO_IP, IP_ADD_MEMBERSHIP, &request, sizeof request) != 0) return -errno;
+    if (setsockopt(file, IPPROTO_IP, IP_MULTICAST_IF, &request, sizeof request) != 0) return -errno;
+    if (setsockopt(file, IPPROTO_IP, IP_MULTICAST_TTL, &hops, sizeof hops) != 0) return -errno;
+    return setsockopt(file, IPPROTO_IP, IP_MULTICAST_LOOP, &loop, sizeof loop) == 0 ? 0 : -errno;
+}
+
+int cw_multicast_open(const cw_endpoint *group, uint32_t interface, int buffer) {
+    int file = socket(AF_INET, SOCK_DGRAM, 0);
+    if (file < 0) return -errno;
+    fcntl(file, F_SETFD, FD_CLOEXEC);
+    fcntl(file, F_SETFL, fcntl(file, F_GETFL) | O_NONBLOCK);
+    setsockopt(file, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
+    int code = join_group(file, group, interface);
+    if (code == 0) return file;
+    close(file);
+    return code;
+}
+
 void cw_datagram_close(int file) { close(file); }
+
+int cw_datagram_connect(int file, const cw_endpoint *remote, int is_ipv6) {
+    struct sockaddr_storage address;
+    socklen_t length = to_system(remote, is_ipv6, &address);
+    return connect(file, (struct sockaddr *)&address, length) == 0 ? 0 : -errno;
+}
 
 int cw_datagram_local(int file, cw_endpoint *local) {
     struct sockaddr_storage address;
@@ -183,8 +225,10 @@ int cw_datagram_send(int file, int is_ipv6, const void *memory, const cw_datagra
         struct sockaddr_storage remote;
         socklen_t length = to_system(&datagrams[index].remote, is_ipv6, &remote);
         const uint8_t *bytes = (const uint8_t *)memory + datagrams[index].offset;
-        if (sendto(file, bytes, datagrams[index].length, MSG_DONTWAIT, (struct sockaddr *)&remote, length) < 0)
-            return index > 0 ? index : -errno;
+        ssize_t sent = sendto(file, bytes, datagrams[index].length, MSG_DONTWAIT, (struct sockaddr *)&remote, length);
+        // Darwin takes no address once the socket has one.
+        if (sent < 0 && errno == EISCONN) sent = send(file, bytes, datagrams[index].length, MSG_DONTWAIT);
+        if (sent < 0) return index > 0 ? index : -errno;
     }
     return count;
 }

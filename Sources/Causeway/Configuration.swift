@@ -1,4 +1,4 @@
-import CausewayNode
+public import CausewayNode
 import CausewayRuntime
 
 /// What a node is and does. Everything has a default: `Configuration()` describes a peer with a fresh identity that listens nowhere,
@@ -53,23 +53,29 @@ public struct Configuration: Sendable {
         public init() {}
     }
 
-    /// How the node gossips (GossipSub).
+    /// How the node gossips (GossipSub). `Node.init` refuses numbers with which no mesh works (`GossipSettingError`).
     public struct PubSub: Sendable {
-        /// How gossip message ids are formed: see "Both dialects of gossip message ids" in ARCHITECTURE.md. `both` understands Go and
-        /// JavaScript peers in one mesh.
-        public enum MessageID: String, Sendable { case go, js, both }
+        /// How gossip message ids are written: see "Message ids in all dialects" in ARCHITECTURE.md. With `learnt`, peers of all
+        /// implementations understand each other in one mesh, as long as they use their defaults or a known function.
+        public typealias MessageID = MessageIDForm
 
         private static let standard = GossipSubConfiguration()
 
         /// Send the node's own messages to every known subscriber, not only to the mesh.
         public var floodPublish = Self.standard.floodPublish
         /// Gossip over relayed connections with a limit, too.
-        public var allowLimited = Self.standard.allowLimited
+        public var allowsLimited = Self.standard.allowsLimited
         /// Sign messages and require signatures (StrictSign). If false, do neither (StrictNoSign).
         public var signed = Self.standard.signed
-        public var messageID = MessageID.both
-        /// The time between two heartbeats.
-        public var heartbeat = Self.standard.parameters.heartbeatInterval
+        public var messageID = MessageID.learnt
+        /// Carry the messages of other topics, too: the node joins a topic that fits as long as a connected peer subscribes to it. Only
+        /// subscribers learn of it, so whoever wants to publish has to subscribe, and two nodes that carry a topic do not join their
+        /// subscribers. `limits.carried` bounds the number of such topics.
+        public var carries: [TopicPattern] = []
+        /// The size of meshes, the times, and how much is gossiped about.
+        public var parameters = GossipSubParameters()
+        /// What others can make the node do and keep, and the size of a message (`limits.message`).
+        public var limits = GossipLimits()
         /// How many messages the node keeps for a `Subscription` whose reader is slow.
         public var backlog = 8192
 
@@ -79,12 +85,8 @@ public struct Configuration: Sendable {
     /// How the node finds other peers by gossip on a topic.
     public struct Discovery: Sendable {
         /// The format of announcements.
-        public enum Form: String, Sendable {
-            /// js-libp2p's pubsub-peer-discovery: a protobuf message with the public key and the addresses.
-            case protobuf
-            /// `{"peerId": "...", "addrs": ["..."]}`
-            case json
-        }
+        public typealias Form = DiscoveryTopic.Form
+
         public var topic: String
         public var form: Form
         public var interval: Interval
@@ -110,6 +112,9 @@ public struct Configuration: Sendable {
         public static let json = Discovery(topic: String(decoding: DiscoveryTopic.json.name, as: UTF8.self), form: .json)
     }
 
+    /// What becomes of peers that were found in the local network.
+    public typealias LocalDiscovery = LocalDiscoveryPolicy
+
     /// The TLS certificate for `/tls/ws` listeners.
     public struct Certificate: Sendable {
         /// Paths of two PEM files: the certificate with its chain, and its key.
@@ -132,23 +137,51 @@ public struct Configuration: Sendable {
     }
 
     public var identity = Identity.ephemeral
-    /// The addresses to listen on: `/ip4/0.0.0.0/tcp/4001`, `/ip4/0.0.0.0/tcp/4002/ws`, `/ip4/0.0.0.0/tcp/4003/tls/ws` ...
+    /// The addresses to listen on: `/ip4/0.0.0.0/tcp/4001`, `/ip4/0.0.0.0/tcp/4002/ws`, `/ip4/0.0.0.0/tcp/4003/tls/ws`,
+    /// `/ip4/0.0.0.0/udp/4001/webrtc-direct` ... The last one is advertised with the hash of a certificate, which is kept beside the key if
+    /// the key is kept in a file. UDP port 0 stands for the number of a TCP port at the same IP address, if it is free.
     public var listen: [Multiaddr] = []
+    /// Further addresses, on which the node listens if it can. If it cannot, `Node.listenFailures` says why, and the node runs without.
+    public var listenIfPossible: [Multiaddr] = []
     /// The addresses to advertise instead of the bound ones.
     public var announce: [Multiaddr] = []
+    /// Have this network's gateway forward the ports on which the node listens by IPv4, by PCP (RFC 6887) or NAT-PMP (RFC 6886), so that
+    /// others reach the node from the Internet. Nothing is asked of the gateway if the node listens nowhere, on loopback or at a public
+    /// address. `Event.portMapping` says what came of it. The gateway is asked to end it when the node stops.
+    public var mapsPorts = true
+    /// Look for peers in this machine's private networks by multicast DNS (`_p2p._udp.local`), and tell everybody there of this node. nil,
+    /// the default: do neither, since the users of an application may not want every network that they visit to know its peer id.
+    public var localDiscovery: LocalDiscovery?
     /// Dial loopback, link-local and private addresses that the node knows only from remotes (by discovery or identify), even if the node
     /// has no such address itself. A stranger can then make it connect to anything in its network. The node always dials the addresses that
     /// the application names.
     public var allowsLocalHearsay = false
+    /// Make direct connections by WebRTC from relayed ones (`/webrtc`), with pages and with other peers: each side finds the other by its
+    /// candidates, which go through the relay. If it fails, the relayed connection stays as it was.
+    public var webRTC = true
+    /// Make direct connections over TCP from relayed ones (`/libp2p/dcutr`): both sides dial each other at the same time from the ports
+    /// that they listen on, so that the NATs between them take it for their own hosts' dials. If it fails, the relayed connection stays as
+    /// it was.
+    public var holePunching = true
+    /// STUN servers that WebRTC asks for this node's public address, beside the relays and peers that offer it: `/ip4/…/udp/…` or
+    /// `/ip6/…/udp/…` each.
+    public var stunServers: [Multiaddr] = []
+    /// How the node finds out at which of its addresses others reach it (AutoNAT): it asks connected peers that offer to try, and
+    /// advertises what they see (`Node.ownAddresses`). nil: not at all.
+    public var autonatClient: AutoNATClientLimits? = AutoNATClientLimits()
+    /// What the node does so that others can find that out: a relay at once, another node when it knows that others reach it. nil:
+    /// nothing.
+    public var autonatServer: AutoNATServerLimits? = AutoNATServerLimits()
     public var relays: Relays?
     public var relayService: RelayService?
     public var pubSub: PubSub? = PubSub()
     public var discovery: [Discovery] = []
     public var certificate: Certificate?
     public var trust = Trust.system
-    /// A directory of files for browsers (.html, .css, .js, .wasm, .svg, .d.ts; at most 16 MiB in total). The node serves them on its
-    /// WebSocket ports, together with `/status.json`, which shows `Node.report` to these pages only. `Node.init` reads the directory once.
-    /// nil: the node serves no pages.
+    /// A directory of files for browsers (.html, .css, .js, .wasm, .svg, .d.ts, .map; at most 16 MiB in total). The node serves them on its
+    /// WebSocket ports, together with `/status.json`, which shows `Node.report` to these pages only. The pages of all sites may load files
+    /// whose names begin with `causeway.` (the browser package), and `/relay.json`, which has the node's peer id. `Node.init` reads the
+    /// directory once. nil: the node serves no pages.
     public var pages: String?
     /// Further host names under which browsers may request `/status.json`. The announced names and those of the certificate are always
     /// allowed.
@@ -157,6 +190,8 @@ public struct Configuration: Sendable {
     /// others see counts and addresses.
     public var publicStatus = false
     public var pageLimits = PageLimits()
+    /// What strangers at the ports of `/webrtc-direct` can make the node do and hold.
+    public var webRTCLimits = WebRTCLimits()
     /// The number of threads that carry connections. One is enough for a peer; a busy relay may use one per core.
     public var loops = 1
     /// How long a stopping node waits for its last bytes to leave and for remotes to close their connections. Then it drops what is left.

@@ -4,6 +4,8 @@ import CausewayRuntime
 public enum NodeError: Error, Sendable {
     /// The node cannot bind an address of `Configuration.listen`. `reason` is the system's.
     case cannotListen(Multiaddr, reason: String)
+    /// An address of `Configuration.announce` names a certificate (`/certhash`) that this node does not show.
+    case wrongCertificate(Multiaddr)
     /// The node has no transport to listen on or dial such an address.
     case unsupportedAddress(Multiaddr)
     /// A file that the configuration names cannot be used.
@@ -16,6 +18,8 @@ public enum NodeError: Error, Sendable {
     case notConnected(PeerID, [DialOutcome])
     case reservation(ReservationError)
     case publish(PublishError)
+    /// A number of `Configuration.pubSub` with which gossip does not work.
+    case pubSub(GossipSettingError)
     case stream(StreamError)
     /// The system could not provide an event loop or a thread: its `errno`, and the reason in words.
     case environment(errno: Int32, reason: String)

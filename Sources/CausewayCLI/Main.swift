@@ -19,6 +19,8 @@ struct Main {
         } catch let error as UsageError {
             Terminal.complain(error.description)
             Terminal.exit(2)
+        } catch let status as ExitStatus {
+            Terminal.exit(status.code)
         } catch is CancellationError {
             Terminal.exit(130)
         } catch {

@@ -36,6 +36,11 @@ public enum TLSError: Error, Equatable, Sendable {
 }
 
 extension TLSError {
+    /// Whether a `code` says that the remote's certificate is not valid yet, or not any more, by this machine's clock.
+    public static func isAboutTime(_ code: UInt16) -> Bool {
+        [X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED].contains(Int32(code) - 1000)
+    }
+
     /// The text for a `code`.
     public static func explanation(of code: UInt16) -> String {
         switch code {

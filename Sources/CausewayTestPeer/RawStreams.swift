@@ -93,7 +93,7 @@ extension TestPeer {
         switch name {
         case "open":
             let stream = try await node.open(
-                try arguments.text("protocol"), to: try arguments.peer(), allowLimited: arguments.flag("allowLimited"))
+                try arguments.text("protocol"), to: try arguments.peer(), allowsLimited: arguments.flag("allowLimited"))
             return [("stream", .count(adopt(stream, paused: arguments.flag("paused")).0))]
         case "handle":
             try await handle(try arguments.text("protocol"), paused: arguments.flag("paused"))
@@ -111,7 +111,7 @@ extension TestPeer {
     }
 
     private func handle(_ name: String, paused: Bool) async throws {
-        let streams = try await node.streams(for: name, allowLimited: true)
+        let streams = try await node.streams(for: name, allowsLimited: true)
         let task = Task {
             while let stream = await streams.next() {
                 let (number, _) = self.adopt(stream, paused: paused)

@@ -10,7 +10,15 @@ import Synchronization
 extension TestPeer {
     func perform(_ name: String, _ arguments: Arguments) async throws -> Fields {
         switch name {
-        case "addrs": return [("addrs", .addresses(await node.addresses))]
+        case "addrs":
+            let own = await node.ownAddresses.map { state in
+                JSON.object([
+                    "addr": .text(state.own.address.description), "source": .text("\(state.own.kind)"),
+                    "verdict": .text("\(state.own.verdict)"),
+                    "advertised": .bool(state.isAdvertised), "reason": .text(state.reason.description),
+                ])
+            }
+            return [("addrs", .addresses(await node.addresses)), ("own", .array(own))]
         case "dial": return try await dial(arguments)
         case "hangup":
             await node.hangUp(try arguments.peer())
@@ -91,7 +99,7 @@ extension TestPeer {
         var times: [JSON] = []
         for _ in 0..<max(arguments.integer("count", or: 1), 1) {
             let time = try await node.ping(peer)
-            times.append(.number(Double(time.components.attoseconds) / 1e15 + Double(time.components.seconds) * 1000))
+            times.append(.number(Double(time.nanoseconds) / 1e6))
         }
         return [("rttMs", .array(times))]
     }
@@ -130,7 +138,7 @@ extension TestPeer {
             configuration.pubSub = nil
             let member = try Node(configuration)
             let task = Task { _ = try? await member.run() }
-            let streams = try await member.streams(for: TestProtocols.echo, allowLimited: true)
+            let streams = try await member.streams(for: TestProtocols.echo, allowsLimited: true)
             Task { await streams.serve(handler: TestProtocols.serveEcho) }
             crowd.withLock { $0.append((member, task)) }
             do {

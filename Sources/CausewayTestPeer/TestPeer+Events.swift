@@ -19,14 +19,15 @@ extension TestPeer {
                 "peer:discovery",
                 [
                     "peerId": .text(peer.description), "addrs": .addresses(addresses),
-                    "source": .text(source == .pubsubJSON ? "json" : "protobuf"),
+                    "source": .text(source.name),
                 ])
         case .reservation(let change): tell(change)
-        case .dialAttempt(let outcome): Console.log("dial \(outcome)")
-        case .relay(let event): Console.log("relay \(event)")
-        case .notIdentified(let peer, let error): Console.log("not identified \(peer): \(error)")
+        case .portMapping:
+            let record = event.record
+            Console.write(.object([JSON.Member(Array("event".utf8), .text(record.name))] + record.members))
         // Strangers decide how often a connection is refused: a line for each would cost more than the refusal.
-        case .ready, .addressesChanged, .identified, .subscriptionChanged, .refused: break
+        case .ready, .addressesChanged, .ownAddress, .identified, .subscriptionChanged, .refused: break
+        default: Console.log(event.record.text())
         }
     }
 
@@ -41,19 +42,11 @@ extension TestPeer {
 
     private func tell(_ change: ReservationChange) {
         var error: String?
-        let state: String
-        switch change.state {
-        case .made: state = "made"
-        case .refreshed: state = "refreshed"
-        case .lost: state = "lost"
-        case .failed(let reason):
-            state = "failed"
-            error = reason.description
-        }
+        if case .failed(let reason) = change.state { error = reason.description }
         Console.event(
             "reservation",
             [
-                "state": .text(state), "relay": .text(change.relay.description),
+                "state": .text(change.state.name), "relay": .text(change.relay.description),
                 "addrs": change.reservation.map { .addresses($0.addresses) }, "expires": change.reservation.map { .count($0.expires) },
                 "limit": limit(change.reservation?.limit), "error": error.map { .text($0) },
             ])

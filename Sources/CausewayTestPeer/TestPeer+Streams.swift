@@ -7,12 +7,12 @@ extension TestPeer {
         let start = milliseconds()
         switch name {
         case "echo":
-            let stream = try await node.open(TestProtocols.echo, to: peer, allowLimited: allowed)
+            let stream = try await node.open(TestProtocols.echo, to: peer, allowsLimited: allowed)
             let bytes = try arguments.integer("bytes")
             let matched = try await TestProtocols.runEcho(stream, bytes: bytes, chunk: max(arguments.integer("chunk", or: 65536), 1))
             return [("bytes", .count(bytes)), ("matched", .bool(matched)), ("ms", .number(milliseconds() - start))]
         case "sink":
-            let stream = try await node.open(TestProtocols.sink, to: peer, allowLimited: allowed)
+            let stream = try await node.open(TestProtocols.sink, to: peer, allowsLimited: allowed)
             try await TestProtocols.runSink(stream, bytes: try arguments.integer("bytes"))
             return [("ms", .number(milliseconds() - start))]
         case "many":
@@ -37,7 +37,7 @@ extension TestPeer {
             for _ in 0..<streams {
                 group.addTask { [node] in
                     do {
-                        let stream = try await node.open(TestProtocols.echo, to: peer, allowLimited: allowed)
+                        let stream = try await node.open(TestProtocols.echo, to: peer, allowsLimited: allowed)
                         return try await TestProtocols.runEcho(stream, bytes: bytes)
                     } catch {
                         Console.log("many: \(error)")
@@ -50,7 +50,7 @@ extension TestPeer {
     }
 
     private func perf(_ peer: PeerID, _ allowed: Bool, _ upload: Int, _ download: Int) async throws -> Fields {
-        let stream = try await node.open(TestProtocols.perf, to: peer, allowLimited: allowed)
+        let stream = try await node.open(TestProtocols.perf, to: peer, allowsLimited: allowed)
         let start = milliseconds()
         try await stream.write(TestProtocols.bigEndian(UInt64(download)))
         var done = 0
@@ -76,7 +76,7 @@ extension TestPeer {
         let payload = Pattern.bytes(at: 0, count: bytes)
         for _ in 0..<count {
             let start = milliseconds()
-            let stream = try await node.open(TestProtocols.echo, to: peer, allowLimited: allowed)
+            let stream = try await node.open(TestProtocols.echo, to: peer, allowsLimited: allowed)
             try await stream.write(payload)
             try await stream.finish()
             var received = 0

@@ -74,7 +74,7 @@ final class TestPeer: Sendable {
             (TestProtocols.perf, TestProtocols.servePerf),
         ]
         for (name, handler) in served {
-            let streams = try await node.streams(for: name, allowLimited: true)
+            let streams = try await node.streams(for: name, allowsLimited: true)
             Task { await streams.serve(handler: handler) }
         }
     }

@@ -9,13 +9,12 @@ import CausewayIdentity
 struct WebFlags: OptionSet {
     let rawValue: UInt32
 
-    static let jsonDiscovery = WebFlags(rawValue: 1)
-    static let protobufDiscovery = WebFlags(rawValue: 2)
-    static let plainWebSocket = WebFlags(rawValue: 4)
-    static let gossip = WebFlags(rawValue: 8)
-    static let floodPublish = WebFlags(rawValue: 16)
-    static let publishToNobody = WebFlags(rawValue: 32)
-    static let webRTC = WebFlags(rawValue: 64)
+    static let listenOnly = WebFlags(rawValue: 1)
+    static let plainWebSocket = WebFlags(rawValue: 2)
+    static let gossip = WebFlags(rawValue: 4)
+    static let floodPublish = WebFlags(rawValue: 8)
+    static let publishToNobody = WebFlags(rawValue: 16)
+    static let webRTC = WebFlags(rawValue: 32)
 }
 
 /// What a connection is.

@@ -12,7 +12,8 @@ enum ErrorKind: UInt32 {
     case messageTooLarge, noSubscribers, invalidTopic, pubsubOff, hearsay
 }
 
-/// A kind and its detail (a code, a status, or a limit's value) as one number, with the kind in the upper half.
+/// A kind and its detail (a code, a status, or a limit's value) as one number, with the kind in the upper half, and the limit's name
+/// (`LimitName`) above it.
 struct Fault {
     let number: UInt64
 
@@ -95,6 +96,6 @@ struct Fault {
 
     private init(_ name: LimitName, _ value: UInt64) {
         let kind: ErrorKind = name == .circuitBytes ? .circuitBytes : name == .circuitDuration ? .circuitDuration : .limit
-        self.init(kind: kind, UInt32(clamping: value))
+        number = UInt64(name.rawValue) << 40 | Fault(kind: kind, UInt32(clamping: value)).number
     }
 }

@@ -1,7 +1,8 @@
 /// What the page asks of the module. `Scripts/boundary.py` gives the page these numbers and comments.
 enum WebCommand: UInt32 {
-    /// a: `WebFlags`; b: milliseconds between two announcements to a discovery topic; parts: the key's seed, the agent, and the Unix time
-    /// in nanoseconds at zero of the page's clock. `started` answers it.
+    /// a: `WebFlags`; b: milliseconds between two announcements to a discovery topic; parts: the key's seed, the agent, the Unix time in
+    /// nanoseconds at zero of the page's clock, the most bytes of a message, and discovery topics, each behind a byte: 1 if its
+    /// announcements are JSON, 0 if they are Protobuf. `started` answers it.
     case start
     /// a: the request; b: 1 if a limited connection will do; parts: addresses to dial, then the peer.
     case connect
@@ -57,7 +58,7 @@ enum WebCommand: UInt32 {
     case channelOpened
     /// A data channel that the module asked for is open. a: the link; b: the channel, which is odd.
     case channelReady
-    /// a: the link; b: the channel; bytes: one message.
+    /// a: the link; b: the channel; bytes: one message, lent for the length of the call.
     case channelReceived
     /// a: the link; b: the channel.
     case channelClosed

@@ -1,3 +1,5 @@
+import CausewayNode
+
 /// What the module tells the page. `Scripts/boundary.py` gives the page these numbers and comments.
 ///
 /// A fault is eight bytes (`Fault`), an outcome three parts: address, fault, milliseconds. A reservation is relay, Unix time of its end
@@ -25,7 +27,7 @@ enum WebEvent: UInt32 {
     case identified
     /// a: 1 if JSON said so, 0 if Protobuf did; parts: peer, addresses.
     case discovered
-    /// a: a `ReservationState`; parts: a fault, a reservation.
+    /// a: a `ReservationState`; b: how many outcomes; parts: a fault, those (of a relay that was not reached), a reservation.
     case reservation
     /// a: 1 if the remote began; parts: peer, outcome.
     case dialAttempt
@@ -41,6 +43,10 @@ enum WebEvent: UInt32 {
     case streamClosed
     /// a: the link; parts: address, and the hash of the certificate (empty: by WebSocket).
     case dial
+    /// Asks for a description that offers. a: the link; parts: addresses of STUN servers.
+    case peerOffer
+    /// Asks for a description that answers. a: the link; parts: the remote's description, then addresses of STUN servers.
+    case peerAnswer
 
     // The bytes of these are one string. The page knows `streamOpened` as the first of them.
 
@@ -58,10 +64,6 @@ enum WebEvent: UInt32 {
     case socketSend
     /// What carries the link is to be closed, after what it was given to send. a: the link.
     case linkReleased
-    /// Asks for a description that offers. a: the link.
-    case peerOffer
-    /// Asks for a description that answers. a: the link; bytes: the remote's description.
-    case peerAnswer
     /// a: the link; bytes: the remote's answer.
     case peerAccept
     /// a: the link; bytes: the remote's candidate, JSON.
@@ -86,3 +88,66 @@ enum WebEvent: UInt32 {
 
 @_extern(wasm, module: "host", name: "event")
 private func hostEvent(_ kind: UInt32, _ a: UInt32, _ b: UInt32, _ bytes: UnsafeRawPointer?, _ count: Int32)
+
+// How the page is told of what happens to the node.
+extension WebShell {
+    func tell(_ event: Event) {
+        switch event {
+        case .connected(let connection):
+            add(connection.peer)
+            add(connection.remoteAddress)
+            add(connection.localAddress)
+            var flags: ConnectionFlags = []
+            if connection.isInbound { flags.insert(.inbound) }
+            if connection.path.isLimited { flags.insert(.limited) }
+            tell(.connectionOpened, connection.id, flags.rawValue)
+        case .disconnected(let connection, _): tell(.connectionClosed, connection.id)
+        case .peerConnected(let peer):
+            add(peer)
+            tell(.peerConnected)
+        case .peerDisconnected(let peer):
+            add(peer)
+            tell(.peerDisconnected)
+        case .pathChanged(_, let connection): tell(.pathChanged, connection.id)
+        case .identified(let peer):
+            add(peer)
+            tell(.identified)
+        case .discovered(let peer, let addresses, let source):
+            add(peer)
+            add(addresses)
+            tell(.discovered, UInt32(source.rawValue))
+        case .reservation(let change): tell(change)
+        case .dialAttempt(let outcome):
+            add(outcome.peer)
+            add(outcome)
+            tell(.dialAttempt, outcome.isInbound ? 1 : 0)
+        case .addressesChanged(let addresses):
+            add(addresses)
+            tell(.addresses)
+        case .subscriptionChanged(let change):
+            add(change.peer)
+            add(change.topicUTF8)
+            tell(.subscriptionChanged, change.isSubscribed ? 1 : 0)
+        case .ready, .refused, .notIdentified, .foreignMessageIDs, .relay: break
+        }
+    }
+
+    private func tell(_ change: ReservationChange) {
+        var fault = Fault(kind: .none)
+        var outcomes: [DialOutcome] = []
+        let state: ReservationState
+        switch change.state {
+        case .made: state = .made
+        case .refreshed: state = .refreshed
+        case .lost: state = .lost
+        case .failed(let error):
+            state = .failed
+            fault = Fault(error)
+            if case .unreachable(let tried) = error { outcomes = tried }
+        }
+        add(fault.number)
+        for outcome in outcomes { add(outcome) }
+        add(change.reservation ?? Reservation(relay: change.relay, expires: 0, addresses: [], limit: nil))
+        tell(.reservation, state.rawValue, UInt32(outcomes.count))
+    }
+}

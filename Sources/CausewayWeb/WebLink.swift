@@ -3,19 +3,20 @@ import CausewayIdentity
 
 /// A link of the page's node, from the connection attempt to its end.
 final class WebLink {
-    /// What carries its bytes.
-    enum Carrier { case webSocket, circuit, peerConnection }
+    /// What carries its streams, once the page's part of it is connected.
+    enum Carrier {
+        case webSocket(Connection?)
+        case circuit(Connection)
+        case peerConnection(DataChannelConnection?)
+    }
 
     let id: UInt32
-    let carrier: Carrier
     /// The address that was dialled. nil: none was.
     let address: Multiaddr?
     let expecting: PeerID?
+    var carrier: Carrier
     /// Set when the transport is connected, until the link has ended.
     var link: Link?
-    /// What the link drives: bytes, or data channels.
-    var connection: Connection?
-    var channels: DataChannelConnection?
     /// Whether the page's WebSocket still has much to send.
     var isBlocked = false
     /// Whether the link has work for the next turn.
@@ -30,8 +31,15 @@ final class WebLink {
 
     /// Gives the page what the link wants to send. Returns whether there was something.
     func flush() -> Bool {
-        if let channels { return flush(channels) }
-        guard carrier == .webSocket, !isBlocked, let connection, !connection.wire.isEmpty else { return false }
+        switch carrier {
+        case .webSocket(let connection?): flush(connection)
+        case .peerConnection(let channels?): flush(channels)
+        default: false
+        }
+    }
+
+    private func flush(_ connection: Connection) -> Bool {
+        guard !isBlocked, !connection.wire.isEmpty else { return false }
         WebEvent.socketSend.tell(id, 0, connection.wire.bytes)
         connection.wireTaken(connection.wire.count)
         return true
@@ -44,6 +52,8 @@ final class WebLink {
             case .open(let channel): WebEvent.channelOpen.tell(id, channel)
             case .send(let channel, let bytes): WebEvent.channelSend.tell(id, channel, bytes)
             case .close(let channel): WebEvent.channelClose.tell(id, channel)
+            // A browser does not let its page hold back a remote.
+            case .returnCredit: break
             }
         }
         return !actions.isEmpty
@@ -52,6 +62,10 @@ final class WebLink {
     /// Whether the link has ended and has nothing left to send.
     var isDone: Bool {
         guard let link, link.multiplexer.isClosed else { return false }
-        return connection?.wire.isEmpty ?? true || carrier == .circuit && link.carrier == nil
+        return switch carrier {
+        case .webSocket(let connection): connection?.wire.isEmpty ?? true
+        case .circuit(let connection): connection.wire.isEmpty || link.carrier == nil
+        case .peerConnection: true
+        }
     }
 }

@@ -10,13 +10,18 @@ extension WebShell {
     /// - Returns: For `streamWrite`, how many bytes wait to be sent.
     func carryOut(_ command: WebCommand, _ a: UInt32, _ b: UInt32, _ input: UnsafeMutableRawBufferPointer) -> Int {
         // A link's bytes are read where they lie.
-        if command == .socketReceived {
+        switch command {
+        case .socketReceived:
             socketReceived(a, input)
             return 0
+        case .channelReceived:
+            channelReceived(a, b, input)
+            return 0
+        default: break
         }
         let bytes = [UInt8](copying: UnsafeRawBufferPointer(input))
         switch command {
-        case .start, .socketReceived: break
+        case .start, .socketReceived, .channelReceived: break
         case .connect, .openStream, .hangUp, .ping, .release: carryOut(command, a, allowsLimited: b == 1, parts(of: input))
         case .cancel: node.cancel(request: a, now: now)
         case .reserve:
@@ -44,7 +49,7 @@ extension WebShell {
         case .gathered: node.gathered(link: a, candidate: bytes, now: now)
         case .peerConnected: node.peerConnected(link: a, now: now)
         case .peerDialled: peerDialled(a, bytes)
-        case .channelOpened, .channelReady, .channelReceived, .channelClosed, .channelDrained: tell(command, b, of: a, bytes)
+        case .channelOpened, .channelReady, .channelClosed, .channelDrained: tell(command, b, of: a, bytes)
         case .suspended: probe()
         case .limits, .subscribers, .mesh, .identity, .best: answer(command, a, bytes)
         }

@@ -21,9 +21,9 @@ final class WebShell: LinkShell {
     /// Makes the node. nil: the key is invalid.
     /// - Parameters:
     ///   - interval: milliseconds between two announcements to a discovery topic.
-    ///   - parts: the key's seed, the agent (empty: the default), and Unix time in nanoseconds at zero of the page's clock.
+    ///   - parts: those of `WebCommand.start`. An empty agent is the default.
     init?(_ flags: WebFlags, interval: UInt32, _ parts: [[UInt8]], _ milliseconds: Double) {
-        guard parts.count == 3, let key = try? PrivateKey(ed25519Seed: parts[0]),
+        guard parts.count >= 4, let key = try? PrivateKey(ed25519Seed: parts[0]),
             let noise = try? NoiseIdentity(key, staticSecret: randomSecret(32))
         else { return nil }
         now = Instant(milliseconds: milliseconds)
@@ -33,25 +33,28 @@ final class WebShell: LinkShell {
         if !parts[1].isEmpty { configuration.agent = parts[1] }
         configuration.transports = .browser
         if flags.contains(.plainWebSocket) { configuration.transports.insert(.webSocket) }
+        if flags.contains(.webRTC) { configuration.transports.insert(.webRTCDirect) }
         // A page relays for nobody. Whatever is not named here is not linked.
-        var protocols = NodeParts()
-        protocols.relayClient = RelayClient(limits: RelayClientLimits())
-        if flags.contains(.webRTC) {
-            configuration.transports.insert(.webRTCDirect)
-            protocols.signalling = Signalling()
-        }
+        let services = NodeServices(core: configuration)
+        services.add(relayClient: RelayClient())
+        if flags.contains(.webRTC) { services.add(signalling: Signalling()) }
         if flags.contains(.gossip) {
             var gossip = GossipSubConfiguration()
             gossip.floodPublish = flags.contains(.floodPublish)
             gossip.requireSubscribers = !flags.contains(.publishToNobody)
-            protocols.gossip = GossipSub(gossip)
+            gossip.limits.message = Int(clamping: UInt64(littleEndian: parts[3]))
+            services.add(gossip: GossipSub(gossip))
             var topics: [DiscoveryTopic] = []
-            if flags.contains(.protobufDiscovery) { topics.append(.protobuf) }
-            if flags.contains(.jsonDiscovery) { topics.append(.json) }
-            for index in topics.indices { topics[index] = topics[index].every(.milliseconds(UInt64(interval))) }
-            if !topics.isEmpty { protocols.discovery = PubsubDiscovery(topics) }
+            for index in 4..<parts.count {
+                let name = parts[index]
+                topics.append(
+                    DiscoveryTopic(
+                        name: [UInt8](copying: name, 1..<name.count), form: name[0] == 1 ? .json : .protobuf,
+                        interval: .milliseconds(UInt64(interval)), listenOnly: flags.contains(.listenOnly)))
+            }
+            if !topics.isEmpty { services.add(PubsubDiscovery(topics)) }
         }
-        node = Node(configuration, parts: protocols, now: now)
+        node = Node(configuration, services: services, now: now)
         settings = Connection.Settings(identity: noise, protocols: node.protocolTable, limits: configuration.limits.connection)
         add(node.peerID)
         tell(.started)
@@ -79,7 +82,7 @@ final class WebShell: LinkShell {
     /// The page's clock never runs backwards here.
     func setTime(_ milliseconds: Double) { now = max(now, Instant(milliseconds: milliseconds)) }
 
-    private func pump(_ webLink: WebLink) {
+    func pump(_ webLink: WebLink) {
         webLink.isDirty = false
         guard let link = webLink.link else { return }
         repeat { link.turn(now: now) } while webLink.flush()
@@ -150,8 +153,10 @@ final class WebShell: LinkShell {
         case .protocols(let table):
             settings.protocols = table
             for webLink in links { webLink.link?.multiplexer.setProtocols(table) }
-        case .dial(let id, let address, let expecting):
-            add(WebLink(id, address.transport == .webRTCDirect ? .peerConnection : .webSocket, address: address, expecting: expecting))
+        case .dial(let id, let target):
+            let address = target.address
+            let carrier: WebLink.Carrier = address.transport == .webRTCDirect ? .peerConnection(nil) : .webSocket(nil)
+            add(WebLink(id, carrier, address: address, expecting: target.expecting))
             add(address)
             add(address.certificateHash ?? [])
             tell(.dial, id)
@@ -177,38 +182,41 @@ final class WebShell: LinkShell {
             node.receive(.closed(.link(errno: 0)), from: id, now: now)
             return
         }
-        let webLink = WebLink(id, .circuit, expecting: expecting)
-        let inner = makeLink(webLink, isInitiator: initiator, isInCircuit: true, isLimited: limit != nil)
+        let (inner, connection) = makeLink(id, isInitiator: initiator, expecting, isInCircuit: true, isLimited: limit != nil)
+        let webLink = WebLink(id, .circuit(connection), expecting: expecting)
+        webLink.link = inner
         add(webLink)
-        CircuitTransport(inner: inner, over: outer, stream: over.stream, limit: limit, now: now).start(now: now)
+        CircuitTransport(inner: inner, connection, over: outer, stream: over.stream, limit: limit, now: now).start(now: now)
         markDirty(webLink)
     }
 
     var limits: ConnectionLimits { settings.limits }
 
-    private func makeLink(_ webLink: WebLink, isInitiator: Bool, isInCircuit: Bool, isLimited: Bool) -> ByteLink {
+    private func makeLink(
+        _ id: UInt32, isInitiator: Bool, _ expecting: PeerID?, isInCircuit: Bool, isLimited: Bool
+    ) -> (Link, Connection) {
         let configuration = settings.configuration(
-            isInitiator: isInitiator, expecting: webLink.expecting, isInCircuit: isInCircuit, isLimited: isLimited,
+            isInitiator: isInitiator, expecting: expecting, isInCircuit: isInCircuit, isLimited: isLimited,
             entropy: randomSecret(Connection.entropySize))
         let connection = Connection(configuration, now: now)
-        webLink.connection = connection
-        let link = ByteLink(id: webLink.id, connection: connection, shell: self, now: now)
-        webLink.link = link
-        return link
+        let streams = StreamMachine(over: connection, configuration, now: now)
+        return (Link(id: id, multiplexer: streams, shell: self, now: now), connection)
     }
 
     // MARK: Events of sockets and peer connections
 
     func socketOpened(_ id: UInt32) {
-        guard let webLink = webLink(id), webLink.carrier == .webSocket, let address = webLink.address, webLink.link == nil else { return }
-        _ = makeLink(webLink, isInitiator: true, isInCircuit: false, isLimited: false)
+        guard let webLink = webLink(id), case .webSocket(nil) = webLink.carrier, let address = webLink.address else { return }
+        let (link, connection) = makeLink(id, isInitiator: true, webLink.expecting, isInCircuit: false, isLimited: false)
+        webLink.link = link
+        webLink.carrier = .webSocket(connection)
         node.linked(link: id, remote: address, local: Multiaddr.tcp(ip: [0, 0, 0, 0], port: 0).appending(code: MultiaddrCode.ws), now: now)
         markDirty(webLink)
     }
 
     /// Processes the bytes at once, because they are lent.
     func socketReceived(_ id: UInt32, _ bytes: UnsafeMutableRawBufferPointer) {
-        guard let webLink = webLink(id), let connection = webLink.connection else { return }
+        guard let webLink = webLink(id), case .webSocket(let connection?) = webLink.carrier else { return }
         connection.receive(bytes, now: now)
         pump(webLink)
     }
@@ -238,6 +246,7 @@ final class WebShell: LinkShell {
 
     /// The machine slept or its network changed. A remote that does not answer now is gone.
     func probe() {
+        node.machineChanged(now: now)
         for webLink in links {
             webLink.link?.multiplexer.probe(now: now)
             markDirty(webLink)

@@ -37,6 +37,10 @@ class Measured:
         """MiB that it has had at most since `mark`, beyond what it had then."""
         return max(0.0, (self._status("VmHWM") - self._memory) / MIB)
 
+    def left(self):
+        """MiB that it has now beyond what it had at `mark`."""
+        return max(0.0, (self._status("VmRSS") - self._memory) / MIB)
+
     def spent(self):
         """Seconds of CPU since `mark`."""
         return self._seconds() - self._cpu
@@ -153,11 +157,11 @@ class Watch:
     def __init__(self, peer, victim_id):
         self._peer, self._id = peer, victim_id
         self._is_over = threading.Event()
-        # Seconds of the longest wait, and how many pings had no answer.
-        self.worst, self.unanswered = 0.0, 0
+        # Seconds of the longest wait and of each, and how many pings had no answer.
+        self.worst, self.unanswered, self._times = 0.0, 0, []
         for _ in range(10):
             self._ping()
-        self.quiet, self.worst = self.worst, 0.0
+        self.quiet, self.worst, self._times = self.worst, 0.0, []
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -170,6 +174,11 @@ class Watch:
             self.unanswered += 1
             took = time.monotonic() - began
         self.worst = max(self.worst, took)
+        self._times.append(took)
+
+    def percentile(self, share):
+        """Seconds within which that share of the pings was answered."""
+        return sorted(self._times)[int(len(self._times) * share)]
 
     def _run(self):
         while not self._is_over.is_set():

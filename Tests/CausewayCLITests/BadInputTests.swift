@@ -49,6 +49,25 @@ import Testing
         #expect(run.status == 2 && run.isOneClearLine && run.errors.contains("--circuit-data"), "\(run)")
     }
 
+    @Test(arguments: [
+        ("--gossip=mesh-sise=4", "mesh-size"), ("--gossip=mesh-size", "whole number"), ("--gossip=mesh-size=many", "whole number"),
+        ("--gossip=history=99999999999999999999", "whole number"), ("--message-ids=ethereum", "sequence-sha256"),
+        ("--topic=a*b", "at the end"), ("--topic=", "missing"),
+    ])
+    func gossipThatDoesNotExist(_ option: String, _ word: String) throws {
+        let run = try CommandRun(["relay", option])
+        #expect(run.status == 2 && run.isOneClearLine && run.errors.contains(word), "\(run)")
+    }
+
+    @Test(arguments: [
+        ("mesh-low=9", "meshLow is 9: expected 0 to 6 (meshSize)"), ("message-size=0", "message is 0: expected 1 to 16777216"),
+        ("heartbeat-ms=-1", "heartbeatInterval is 0: expected 10 to 60000"),
+    ])
+    func gossipThatDoesNotWork(_ number: String, _ words: String) throws {
+        let run = try CommandRun(["peer", "--no-listen", "--gossip", number])
+        #expect(run.status == 1 && run.isOneClearLine && run.errors.contains(words), "\(run)")
+    }
+
     @Test func unknownOptionsAndCommands() throws {
         let option = try CommandRun(["relay", "--circuit-dat", "1MiB"])
         #expect(option.status == 2 && option.isOneClearLine && option.errors.contains("--circuit-data"), "\(option)")

@@ -51,7 +51,7 @@ struct CommandRun {
     }
 }
 
-/// A `causeway relay` that runs beside a test, and ends with it.
+/// A `causeway relay`, or another node of the command, that runs beside a test, and ends with it.
 final class RunningRelay {
     private let process = Process()
     private let output = Pipe()
@@ -59,21 +59,33 @@ final class RunningRelay {
     let ready: [String: Any]
 
     /// `ulimit`: what the shell's `ulimit` is told before.
-    init(_ arguments: [String] = [], ulimit: String? = nil) throws {
-        let words =
-            ["relay", "--json", "--loops", "1"] + (arguments.contains("--listen") ? [] : ["--listen", "/ip4/127.0.0.1/tcp/0"]) + arguments
+    convenience init(_ arguments: [String] = [], ulimit: String? = nil) throws {
+        let listening = arguments.contains("--listen") ? [] : ["--listen", "/ip4/127.0.0.1/tcp/0"]
+        try self.init(running: ["relay", "--json", "--loops", "1"] + listening + arguments, ulimit: ulimit)
+    }
+
+    /// `words` have `--json` among them.
+    init(running words: [String], ulimit: String? = nil) throws {
         process.executableURL = ulimit == nil ? CommandRun.executable : URL(fileURLWithPath: "/bin/sh")
         process.arguments =
             ulimit.map { ["-c", "ulimit \($0); exec \"$0\" \"$@\"", CommandRun.executable.path] + words } ?? words
         process.standardOutput = output
         process.standardInput = FileHandle.nullDevice
         try process.run()
-        var line = Data()
-        while let byte = try output.fileHandleForReading.read(upToCount: 1), byte != Data("\n".utf8) { line.append(byte) }
-        ready = try JSONSerialization.jsonObject(with: line) as? [String: Any] ?? [:]
+        ready = try Self.event(from: output)
     }
 
-    var address: String { (ready["addrs"] as? [String])?.first ?? "" }
+    private static func event(from output: Pipe) throws -> [String: Any] {
+        var line = Data()
+        while let byte = try output.fileHandleForReading.read(upToCount: 1), byte != Data("\n".utf8) { line.append(byte) }
+        return try JSONSerialization.jsonObject(with: line) as? [String: Any] ?? [:]
+    }
+
+    /// Waits for the next line.
+    func nextEvent() throws -> [String: Any] { try Self.event(from: output) }
+
+    var addresses: [String] { ready["addrs"] as? [String] ?? [] }
+    var address: String { addresses.first ?? "" }
 
     /// Ends it, and gives the events that it told of since it was ready.
     func end() throws -> [[String: Any]] {

@@ -8,7 +8,7 @@ import Testing
         #expect(quiet.status == 0 && quiet.errors.isEmpty, "\(quiet)")
         let told = try CommandRun(["dial", relay.address], environment: ["CAUSEWAY_LOG": "debug"])
         #expect(told.status == 0 && told.output.contains("connected to"), "\(told)")
-        for part in [" debug dial ", " info connection ", " is causeway/", "/libp2p/circuit/relay/0.2.0/hop"] {
+        for part in [" debug dial ", " info connection ", " agent=causeway/", "/libp2p/circuit/relay/0.2.0/hop"] {
             #expect(told.errors.contains(part), "\(part) is missing in \(told.errors)")
         }
         // The command line goes before the environment.

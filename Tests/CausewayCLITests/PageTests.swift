@@ -69,7 +69,7 @@ private func announcedRelay(_ more: [String]) throws -> RunningRelay {
     @Test func kindsOfFiles() throws {
         let types = [
             "status.html": "text/html; charset=utf-8", "a.css": "text/css; charset=utf-8", "a.js": "text/javascript; charset=utf-8",
-            "a.wasm": "application/wasm", "a.svg": "image/svg+xml", "a.d.ts": "text/plain; charset=utf-8",
+            "a.wasm": "application/wasm", "a.svg": "image/svg+xml", "a.d.ts": "text/plain; charset=utf-8", "a.js.map": "application/json",
         ]
         let folder = try site(types.merging(["secret.key": "", ".hidden.html": "", "a.ts": "", "with space.js": ""]) { $1 })
         let relay = try relay(folder)
@@ -92,7 +92,7 @@ private func announcedRelay(_ more: [String]) throws -> RunningRelay {
 
     @Test func everyAnswerIsStrict() throws {
         let relay = try relay(try site(["status.html": "x"]))
-        let long = "X: " + String(repeating: "a", count: 9000)
+        let long = "X: " + String(repeating: "a", count: 17_000)
         for (line, fields, status) in [
             ("GET /", ["Host: x"], 200), ("GET /no", ["Host: x"], 404), ("POST /", ["Host: x"], 405), ("GET /", ["Host: x", long], 431),
             ("GET /", [], 400), ("GET /status.json", ["Host: localhost"], 200),
@@ -109,6 +109,28 @@ private func announcedRelay(_ more: [String]) throws -> RunningRelay {
         #expect(try Exchange(relay.port, "DELETE /").fields["allow"] == "GET, HEAD")
     }
 
+    /// A page of any site may load the package from a relay and ask the relay who it is, and nothing else.
+    @Test func thePackageIsForTheirPages() throws {
+        let names = ["causeway.js", "causeway.wasm", "causeway.d.ts", "causeway.js.map"]
+        let files = Dictionary(uniqueKeysWithValues: names.map { ($0, "x") })
+        let relay = try relay(try site(files.merging(["status.html": "x", "chat.js": "x"]) { $1 }))
+        let from = ["Host: relay.example", "Origin: https://page.example", "Sec-Fetch-Site: cross-site"]
+        for name in names + ["relay.json"] {
+            let answer = try Exchange(relay.port, "GET /\(name)", from)
+            #expect(answer.status == 200 && answer.fields["access-control-allow-origin"] == "*", "\(name)")
+            #expect(answer.fields["cross-origin-resource-policy"] == "cross-origin", "\(name)")
+        }
+        for name in ["", "chat.js", "status.json"] {
+            let answer = try Exchange(relay.port, "GET /\(name)", from)
+            #expect(answer.fields["access-control-allow-origin"] == nil, "\(name)")
+            #expect(answer.fields["cross-origin-resource-policy"] == "same-origin", "\(name)")
+        }
+        let identity = try Exchange(relay.port, "GET /relay.json", from)
+        let said = try #require(try JSONSerialization.jsonObject(with: identity.body) as? [String: String])
+        #expect(said.keys.sorted() == ["peerId"] && relay.address.hasSuffix("/p2p/\(said["peerId"] ?? "-")"))
+        #expect(identity.fields["content-type"] == "application/json" && identity.fields["cache-control"] == "no-store")
+    }
+
     @Test func whatABrowserHasIsNotSentAgain() throws {
         let relay = try relay(try site(["status.html": "x"]))
         let first = try Exchange(relay.port, "GET /")
@@ -119,6 +141,22 @@ private func announcedRelay(_ more: [String]) throws -> RunningRelay {
             #expect(again.status == 304 && again.body.isEmpty && again.fields["etag"] == tag)
         }
         #expect(try Exchange(relay.port, "GET /", ["Host: x", "If-None-Match: \"other\""]).status == 200)
+    }
+
+    @Test func aRelaySaysWhereItTellsPublicAddresses() throws {
+        let folder = try site(["status.html": "x"])
+        let relay = try RunningRelay([
+            "--listen", "/ip4/127.0.0.1/tcp/0/ws", "--listen", "/ip4/127.0.0.1/udp/0/webrtc-direct", "--pages", folder.path,
+        ])
+        let addresses = try #require(relay.ready["addrs"] as? [String])
+        func port(_ transport: String) throws -> String {
+            String(try #require(addresses.first { $0.contains(transport) }).split(separator: "/")[3])
+        }
+        let url = "stun:127.0.0.1:\(try port("/webrtc-direct"))"
+        #expect(relay.ready["stun"] as? [String] == [url])
+        let answer = try Exchange(try port("/ws"), "GET /status.json")
+        let status = try #require(try JSONSerialization.jsonObject(with: answer.body) as? [String: Any])
+        #expect(status["stun"] as? [String] == [url])
     }
 
     @Test func theStatusIsForOwnPages() throws {

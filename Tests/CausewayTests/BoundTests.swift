@@ -29,7 +29,7 @@ import Testing
             let waiting = try await nodes[0].streams(for: "/waiting/1")
             let address = await nodes[0].addresses[0]
             var streams: [Stream] = []
-            for _ in 0..<Services.waitingStreams + 10 {
+            for _ in 0..<ServedProtocols.waitingStreams + 10 {
                 let stream = try await nodes[1].open("/waiting/1", to: address)
                 try await stream.write([1])
                 streams.append(stream)

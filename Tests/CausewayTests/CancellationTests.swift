@@ -84,5 +84,5 @@ import Testing
 
 extension Causeway.Node {
     /// Addresses that are being tried.
-    fileprivate var dialsUnderWay: Int { get async { await onNode { node, _ in node.dialer.byLink.count } } }
+    fileprivate var dialsUnderWay: Int { get async { await onNode { node, _ in node.services.dialer.byLink.count } } }
 }

@@ -10,7 +10,14 @@ import Testing
         #expect(try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int == 0o600)
         #expect(try KeyFile.readOrMake(path).publicKey == key.publicKey)
         #expect(throws: NodeError.self) { try KeyFile.write(key, to: path) }
-        try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: path)
-        #expect(throws: NodeError.self) { try KeyFile.read(path) }
+        // As Kubernetes mounts secrets for a group of the process's.
+        for mode in [0o400, 0o440, 0o640] {
+            try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
+            #expect(try KeyFile.read(path).publicKey == key.publicKey)
+        }
+        for mode in [0o604, 0o660, 0o602] {
+            try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
+            #expect(throws: NodeError.self) { try KeyFile.read(path) }
+        }
     }
 }

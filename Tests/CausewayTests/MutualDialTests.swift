@@ -31,12 +31,12 @@ import Testing
     }
 
     private func meet(_ one: Node, _ two: Node, at addresses: [Multiaddr], _ time: Int) async throws {
-        for node in [one, two] { try await serving(node, "/echo/1", allowLimited: true, by: echo) }
+        for node in [one, two] { try await serving(node, "/echo/1", allowsLimited: true, by: echo) }
         try await withThrowingTaskGroup(of: Bool.self) { group in
             for (from, to, address) in [(one, two, addresses[1]), (two, one, addresses[0])] {
                 group.addTask {
                     try await from.connect(to: address)
-                    let stream = try await from.open("/echo/1", to: to.peerID, allowLimited: true)
+                    let stream = try await from.open("/echo/1", to: to.peerID, allowsLimited: true)
                     return try await exchange(pattern, over: stream) == pattern
                 }
             }

@@ -14,10 +14,12 @@ func withNodes(
     }
 }
 
-/// What a test's node is by default: no gossip, listening on loopback as told.
+/// What a test's node is by default: no gossip, listening on loopback as told. Relayed connections stay what they are.
 func configuration(listen: [String] = [], _ change: (inout Configuration) -> Void = { _ in }) throws -> Configuration {
     var configuration = Configuration()
     configuration.pubSub = nil
+    configuration.webRTC = false
+    configuration.holePunching = false
     configuration.listen = try listen.map { try Multiaddr($0) }
     change(&configuration)
     return configuration
@@ -33,9 +35,9 @@ func echo(_ stream: Stream) async throws {
 
 /// As `Node.serve`, but served when it returns: who opens a stream at once is not refused.
 func serving(
-    _ node: Node, _ protocolID: String, allowLimited: Bool = false, by handler: @escaping @Sendable (Stream) async throws -> Void
+    _ node: Node, _ protocolID: String, allowsLimited: Bool = false, by handler: @escaping @Sendable (Stream) async throws -> Void
 ) async throws {
-    let streams = try await node.streams(for: protocolID, allowLimited: allowLimited)
+    let streams = try await node.streams(for: protocolID, allowsLimited: allowsLimited)
     Task { await streams.serve(handler: handler) }
 }
 

@@ -38,7 +38,7 @@ import Testing
             $0.loops = loops
         }
         try await withNodes([relay, configuration(), configuration()]) { nodes in
-            try await serving(nodes[1], "/echo/1", allowLimited: true, by: echo)
+            try await serving(nodes[1], "/echo/1", allowsLimited: true, by: echo)
             try await nodes[1].reserve(at: await nodes[0].addresses[0])
             let address = try #require(await nodes[1].addresses.first { $0.isCircuit })
             let stream = try await nodes[2].open("/echo/1", to: address)
@@ -54,7 +54,7 @@ import Testing
         try await withNodes([relay, configuration(), configuration()]) { nodes in
             let failures = Failures()
             Task {
-                try await nodes[1].serve("/sink/1", allowLimited: true) { stream in
+                try await nodes[1].serve("/sink/1", allowsLimited: true) { stream in
                     do { while try await stream.read() != nil {} } catch { failures.note(error) }
                 }
             }
@@ -78,7 +78,7 @@ import Testing
                 #expect(value == 131_072 && moved > 60_000 && moved <= 131_072 + 32_768)
             }
             // Nothing else of the peers suffered: they are connected to the relay, and a new circuit works at once.
-            #expect(try await nodes[2].ping(nodes[0].peerID) > .zero)
+            #expect(try await nodes[2].ping(nodes[0].peerID).nanoseconds > 0)
             try await until { await nodes[2].connections.count == 1 }
             let again = try await nodes[2].open("/sink/1", to: address)
             try await again.finish()

@@ -25,6 +25,62 @@ import Testing
         }
     }
 
+    @Test func whatIsNotAcceptedReachesNobody() async throws {
+        try await withNodes([gossiping(listen: [tcp]) { $0.pubSub?.limits.verdictTime = .seconds(2) }, gossiping(), gossiping()]) {
+            nodes in
+            // Faults of these last longer than the test, and so do their tasks, unless they are cancelled.
+            try await nodes[0].validate("news") { message in
+                switch message.text {
+                case "good": return .accept
+                case "late":
+                    try? await Task.sleep(for: .seconds(3600))
+                    return .accept
+                case "odd":
+                    await Task.yield()
+                    return .ignore
+                default: return .reject
+                }
+            }
+            let hub = try await nodes[0].subscribe("news")
+            let reader = try await nodes[2].subscribe("news")
+            for index in [1, 2] { try await nodes[index].connect(to: await nodes[0].addresses[0]) }
+            try await until { await nodes[1].subscribers(of: "news").contains(nodes[0].peerID) }
+            try await until { await nodes[0].mesh(of: "news").contains(nodes[2].peerID) }
+            for text in ["bad", "late", "odd", "good"] { try await nodes[1].publish(text, to: "news") }
+            for subscription in [hub, reader] { #expect(await subscription.next()?.text == "good") }
+            var expected = VerdictCounts()
+            (expected.accepted, expected.rejected, expected.ignored, expected.overdue) = (1, 1, 1, 1)
+            try await until { [expected] in await nodes[0].verdicts == expected }
+            await nodes[0].stopValidating("news")
+            try await nodes[1].publish("bad", to: "news")
+            for subscription in [hub, reader] { #expect(await subscription.next()?.text == "bad") }
+        }
+    }
+
+    @Test func badSettingsAreRefusedBeforeANodeIsMade() throws {
+        let configuration = try gossiping { $0.pubSub?.parameters.meshLow = 7 }
+        let error = try #require(throws: NodeError.self) { try Node(configuration) }
+        guard case .pubSub(let fault) = error else {
+            Issue.record("\(error)")
+            return
+        }
+        #expect(fault.name == "meshLow" && fault.value == 7 && fault.range == 0...6)
+        #expect("\(error)" == "meshLow is 7: expected 0 to 6 (meshSize)")
+    }
+
+    @Test func aRelayCarriesTopicsByPattern() async throws {
+        try await withNodes([gossiping(listen: [tcp]) { $0.pubSub?.carries = [try! TopicPattern("board/*")] }, gossiping(), gossiping()]) {
+            nodes in
+            let reader = try await nodes[2].subscribe("board/1")
+            let writer = try await nodes[1].subscribe("board/1")
+            for index in [1, 2] { try await nodes[index].connect(to: await nodes[0].addresses[0]) }
+            try await until { await nodes[0].mesh(of: "board/1").count == 2 }
+            try await nodes[1].publish("hello", to: "board/1")
+            #expect(await reader.next()?.text == "hello")
+            writer.cancel()
+        }
+    }
+
     @Test func leavingATopic() async throws {
         try await withNodes([gossiping(listen: [tcp]), gossiping()]) { nodes in
             let events = nodes[0].events()
@@ -40,8 +96,10 @@ import Testing
             try await until { await nodes[0].subscribers(of: "news").isEmpty }
             var changes: [Bool] = []
             while changes.last != false, let event = await events.next() {
-                guard case .subscriptionChanged(nodes[1].peerID, topic: "news", let isSubscribed) = event else { continue }
-                changes.append(isSubscribed)
+                guard case .subscriptionChanged(let change) = event, change.peer == nodes[1].peerID, change.topic == "news" else {
+                    continue
+                }
+                changes.append(change.isSubscribed)
             }
             #expect(changes == [true, false])
         }

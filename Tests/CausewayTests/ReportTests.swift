@@ -13,9 +13,9 @@ import Testing
             let other = try await nodes[1].subscribe("news")
             let address = await nodes[0].addresses[0]
             let reservation = try await nodes[1].reserve(at: address)
-            try await serving(nodes[1], "/echo/1", allowLimited: true, by: echo)
+            try await serving(nodes[1], "/echo/1", allowsLimited: true, by: echo)
             let connection = try await nodes[2].connect(to: reservation.addresses[0].appending(nodes[1].peerID))
-            let stream = try await nodes[2].open("/echo/1", to: connection.peer, allowLimited: true)
+            let stream = try await nodes[2].open("/echo/1", to: connection.peer, allowsLimited: true)
             #expect(try await exchange([UInt8](repeating: 7, count: 10_000), over: stream).count == 10_000)
             try await until { await nodes[0].report().topics.first?.mesh == [nodes[1].peerID] }
             try await until { await nodes[0].report().peers.allSatisfy { $0.agent == "causeway/\(causewayVersion)" } }
@@ -35,6 +35,23 @@ import Testing
             #expect(short.peers.count == 1 && short.status.peers == 2)
             subscription.cancel()
             other.cancel()
+        }
+    }
+
+    @Test func whereItTellsOthersTheirPublicAddresses() async throws {
+        let hash = "certhash/uEiDDq4_xNyDorZBH3TlGazyJdOWSwvo4PUo5YHFMrvDE8g"
+        let here = try configuration(listen: [tcp, "/ip4/127.0.0.1/udp/0/webrtc-direct"])
+        let announced = try configuration(listen: [tcp]) {
+            $0.announce = [
+                "/ip4/192.168.1.5/udp/4001/webrtc-direct/\(hash)", "/ip4/203.0.113.5/udp/4001/webrtc-direct/\(hash)",
+                "/ip6/2001:db8::5/udp/4002/webrtc-direct/\(hash)", "/ip4/203.0.113.5/tcp/4001",
+            ].compactMap { try? Multiaddr($0) }
+        }
+        try await withNodes([here, announced, configuration(listen: [tcp])]) { nodes in
+            let bound = try #require(await nodes[0].addresses.first { $0.transport == .webRTCDirect }?.port)
+            #expect(await nodes[0].report().stunURLs == ["stun:127.0.0.1:\(bound)"])
+            #expect(await nodes[1].report().stunURLs == ["stun:203.0.113.5:4001", "stun:[2001:db8::5]:4002"])
+            #expect(await nodes[2].report().stunURLs.isEmpty)
         }
     }
 }

@@ -5,7 +5,7 @@ import Testing
 
 @Test func aWaitingRequestKeepsItsNumberForItself() async {
     // Behind the last number comes 0 again, which still waits.
-    let requests = Requests(last: .max)
+    let requests = PendingRequests(last: .max)
     let answer = await withUnsafeContinuation { continuation in
         #expect(requests.wait(0, continuation))
         #expect(requests.next() == 1)

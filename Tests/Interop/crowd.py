@@ -82,7 +82,10 @@ class Relay:
         return len(self.peer("peers")["peers"])
 
     def idle(self):
-        """Descriptors when they have not changed for a second: the process opens timers of its own a moment after it is ready."""
+        """Descriptors when they have not changed for a second: the process opens timers of its own a moment after it is ready, and libuv
+        opens a spare one with the first socket of a loop."""
+        for port in self.ports.values():
+            socket.create_connection(("127.0.0.1", port), timeout=10).close()
         count, since = self.descriptors(), time.monotonic()
         while time.monotonic() - since < 1:
             time.sleep(0.05)

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Two tabs of the chat page behind two NATs, our relay outside: the room, direct messages, a file of 20 MB. Needs root.
+"""Two tabs of the chat page behind two NATs, our relay outside: the room, direct messages, a file of 20 MB. Nobody but the relay tells the
+browsers their public addresses. Needs root.
 
     natlab_chat.py --causeway .build/optimised/release/causeway --dist Web/dist --natlab ../shared/natlab
     natlab_chat.py … --browsers chromium:firefox --only full-cone
@@ -61,13 +62,14 @@ def cell(natlab, options, a, b, expect):
         address = f"{lab.relay.ip}:4002"
         relay = lab.relay.popen(
             os.path.abspath(options.causeway), "relay", "--listen", f"/ip4/{lab.relay.ip}/tcp/4002/ws",
+            "--listen", f"/ip4/{lab.relay.ip}/udp/4001/webrtc-direct",
             "--key", os.path.join(folder, "key"), "--pages", os.path.abspath(options.dist),
             "--topic", "universal-connectivity", "--topic", "universal-connectivity-file",
             stdout=subprocess.DEVNULL)
         try:
             answers(natlab, lab, address)
             arguments = {
-                "url": f"http://{address}/chat.html?stun={lab.stun_servers[0].removeprefix('stun:')}",
+                "url": f"http://{address}/chat.html",
                 "prefixes": [lab.host(name).prefix for name in ("a", "b")], "browsers": options.browsers.split(":"), "expect": expect}
             program = os.path.join(HERE, "..", "Web", "chat-nat.mjs")
             # Firefox is driven over a socket of its own host, Chromium over a pipe.

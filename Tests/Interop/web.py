@@ -14,12 +14,6 @@ import sys
 SCENARIOS = ("ws", "relay", "gossip", "discovery", "discovery-json", "webrtc", "webrtc-direct")
 
 
-def needs_native_webrtc(cell):
-    """Our native peer has no WebRTC: it relays for those who do, and stands in no other role there."""
-    scenario, *roles = cell.split()
-    return "us" in {"webrtc": roles[1:], "webrtc-direct": roles}.get(scenario, ())
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--us", required=True, help="our native test peer")
@@ -38,7 +32,7 @@ def main():
     cells = subprocess.run([*matrix, "--only", options.only, "--where", "*us-browser*", "--list"],
                            check=True, capture_output=True, text=True)
 
-    cells = [cell for cell in cells.stdout.splitlines() if not needs_native_webrtc(cell)]
+    cells = cells.stdout.splitlines()
 
     def run(cell):
         """One cell, told as it ends; whether it passed."""

@@ -3,7 +3,8 @@ import Testing
 /// A name that an error can carry is made somewhere: a reader who meets it finds where, and nobody handles what cannot happen.
 @Test(arguments: ["LimitName", "CloseReason"]) func everyNameInAnErrorIsProduced(_ type: String) throws {
     let declared = "Sources/CausewayConnection/Vocabulary/ConnectionError.swift"
-    let words = "Sources/Causeway/Explanations/Explanations.swift"
+    let words = "Sources/Causeway/Errors/ErrorDescriptions.swift"
+    _ = try #require(Checkout.read(words))
     let lines = try #require(Checkout.read(declared)).lines
     let start = try #require(lines.firstIndex { $0.contains("enum \(type)") })
     let names = lines[start...].prefix { $0 != "}" }.flatMap { line -> [String] in

@@ -22,8 +22,8 @@ extension Trace {
 private final class MemoryPair {
     /// Every chunk that one gave the other, in order.
     private(set) var moved: [UInt8] = []
-    private let dialler: Connection
-    private let listener: Connection
+    private let dialler: MemoryEnd
+    private let listener: MemoryEnd
     private let listenerID: PeerID
     private let now = Instant(nanoseconds: 1)
     private var diallerSaw: PeerID?
@@ -36,14 +36,14 @@ private final class MemoryPair {
         guard let first = Self.identity(1), let second = Self.identity(2) else { return nil }
         listenerID = second.key.publicKey.peerID
         let protocols = ProtocolTable([ProtocolTable.Entry(name: Self.echo, owner: .application, allowsLimited: true)])
-        dialler = Connection(
+        dialler = MemoryEnd(
             Connection.Configuration(
                 identity: first, isInitiator: true,
                 webSocket: webSocket ? .client(host: [UInt8]("localhost".utf8), path: [UInt8("/".utf8.first!)]) : .none,
                 expecting: listenerID, protocols: protocols, limits: ConnectionLimits(),
                 entropy: Secret([UInt8](repeating: 3, count: Connection.entropySize))),
             now: now)
-        listener = Connection(
+        listener = MemoryEnd(
             Connection.Configuration(
                 identity: second, isInitiator: false, webSocket: webSocket ? .server : .none, protocols: protocols,
                 limits: ConnectionLimits(),
@@ -63,7 +63,7 @@ private final class MemoryPair {
 
     /// Sends that many bytes and takes them back.
     func echoes(bytes total: Int) -> Bool {
-        guard let stream = try? dialler.openStream([Self.echo], now: now) else { return false }
+        guard let stream = try? dialler.streams.openStream([Self.echo], now: now) else { return false }
         let chunk = [UInt8](repeating: 0x5a, count: 40_000)
         var sent = 0
         var idle = 0
@@ -71,7 +71,7 @@ private final class MemoryPair {
             let before = (sent, returned)
             let part = min(chunk.count, total - sent)
             if part > 0 {
-                let taken = chunk.withUnsafeBytes { try? dialler.write(stream, UnsafeRawBufferPointer(rebasing: $0[..<part])) }
+                let taken = chunk.withUnsafeBytes { try? dialler.streams.write(stream, UnsafeRawBufferPointer(rebasing: $0[..<part])) }
                 sent += taken ?? 0
             }
             exchange()
@@ -90,38 +90,48 @@ private final class MemoryPair {
         }
     }
 
-    private func carry(from: Connection, to: Connection) -> Bool {
-        guard !from.wire.isEmpty else { return false }
-        var bytes = [UInt8](copying: from.wire.bytes)
-        from.wireTaken(bytes.count)
+    private func carry(from: MemoryEnd, to: MemoryEnd) -> Bool {
+        guard !from.connection.wire.isEmpty else { return false }
+        var bytes = [UInt8](copying: from.connection.wire.bytes)
+        from.connection.wireTaken(bytes.count)
         moved += bytes
         bytes.withUnsafeMutableBytes {
-            to.receive($0, now: now)
+            to.connection.receive($0, now: now)
             drain(to)
         }
         return true
     }
 
-    private func drain(_ connection: Connection) {
-        while let output = connection.pollOutput() {
+    private func drain(_ end: MemoryEnd) {
+        while let output = end.streams.pollOutput() {
             switch output {
             case .established(let peer, _):
-                if connection === dialler { diallerSaw = peer } else { listenerIsReady = true }
-            case .data(let stream, let start, let count): received(stream, connection.payload(start, count), on: connection)
+                if end === dialler { diallerSaw = peer } else { listenerIsReady = true }
+            case .data(let stream, let start, let count): received(stream, end.streams.payload(start, count), on: end)
             case .closed: isIntact = false
             default: break
             }
         }
     }
 
-    private func received(_ stream: UInt32, _ bytes: UnsafeMutableRawBufferPointer, on connection: Connection) {
-        connection.consumed(stream, bytes.count)
-        if connection === listener {
-            let taken = try? listener.write(stream, UnsafeRawBufferPointer(bytes))
+    private func received(_ stream: UInt32, _ bytes: UnsafeMutableRawBufferPointer, on end: MemoryEnd) {
+        end.streams.consumed(stream, bytes.count)
+        if end === listener {
+            let taken = try? listener.streams.write(stream, UnsafeRawBufferPointer(bytes))
             if taken != bytes.count { isIntact = false }
         } else {
             returned += bytes.count
             for byte in bytes where byte != 0x5a { isIntact = false }
         }
+    }
+}
+
+private final class MemoryEnd {
+    let connection: Connection
+    let streams: StreamMachine
+
+    init(_ configuration: Connection.Configuration, now: Instant) {
+        connection = Connection(configuration, now: now)
+        streams = StreamMachine(over: connection, configuration, now: now)
     }
 }

@@ -23,13 +23,13 @@ public final class MemoryNode {
     private var seed: UInt8
 
     /// - Parameter seed: of its links' secrets.
-    public init?(_ configuration: NodeConfiguration, parts: NodeParts, address: Multiaddr, seed: UInt8, now: Instant) {
+    public init?(_ configuration: NodeConfiguration, services: NodeServices, address: Multiaddr, seed: UInt8, now: Instant) {
         guard let identity = try? NoiseIdentity(configuration.identity, staticSecret: Secret([UInt8](repeating: seed + 16, count: 32)))
         else { return nil }
         self.address = address
         self.seed = seed
         self.now = now
-        node = Node(configuration, parts: parts, now: now)
+        node = Node(configuration, services: services, now: now)
         let settings = Connection.Settings(identity: identity, protocols: node.protocolTable, limits: configuration.limits.connection)
         links = LinkSet(settings, host: self)
         driver = NodeDriver(node, links: links, platform: self)
@@ -53,8 +53,8 @@ public final class MemoryNode {
     public func connect(_ link: UInt32, to other: MemoryNode, _ far: UInt32, expecting: PeerID? = nil) {
         let (near, far) = (Wire(link, of: self), Wire(far, of: other))
         (near.other, far.other) = (far, near)
-        near.link = links.start(near.id, over: near, isInitiator: true, expecting: expecting)
-        far.link = other.links.start(far.id, over: far, isInitiator: false, expecting: nil)
+        near.carry(links.start(near.id, over: near, isInitiator: true, expecting: expecting))
+        far.carry(other.links.start(far.id, over: far, isInitiator: false, expecting: nil))
     }
 }
 
@@ -74,11 +74,12 @@ extension MemoryNode: NodePlatform {
     public func isHere(_ link: UInt32) -> Bool { true }
     public func forward(_ output: NodeOutput, toThreadOf link: UInt32?) {}
 
-    public func dial(_ link: UInt32, _ address: Multiaddr, expecting: PeerID?) {
+    public func dial(_ link: UInt32, _ target: DialTarget) {
+        let address = target.address
         guard let other = find(address) else { return driver.receive([.closed(.link(errno: 111))], from: link) }
         let accepted = other.nextAccepted
         other.nextAccepted += 2
-        connect(link, to: other, accepted, expecting: expecting)
+        connect(link, to: other, accepted, expecting: target.expecting)
         node.linked(link: link, remote: address, local: self.address, now: now)
         other.driver.input { $0.accepted(link: accepted, remote: self.address, local: address, now: other.now) }
     }
@@ -92,7 +93,12 @@ extension MemoryNode: NodePlatform {
     public func endSplice(_ circuit: UInt32) {}
 
     public func peerConnection(_ link: UInt32, _ command: PeerConnectionCommand) {
-        if let peerConnections { peerConnections(link, command) } else { driver.refuse(command, of: link) }
+        if let peerConnections { return peerConnections(link, command) }
+        // Nobody here makes any.
+        switch command {
+        case .offer, .answer: driver.input { $0.peerFailed(link: link, .notConnected, now: now) }
+        case .accept, .candidate, .carry, .close: break
+        }
     }
 
     public func deliver(_ event: NodeEvent) { events.append(event) }
@@ -101,7 +107,8 @@ extension MemoryNode: NodePlatform {
 /// One end of a link over memory.
 private final class Wire: Carrier {
     let id: UInt32
-    var link: ByteLink?
+    private var link: Link?
+    private var connection: Connection?
     var other: Wire?
     private unowned(unsafe) let node: MemoryNode
 
@@ -110,24 +117,27 @@ private final class Wire: Carrier {
         self.node = node
     }
 
+    func carry(_ started: (link: Link, connection: Connection)) { (link, connection) = started }
+
     func flush() -> Bool {
-        guard !node.isHeld, let link, !link.connection.wire.isEmpty else { return false }
-        var bytes = [UInt8](copying: link.connection.wire.bytes)
-        link.connection.wireTaken(bytes.count)
+        guard !node.isHeld, let connection, !connection.wire.isEmpty else { return false }
+        var bytes = [UInt8](copying: connection.wire.bytes)
+        connection.wireTaken(bytes.count)
         node.sent += bytes
-        guard let remote = other?.link else { return true }
+        guard let remote = other?.link, let end = other?.connection else { return true }
         bytes.withUnsafeMutableBytes {
-            remote.connection.receive($0, now: remote.now)
+            end.receive($0, now: remote.now)
             remote.turn(now: remote.now)
         }
         remote.markDirty()
         return true
     }
 
-    func isDone(afterGoodbye: Bool) -> Bool { link?.connection.wire.isEmpty ?? true }
+    func isDone(afterGoodbye: Bool) -> Bool { connection?.wire.isEmpty ?? true }
 
     func close() {
         link = nil
+        connection = nil
         guard let other else { return }
         self.other = nil
         other.other = nil

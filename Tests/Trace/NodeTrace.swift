@@ -50,7 +50,8 @@ private final class MemoryShell: LinkShell {
     private(set) var hasPong = false
     private(set) var hasMessage = false
     private let identity: NoiseIdentity
-    private var links: [UInt32: ByteLink] = [:]
+    private var links: [UInt32: Link] = [:]
+    private var connections: [UInt32: Connection] = [:]
     /// Links of both sides by the dialler's number, as this shell calls them.
     private var pairs: [UInt32: UInt32] = [:]
     private var nextAccepted: UInt32 = 1
@@ -66,12 +67,18 @@ private final class MemoryShell: LinkShell {
         configuration.agent = [UInt8]("trace".utf8)
         configuration.discovery = [.protobuf, .json]
         // A browser's peer relays for nobody, and what is not named here is not linked.
-        var parts = NodeParts()
-        parts.admission = Admission(limits: configuration.limits)
-        parts.relayClient = RelayClient(limits: RelayClientLimits())
-        parts.gossip = GossipSub()
-        parts.discovery = PubsubDiscovery(configuration.discovery)
-        node = Node(configuration, parts: parts, now: now)
+        let services = NodeServices(core: configuration)
+        services.add(admission: ConnectionGater(limits: configuration.limits))
+        services.add(relayClient: RelayClient())
+        #if hasFeature(Embedded)
+            services.add(gossip: GossipSub())
+        #else
+            var gossip = GossipSubConfiguration()
+            gossip.parameters.dontWantSize = nil
+            services.add(gossip: GossipSub(gossip))
+        #endif
+        services.add(PubsubDiscovery(configuration.discovery))
+        node = Node(configuration, services: services, now: now)
         address = Multiaddr.tcp(ip: [192, 0, 2, seed], port: 4001)
         node.listening([address], now: now)
     }
@@ -115,19 +122,20 @@ private final class MemoryShell: LinkShell {
                 moved = true
                 node.receive(event, from: id, now: now)
             }
-            if send(link) { moved = true }
+            if send(id) { moved = true }
         }
         return moved
     }
 
-    private func send(_ link: ByteLink) -> Bool {
-        let count = link.connection.wire.count
-        guard count > 0, let other, let number = pairs[link.id], let remote = other.links[number] else { return false }
-        var bytes = [UInt8](copying: link.connection.wire.bytes)
-        link.connection.wireTaken(count)
+    private func send(_ link: UInt32) -> Bool {
+        guard let connection = connections[link], !connection.wire.isEmpty, let other, let number = pairs[link],
+            let remote = other.links[number], let end = other.connections[number]
+        else { return false }
+        var bytes = [UInt8](copying: connection.wire.bytes)
+        connection.wireTaken(bytes.count)
         sent += bytes
         bytes.withUnsafeMutableBytes {
-            remote.connection.receive($0, now: other.now)
+            end.receive($0, now: other.now)
             remote.turn(now: other.now)
         }
         return true
@@ -136,7 +144,7 @@ private final class MemoryShell: LinkShell {
     private func carryOut(_ output: NodeOutput) {
         switch output {
         case .link(let id, let command): links[id]?.apply(command, now: now)
-        case .dial(let link, let address, let peer): dial(link, address, peer)
+        case .dial(let link, let target): dial(link, target.address, target.expecting)
         case .event(let event): heard(event)
         default: break
         }
@@ -156,19 +164,18 @@ private final class MemoryShell: LinkShell {
 
     private func add(_ link: UInt32, isInitiator: Bool, expecting: PeerID?) {
         seed += 1
-        let connection = Connection(
-            Connection.Configuration(
-                identity: identity, isInitiator: isInitiator, expecting: expecting, protocols: node.protocolTable,
-                limits: ConnectionLimits(),
-                entropy: Secret([UInt8](repeating: seed, count: Connection.entropySize))),
-            now: now)
-        links[link] = ByteLink(id: link, connection: connection, shell: self, now: now)
+        let configuration = Connection.Configuration(
+            identity: identity, isInitiator: isInitiator, expecting: expecting, protocols: node.protocolTable, limits: ConnectionLimits(),
+            entropy: Secret([UInt8](repeating: seed, count: Connection.entropySize)))
+        let connection = Connection(configuration, now: now)
+        connections[link] = connection
+        links[link] = Link(id: link, multiplexer: StreamMachine(over: connection, configuration, now: now), shell: self, now: now)
     }
 
     private func heard(_ event: NodeEvent) {
         switch event {
-        case .peerConnected: isConnected = true
-        case .identified: hasIdentified = true
+        case .happened(.peerConnected): isConnected = true
+        case .happened(.identified): hasIdentified = true
         case .answered(_, .pong): hasPong = true
         case .message(let message): hasMessage = message.data == [1, 2, 3]
         default: break

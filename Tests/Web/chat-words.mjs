@@ -1,6 +1,6 @@
 // What the chat page makes of addresses and faults, in node: chat-words.mjs
 import assert from 'node:assert/strict'
-import { directFacts, directFault, stunServers, wordsOf, worthDialling } from '../../Web/pages/chat-words.js'
+import { directFacts, directFault, wordsOf, worthDialling } from '../../Web/pages/chat-words.js'
 
 const relay = '/ip4/1.2.3.4/tcp/1/ws/p2p/12D3R', peer = '/p2p/12D3P'
 const direct = '/ip4/1.2.3.4/udp/1/webrtc-direct/certhash/uEi'
@@ -15,11 +15,6 @@ const cases = {
       [direct + peer])
     delete globalThis.RTCPeerConnection
     assert.deepEqual(worthDialling([direct, `${relay}/p2p-circuit/webrtc${peer}`]), [])
-  },
-  'STUN servers are taken from the address of the page alone': () => {
-    assert.deepEqual(stunServers('?stun=a.example:3478&stun=[::1]:1&x=y'), [{ urls: 'stun:a.example:3478' }, { urls: 'stun:[::1]:1' }])
-    assert.deepEqual(stunServers('?stun=a%20b&stun=javascript:alert(1)&stun='), [])
-    assert.deepEqual(stunServers(''), [])
   },
   'why there is no direct connection': () => {
     assert.match(directFault(report(2, 2, 'disconnected', 'connecting')), /^no packet gets through/)

@@ -12,8 +12,11 @@ export class Chromium {
   #listeners = new Map()
   #last = 0
 
-  /** `prefix`: a command to run it by; `hidesAddresses`: host candidates are `.local` names, as they are to pages in general. */
-  static async start({ prefix = [], hidesAddresses = false, binary = 'chromium' } = {}) {
+  /**
+   * `prefix`: a command to run it by; `hidesAddresses`: host candidates are `.local` names, as they are to pages in general;
+   * `takesAnyCertificate`: of servers.
+   */
+  static async start({ prefix = [], hidesAddresses = false, takesAnyCertificate = false, binary = 'chromium' } = {}) {
     const browser = new Chromium()
     browser.profile = await mkdtemp(join(tmpdir(), 'causeway-'))
     const [program, ...rest] = [
@@ -21,6 +24,7 @@ export class Chromium {
       '--no-proxy-server', '--disable-background-networking', '--disable-component-update', '--disable-sync',
       '--disable-background-timer-throttling', '--disable-backgrounding-occluded-windows', '--disable-renderer-backgrounding',
       `--disable-features=${features}${hidesAddresses ? '' : ',WebRtcHideLocalIpsWithMdns'}`, '--allow-loopback-in-peer-connection',
+      ...takesAnyCertificate ? ['--ignore-certificate-errors'] : [],
       `--user-data-dir=${browser.profile}`, '--remote-debugging-pipe', 'about:blank',
     ]
     browser.process = spawn(program, rest, {

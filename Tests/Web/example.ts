@@ -1,11 +1,11 @@
 // What an application in TypeScript may write; tsc reads it, nobody runs it.
-import { CausewayError, createNode, multiaddr, peerIdFromString } from '../../Web/dist/causeway'
+import { CausewayError, createLibp2p, createNode, multiaddr, peerIdFromString } from '../../Web/dist/causeway'
 import type { CausewayNode, Connection, Message, Multiaddr, PeerId, Reservation, Stream } from '../../Web/dist/causeway'
 
 export async function chat(relay: string, seed: Uint8Array): Promise<CausewayNode> {
   const node = await createNode({
     key: seed, wasm: new URL('causeway.wasm', 'https://page.example'), relays: [relay], addresses: { listen: ['/p2p-circuit'] },
-    discovery: { json: true }, pubsub: { emitSelf: true },
+    discovery: { topics: [{ topic: 'example', format: 'json' }] }, pubsub: { emitSelf: true },
   })
   node.addEventListener('peer:connect', ({ detail }) => console.log(detail.toString()))
   node.addEventListener('peer:discovery', async ({ detail: { multiaddrs } }) => {
@@ -50,6 +50,33 @@ export async function ask(node: CausewayNode, to: string): Promise<Uint8Array | 
     return undefined
   }
 }
+
+/** As for js-libp2p 3. */
+export async function habits(relay: string, seed: Uint8Array): Promise<string> {
+  const node = await createLibp2p({ addresses: { listen: `${relay}/p2p-circuit` }, transports: [], privateKey: { type: 'Ed25519', raw: seed } })
+  await node.handle('/two/1.0.0', async (stream, connection) => {
+    stream.addEventListener('message', ({ data }) => { if (!stream.send(data)) console.log(connection.id, new Blob([data]).size) })
+    stream.addEventListener('close', ({ error, local }) => console.log(error?.code, local))
+  })
+  await node.handle('/one/1.0.0', ({ stream, connection }) => void console.log(connection.direct, stream.status))
+  const [address] = await node.ready({ signal: new AbortController().signal })
+  const [subscriber] = await node.services.pubsub.ready('room')
+  const stream = await node.dialProtocol(subscriber, '/two/1.0.0')
+  await stream.onDrain()
+  let text = ''
+  for await (const chunk of stream) text += new TextDecoder().decode(chunk)
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
+  return `${address} ${digest.byteLength} ${await node.services.ping.ping(subscriber)}`
+}
+
+/** What a browser's own functions take. */
+export async function unpack(stream: Stream, message: Message): Promise<number> {
+  const text = stream.readable.pipeThrough(new TextDecoderStream()), blob = new Blob([message.data])
+  return (await text.getReader().read()).value?.length ?? blob.size
+}
+
+// @ts-expect-error: a topic is text
+export const noTopic = (node: CausewayNode): Promise<PeerId[]> => node.services.pubsub.ready(7)
 
 // @ts-expect-error: no such event
 export const wrong = (node: CausewayNode): void => node.addEventListener('no:such:event', ({ detail }: CustomEvent<string>) => void detail)

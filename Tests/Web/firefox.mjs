@@ -18,7 +18,7 @@ export class Firefox {
   #waiting = new Map()
   #last = 0
 
-  static async start({ prefix = [], binary = 'firefox' } = {}) {
+  static async start({ prefix = [], takesAnyCertificate = false, binary = 'firefox' } = {}) {
     const browser = new Firefox(), profile = browser.profile = await mkdtemp(join(tmpdir(), 'causeway-'))
     const saved = { 'browser.download.dir': browser.downloads, 'browser.download.folderList': 2, 'browser.download.alwaysOpenPanel': false }
     const lines = Object.entries({ ...preferences, ...saved }).map((one) => `user_pref(${one.map((part) => JSON.stringify(part))});`)
@@ -39,7 +39,7 @@ export class Firefox {
     browser.socket = new WebSocket(`${address}/session`)
     await new Promise((resolve, reject) => Object.assign(browser.socket, { onopen: resolve, onerror: reject }))
     browser.socket.onmessage = ({ data }) => browser.#read(JSON.parse(data))
-    await browser.call('session.new', { capabilities: {} })
+    await browser.call('session.new', { capabilities: { alwaysMatch: { acceptInsecureCerts: takesAnyCertificate } } })
     await browser.call('session.subscribe', { events: ['log.entryAdded'] })
     return browser
   }

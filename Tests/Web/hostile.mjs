@@ -25,8 +25,9 @@ export async function hostile({ createNode }) {
 
   await test('a message too long ends its link, and is not copied', async (after) => {
     const { node, dial, grown } = await dialling(after, (socket) => sendMessage(socket, 100 << 20))
-    const { value } = await fails('ERR_LIMIT', dial)
+    const { value, message } = await fails('ERR_LIMIT', dial)
     equal([value, node.status], [1 << 20, 'started'])
+    check(message.endsWith('a limit of this node was reached: 1048576 (message size)'), message)
     check(grown() < 1 << 20, `the module grew by ${grown()} bytes`)
   })
 

@@ -54,6 +54,7 @@ export async function local({ createNode, multiaddr, peerIdFromString }) {
   await test('options that cannot be are refused, each with its code', async () => {
     await fails('ERR_INVALID_KEY', createNode({ key: new Uint8Array(31) }))
     await fails('ERR_INVALID_KEY', createNode({ key: 'x' }))
+    for (const messageSize of [0, -1, 2 ** 24 + 1, 'large', NaN]) await fails('ERR_INVALID_ARGUMENT', createNode({ pubsub: { messageSize } }))
     await fails('ERR_UNSUPPORTED_LISTEN', createNode({ addresses: { listen: ['/ip4/0.0.0.0/tcp/1/ws'] } }))
     await fails('ERR_INVALID_ARGUMENT', createNode({ addresses: { listen: ['/p2p-circuit'] } }))
     await fails('ERR_NOT_RELAY_ADDRESS', createNode({ relays: ['/ip4/1.2.3.4/tcp/1/ws'] }))

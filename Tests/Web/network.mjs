@@ -114,9 +114,45 @@ export async function network(causeway, peers) {
 
   await test('peers find one another and connect', async (after) => {
     const at = await relay(after, peers.us, { discovery: DISCOVERY })
-    const one = await reserved(after, at), two = await reserved(after, at)
-    const found = await eventOf(one, 'peer:discovery', ({ id }) => id.equals(two.peerId))
+    const one = await reserved(after, at), seen = []
+    one.addEventListener('peer:discovery', ({ detail }) => seen.push(detail))
+    const two = await reserved(after, at), isTwo = ({ id, multiaddrs }) => id.equals(two.peerId) && multiaddrs.length
+    await until(() => seen.some(isTwo), 'an announcement with addresses')
+    const found = seen.find(isTwo)
     equal(String((await one.dial(found.multiaddrs, { signal: signal() })).remotePeer), String(two.peerId))
+  })
+
+  await test('an application finds its own peers on a topic of its own, each once', async (after) => {
+    const at = await relay(after, peers.us, { pubsub: { enabled: true, carries: ['app/*'] }, discovery: DISCOVERY })
+    for (const format of ['json', 'protobuf', undefined]) {
+      const discovery = { topics: [{ topic: `app/${format}`, format }], interval: 200 }, found = []
+      const one = await reserved(after, at, { discovery }), other = await reserved(after, at, { discovery: { interval: 200 } })
+      one.addEventListener('peer:discovery', ({ detail }) => found.push(detail))
+      const quiet = await reserved(after, at, { discovery: { ...discovery, listenOnly: true } })
+      const heard = []
+      quiet.addEventListener('peer:discovery', ({ detail }) => heard.push(String(detail.id)))
+      const two = await reserved(after, at, { discovery })
+      await until(() => heard.includes(String(two.peerId)), 'an announcement')
+      await new Promise((done) => setTimeout(done, 1500))
+      // It may announce itself before it has addresses, and again when it has them.
+      const last = found.filter(({ multiaddrs }) => multiaddrs.length)
+      equal(last.map(({ id, source }) => [String(id), source]), [[String(two.peerId), format ?? 'protobuf']], `not ${other.peerId}`)
+      check(found.length <= 2, `told ${found.length} times`)
+    }
+  })
+
+  await test('a message of the size that is set arrives, a larger one is refused', async (after) => {
+    const messageSize = 3_000_000
+    const at = await relay(after, peers.us, { pubsub: { enabled: true, params: { messageSize } } })
+    await at.call('subscribe', { topic: 'room' })
+    const [one, two] = await Promise.all([0, 1].map(() => reserved(after, at, { pubsub: { messageSize } })))
+    one.services.pubsub.subscribe('room')
+    await two.services.pubsub.ready('room')
+    await until(() => one.services.pubsub.getMeshPeers('room').length, 'a mesh')
+    await fails('ERR_MESSAGE_TOO_LARGE', two.services.pubsub.publish('room', new Uint8Array(messageSize + 1)))
+    const heard = eventOf(one.services.pubsub, 'message')
+    await two.services.pubsub.publish('room', new Uint8Array(messageSize))
+    equal((await heard).data.length, messageSize)
   })
 
   await test('a stream that comes together with its connection knows it', async (after) => {

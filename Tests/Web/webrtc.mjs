@@ -178,7 +178,9 @@ async function failing() {
     equal([String(address), direction], [two.webrtc, 'outbound'])
     const theirs = await answered
     equal([String(theirs.address), theirs.direction, theirs.peer.equals(one.peerId)], [`/webrtc/p2p/${one.peerId}`, 'inbound', true])
-    check(theirs.webrtc.candidates.local === 0 && theirs.webrtc.candidates.remote > 0, JSON.stringify(theirs))
+    // Without a candidate of its own, Firefox may give up before the first of the remote's has come.
+    const { candidates, ice } = theirs.webrtc
+    check(candidates.local === 0 && (candidates.remote > 0 || ice === 'failed'), JSON.stringify(theirs))
     check(webrtc.candidates.local > 0 && webrtc.candidates.remote === 0 && webrtc.milliseconds > 0, JSON.stringify(webrtc))
     check(typeof webrtc.ice === 'string' && typeof webrtc.state === 'string', JSON.stringify(webrtc))
     check(most <= 1, `${most} peer connections at once`)
@@ -230,7 +232,7 @@ async function settled(after) {
   const at = await relay(after, LIMITED, { pubsub: { enabled: true }, discovery: { topic: 'p2p-discovery', format: 'json' } })
   const pair = []
   for (let i = 0; i < 2; i++) {
-    const each = await reserved(after, at, { discovery: { json: true, interval: 3000 } })
+    const each = await reserved(after, at, { discovery: { topics: [{ topic: 'p2p-discovery', format: 'json' }], interval: 3000 } })
     each.addEventListener('peer:discovery', ({ detail: { multiaddrs } }) => each.dial(multiaddrs).catch(() => {}))
     pair.push(each)
   }

@@ -40,7 +40,9 @@ export const number = (bytes) => bytes.reduceRight((sum, one) => sum * 256 + one
 export function view(data) {
   if (data instanceof ArrayBuffer) return new Uint8Array(data)
   if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-  return refuse('ERR_INVALID_ARGUMENT', 'expected a Uint8Array')
+  // Libraries of libp2p have lists of them.
+  if (typeof data?.subarray === 'function') return data.subarray()
+  return refuse('ERR_INVALID_ARGUMENT', `expected a Uint8Array, not ${typeof data}; new TextEncoder().encode makes one of text`)
 }
 
 /** Bytes to which more are joined, as each piece takes a few hundred besides. */

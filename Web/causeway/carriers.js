@@ -6,11 +6,16 @@ import { toAddress } from './multiaddr.js'
 import { PeerConnection } from './peerconnection.js'
 import { makeSocket } from './websocket.js'
 
+/** `/ip6/::1/udp/1` -> `{ urls: 'stun:[::1]:1' }`. */
+const toServer = (address) => ({
+  urls: string(address).replace(/.ip4.(.+).udp./, 'stun:$1:').replace(/.ip6.(.+).udp./, 'stun:[$1]:'),
+})
+
 export function makeCarriers(options, send) {
   const byLink = new Map()
 
-  const add = (link) => {
-    const made = new PeerConnection(options.webrtc?.rtcConfiguration, link, send)
+  const add = (link, servers = []) => {
+    const made = new PeerConnection(options.webrtc?.rtcConfiguration, servers, link, send)
     byLink.set(link, made)
     return made
   }
@@ -33,8 +38,8 @@ export function makeCarriers(options, send) {
         carriers.report = byLink.get(link)?.close()
         byLink.delete(link)
       },
-      [Event.PEER_OFFER]: (link) => add(link).offer(),
-      [Event.PEER_ANSWER]: (link, b, sdp) => add(link).answer(string(sdp)),
+      [Event.PEER_OFFER]: (link, b, ...servers) => add(link, servers.map(toServer)).offer(),
+      [Event.PEER_ANSWER]: (link, b, sdp, ...servers) => add(link, servers.map(toServer)).answer(string(sdp)),
       [Event.PEER_ACCEPT]: (link, b, sdp) => byLink.get(link)?.accept(string(sdp)),
       [Event.PEER_CANDIDATE]: (link, b, candidate) => byLink.get(link)?.candidate(string(candidate)),
       [Event.PEER_CARRIED]: (link) => byLink.get(link)?.channels.carried(),

@@ -8,7 +8,7 @@ import { parse, peerOf } from './multiaddr.js'
 export function readDestination(to) {
   const list = [to].flat().map(String)
   if (list.length === 1 && !list[0].startsWith('/')) return { peer: peerOf(list[0]), addresses: [] }
-  if (!list.length) refuse('ERR_INVALID_ARGUMENT', 'no address')
+  if (!list.length) refuse('ERR_INVALID_ARGUMENT', 'expected an address, but the list is empty')
   let peer
   for (const one of list) {
     const [name, value] = parse(one).at(-1)

@@ -18,10 +18,10 @@ export function undialable(address) {
   }
   if (at >= 0 && first.every((name) => name === 'p2p')) return
   if (!first.includes('ws') && !first.includes('wss')) {
-    return new CausewayError('ERR_UNSUPPORTED_TRANSPORT', `a page cannot dial ${address}`)
+    return new CausewayError('ERR_UNSUPPORTED_TRANSPORT', `a page cannot dial ${address}, only WebSocket, WebRTC and circuits over them`)
   }
   if (isSecurePage() && !first.includes('wss') && !first.includes('tls')) {
-    return new CausewayError('ERR_MIXED_CONTENT', `a page on https cannot open ${address}`)
+    return new CausewayError('ERR_MIXED_CONTENT', `a page on https cannot open ${address}: it needs wss`)
   }
 }
 

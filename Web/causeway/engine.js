@@ -25,7 +25,7 @@ export function makeEngine(node, options, failed, incoming) {
   const requests = makeRequests(module), carriers = makeCarriers(options, module.send), news = makeNews(node, carriers)
   const connections = makeConnections(node, module, () => streams)
   const streams = makeStreams(module, requests, connections, carriers.sent, incoming)
-  const parts = [carriers, requests, streams, connections, news], events = Object.assign({}, ...parts.map((one) => one.events))
+  const parties = [carriers, requests, streams, connections, news], events = Object.assign({}, ...parties.map((one) => one.events))
   const unwatch = new AbortController()
 
   const handle = (kind, a, b, bytes) => {
@@ -37,16 +37,16 @@ export function makeEngine(node, options, failed, incoming) {
   const end = (error) => {
     module.end(error)
     unwatch.abort()
-    for (const one of parts) one.end(error)
+    for (const one of parties) one.end(error)
   }
   return {
     module, connections, end,
     ask: requests.ask, open: streams.open,
     get addresses() { return [...news.addresses] },
     /** Answers the node's own peer. */
-    async load(compiled, flags, seed) {
+    async load(compiled, { flags, interval, parts }, seed) {
       const unix = new Uint8Array(BigUint64Array.of(BigInt(Math.round(epoch() * 1000)) * 1000n).buffer)
-      await module.load(compiled, flags, options.discovery?.interval || 10_000, join(seed, utf8(options.agent ?? ''), unix))
+      await module.load(compiled, flags, interval, join(seed, utf8(options.agent ?? ''), unix, ...parts))
       if (!news.peer) refuse('ERR_INVALID_KEY', 'the key is invalid')
       watchMachine(() => module.send(Command.SUSPENDED), unwatch.signal)
       return news.peer

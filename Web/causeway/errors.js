@@ -1,9 +1,9 @@
 // The errors that a page gets; their codes are listed in causeway.d.ts.
 
-export const wordsOf = (code) => code === 'ABORT_ERR' ? 'aborted' : code.slice(4).toLowerCase().replaceAll('_', ' ')
+import { reasonOf } from './words.js'
 
 export class CausewayError extends Error {
-  constructor(code, message = wordsOf(code), more) {
+  constructor(code, message = reasonOf(code), more) {
     super(message, more)
     this.name = code === 'ABORT_ERR' ? 'AbortError' : 'CausewayError'
     this.code = code
@@ -11,9 +11,10 @@ export class CausewayError extends Error {
   }
 }
 
-/** An error in its code's own words. */
-export const failure = (code, more) => new CausewayError(code, undefined, more)
+/** An error in its code's own words, behind what was attempted. */
+export const failure = (code, what, { limit, ...more } = {}) =>
+  new CausewayError(code, `${what ? `${what}: ` : ''}${reasonOf(code, { limit, ...more })}`, more)
 export const refuse = (code, message, more) => { throw new CausewayError(code, message, more) }
 /** An error as one of ours. */
 export const asOurs = (cause, code, message) => cause instanceof CausewayError ? cause : new CausewayError(code, message, { cause })
-export const aborted = (signal) => failure('ABORT_ERR', { cause: signal.reason })
+export const aborted = (signal, what) => failure('ABORT_ERR', what, { cause: signal.reason })

@@ -12,14 +12,14 @@ export async function takeKey() {
     return { seed: await storedSeed(), release }
   } catch (cause) {
     release?.()
-    throw asOurs(cause, 'ERR_STORAGE', 'the key could not be stored')
+    throw asOurs(cause, 'ERR_STORAGE', 'this browser does not store the key')
   }
 }
 
 /** Answers what ends it. */
 const lock = () => new Promise((resolve, reject) => {
   navigator.locks.request('causeway-key', { ifAvailable: true }, (lock) => {
-    if (!lock) refuse('ERR_KEY_IN_USE', 'another tab uses the key')
+    if (!lock) refuse('ERR_KEY_IN_USE', 'another tab uses the persistent key, and one tab at a time can')
     return new Promise((end) => resolve(end))
   }).catch(reject)
 })

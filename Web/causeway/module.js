@@ -52,7 +52,7 @@ export class Module {
     const now = this.#clock(), exports = this.#exports
     if (!exports) throw this.#failing ?? new CausewayError('ERR_STOPPED', 'the node is not running')
     const p = exports.buffer_allocate(bytes.length)
-    if (!p) throw failure('ERR_LIMIT', { value: bytes.length })
+    if (!p) throw failure('ERR_LIMIT', `the module has no room for ${bytes.length} bytes`, { value: bytes.length })
     try {
       this.#memory(p, bytes.length).set(bytes)
       const answer = exports.command(kind, a, b, p, bytes.length, now)

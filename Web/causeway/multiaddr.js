@@ -4,6 +4,16 @@ import { string } from './bytes.js'
 import { refuse } from './errors.js'
 import { isPeer, Name, peerIdFromString, toBase58 } from './peerid.js'
 
+/** The WebSocket address of a URL's server, but for the server's peer id. */
+export function originAddress(text) {
+  const { protocol, hostname, port } = new URL(text), isSecure = /^(https|wss):/.test(protocol), host = hostname.replace(/[[\]]/g, '')
+  const kind = host.includes(':') ? 'ip6' : /^[\d.]+$/.test(host) ? 'ip4' : 'dns4'
+  return `/${kind}/${host}/tcp/${port || (isSecure ? 443 : 80)}/${isSecure ? 'wss' : 'ws'}`
+}
+
+/** What somebody who gives a URL may mean. */
+const hint = (text) => /^(http|ws)s?:\/\/./.test(text) && URL.canParse?.(text) ? `; did you mean ${originAddress(text)}/p2p/<peer id>` : ''
+
 export class Multiaddr extends Name {
   getPeerId() { return parse(this).findLast(([name]) => name === 'p2p')?.[1] ?? null }
 }
@@ -21,7 +31,7 @@ const isBad = (name, value) => name === 'ip4' ? !/^(\d{1,3}\.){3}\d{1,3}$/.test(
 export function parse(address) {
   const text = String(address), words = text.split('/'), parts = []
   const bad = (why) => refuse('ERR_INVALID_ADDRESS', `${text.slice(0, 200)}: ${why}`)
-  if (words.shift() !== '' || !words.length) bad('not a multiaddr')
+  if (words.shift() !== '' || !words.length) bad(`not a multiaddr${hint(text)}`)
   while (words.length) {
     const name = words.shift()
     if (without.has(name)) parts.push([name])
@@ -49,7 +59,10 @@ export function addressOf(peer, bytes) {
 }
 
 /** The peer that a peer id, or an address, names. */
-export const peerOf = (to) => peerIdFromString(String(to).startsWith('/') ? new Multiaddr(String(to)).getPeerId() : to).toString()
+export function peerOf(to) {
+  const text = String(to)
+  return String(peerIdFromString(text.startsWith('/') ? new Multiaddr(text).getPeerId() : /^\w+:/.test(text) ? parse(text) : text))
+}
 
 /** Of a relayed connection, and not of a direct one that is to be made over it. */
 export const isCircuit = (address) => /\/p2p-circuit(?!.*\/webrtc)/.test(address)

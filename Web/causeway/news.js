@@ -2,7 +2,7 @@
 
 import * as Event from './boundary/event.js'
 import { NAMES } from './boundary/reservation-state.js'
-import { codeOf, directionOf, identified, toError, toOutcome, toReservation } from './answers.js'
+import { directionOf, identified, notConnected, toError, toOutcome, toReservation } from './answers.js'
 import { string, utf8 } from './bytes.js'
 import { addressOf, toAddress } from './multiaddr.js'
 import { toPeer } from './peerid.js'
@@ -22,9 +22,11 @@ export function makeNews(node, carriers) {
       [Event.DISCOVERED]: (isJSON, b, peer, ...found) => emit(node, 'peer:discovery', {
         id: toPeer(peer), multiaddrs: found.map((one) => addressOf(peer, one)), source: isJSON ? 'json' : 'protobuf',
       }),
-      [Event.RESERVATION]: (state, b, fault, ...parts) => emit(node, 'reservation', {
-        ...toReservation(NAMES[state], parts), ...codeOf(fault) && { error: toError(fault) },
-      }),
+      [Event.RESERVATION](state, outcomes, fault, ...parts) {
+        const tried = parts.splice(0, outcomes * 3), made = toReservation(NAMES[state], parts), what = `no place at the relay ${made.relay}`
+        const error = outcomes ? notConnected(tried, what) : toError(fault, what)
+        emit(node, 'reservation', { ...made, ...error && { error } })
+      },
       [Event.DIAL_ATTEMPT](isInbound, b, peer, to, fault, milliseconds) {
         const address = peer.length ? addressOf(peer, to) : toAddress(to), { report } = carriers
         emit(node, 'dial:attempt', {

@@ -13,14 +13,18 @@ import { isCircuit, peerOf, relayOf } from './multiaddr.js'
 import { readOptions } from './options.js'
 import { PeerId } from './peerid.js'
 import { PubSub } from './pubsub.js'
+import { findRelays } from './relays.js'
+import { readProtocols } from './streams.js'
 import { complain, emit } from './telling.js'
+import { READY_TIME, waitFor } from './waiting.js'
 
 class CausewayNode extends EventTarget {
   #options
   #engine
   #module
   #key
-  #flags
+  /** What the module starts with. */
+  #start
   #relays
   #handlers = new Map()
   #status = 'stopped'
@@ -32,7 +36,7 @@ class CausewayNode extends EventTarget {
   #drained
 
   static async create(options) {
-    const node = new CausewayNode(options)
+    const node = new CausewayNode({ ...options, relays: await findRelays(options.relays) })
     node.#module = await compile(options.wasm)
     await node.#load()
     try { if (options.start !== false) await node.start() } catch (error) {
@@ -44,11 +48,13 @@ class CausewayNode extends EventTarget {
 
   constructor(options) {
     super()
-    const { flags, gossip, relays } = readOptions(options)
+    const { gossip, relays, ...start } = readOptions(options)
     this.#options = options
-    this.#flags = flags
+    this.#start = start
     this.#relays = relays
-    this.services = { pubsub: new PubSub(this, () => this.#engine, gossip) }
+    this.services = {
+      pubsub: new PubSub(this, () => this.#engine, gossip), ping: { ping: (peer, options) => this.ping(peer, options) },
+    }
   }
 
   async #load() {
@@ -56,7 +62,7 @@ class CausewayNode extends EventTarget {
     else this.#key ??= { seed: this.#options.key?.slice() ?? randomBytes(32) }
     this.#engine = makeEngine(this, this.#options, (error) => this.#failed(error), (protocol, stream) => this.#incoming(protocol, stream))
     try {
-      this.peerId = new PeerId(await this.#engine.load(this.#module, this.#flags, this.#key.seed))
+      this.peerId = new PeerId(await this.#engine.load(this.#module, this.#start, this.#key.seed))
     } catch (error) {
       this.#key.release?.()
       throw error
@@ -82,12 +88,13 @@ class CausewayNode extends EventTarget {
   async #incoming(protocol, stream) {
     try {
       const { handler } = this.#handlers.get(protocol) ?? refuse('ERR_UNSUPPORTED_PROTOCOL', protocol)
-      await handler({ stream, connection: stream.connection })
+      await handler(stream, stream.connection)
     } catch (error) {
+      // That its stream came to an end is no fault of a handler.
+      const isEnd = error instanceof CausewayError && /reset|aborted/.test(stream.status)
       stream.abort(error)
       if (!this.#handlers.has(protocol)) return
-      // That its stream came to an end is no fault of a handler.
-      if (error instanceof CausewayError) emit(this, 'error', error)
+      if (isEnd) emit(this, 'error', error)
       else this.#tell(error)
     }
   }
@@ -114,6 +121,18 @@ class CausewayNode extends EventTarget {
     }
     this.#status = 'started'
     emit(this, 'start')
+  }
+
+  /** Resolves with the node's addresses once it has a place at a relay, or at once without relays; fails when all of them have failed. */
+  async ready(options) {
+    const { list, count } = this.#relays, failed = new Set()
+    if (!count) return this.getMultiaddrs()
+    return waitFor(this, ['self:peer:update', 'reservation', 'stop'], ({ detail } = {}) => {
+      if (/^stopp/.test(this.#status)) throw failure('ERR_STOPPED')
+      const found = this.getMultiaddrs()
+      if (found.length) return found
+      if (detail?.state === 'failed' && failed.add(String(detail.relay)).size === new Set(list.map(peerOf)).size) throw detail.error
+    }, 'waiting for a place at a relay', options, READY_TIME)
   }
 
   /** A page that goes says goodbye; if it was kept and comes back, the node starts again. */
@@ -156,23 +175,24 @@ class CausewayNode extends EventTarget {
   // Peers
 
   async #connect(to, { signal, limited }) {
-    if (/^stopp/.test(this.#status)) refuse('ERR_STOPPED', 'the node is not running')
+    if (/^stopp/.test(this.#status)) throw failure('ERR_STOPPED')
     const { peer, addresses } = readDestination(to), { ask, connections } = this.#engine
-    if (peer === String(this.peerId)) throw failure('ERR_OWN_PEER')
+    if (peer === String(this.peerId)) throw failure('ERR_OWN_PEER', peer)
     const isForStream = limited === false, best = () => connections.best(peer)
     if (isForStream && !addresses.length && best()) return best()
     limited ??= !addresses.length || addresses.some(isCircuit)
     try {
-      return await ask(Command.CONNECT, limited ? 1 : 0, texts([...addresses, peer]), signal, (link) =>
-        connections.byLink.get(link) ?? best() ?? refuse('ERR_NOT_CONNECTED'))
+      return await ask(`could not connect to ${peer}`, Command.CONNECT, limited ? 1 : 0, texts([...addresses, peer]), signal, (link) =>
+        connections.byLink.get(link) ?? best() ?? refuse('ERR_CLOSED', `the connection to ${peer} was closed at once`))
     } catch (error) {
-      throw isForStream && error.outcomes && best() ? failure('ERR_LIMITED_CONNECTION', { outcomes: error.outcomes }) : error
+      throw isForStream && error.outcomes && best() ? failure('ERR_LIMITED_CONNECTION', error.message, { outcomes: error.outcomes }) : error
     }
   }
 
   async dial(to, { signal } = {}) { return this.#connect(to, { signal }) }
 
   async dialProtocol(to, protocols, options = {}) {
+    readProtocols(protocols)
     const { remotePeer } = await this.#connect(to, { signal: options.signal, limited: !!options.runOnLimitedConnection })
     return this.#engine.open(String(remotePeer), protocols, options)
   }
@@ -192,7 +212,8 @@ class CausewayNode extends EventTarget {
 
   async ping(peer, { signal } = {}) {
     const { remotePeer } = await this.#connect(peer, { signal, limited: true })
-    return this.#engine.ask(Command.PING, 0, texts([String(remotePeer)]), signal, (microseconds) => microseconds / 1000)
+    return this.#engine.ask(`could not ping ${remotePeer}`, Command.PING, 0, texts([String(remotePeer)]), signal,
+      (microseconds) => microseconds / 1000)
   }
 
   async identify(peer) {
@@ -202,7 +223,8 @@ class CausewayNode extends EventTarget {
 
   async reserve(relay, { signal } = {}) {
     checkDialable(relay)
-    return this.#engine.ask(Command.RESERVE, 0, utf8(relayOf(relay)), signal, (b, parts) => toReservation('made', parts))
+    return this.#engine.ask(`no place at the relay ${relay}`, Command.RESERVE, 0, utf8(relayOf(relay)), signal,
+      (b, parts) => toReservation('made', parts))
   }
 
   async release(relay) { this.#engine.module.send(Command.RELEASE, 0, 0, texts([peerOf(relay)])) }
@@ -210,10 +232,9 @@ class CausewayNode extends EventTarget {
   // Protocols
 
   async handle(protocols, handler, { runOnLimitedConnection = false } = {}) {
-    if (typeof handler !== 'function') refuse('ERR_INVALID_ARGUMENT', 'expected a handler')
-    const names = [protocols].flat()
+    if (typeof handler !== 'function') refuse('ERR_INVALID_ARGUMENT', `expected a function to handle ${protocols}, not ${typeof handler}`)
+    const names = readProtocols(protocols)
     for (const name of names) {
-      if (typeof name !== 'string' || !name) refuse('ERR_INVALID_ARGUMENT', 'expected a protocol')
       if (this.#handlers.has(name)) refuse('ERR_INVALID_ARGUMENT', `${name} already has a handler`)
     }
     for (const name of names) this.#handlers.set(name, { handler, limited: !!runOnLimitedConnection })

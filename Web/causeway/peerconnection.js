@@ -28,14 +28,15 @@ export class PeerConnection {
   #began = performance.now()
   #candidates = { local: 0, remote: 0 }
 
-  /** `configuration`: the browser's, or what makes it. */
-  constructor(configuration, link, send) {
+  /** `configuration`: the browser's, or what makes it; `servers`: STUN servers to ask besides. */
+  constructor(configuration, servers, link, send) {
     this.#link = link
     this.#send = send
     this.channels = makeChannels(() => this.#pc, link, send, (limit) => this.#failed(limit))
     this.#step(async () => {
       const given = typeof configuration === 'function' ? await configuration() : configuration
-      if (!this.#isClosed) this.#watch(this.#pc = new RTCPeerConnection(given))
+      if (this.#isClosed) return
+      this.#watch(this.#pc = new RTCPeerConnection({ ...given, iceServers: [...given?.iceServers ?? [], ...servers] }))
     })
   }
 

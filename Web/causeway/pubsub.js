@@ -5,6 +5,7 @@ import { join, utf8, view } from './bytes.js'
 import { refuse } from './errors.js'
 import { toPeer } from './peerid.js'
 import { emit } from './telling.js'
+import { READY_TIME, waitFor } from './waiting.js'
 
 export class PubSub extends EventTarget {
   #node
@@ -23,7 +24,7 @@ export class PubSub extends EventTarget {
 
   #check(topic) {
     if (!this.#options) refuse('ERR_PUBSUB_OFF')
-    if (typeof topic !== 'string' || !topic) refuse('ERR_INVALID_TOPIC', 'expected a topic')
+    if (typeof topic !== 'string' || !topic) refuse('ERR_INVALID_TOPIC', `expected a topic, not ${JSON.stringify(topic)}`)
     return utf8(topic)
   }
 
@@ -41,7 +42,8 @@ export class PubSub extends EventTarget {
 
   async publish(topic, data, { signal } = {}) {
     const name = this.#check(topic), bytes = view(data)
-    const answer = await this.#engine().ask(Command.PUBLISH, 0, join(name, bytes), signal, (recipients) => ({ recipients }))
+    const answer = await this.#engine().ask(
+      `could not publish to ${topic}`, Command.PUBLISH, 0, join(name, bytes), signal, (recipients) => ({ recipients }))
     if (this.#options.emitSelf && this.#topics.has(topic)) {
       const { peerId } = this.#node
       emit(this, 'message', { topic, data: bytes, from: peerId, receivedFrom: peerId, sequenceNumber: ++this.#published })
@@ -50,6 +52,15 @@ export class PubSub extends EventTarget {
   }
 
   #peers(question, topic) { return this.#engine().module.query(question, 0, topic).map(toPeer) }
+
+  /** Resolves with the topic's subscribers once there are any. */
+  async ready(topic, options) {
+    this.#check(topic)
+    return waitFor(this, ['subscription-change'], () => {
+      const found = this.getSubscribers(topic)
+      return found.length && found
+    }, `no connected peer has subscribed to ${topic}`, options, READY_TIME)
+  }
 
   getTopics() { return [...this.#topics] }
   getSubscribers(topic) { return this.#peers(Command.SUBSCRIBERS, topic) }

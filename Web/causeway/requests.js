@@ -12,10 +12,12 @@ export function makeRequests({ command, send }) {
 
   const answer = (id, ...values) => waiting.get(id)?.answer(...values)
   const reject = (id, error) => waiting.get(id)?.reject(error)
+  /** What is attempted, in words. */
+  const whatOf = (id) => waiting.get(id)?.what
 
   /** A promise with an abort signal. `begin` gets its number; `read` makes the result of the answer, or throws. */
-  const wait = (signal, begin, cancel, read) => new Promise((resolve, reject) => {
-    if (signal?.aborted) throw aborted(signal)
+  const wait = (what, signal, begin, cancel, read) => new Promise((resolve, reject) => {
+    if (signal?.aborted) throw aborted(signal, what)
     const id = last += 2
     const settle = (act) => (...values) => {
       waiting.delete(id)
@@ -24,20 +26,23 @@ export function makeRequests({ command, send }) {
     }
     const stop = settle(() => {
       send(cancel, id)
-      reject(aborted(signal))
+      reject(aborted(signal, what))
     })
-    waiting.set(id, { answer: settle((...values) => resolve(read(...values, id))), reject: settle(reject) })
+    waiting.set(id, { what, answer: settle((...values) => resolve(read(...values, id))), reject: settle(reject) })
     signal?.addEventListener('abort', stop)
     try { begin(id) } catch (error) { settle(reject)(error) }
   })
 
   return {
-    wait, answer, reject,
-    ask: (kind, b, bytes, signal, read) => wait(signal, (id) => command(kind, id, b, bytes), Command.CANCEL, read),
+    wait, answer, reject, whatOf,
+    ask: (what, kind, b, bytes, signal, read) => wait(what, signal, (id) => command(kind, id, b, bytes), Command.CANCEL, read),
     end(error) { for (const id of [...waiting.keys()]) reject(id, error) },
     events: {
       [Event.ANSWERED]: (request, b, ...parts) => answer(request, b, parts),
-      [Event.FAILED]: (request, isFault, ...parts) => reject(request, isFault ? toError(parts[0]) : notConnected(parts)),
+      [Event.FAILED](request, isFault, ...parts) {
+        const what = whatOf(request)
+        reject(request, isFault ? toError(parts[0], what) : notConnected(parts, what))
+      },
     },
   }
 }

@@ -2,6 +2,7 @@
 
 import * as Command from './boundary/command.js'
 import { asOurs, failure } from './errors.js'
+import { MessageStream } from './messages.js'
 import { makeReadable } from './readable.js'
 import { unwatched } from './telling.js'
 import { makeWritable } from './writable.js'
@@ -14,11 +15,10 @@ export function makeStream({ command, send }, forget, id, protocol, direction, c
 
   const isOver = () => fault || status === 'closed'
   const finish = () => {
-    if (status === 'open') {
-      status = 'closing'
-      arrival = unwatched(new Promise((...settle) => { arrived = settle }))
-      send(Command.STREAM_FINISH, id)
-    }
+    if (status !== 'open') return arrival
+    status = 'closing'
+    arrival = unwatched(new Promise((...settle) => { arrived = settle }))
+    send(Command.STREAM_FINISH, id)
     return arrival
   }
   const end = (error, state) => {
@@ -27,43 +27,46 @@ export function makeStream({ command, send }, forget, id, protocol, direction, c
     fault = error
     forget()
     output.drained()
-    if (!error) return input.finished()
-    input.failed(error)
-    output.failed(error)
-    arrived?.[1](error)
+    if (error) {
+      input.failed(error)
+      output.failed(error)
+      arrived?.[1](error)
+    } else input.finished()
+    MessageStream.ended(stream, error)
   }
   const abort = (cause) => {
     if (isOver()) return
     input.abort()
     send(Command.STREAM_RESET, id)
-    end(asOurs(cause, 'ERR_ABORTED_LOCALLY'), 'aborted')
+    end(asOurs(cause, 'ERR_ABORTED_LOCALLY', `this side aborted the stream ${protocol}`), 'aborted')
   }
   const check = (isWriting) => {
     if (fault) throw fault
-    if (isWriting && status !== 'open') throw failure('ERR_CLOSED')
+    if (isWriting && status !== 'open') throw failure('ERR_CLOSED', `cannot write to the stream ${protocol}`)
   }
 
   const input = makeReadable((count) => send(Command.STREAM_CONSUMED, id, count))
-  const output = makeWritable({ write: (bytes) => command(Command.STREAM_WRITE, id, 0, bytes), finish, abort, check })
+  const write = (bytes) => command(Command.STREAM_WRITE, id, 0, bytes)
+  const output = makeWritable({ write, finish, abort, check })
   const closeWrite = () => status === 'open' ? output.close() : arrival ?? Promise.resolve()
-  const stream = {
+  const stream = new MessageStream({
     id: String(id), protocol, direction, connection, readable: input.readable, writable: output.writable,
     get status() { return status },
     get limits() { return connection?.limits },
-    closeWrite, abort,
-    close() {
+    closeWrite, abort, close: closeWrite,
+    async closeRead() {
       input.discard()
       input.finished()
-      return closeWrite()
     },
-  }
+  }, write, check)
   return {
-    stream, end, received: input.received, finished: input.finished, writable: output.drained,
+    stream, end, received: input.received, finished: input.finished,
+    writable() {
+      output.drained()
+      MessageStream.drained(stream)
+    },
     get arrival() { return arrival },
     /** Our end, and all before it, is with the remote once the socket has `sent` it; or not, by `error`. */
-    delivered(error, sent) {
-      if (error) arrived[1](error)
-      else arrived[0](sent)
-    },
+    delivered: (error, sent) => error ? arrived[1](error) : arrived[0](sent),
   }
 }

@@ -7,6 +7,16 @@ import { number, string, texts } from './bytes.js'
 import { failure, refuse } from './errors.js'
 import { makeStream } from './stream.js'
 
+/** What a caller gave for protocols; throws what is none. */
+export function readProtocols(protocols) {
+  const names = [protocols].flat()
+  for (const one of names.length ? names : ['']) {
+    if (typeof one === 'string' && one) continue
+    refuse('ERR_INVALID_ARGUMENT', `expected a protocol, such as /chat/1.0.0, not ${JSON.stringify(one)}`)
+  }
+  return names
+}
+
 /** `incoming` gets what a remote opens. `sent` says when the browser has passed on what a link was given. */
 export function makeStreams(module, requests, connections, sent, incoming) {
   const byNumber = new Map()
@@ -18,19 +28,21 @@ export function makeStreams(module, requests, connections, sent, incoming) {
     byNumber.set(id, made)
     return made.stream
   }
+  const whatOf = ({ stream: { protocol, connection } }) => `the stream ${protocol} with ${connection?.remotePeer}`
 
   return {
     all: () => [...byNumber.values()].map((one) => one.stream),
-    open: (peer, protocols, { signal, runOnLimitedConnection = false } = {}) => requests.wait(signal, (id) => {
-      const names = [protocols].flat().map(String)
-      if (!names.length || names.some((one) => !one)) refuse('ERR_INVALID_ARGUMENT', 'expected a protocol')
-      module.command(Command.OPEN_STREAM, id, runOnLimitedConnection ? 1 : 0, texts([...names, peer]))
-    }, Command.STREAM_RESET, (protocol, link, id) => add(id, protocol, 'outbound', link)),
+    async open(peer, protocols, { signal, runOnLimitedConnection = false } = {}) {
+      const names = readProtocols(protocols), bytes = texts([...names, peer])
+      return requests.wait(`could not open ${names.join(' or ')} to ${peer}`, signal,
+        (id) => module.command(Command.OPEN_STREAM, id, runOnLimitedConnection ? 1 : 0, bytes), Command.STREAM_RESET,
+        (protocol, link, id) => add(id, protocol, 'outbound', link))
+    },
     /** Waits for what is to arrive of streams that were finished. What a relay has of it goes with us; its answer says it has none. */
     async drain() {
       await Promise.allSettled([...byNumber.values()].map((one) => one.arrival))
       const peers = [...connections.byLink.values()].filter((one) => relayed.has(one)).map((one) => String(one.remotePeer))
-      await Promise.allSettled(peers.map((peer) => requests.ask(Command.PING, 0, texts([peer]), undefined, () => {})))
+      await Promise.allSettled(peers.map((peer) => requests.ask(peer, Command.PING, 0, texts([peer]), undefined, () => {})))
     },
     end(error) { for (const one of [...byNumber.values()]) one.end(error, 'reset') },
     events: {
@@ -45,12 +57,13 @@ export function makeStreams(module, requests, connections, sent, incoming) {
       [Event.STREAM_DELIVERED](id, link, fault) {
         const made = byNumber.get(id), connection = made?.stream.connection
         if (connection?.direct === false) relayed.add(connection)
-        made?.delivered(toError(fault), sent(link))
+        made?.delivered(toError(fault, whatOf(made)), sent(link))
       },
       [Event.STREAM_CLOSED](id, b, fault, moved) {
-        const error = toError(fault, moved && { moved: number(moved) })
-        requests.reject(id, error ?? failure('ERR_CLOSED'))
-        byNumber.get(id)?.end(error, error ? 'reset' : 'closed')
+        const made = byNumber.get(id), what = made ? whatOf(made) : requests.whatOf(id)
+        const error = toError(fault, what, moved && { moved: number(moved) })
+        requests.reject(id, error ?? failure('ERR_CLOSED', what))
+        made?.end(error, error ? 'reset' : 'closed')
       },
     },
   }

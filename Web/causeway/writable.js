@@ -3,7 +3,8 @@
 import { view } from './bytes.js'
 import { unwatched } from './telling.js'
 
-const HIGH_WATER = 256 << 10
+/** While more waits to be sent, writers wait. */
+export const HIGH_WATER = 256 << 10
 
 /**
  * - `write` takes bytes and answers how many wait to be sent; `finish` ends the direction, and resolves when all of it is with the remote.

@@ -16,10 +16,10 @@ export function drawFailure(peer) {
   const { outcome } = peer.upgrade
   const tried = outcome && `Tried ${peer.upgrade.tries === 1 ? 'once' : `${peer.upgrade.tries} times`}: ${directFacts(outcome)}.`
   const fact = (...children) => make('p', { class: 'fact' }, ...children)
-  const hint = () => fact(
-    'Across networks a STUN server helps. Add one to this page’s URL: ', make('code', { text: '?stun=host:port' }))
+  const hint = () => fact('Nobody tells this device its public address. A relay that listens on ', make('code', { text: '/webrtc-direct' }),
+    ' does.')
   fill($('peer-failure'), make('p', { text: `No direct connection: ${why}. Messages go through the relay.` }),
-    ...outcome ? [fact(tried), ...chat.iceServers.length ? [] : [hint()]] : [])
+    ...outcome ? [fact(tried), ...chat.tellers.length ? [] : [hint()]] : [])
 }
 
 export function drawFacts(peer) {

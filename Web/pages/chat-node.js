@@ -6,11 +6,12 @@ import { textOf, utf8 } from './chat-codec.js'
 import { DM_PROTOCOL, DirectMessages } from './chat-direct.js'
 import { FILE_PROTOCOL, FILE_TOPIC, Files, announcedFile } from './chat-files.js'
 import { OWN_RELAY, followFault, followPath, meetingPlace } from './chat-paths.js'
-import { pathOf, relaysOf, stunServers, wordsOf, worthDialling } from './chat-words.js'
+import { pathOf, relaysOf, wordsOf, worthDialling } from './chat-words.js'
 
 export const ROOM = 'universal-connectivity'
 const VERSION = 'causeway-chat/0.1'
-
+/** Where everybody announces themselves. The node tells of a person once; that they are still there is what these say. */
+const DISCOVERY = ['_peer-discovery._p2p._pubsub', 'p2p-discovery']
 const SLEEP = 6000
 
 export const nickOf = (peer) => String(peer).slice(-7)
@@ -25,9 +26,6 @@ export class Chat extends EventTarget {
   reservation = undefined
   received = new Rate()
   sent = new Rate()
-  /** STUN servers that the page's URL names (`?stun=host:port`), and those that are used: it takes a person's yes. */
-  namedServers = stunServers(location.search)
-  iceServers = []
   direct = new DirectMessages(this, VERSION)
   files = new Files(this)
   /** The conversation that is shown. */
@@ -63,8 +61,7 @@ export class Chat extends EventTarget {
     }
     const options = {
       relays: this.relays, agent: VERSION, start: false, discovery: true,
-      pubsub: { floodPublish: true, allowPublishToZeroTopicPeers: true }, 
-      webrtc: { rtcConfiguration: () => ({ iceServers: this.iceServers }) },
+      pubsub: { floodPublish: true, allowPublishToZeroTopicPeers: true },
     }
     try {
       this.node = await Chat.#makeNode(options)
@@ -73,8 +70,7 @@ export class Chat extends EventTarget {
       const limited = { runOnLimitedConnection: true }
       await this.node.handle(DM_PROTOCOL, (incoming) => this.direct.answer(incoming), limited)
       await this.node.handle(FILE_PROTOCOL, (incoming) => this.files.serve(incoming), limited)
-      this.node.services.pubsub.subscribe(ROOM)
-      this.node.services.pubsub.subscribe(FILE_TOPIC)
+      for (const topic of [ROOM, FILE_TOPIC, ...DISCOVERY]) this.node.services.pubsub.subscribe(topic)
       await this.node.start()
     } catch (error) { return this.#fail(error) }
     this.changed('self')
@@ -146,7 +142,7 @@ export class Chat extends EventTarget {
     const { node } = this
     const on = (type, act) => node.addEventListener(type, ({ detail }) => act(detail))
     // Also when the page was kept by the browser and comes back.
-    on('start', () => this.#become('connecting', this.relays.length ? 'Connecting to the relay' : 'No relay known: dial an address'))
+    on('start', () => this.#become('connecting', this.relays.length ? 'Connecting to the relay' : 'No relay known: dial one'))
     on('reservation', (one) => {
       if (one.state === 'made' || one.state === 'refreshed') {
         this.reservation = { relay: String(one.relay), expires: one.expires, limits: one.limits }
@@ -176,13 +172,15 @@ export class Chat extends EventTarget {
       known.addresses = listenAddrs.slice(0, 16).map(String)
       known.speaksChat = protocols.includes(DM_PROTOCOL)
       known.isRelay = protocols.includes('/libp2p/circuit/relay/0.2.0/hop')
+      known.tellsAddresses = protocols.includes('/causeway/stun/1')
+      this.#takePlace(known)
       this.changed('peers')
+      this.changed('self')
     })
     on('peer:discovery', ({ id, multiaddrs }) => {
       const known = this.peer(id)
       known.addresses = multiaddrs.slice(0, 16).map(String)
-      known.discoveredAt = Date.now()
-      this.#meet()
+      this.#noteAnnouncement(known)
     })
     on('dial:attempt', ({ peer, ...outcome }) => {
       if (!peer || outcome.result === 'connected') return
@@ -215,6 +213,11 @@ export class Chat extends EventTarget {
     this.peers.set(key, known)
     this.changed('peers')
     return known
+  }
+
+  #noteAnnouncement(known) {
+    known.discoveredAt = Date.now()
+    this.#meet()
   }
 
   #noteConnections(id) {
@@ -277,6 +280,22 @@ export class Chat extends EventTarget {
     }
   }
 
+  /** Dials what a person named. If it is a relay, and this page has none, it takes a place there. */
+  async dialNamed(address) {
+    const connection = await this.dial(address), known = this.peer(connection.remotePeer)
+    known.named = address
+    this.#takePlace(known)
+    return connection
+  }
+
+  #takePlace({ isRelay, named }) {
+    // How that goes, the events of reservations say.
+    if (isRelay && named && !this.reservation) this.node.reserve(named).catch(() => {})
+  }
+
+  /** The connected peers that tell a browser's WebRTC its public address (STUN). */
+  get tellers() { return [...this.peers.values()].filter((one) => one.tellsAddresses && one.path?.kind === 'direct') }
+
   connect(id) {
     const addresses = worthDialling(this.peer(id).addresses)
     return this.dial(addresses.length ? addresses : id)
@@ -335,8 +354,8 @@ export class Chat extends EventTarget {
 
   #heard({ topic, data, from }) {
     const author = from && String(from)
-    if (!author || author === this.self || (topic !== ROOM && topic !== FILE_TOPIC)) return
-    if (!this.passes(author, ROOM)) return
+    if (DISCOVERY.includes(topic) && this.peers.has(author)) return this.#noteAnnouncement(this.peer(author))
+    if (!author || author === this.self || (topic !== ROOM && topic !== FILE_TOPIC) || !this.passes(author, ROOM)) return
     const known = this.peer(author)
     known.heardAt = Date.now()
     if (topic === FILE_TOPIC) {

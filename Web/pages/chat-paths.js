@@ -34,9 +34,9 @@ export function followPath(known, connections) {
   else if (known.upgrade.state === 'awaited') known.upgrade.state = state
 }
 
-/** Records a failed dial. Returns whether it was the attempt to go around the relay. */
+/** Records a failed dial. Returns whether it was the attempt to go around the relay; one that was given up says nothing of the path. */
 export function followFault(known, outcome) {
-  if (!isUpgrade(outcome.address) || known.path?.kind === 'direct') return false
+  if (!isUpgrade(outcome.address) || outcome.code === 'ABORT_ERR' || known.path?.kind === 'direct') return false
   const tries = (known.upgrade?.tries ?? 0) + 1
   known.upgrade = { state: 'failed', since: Date.now(), tries, outcome, words: directFault(outcome) }
   return true

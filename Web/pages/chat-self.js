@@ -4,7 +4,6 @@ import { copyButton, fill, make } from './chat-elements.js'
 import { outcomeList } from './chat-facts.js'
 import { nickOf } from './chat-node.js'
 import { $, announce, chat, draws, setText } from './chat-page.js'
-import { namedServers } from './chat-stun.js'
 import { sizeOf, wordsOf } from './chat-words.js'
 
 export function drawState() {
@@ -39,8 +38,10 @@ function drawSelf() {
   setText($('node-expires'), expires ? expires.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' }) : '–')
   setText($('node-limits'), limits ? `Each relayed connection may carry ${[
     limits.bytes && `${sizeOf(limits.bytes)} each way`, limits.seconds && `last ${limits.seconds} s`].filter(Boolean).join(' and ')}.` : '')
-  setText($('node-stun'), chat.iceServers.length ? `This page asks ${namedServers} for this device’s public address.`
-    : 'This page asks nobody for this device’s public address. Direct connections work where no NAT is in between.')
+  const { tellers } = chat, names = tellers.map(({ nick }) => nick).join(' and ')
+  const tell = tellers.length > 1 ? 'tell' : 'tells'
+  setText($('node-stun'), names ? `For direct connections, ${names} ${tell} this device its public address.`
+    : 'Nobody tells this device its public address. Direct connections work where no NAT is in between.')
 }
 
 function drawNumbers() {
@@ -57,7 +58,7 @@ $('dial').addEventListener('submit', async (event) => {
   fill(result, make('p', { text: 'Dialling…' }))
   $('dial-go').disabled = true
   try {
-    const { remotePeer, remoteAddr } = await chat.dial(address)
+    const { remotePeer, remoteAddr } = await chat.dialNamed(address)
     fill(result, make('p', { text: `Connected to ${nickOf(remotePeer)}` }), make('code', { text: String(remoteAddr) }))
     $('address').value = ''
   } catch (error) {

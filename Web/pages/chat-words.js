@@ -40,12 +40,6 @@ export function worthDialling(addresses) {
   return [...new Set(addresses.filter(dialable).map((one) => one.replace(/\/p2p-circuit\/webrtc(?=\/|$)/, '/p2p-circuit')))]
 }
 
-/** The STUN servers in a page's URL: `?stun=host:port`. */
-export function stunServers(search) {
-  const named = new URLSearchParams(search).getAll('stun').filter((one) => /^([\w.-]+|\[[\da-f:.]+\])(:\d{1,5})?$/i.test(one))
-  return named.slice(0, 4).map((one) => ({ urls: `stun:${one}` }))
-}
-
 function transportOf(address) {
   if (/\/webrtc-direct(\/|$)/.test(address)) return 'WebRTC direct'
   if (/\/webrtc(\/|$)/.test(address)) return 'WebRTC'

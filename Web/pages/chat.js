@@ -173,7 +173,6 @@ new ResizeObserver(() => { if (atEnd) scrollToEnd() }).observe($('messages'))
 document.addEventListener('visibilitychange', markRead)
 isWide.addEventListener('change', markRead)
 
-document.querySelector('.elsewhere').search = location.search
 openTalk(ROOM)
 drawState()
 chat.start()

@@ -204,12 +204,22 @@ function drawTopics(topics) {
 }
 
 function drawAddresses(addresses) {
-  const list = byID("addresses");
   setText(byID("address-count"), String(addresses.length));
+  drawTexts(byID("addresses"), addresses);
+}
+
+/** What peers of js-libp2p take as their `iceServers`. */
+function drawServers(urls) {
+  byID("stun").hidden = urls.length === 0;
+  drawTexts(byID("stun-servers"), urls.length === 0 ? [] : [`[{ urls: ['${urls.join("', '")}'] }]`]);
+}
+
+/** Texts to copy, in a list. */
+function drawTexts(list, texts) {
   const shown = [...list.querySelectorAll("code")].map((code) => code.textContent);
-  if (shown.join("\n") === addresses.join("\n")) return;
-  list.replaceChildren(...addresses.map((address) => element("li", {}, element("code", {}, address),
-    element("button", { type: "button", class: "copy", "data-text": address, "aria-label": `Copy ${address}` }, "Copy"))));
+  if (shown.join("\n") === texts.join("\n")) return;
+  list.replaceChildren(...texts.map((text) => element("li", {}, element("code", {}, text),
+    element("button", { type: "button", class: "copy", "data-text": text, "aria-label": `Copy ${text}` }, "Copy"))));
 }
 
 function draw(now) {
@@ -219,6 +229,7 @@ function draw(now) {
   setText(byID("connections"), `${whole.format(now.counts.connections)} of ${whole.format(now.limits.connections)}`);
   setText(byID("relayed"), bytes(now.counts.relayedBytes));
   drawAddresses(now.addresses);
+  drawServers(now.stun ?? []);
   for (const plot of plots) drawPlot(plot, now);
 
   setText(byID("circuit-count"), whole.format(now.counts.circuits));
@@ -323,8 +334,6 @@ document.addEventListener("click", async (event) => {
   }
 });
 
-// The chat's URL may name STUN servers.
-document.querySelector(".elsewhere").search = location.search;
 makePlots();
 setInterval(age, 1000);
 ask();

@@ -24,7 +24,7 @@ struct Echo {
                 group.cancelAll()
             } else {
                 // A relay limits most circuits, so the protocol has to allow that.
-                let streams = try await node.streams(for: "/echo/1.0.0", allowLimited: true)
+                let streams = try await node.streams(for: "/echo/1.0.0", allowsLimited: true)
                 try await node.reserve(at: address)
                 for address in await node.addresses { print("Echo \(address)") }
                 await streams.serve { stream in

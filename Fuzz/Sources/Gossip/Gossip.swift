@@ -5,8 +5,8 @@ import FuzzDriver
 @testable import CausewayNode
 
 /// Three neighbours speak gossip to a node as the input says: bytes as they are, RPCs framed rightly, lost streams, time, and what the
-/// node's own application does. A step is a byte (what, and who), a byte of length, and that many bytes. Whatever happens, the books
-/// balance.
+/// node's own application does, which judges the messages of some topics. Of topics that begin with "b" the node carries two. A step is a
+/// byte (what, and who), a byte of length, and that many bytes. Whatever happens, the books balance.
 func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     let input = [UInt8](UnsafeBufferPointer(start: start, count: count))
     var scene = Scene()
@@ -29,6 +29,10 @@ private struct Scene {
     init() {
         var configuration = NodeConfiguration(identity: Self.key(0), seed: 1, unixEpoch: 1_800_000_000_000_000_000)
         configuration.discovery = [.json, .protobuf]
+        configuration.gossip?.carries = [try! TopicPattern("b*")]
+        configuration.gossip?.limits.carried = 2
+        configuration.gossip?.limits.unjudged = 3
+        configuration.gossip?.parameters.dontWantSize = 16
         node = Node(configuration, now: now)
         node.subscribe(Self.topics[0], now: now)
         guard let address = try? Multiaddr("/ip4/127.0.0.1/tcp/1") else { return }
@@ -68,14 +72,21 @@ private struct Scene {
         default:
             if bytes.count.isMultiple(of: 2) {
                 node.publish(request: 1, topic: topic, data: bytes, now: now)
-            } else if bytes[0] & 1 == 0 {
-                node.subscribe(topic, now: now)
             } else {
-                node.unsubscribe(topic, now: now)
+                act(bytes[0], on: topic)
             }
         }
         drain()
         check()
+    }
+
+    private func act(_ what: UInt8, on topic: [UInt8]) {
+        switch what & 3 {
+        case 0: node.subscribe(topic, now: now)
+        case 1: node.unsubscribe(topic, now: now)
+        case 2: node.setJudged(topic, what & 4 == 0, now: now)
+        default: node.judge(UInt32(what >> 4), MessageVerdict(rawValue: what >> 2 & 3) ?? .ignore, now: now)
+        }
     }
 
     private func receiveSigned(_ data: [UInt8], on topic: [UInt8], by who: Int) {
@@ -92,11 +103,16 @@ private struct Scene {
     }
 
     private func check() {
-        guard let gossip = node.parts.gossip else { return }
+        guard let gossip = node.services.gossip else { return }
         let live = gossip.peers.reduce(0) { $0 + ($1.inbound?.count ?? 0) }
         let gone = (0..<gossip.waiting.count).reduce(0) { $0 + (gossip.waiting[$1].map { $0.isGone ? $0.count : 0 } ?? 0) }
         precondition(gossip.heldBytes == live + gone)
-        precondition(gossip.topics.count == gossip.topicsByName.count && gossip.topics.count <= 3)
+        precondition(gossip.topics.count == gossip.topicsByName.count && gossip.topics.count { $0.isJoined } <= 5)
+        precondition(gossip.topics.count { $0.isCarried } == gossip.carriedCount && gossip.carriedCount <= 2)
+        precondition(gossip.peers.reduce(0) { $0 + $1.carried } == gossip.carriedCount)
+        precondition(gossip.unjudgedByNumber.count <= 3 && gossip.unjudged.isEmpty == gossip.unjudgedByNumber.isEmpty)
+        precondition(gossip.unjudgedByNumber.values.reduce(0) { $0 + $1.size } == gossip.unjudgedBytes)
+        precondition(gossip.dontWant.count <= gossip.configuration.limits.dontWant)
         for topic in gossip.topics {
             precondition(topic.isJoined || topic.mesh.isEmpty)
             for peer in topic.mesh { precondition(peer.isReachable && peer.subscribes(to: topic.name)) }

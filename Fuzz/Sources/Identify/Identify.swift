@@ -17,7 +17,7 @@ func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
 }
 
 private func read(_ input: [UInt8], piece: Int, _ limits: NodeLimits) -> IdentifyMessage? {
-    let heard = IdentifyHearing(StreamKey(link: 1, stream: 1), isPush: false)
+    let heard = IdentifyExchange(StreamKey(link: 1, stream: 1), isPush: false)
     var position = 0
     while position < input.count {
         let end = min(position + piece, input.count)

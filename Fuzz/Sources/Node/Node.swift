@@ -136,12 +136,12 @@ final class Stage {
         var dialled: [(UInt32, PeerID?)] = []
         while let output = node.pollOutput() {
             switch output {
-            case .link(let link, .openStream(let stream, let protocolIDs)) where links.contains(link):
+            case .link(let link, .openStream(let stream, let protocolIDs, _)) where links.contains(link):
                 streams.append(StreamKey(link: link, stream: stream))
                 ready.append((StreamKey(link: link, stream: stream), protocolIDs[0]))
             case .link(let link, .reset(let stream)): streams.removeAll { $0 == StreamKey(link: link, stream: stream) }
             case .link(let link, .close): closing.append(link)
-            case .dial(let link, _, let peer): dialled.append((link, peer))
+            case .dial(let link, let target): dialled.append((link, target.expecting))
             case .splice(_, let first, let second, _): streams.removeAll { $0 == first || $0 == second }
             case .circuit(let link, let over, _, _, _):
                 streams.removeAll { $0 == over }

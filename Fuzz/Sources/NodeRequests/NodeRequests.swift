@@ -53,7 +53,7 @@ private final class Script {
         while let action = input.popFirst() {
             step(action % 16, input.popFirst() ?? 0)
             drain()
-            precondition((node.parts.admission?.pendingCount ?? 0) <= 4 && node.dialer.byLink.count <= 64)
+            precondition((node.services.admission?.pendingCount ?? 0) <= 4 && node.services.dialer.byLink.count <= 64)
         }
     }
 
@@ -153,10 +153,10 @@ private final class Script {
             switch output {
             case .event(.answered(let request, _)):
                 precondition(request <= requests && answered.updateValue(true, forKey: request) == nil, "answered twice")
-            case .dial(let link, _, _), .circuit(let link, _, _, _, _): links.append(link)
+            case .dial(let link, _), .circuit(let link, _, _, _, _): links.append(link)
             case .resolve(let request, _): lookUps.append(request)
             case .splice(let circuit, _, _, _): circuits.append(circuit)
-            case .link(let link, .openStream(let stream, _)): streams.append(StreamKey(link: link, stream: stream))
+            case .link(let link, .openStream(let stream, _, _)): streams.append(StreamKey(link: link, stream: stream))
             case .cancelResolve(let request): lookUps.removeAll { $0 == request }
             case .link, .protocols, .endSplice, .peerConnection, .event: break
             }
@@ -180,8 +180,9 @@ private final class Script {
         for link in links { tell(.closed(.closed(.shutdown)), link) }
         advance(.seconds(120))
         precondition(answered.count == Int(requests), "a request without an answer")
-        precondition(node.state.connections.order.isEmpty && node.state.owners.count == 0 && (node.parts.admission?.pendingCount ?? 0) == 0)
-        precondition(node.dialer.byLink.isEmpty && node.dialer.dials.isEmpty)
+        precondition(
+            node.context.connections.order.isEmpty && node.context.owners.count == 0 && (node.services.admission?.pendingCount ?? 0) == 0)
+        precondition(node.services.dialer.byLink.isEmpty && node.services.dialer.dials.isEmpty)
     }
 }
 

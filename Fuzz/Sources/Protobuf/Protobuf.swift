@@ -4,13 +4,13 @@ import FuzzDriver
 /// Walks a message and, one level down, what its fields hold.
 func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     let input = [UInt8](UnsafeBufferPointer(start: start, count: count))
-    let reader = ProtobufReader(input)
-    walk(reader, depth: 0)
+    var reader = ProtobufReader(input)
+    walk(&reader, depth: 0)
     precondition(!reader.advance() && (reader.fault == nil || reader.content().isEmpty))
     return 0
 }
 
-private func walk(_ reader: ProtobufReader, depth: Int) {
+private func walk(_ reader: inout ProtobufReader, depth: Int) {
     while reader.advance() {
         if reader.wireType == 0 { _ = reader.varint() }
         guard reader.wireType == 2 else { continue }
@@ -19,7 +19,7 @@ private func walk(_ reader: ProtobufReader, depth: Int) {
         precondition(reader.content() == [UInt8](reader.bytes[range]))
         guard depth < 3 else { continue }
         let outer = reader.enter()
-        walk(reader, depth: depth + 1)
+        walk(&reader, depth: depth + 1)
         reader.leave(outer)
     }
 }

@@ -20,9 +20,11 @@ private let places = ["/ip4/192.0.2.1/tcp/1", "/ip4/192.0.2.1/tcp/2", "/ip6/2001
 
 private final class Script {
     private var input: ArraySlice<UInt8>
-    private let node: NodeState
-    private let server: HopServer
+    private let node: NodeContext
+    private let server: RelayServer
     private let client = RelayClient()
+    private var protocols: [any NodeProtocol] { [server, client] }
+    private var requests: [DialRequest] = []
     private var links: [ConnectedLink] = []
     private var streams: [(key: StreamKey, owner: any NodeProtocol)] = []
     private var circuits: [UInt32] = []
@@ -39,11 +41,10 @@ private final class Script {
         limits.circuitsPerPeer = 2
         limits.hopStreamsPerConnection = 4
         limits.reservationTime = .seconds(600)
-        server = HopServer(limits: limits)
-        node = NodeState(
+        server = RelayServer(limits: limits)
+        node = NodeContext(
             identity: keys[0], limits: NodeLimits(), seed: 1, unixEpoch: 1_800_000_000_000_000_000, now: Instant(nanoseconds: 0))
-        node.protocols = [server, client]
-        node.listenAddresses = [places[0]]
+        node.addresses.replace(.bound, by: [OwnAddress(places[0], .bound)], in: node)
     }
 
     func run() {
@@ -83,7 +84,7 @@ private final class Script {
         lastLink += 2
         links.append(link)
         node.connections.insert(link)
-        for one in node.protocols { one.linkOpened(link, in: node) }
+        for one in protocols { one.linkOpened(link, in: node) }
     }
 
     private func disconnect(_ link: ConnectedLink) {
@@ -91,7 +92,7 @@ private final class Script {
         for stream in streams where stream.key.link == link.id { close(stream.key, .connection(.link(errno: 104))) }
         _ = node.connections.remove(link.id)
         links.removeAll { $0 === link }
-        for one in node.protocols { one.linkClosed(link, in: node) }
+        for one in protocols { one.linkClosed(link, in: node) }
     }
 
     private func open(on link: ConnectedLink, _ owner: any NodeProtocol) {
@@ -124,17 +125,17 @@ private final class Script {
     }
 
     private func answerConnects(_ argument: UInt8) {
-        let requests = node.connectRequests
-        node.connectRequests = []
-        for one in requests {
+        let asked = requests
+        requests = []
+        for one in asked {
             let link = argument & 1 == 0 ? node.connections.best(for: one.peer, allowsLimited: false) : nil
-            node.protocols[one.owner].connectAnswered(request: one.number, link: link, outcomes: [], in: node)
+            one.owner?.connectAnswered(request: one.number, link: link, outcomes: [], in: node)
         }
     }
 
     private func advance(_ time: Interval) {
         node.now = node.now + time
-        for one in node.protocols where one.nextDeadline <= node.now { one.advance(in: node) }
+        for one in protocols where one.nextDeadline <= node.now { one.advance(in: node) }
     }
 
     private func endCircuit(_ circuit: UInt32, bytes: UInt64) {
@@ -164,9 +165,9 @@ private final class Script {
 
     /// Takes note of what a shell would do.
     private func drain() {
-        for output in node.outputs {
+        while let output = node.outbox.poll() {
             switch output {
-            case .link(let link, .openStream(let stream, let protocols)):
+            case .link(let link, .openStream(let stream, let protocols, _)):
                 streams.append((StreamKey(link: link, stream: stream), protocols == [HopCodec.stopID] ? server : client))
             case .link(let link, .reset(let stream)): streams.removeAll { $0.key == StreamKey(link: link, stream: stream) }
             case .splice(let circuit, let source, let target, _):
@@ -176,8 +177,7 @@ private final class Script {
             default: break
             }
         }
-        node.outputs = []
-        node.failedPaths = []
+        while let wish = node.wishes.next() { if case .connect(let request) = wish { requests.append(request) } }
     }
 
     // MARK: The end
@@ -192,7 +192,7 @@ private final class Script {
         precondition(server.counts.reservations == 0 && server.counts.hopStreams == 0)
         precondition(server.counts.circuits == 0 && server.counts.pendingCircuits == 0 && server.shares.isEmpty)
         precondition(client.streams.isEmpty && client.stopStreams == 0 && client.circuitStreams.isEmpty && client.order.isEmpty)
-        precondition(node.spared.isEmpty && node.circuitAddresses.isEmpty)
+        precondition(node.connections.protectedCount == 0 && node.addresses.circuits.isEmpty)
         precondition(server.nextDeadline == .distantFuture && client.nextDeadline == .distantFuture)
     }
 }

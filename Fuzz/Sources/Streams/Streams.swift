@@ -24,7 +24,7 @@ func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
         position += 1 + size
         under.check()
     }
-    under.connection.close(.shutdown)
+    under.streams.close(.shutdown)
     under.poll()
     under.check()
     return 0
@@ -32,6 +32,7 @@ func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
 
 private struct UnderTest {
     let connection: Connection
+    let streams: StreamMachine
     private let key = CipherKey(Secret([UInt8](repeating: 7, count: CipherKey.length)))
     private var counter: UInt64 = 0
     private var now = Instant(nanoseconds: 1)
@@ -45,17 +46,17 @@ private struct UnderTest {
         limits.multistreamRounds = 8
         limits.windowsPerConnection = 1 << 20
         let echo = ProtocolTable.Entry(name: [0x2f, 0x61], owner: .application, allowsLimited: seed & 16 != 0)
-        connection = Connection(
-            Connection.Configuration(
-                identity: identity, isInitiator: seed & 32 != 0, protocols: ProtocolTable([echo]), limits: limits,
-                entropy: Secret([UInt8](repeating: 3, count: Connection.entropySize))),
-            now: now)
+        var configuration = Connection.Configuration(
+            identity: identity, isInitiator: seed & 32 != 0, protocols: ProtocolTable([echo]), limits: limits,
+            entropy: Secret([UInt8](repeating: 3, count: Connection.entropySize)))
+        configuration.isLimited = seed & 64 != 0
+        connection = Connection(configuration, now: now)
+        streams = StreamMachine(over: connection, configuration, now: now)
         // As the handshake leaves it.
         connection.upgrade = nil
-        connection.establish(identity.key.publicKey.peerID, identity.key.publicKey)
+        streams.establish(identity.key.publicKey.peerID, identity.key.publicKey)
         connection.openingKey = key
         connection.sealingKey = key
-        connection.isLimited = seed & 64 != 0
     }
 
     /// One genuine Noise frame.
@@ -70,13 +71,13 @@ private struct UnderTest {
     }
 
     mutating func poll() {
-        while let output = connection.pollOutput() {
+        while let output = streams.pollOutput() {
             precondition(!hasEnded, "something follows the end")
             switch output {
             case .data(let id, let start, let count):
-                precondition(connection.payload(start, count).count == count && count > 0)
+                precondition(streams.payload(start, count).count == count && count > 0)
                 flips &+= 1
-                if flips & 3 != 0 { connection.consumed(id, count) }
+                if flips & 3 != 0 { streams.consumed(id, count) }
             case .streamOpened(let id, _), .streamReady(let id, _): ids.append(id)
             case .closed: hasEnded = true
             default: break
@@ -85,27 +86,27 @@ private struct UnderTest {
     }
 
     mutating func open() {
-        _ = try? connection.openStream([[0x2f, 0x61], [0x2f, 0x62]], now: now)
+        _ = try? streams.openStream([[0x2f, 0x61], [0x2f, 0x62]], now: now)
         poll()
     }
 
     mutating func write(_ which: UInt8, _ size: Int) {
         guard !ids.isEmpty else { return }
         let bytes = [UInt8](repeating: which, count: size)
-        _ = try? bytes.withUnsafeBytes { try connection.write(ids[Int(which) % ids.count], $0) }
+        _ = try? bytes.withUnsafeBytes { try streams.write(ids[Int(which) % ids.count], $0) }
         poll()
     }
 
     mutating func end(_ which: UInt8) {
         guard !ids.isEmpty else { return }
         let id = ids[Int(which >> 1) % ids.count]
-        if which & 1 == 0 { connection.finish(id) } else { connection.reset(id) }
+        if which & 1 == 0 { streams.finish(id) } else { streams.reset(id) }
         poll()
     }
 
     mutating func advance(_ seconds: UInt64) {
         now = now + .seconds(seconds)
-        connection.advance(to: now)
+        streams.advance(to: now)
         poll()
     }
 
@@ -116,15 +117,15 @@ private struct UnderTest {
 
     /// What must hold after every step.
     func check() {
-        let streams = connection.streams.values
-        precondition(connection.inboundStreams == streams.filter { $0.isInbound }.count || connection.isClosed)
-        precondition(connection.inboundStreams <= connection.limits.inboundStreams)
-        precondition(
-            connection.unacknowledgedStreams == streams.filter { !$0.isInbound && !$0.isAcknowledged }.count || connection.isClosed)
-        precondition(connection.timedStreams == streams.filter { !$0.isSettled }.count || connection.isClosed)
-        precondition(connection.windowGrowth >= 0 && connection.windowGrowth <= connection.limits.windowsPerConnection)
+        let all = streams.streams.values
+        precondition(streams.inboundStreams == all.filter { $0.isInbound }.count || streams.isClosed)
+        precondition(streams.inboundStreams <= streams.limits.inboundStreams)
+        precondition(streams.unacknowledgedStreams == all.filter { !$0.isInbound && !$0.isAcknowledged }.count || streams.isClosed)
+        precondition(streams.timedStreams == all.filter { !$0.isSettled }.count || streams.isClosed)
+        precondition(connection.windows.count == all.count)
+        precondition(connection.windowGrowth >= 0 && connection.windowGrowth <= streams.limits.windowsPerConnection)
         precondition(connection.wire.count <= 512 << 10, "the wire is not bounded")
-        for stream in streams.map(Connection.yamux) { precondition(stream.receiveWindow <= stream.windowSize) }
+        for window in connection.windows.values { precondition(window.receiveWindow <= window.windowSize) }
     }
 }
 

@@ -9,11 +9,11 @@ func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     let input = [UInt8](UnsafeBufferPointer(start: start, count: count))
     let isInitiator = input[0] & 1 != 0
     let role: Connection.WebSocketRole = input[0] & 2 == 0 ? .none : isInitiator ? .client(host: [0x61], path: []) : .server
-    let connection = Connection(
-        Connection.Configuration(
-            identity: identity, isInitiator: isInitiator, webSocket: role, protocols: ProtocolTable([]), limits: ConnectionLimits(),
-            entropy: Secret([UInt8](repeating: 3, count: Connection.entropySize))),
-        now: Instant(nanoseconds: 0))
+    let configuration = Connection.Configuration(
+        identity: identity, isInitiator: isInitiator, webSocket: role, protocols: ProtocolTable([]), limits: ConnectionLimits(),
+        entropy: Secret([UInt8](repeating: 3, count: Connection.entropySize)))
+    let connection = Connection(configuration, now: Instant(nanoseconds: 0))
+    let streams = StreamMachine(over: connection, configuration, now: Instant(nanoseconds: 0))
     let piece = max(1, Int(input[0] >> 3) * 8)
     var position = 1
     while position < input.count {
@@ -22,16 +22,16 @@ func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
         position = end
         bytes.withUnsafeMutableBytes { buffer in
             connection.receive(buffer, now: Instant(nanoseconds: UInt64(position)))
-            while let output = connection.pollOutput() {
+            while let output = streams.pollOutput() {
                 if case .established = output { preconditionFailure("nobody proved anything") }
             }
         }
         precondition(connection.stashed <= 65_539, "more kept than a frame")
         precondition(connection.wire.count <= 1 << 20)
-        if connection.isClosed { break }
+        if streams.isClosed { break }
     }
-    connection.linkClosed(errno: 0)
-    while connection.pollOutput() != nil {}
+    streams.linkClosed(errno: 0)
+    while streams.pollOutput() != nil {}
     return 0
 }
 

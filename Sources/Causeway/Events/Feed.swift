@@ -41,10 +41,13 @@ public final class Feed<Element: Sendable>: AsyncSequence, Sendable {
     }
     private let state = Mutex(State())
     private let capacity: Int
+    /// Where a task takes an element without a switch of threads. nil: nowhere.
+    let executor: (any TaskExecutor)?
     private let onCancel: @Sendable () -> Void
 
-    init(capacity: Int, onCancel: @escaping @Sendable () -> Void = {}) {
+    init(capacity: Int, executor: (any TaskExecutor)? = nil, onCancel: @escaping @Sendable () -> Void = {}) {
         self.capacity = capacity
+        self.executor = executor
         self.onCancel = onCancel
     }
 

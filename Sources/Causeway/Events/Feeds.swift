@@ -73,12 +73,8 @@ final class Feeds: Sendable {
         }
     }
 
-    func yield(_ message: GossipMessage) {
-        let readers = topics.withLock { $0.readers[message.topic]?.compactMap { $0.feed } ?? [] }
-        if readers.isEmpty { return }
-        let message = Message(
-            author: message.author, receivedFrom: message.receivedFrom, topic: String(decoding: message.topic, as: UTF8.self),
-            data: message.data, sequenceNumber: message.sequenceNumber)
+    func yield(_ message: Message) {
+        let readers = topics.withLock { $0.readers[message.topicUTF8]?.compactMap { $0.feed } ?? [] }
         for feed in readers { feed.yield(message) }
     }
 

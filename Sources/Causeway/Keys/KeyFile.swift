@@ -1,38 +1,12 @@
 import CausewayIdentity
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
-
 /// A private key in a file of mode 0600, in the libp2p key protobuf format (peer-ids/peer-ids.md) that go-libp2p and rust-libp2p use, too.
 public enum KeyFile {
-    /// Larger than any private key of a supported type.
-    private static let sizeLimit = 16 << 10
-
-    /// Reads a key. Throws if other users may read the file, or if it holds no key of a supported type.
+    /// Reads a key. Throws if other users may read the file (a group of this process's may, with a
+    /// warning on standard error), or if it holds no key of a supported type.
     public static func read(_ path: String) throws(NodeError) -> PrivateKey {
-        let file = open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { throw .file(path: path, reason: systemReason(errno)) }
-        defer { close(file) }
-        var status = stat()
-        guard fstat(file, &status) == 0 else { throw .file(path: path, reason: systemReason(errno)) }
-        guard status.st_mode & S_IFMT == S_IFREG else { throw .file(path: path, reason: "not a regular file") }
-        guard status.st_mode & 0o077 == 0 else {
-            throw .file(path: path, reason: "other users may read this private key; make it private with chmod 600")
-        }
-        guard status.st_size <= off_t(sizeLimit) else {
-            throw .file(path: path, reason: "\(status.st_size) bytes are too large for a key (limit \(sizeLimit))")
-        }
-        var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
+        var bytes = try PrivateFile.read(path)
         defer { bytes.wipe() }
-        var done = 0
-        while done < bytes.count {
-            let got = bytes.withUnsafeMutableBytes { CLibrary.read(file, $0.baseAddress! + done, $0.count - done) }
-            guard got > 0 else { throw .file(path: path, reason: got == 0 ? "it became shorter while it was read" : systemReason(errno)) }
-            done += got
-        }
         do {
             return try PrivateKey(protobuf: bytes)
         } catch {
@@ -42,52 +16,17 @@ public enum KeyFile {
 
     /// Writes a key to a new file. Throws if the file exists.
     public static func write(_ key: PrivateKey, to path: String) throws(NodeError) {
-        let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw .file(path: path, reason: systemReason(errno)) }
-        defer { close(file) }
         var bytes = key.protobuf
         defer { bytes.wipe() }
-        var done = 0
-        while done < bytes.count {
-            let put = bytes.withUnsafeBytes { CLibrary.write(file, $0.baseAddress! + done, $0.count - done) }
-            guard put > 0 else {
-                let reason = systemReason(errno)
-                unlink(path)
-                throw .file(path: path, reason: reason)
-            }
-            done += put
-        }
-        guard fsync(file) == 0 else { throw .file(path: path, reason: systemReason(errno)) }
+        try PrivateFile.write(bytes, to: path)
     }
 
     /// Reads a key. If the file does not exist, makes an Ed25519 key and writes it there.
     public static func readOrMake(_ path: String) throws(NodeError) -> PrivateKey {
-        if access(path, F_OK) == 0 || errno != ENOENT { return try read(path) }
+        if PrivateFile.exists(path) { return try read(path) }
         let key = PrivateKey.random()
         try write(key, to: path)
         return key
-    }
-}
-
-/// The system's text for the error.
-func systemReason(_ code: Int32) -> String { String(cString: strerror(code)) }
-
-/// The C library's `read` and `write`, because `KeyFile` uses these names itself.
-private enum CLibrary {
-    static func read(_ file: Int32, _ to: UnsafeMutableRawPointer, _ count: Int) -> Int {
-        #if canImport(Glibc)
-            Glibc.read(file, to, count)
-        #else
-            Darwin.read(file, to, count)
-        #endif
-    }
-
-    static func write(_ file: Int32, _ from: UnsafeRawPointer, _ count: Int) -> Int {
-        #if canImport(Glibc)
-            Glibc.write(file, from, count)
-        #else
-            Darwin.write(file, from, count)
-        #endif
     }
 }
 

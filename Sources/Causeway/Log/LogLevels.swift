@@ -1,3 +1,5 @@
+public import CausewayNode
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Darwin)
@@ -9,37 +11,8 @@
 /// As text, parts with commas between them: a level for all areas, or an area, `=` and its level; later parts count more. `info`,
 /// `dial=debug,gossip=info`, `debug,discovery=off`.
 public struct LogLevels: Sendable, Equatable {
-    /// How much is written; each level includes those before it.
-    public enum Level: String, CaseIterable, Sendable, Comparable {
-        case off
-        /// What failed or was refused.
-        case warning
-        /// What changed: connections, reservations, circuits, addresses.
-        case info
-        /// Every attempt, and what other peers tell of themselves.
-        case debug
-
-        public static func < (a: Level, b: Level) -> Bool { a.rank < b.rank }
-        private var rank: Int { Level.allCases.firstIndex(of: self)! }
-    }
-
-    /// What a line is about.
-    public enum Area: String, CaseIterable, Sendable {
-        /// Under which addresses others reach this node.
-        case address
-        /// Who dials whom, under which address, and what comes of it.
-        case dial
-        /// Connections and their paths, and what identify tells.
-        case connection
-        /// Places at relays, had or given.
-        case reservation
-        /// Circuits through this relay.
-        case circuit
-        /// Subscriptions, and who is in whose mesh. Never what a message says.
-        case gossip
-        /// Peers that were found.
-        case discovery
-    }
+    public typealias Level = EventRecord.Level
+    public typealias Area = EventRecord.Area
 
     private var levels: [Area: Level] = [:]
 

@@ -5,28 +5,39 @@ import CausewayTLS
 
 // Translates a configuration for the core and the shell.
 extension Configuration {
-    func core(key: PrivateKey) -> NodeConfiguration {
+    func core(key: PrivateKey) throws(NodeError) -> NodeConfiguration {
         var core = NodeConfiguration(identity: key, seed: SystemRandomNumberGenerator.word(), unixEpoch: WallClock.unixEpoch())
         core.agent = Array(agent.utf8)
         core.limits = limits
         if let window = relayService?.window { core.limits.connection.maximumWindow = min(window, limits.connection.maximumWindow) }
         core.announce = announce
         core.allowsLocalHearsay = allowsLocalHearsay
+        core.webRTC = webRTC
+        core.stunServers = stunServers
+        core.holePunching = holePunching ? HolePunchLimits() : nil
+        core.localDiscovery = localDiscovery
         core.relay = relayService.map(\.limits)
-        core.gossip = pubSub.map(\.core)
+        core.autonatClient = autonatClient
+        core.autonatServer = autonatServer
+        core.gossip = try pubSub?.core
         core.discovery = discovery.map { discovery in
             DiscoveryTopic(
-                name: Array(discovery.topic.utf8), form: discovery.form == .json ? .json : .protobuf, interval: discovery.interval,
+                name: Array(discovery.topic.utf8), form: discovery.form, interval: discovery.interval,
                 listenOnly: discovery.listenOnly, dials: discovery.dials)
         }
         return core
     }
 
-    func shell() throws(NodeError) -> ShellConfiguration {
+    func shell(certificates: DTLSCertificates? = nil) throws(NodeError) -> ShellConfiguration {
         var shell = ShellConfiguration()
         shell.loops = loops
+        shell.mapsPorts = mapsPorts
+        shell.findsLocalPeers = localDiscovery != nil
         shell.pageLimits = pageLimits
+        shell.webRTCLimits = webRTCLimits
         shell.certificate = try certificate?.load()
+        shell.webRTCCertificates = certificates
+        for server in stunServers where !server.isSTUNServer { throw .unsupportedAddress(server) }
         switch trust {
         case .system: break
         case .authorities(let path):
@@ -55,18 +66,18 @@ extension Configuration.RelayService {
 
 extension Configuration.PubSub {
     var core: GossipSubConfiguration {
-        var core = GossipSubConfiguration()
-        core.floodPublish = floodPublish
-        core.allowLimited = allowLimited
-        core.signed = signed
-        core.messageID =
-            switch messageID {
-            case .go: .go
-            case .js: .js
-            case .both: .both
-            }
-        core.parameters.heartbeatInterval = heartbeat
-        return core
+        get throws(NodeError) {
+            var core = GossipSubConfiguration()
+            core.floodPublish = floodPublish
+            core.allowsLimited = allowsLimited
+            core.signed = signed
+            core.messageID = messageID
+            core.carries = carries
+            core.parameters = parameters
+            core.limits = limits
+            do throws(GossipSettingError) { try core.check() } catch { throw .pubSub(error) }
+            return core
+        }
     }
 }
 
@@ -77,6 +88,14 @@ extension Configuration.Certificate {
         } catch {
             throw .file(path: certificatePath, reason: "\(error)")
         }
+    }
+}
+
+extension Multiaddr {
+    /// An IP address with a UDP port, and nothing else.
+    fileprivate var isSTUNServer: Bool {
+        guard case .ip(let ip)? = host, let port else { return false }
+        return self == .udp(ip: ip, port: port)
     }
 }
 

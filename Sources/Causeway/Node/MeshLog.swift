@@ -9,11 +9,11 @@ struct MeshLog {
 
     /// Until the task is cancelled.
     static func run(_ log: NodeLog, of node: Node) async {
-        guard let heartbeat = node.configuration.pubSub?.heartbeat else { return }
+        guard let heartbeat = node.configuration.pubSub?.parameters.heartbeatInterval else { return }
         var meshes = MeshLog(log)
         while !Task.isCancelled {
             meshes.note(await node.onNode { node, _ in node.joinedTopics.map { ($0, node.mesh($0)) } })
-            try? await Task.sleep(for: .nanoseconds(Int64(clamping: heartbeat.nanoseconds)))
+            try? await Task.sleep(for: heartbeat.duration)
         }
     }
 

@@ -9,17 +9,17 @@ extension Node {
     @discardableResult
     public func connect(to address: Multiaddr) async throws(NodeError) -> Connection {
         guard let peer = address.peerID else { throw .missingPeerID(address) }
-        return try await connect(to: peer, addresses: [address], allowLimited: address.isCircuit)
+        return try await connect(to: peer, addresses: [address], allowsLimited: address.isCircuit)
     }
 
     /// Connects to a peer at any of the given or known addresses: direct ones first, relayed ones shortly after.
     @discardableResult
-    public func connect(to peer: PeerID, addresses: [Multiaddr] = [], allowLimited: Bool = true) async throws(NodeError) -> Connection {
+    public func connect(to peer: PeerID, addresses: [Multiaddr] = [], allowsLimited: Bool = true) async throws(NodeError) -> Connection {
         let answer = try await request { node, request, now in
-            node.connect(request: request, peer: peer, addresses: addresses, allowsLimited: allowLimited, now: now)
+            node.connect(request: request, peer: peer, addresses: addresses, allowsLimited: allowsLimited, now: now)
         }
         switch answer {
-        case .connected(let description): return Connection(description)
+        case .connected(let connection): return connection
         case .notConnected(let outcomes): throw .notConnected(peer, outcomes)
         default: throw .cancelled
         }
@@ -39,10 +39,10 @@ extension Node {
     public func unprotect(_ peer: PeerID) async { await onNode { node, _ in node.unprotect(peer) } }
 
     /// Measures the round-trip time to a connected peer with libp2p's ping protocol.
-    public func ping(_ peer: PeerID) async throws(NodeError) -> Duration {
+    public func ping(_ peer: PeerID) async throws(NodeError) -> Interval {
         let answer = try await request { node, request, now in node.ping(request: request, peer: peer, now: now) }
         switch answer {
-        case .pong(let interval): return .nanoseconds(Int64(clamping: interval.nanoseconds))
+        case .pong(let time): return time
         case .noPong(let error): throw .stream(error)
         default: throw .cancelled
         }

@@ -6,52 +6,50 @@ import Synchronization
 extension Node {
     /// Opens a stream for a protocol to a peer that is connected, or whose addresses are known.
     ///
-    /// A relayed connection with limits is used only with `allowLimited`. Such connections suit short messages and signalling, not bulk
+    /// A relayed connection with limits is used only with `allowsLimited`. Such connections suit short messages and signalling, not bulk
     /// data.
-    public func open(_ protocolID: String, to peer: PeerID, allowLimited: Bool = false) async throws(NodeError) -> Stream {
-        try await open([protocolID], to: peer, allowLimited: allowLimited)
+    public func open(_ protocolID: String, to peer: PeerID, allowsLimited: Bool = false) async throws(NodeError) -> Stream {
+        try await open([protocolID], to: peer, allowsLimited: allowsLimited)
     }
 
     /// Opens a stream for a protocol to the peer at an address that ends in `/p2p/<peer id>`. Connects first if necessary.
     public func open(_ protocolID: String, to address: Multiaddr) async throws(NodeError) -> Stream {
         guard let peer = address.peerID else { throw .missingPeerID(address) }
-        let request = RouteRequest(peer, [protocolID], addresses: [address], allowLimited: address.isCircuit)
-        return try await openStream([protocolID], along: try await route(request), to: peer)
+        return try await openStream(RouteRequest(peer, [protocolID], addresses: [address], allowsLimited: address.isCircuit))
     }
 
     /// Opens a stream and proposes several protocols, the preferred one first. `Stream.protocolID` is the one that the peer chose.
     ///
-    /// If identify has named a single proposed protocol, the call does not wait for the peer's answer: the first write is sent together
-    /// with the proposal, which saves a round trip. If the peer no longer supports the protocol, reading and writing throw
-    /// `.unsupportedProtocol`.
-    public func open(_ protocolIDs: [String], to peer: PeerID, allowLimited: Bool = false) async throws(NodeError) -> Stream {
-        let request = RouteRequest(peer, protocolIDs, addresses: [], allowLimited: allowLimited)
-        return try await openStream(protocolIDs, along: try await route(request), to: peer)
+    /// If identify has named a single proposed protocol, the call does not wait for the peer's answer. Then the stream's first use opens it
+    /// (reading, writing or finishing): what is written first is sent together with the proposal, which saves a round trip. If the peer no
+    /// longer supports the protocol, reading and writing throw `.unsupportedProtocol`.
+    public func open(_ protocolIDs: [String], to peer: PeerID, allowsLimited: Bool = false) async throws(NodeError) -> Stream {
+        try await openStream(RouteRequest(peer, protocolIDs, addresses: [], allowsLimited: allowsLimited))
     }
 
-    private func openStream(_ protocolIDs: [String], along route: Route, to peer: PeerID) async throws(NodeError) -> Stream {
-        let (link, limit) = (route.connection.link, route.connection.path.limit)
-        let state = ApplicationStream(loop: shell.loop(of: link))
-        let names = protocolIDs.map { Array($0.utf8) }
-        shell.withLink(link) { link, _ in state.open(names, on: link) }
-        if route.isSpoken { return Stream(state, peer: peer, protocolID: protocolIDs[0], limit: limit) }
+    private func openStream(_ wanted: RouteRequest) async throws(NodeError) -> Stream {
+        let connection = try await route(wanted)
+        let limit = connection.path.limit
+        let state = ApplicationStream(proposing: wanted.names, at: shell.place(of: connection.id))
+        if wanted.isSpoken { return Stream(state, peer: wanted.peer, protocolID: wanted.protocolIDs[0], limit: limit) }
         do {
-            return Stream(state, peer: peer, protocolID: try await state.settle(), limit: limit)
+            return Stream(state, peer: wanted.peer, protocolID: try await state.settle(), limit: limit)
         } catch {
             throw error == .cancelled ? .cancelled : .stream(error)
         }
     }
 
     /// Finds a connection or makes one, and looks at what is known of the peer, in one visit to the node.
-    private func route(_ wanted: RouteRequest) async throws(NodeError) -> Route {
+    private func route(_ wanted: RouteRequest) async throws(NodeError) -> ConnectionDescription {
         let answer = try await request { [requests] node, request, now in
             if wanted.isOnlyLimited(at: node) { return requests.answer(request, .noPong(.limitedConnection)) }
             wanted.noteWhatIsSpoken(at: node)
+            if let connection = wanted.existing(at: node) { return requests.answer(request, .connected(connection)) }
             node.connect(
-                request: request, peer: wanted.peer, addresses: wanted.addresses, allowsLimited: wanted.allowLimited, now: now)
+                request: request, peer: wanted.peer, addresses: wanted.addresses, allowsLimited: wanted.allowsLimited, now: now)
         }
         switch answer {
-        case .connected(let description): return Route(connection: description, isSpoken: wanted.isSpoken)
+        case .connected(let connection): return connection
         case .notConnected(let outcomes): throw .notConnected(wanted.peer, outcomes)
         case .noPong(let error): throw .stream(error)
         default: throw .cancelled
@@ -59,39 +57,40 @@ extension Node {
     }
 }
 
-/// Where a stream is to go.
-private struct Route {
-    let connection: ConnectionDescription
-    /// Whether the peer is known to support the one requested protocol.
-    let isSpoken: Bool
-}
-
 /// A stream that wants to go somewhere.
 private final class RouteRequest: Sendable {
     let peer: PeerID
     let addresses: [Multiaddr]
-    let allowLimited: Bool
-    private let names: [[UInt8]]
+    let allowsLimited: Bool
+    let protocolIDs: [String]
+    /// The same as bytes.
+    let names: [[UInt8]]
     private let spoken = Atomic(false)
 
-    init(_ peer: PeerID, _ protocolIDs: [String], addresses: [Multiaddr], allowLimited: Bool) {
+    init(_ peer: PeerID, _ protocolIDs: [String], addresses: [Multiaddr], allowsLimited: Bool) {
         self.peer = peer
         self.addresses = addresses
-        self.allowLimited = allowLimited
+        self.allowsLimited = allowsLimited
+        self.protocolIDs = protocolIDs
         names = protocolIDs.map { Array($0.utf8) }
     }
 
-    /// Answered by `noteWhatIsSpoken`.
+    /// Whether the peer is known to support the one requested protocol: `noteWhatIsSpoken` finds it out.
     var isSpoken: Bool { spoken.load(ordering: .acquiring) }
 
     /// Whether there are connections and none will do. Where no address is named, no other is made beside them.
     func isOnlyLimited(at node: CausewayNode.Node) -> Bool {
-        addresses.isEmpty && !allowLimited && node.isConnected(peer) && node.bestLink(for: peer, allowsLimited: false) == nil
+        addresses.isEmpty && !allowsLimited && node.isConnected(peer) && node.bestLink(for: peer, allowsLimited: false) == nil
+    }
+
+    /// The connection to use, if there is one and no address was named: an answer at once, without a turn of the node.
+    func existing(at node: CausewayNode.Node) -> ConnectionDescription? {
+        addresses.isEmpty ? node.bestConnection(to: peer, allowsLimited: allowsLimited) : nil
     }
 
     /// Of several protocols the peer has to choose one, whatever identify said of them.
     func noteWhatIsSpoken(at node: CausewayNode.Node) {
-        guard names.count == 1, node.description(of: peer)?.protocolIDs.contains(names[0]) == true else { return }
+        guard names.count == 1, node.description(of: peer)?.protocolIDsUTF8.contains(names[0]) == true else { return }
         spoken.store(true, ordering: .releasing)
     }
 }

@@ -14,18 +14,32 @@ extension Node {
         }
     }
 
+    /// How much of what this node has to do with its peers takes the direct way.
+    public var directShare: DirectShare {
+        get async {
+            let bytes = await shell.bytesByPath()
+            let counts = await onNode { node, _ in node.pathCounts } ?? PathCounts()
+            var share = DirectShare()
+            share.directPeers = counts.direct
+            share.relayedPeers = counts.relayed
+            share.becameDirect = counts.becameDirect
+            share.directBytes = bytes.direct
+            share.relayedBytes = bytes.relayed
+            return share
+        }
+    }
+
     /// The node's current state, with at most `limit` entries in each list. It is gathered on the node's own loop.
     public func report(atMost limit: Int = 256) async -> NodeReport {
         let moving = configuration.relayService == nil ? [:] : await shell.bytesInCircuits()
-        let (peerID, configuration) = (peerID, configuration)
-        let uptime = ContinuousClock.now - madeAt
+        let (peerID, configuration, madeAt) = (peerID, configuration, madeAt)
         return await onNode { node, now in
             NodeReport(
                 peerID: peerID, agent: configuration.agent, addresses: node.advertisedAddresses.map { $0.appending(peerID) },
-                uptime: uptime, status: NodeStatus(node, moving: moving.values.reduce(0) { $0 + $1.sent + $1.returned }),
+                uptime: now - madeAt, status: NodeStatus(node, moving: moving.values.reduce(0) { $0 + $1.sent + $1.returned }),
                 relayService: configuration.relayService, connectionLimit: configuration.limits.connections, listLimit: limit,
                 peers: NodeReport.peers(of: node, limit: limit, now: now),
-                places: node.relayPlaces(atMost: limit, now: now).map { .init(peer: $0.peer, remaining: $0.remaining) },
+                places: node.relayPlaces(atMost: limit, now: now),
                 circuits: node.relayedCircuits(atMost: limit, now: now).map { circuit in
                     let moved = moving[circuit.id] ?? .init()
                     return .init(
@@ -50,10 +64,9 @@ extension NodeReport {
             guard peers.count < limit else { break }
             guard told.insert(description.peer).inserted else { continue }
             let best = node.bestConnection(to: description.peer, allowsLimited: true) ?? description
-            let agent = node.description(of: best.peer).map { String(decoding: $0.agent, as: UTF8.self) }
             peers.append(
                 Peer(
-                    connection: Connection(best), agent: agent, connectedFor: now - best.openedAt,
+                    connection: best, agent: node.description(of: best.peer)?.agent, connectedFor: now - best.openedAt,
                     reservedFor: node.relayPlace(of: best.peer, now: now)?.remaining))
         }
         return peers

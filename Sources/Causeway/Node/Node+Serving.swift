@@ -3,18 +3,20 @@ import CausewayNode
 
 extension Node {
     /// Serves a protocol until the task is cancelled or the node stops, as `Feed.serve` does. To serve before the node is reachable, call
-    /// `streams(for:)` before `run()`. `allowLimited`: also serve relayed connections with a limit.
+    /// `streams(for:)` before `run()`. `allowsLimited`: also serve relayed connections with a limit.
     public func serve(
-        _ protocolID: String, allowLimited: Bool = false, handler: @escaping @Sendable (Stream) async throws -> Void
+        _ protocolID: String, allowsLimited: Bool = false, handler: @escaping @Sendable (Stream) async throws -> Void
     ) async throws(NodeError) {
-        try await streams(for: protocolID, allowLimited: allowLimited).serve(handler: handler)
+        try await streams(for: protocolID, allowsLimited: allowsLimited).serve(handler: handler)
     }
 
     /// The inbound streams of a protocol. The node serves the protocol from this call until the sequence is cancelled or released. Up to
     /// 256 streams wait to be read; beyond that, the oldest is reset.
-    public func streams(for protocolID: String, allowLimited: Bool = false) async throws(NodeError) -> Feed<Stream> {
-        let feed = Feed<Stream>(capacity: Services.waitingStreams) { [weak self] in self?.stopServing(protocolID) }
-        services.add(protocolID, feed, allowsLimited: allowLimited)
+    public func streams(for protocolID: String, allowsLimited: Bool = false) async throws(NodeError) -> Feed<Stream> {
+        let feed = Feed<Stream>(capacity: ServedProtocols.waitingStreams, executor: executor) { [weak self] in
+            self?.stopServing(protocolID)
+        }
+        services.add(protocolID, feed, allowsLimited: allowsLimited)
         announceServices()
         // Waits until the node has the change: a peer that learns of the protocol after this returns is not refused.
         if isRunning { await onNode { _, _ in } }
@@ -37,15 +39,18 @@ extension Feed where Element == Stream {
     ///
     /// When the handler returns, the stream is closed. When it throws, the stream is reset.
     public func serve(handler: @escaping @Sendable (Stream) async throws -> Void) async {
-        await withDiscardingTaskGroup { group in
-            while let stream = await next() {
-                group.addTask(executorPreference: stream.executor) {
-                    do { try await handler(stream) } catch { return stream.reset() }
-                    // Nobody here can be told how the stream ended.
-                    try? await stream.close()
+        // On the node's loop, too, where streams come from: a handler begins without a switch of threads.
+        await withTaskExecutorPreference(executor) {
+            await withDiscardingTaskGroup { group in
+                while let stream = await next() {
+                    group.addTask(executorPreference: stream.executor) {
+                        do { try await handler(stream) } catch { return stream.reset() }
+                        // Nobody here can be told how the stream ended, so nobody waits for it.
+                        stream.beginClosing()
+                    }
                 }
+                group.cancelAll()
             }
-            group.cancelAll()
         }
         cancel()
     }

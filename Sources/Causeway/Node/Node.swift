@@ -20,12 +20,15 @@ public final class Node: Sendable {
     public let peerID: PeerID
     let shell: NativeShell
     private let website: Website?
-    let requests = Requests()
-    let services = Services()
+    let requests = PendingRequests()
+    let services = ServedProtocols()
     let feeds = Feeds()
+    let validators: Validators
     private let phase = Mutex(Phase.made)
-    private let started = Gate()
-    let madeAt = ContinuousClock.now
+    private let started = Latch()
+    private let plan: ListenPlan
+    private let failures: Mutex<[NodeError]>
+    let madeAt: Instant
     let log: NodeLog?
 
     private enum Phase { case made, running, over }
@@ -33,21 +36,31 @@ public final class Node: Sendable {
     /// Reads the identity and checks everything that can be checked without a socket. The node starts to listen in `run()`.
     public init(_ configuration: Configuration = Configuration()) throws(NodeError) {
         self.configuration = configuration
+        validators = Validators(limit: configuration.pubSub?.limits.unjudged ?? 0)
         let key = try configuration.identity.key()
         peerID = key.publicKey.peerID
         log = NodeLog(configuration.log ?? .environment, of: peerID)
-        let website = try configuration.pages.map { path throws(NodeError) in try Website(directory: path, configuration) }
+        let website = try configuration.pages.map { path throws(NodeError) in
+            try Website(directory: path, configuration, key.publicKey.peerID)
+        }
         self.website = website
+        let plan = try ListenPlan(configuration, now: WallClock.unixSeconds())
+        self.plan = plan
+        failures = Mutex(plan.failures)
         do {
-            var shell = try configuration.shell()
+            var shell = try configuration.shell(certificates: plan.certificates)
             shell.pages = website
             website?.setCertificate(shell.certificate)
-            self.shell = try NativeShell(node: configuration.core(key: key), shell: shell)
+            var core = try configuration.core(key: key)
+            core.announce = try plan.announcing(configuration.announce)
+            self.shell = try NativeShell(node: core, shell: shell)
         } catch let error as NodeError {
             throw error
         } catch {
             throw .identity("\(error)")
         }
+        madeAt = shell.loop.now
+        shell.keepCertificates = { [identity = configuration.identity] in identity.keep($0) }
         hear(shell)
         website?.tellStatus { [weak self] limit in await self?.report(atMost: limit).json.bytes ?? [] }
     }
@@ -71,16 +84,25 @@ public final class Node: Sendable {
         started.open()
         let meshes = log.flatMap { log in log.shows(.gossip, .debug) ? Task { await MeshLog.run(log, of: self) } : nil }
         defer { meshes?.cancel() }
-        let addresses = await addresses
-        feeds.events.yield(.ready(addresses))
-        await Gate().wait()
+        let ready = Event.ready(await addresses)
+        log?.note(ready)
+        feeds.events.yield(ready)
+        await Latch().wait()
         await shell.stop(within: configuration.drainTime)
         log?.flush()
     }
 
     private func start() async throws(NodeError) {
         do throws(UVError) { try shell.start() } catch { throw .environment(errno: error.errno, reason: error.description) }
-        do throws(ListenError) { _ = try await shell.listen(configuration.listen) } catch { throw NodeError(error) }
+        do throws(ListenError) { _ = try await shell.listen(plan.addresses) } catch { throw NodeError(error) }
+        for address in plan.optional {
+            do throws(ListenError) {
+                _ = try await shell.listen([address])
+            } catch {
+                failures.withLock { $0.append(NodeError(error)) }
+            }
+        }
+        for failure in listenFailures { log?.note(.address, .warning, "\(failure)") }
         guard let relays = configuration.relays else { return }
         let unusable = await onNode { node, now in node.keepRelays(relays.addresses, count: relays.wanted, now: now) }
         if let address = unusable.first { throw .missingPeerID(address) }
@@ -92,6 +114,7 @@ public final class Node: Sendable {
         requests.failAll()
         services.end()
         feeds.end()
+        validators.end()
     }
 
     /// Returns when the node listens. Throws `.notRunning` if it has stopped or could not start.
@@ -118,13 +141,22 @@ public final class Node: Sendable {
         }
     }
 
+    /// All addresses that the node has or may have, without its peer id: where each comes from, what others found when they dialled it,
+    /// whether it is advertised, and why.
+    public var ownAddresses: [OwnAddressState] {
+        get async { await onNode { node, _ in node.ownAddresses } }
+    }
+
+    /// Why the node does not listen on addresses of `Configuration.listenIfPossible`: one error for each.
+    public var listenFailures: [NodeError] { failures.withLock { $0 } }
+
     public var connections: [Connection] {
-        get async { await onNode { node, _ in node.connectionDescriptions.map(Connection.init) } }
+        get async { await onNode { node, _ in node.connectionDescriptions } }
     }
 
     /// What identify said about a connected peer. nil: identify has not succeeded yet.
     public func info(of peer: PeerID) async -> PeerInfo? {
-        await onNode { node, _ in node.description(of: peer).map(PeerInfo.init) }
+        await onNode { node, _ in node.description(of: peer) }
     }
 }
 

@@ -5,7 +5,8 @@ extension NodeReport {
     var json: JSON {
         .object([
             "version": .text(causewayVersion), "peerId": .text(peerID.description), "agent": .text(agent),
-            "addresses": .array(addresses.map { .text($0.description) }), "uptime": .integer(uptime.components.seconds),
+            "addresses": .array(addresses.map { .text($0.description) }), "stun": .array(stunURLs.map { .text($0) }),
+            "uptime": .seconds(uptime),
             "counts": status.json, "limits": limits, "peers": .array(peers.map(\.json)),
             "reservations": .array(places.map { ["peer": .text($0.peer.description), "remaining": .seconds($0.remaining)] }),
             "circuits": .array(circuits.map(\.json)), "topics": .array(topics.map(\.json)),

@@ -10,12 +10,15 @@ struct PageFile: Sendable {
     let type: String
     /// With its quotes, as in the `ETag` header.
     let tag: String
+    /// Whether it belongs to the browser package, which the pages of all sites may load.
+    let isOfPackage: Bool
 
     /// The largest size of all files together.
     static let sizeLimit = 16 << 20
 
-    init(_ bytes: [UInt8], type: String) {
+    init(_ bytes: [UInt8], type: String, isOfPackage: Bool) {
         self.bytes = bytes
+        self.isOfPackage = isOfPackage
         self.type = type
         let digits = Array("0123456789abcdef".utf8)
         let hash = SHA256.hash(bytes).prefix(16).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
@@ -37,6 +40,7 @@ struct PageFile: Sendable {
     private static let types: [(ending: String, type: String)] = [
         (".html", "text/html; charset=utf-8"), (".css", "text/css; charset=utf-8"), (".js", "text/javascript; charset=utf-8"),
         (".wasm", "application/wasm"), (".svg", "image/svg+xml"), (".d.ts", "text/plain; charset=utf-8"),
+        (".map", "application/json"),
     ]
 
     /// The files in a directory, by name. Subdirectories are ignored.
@@ -53,7 +57,7 @@ struct PageFile: Sendable {
             let path = directory + "/" + name
             guard let bytes = try read(path, atMost: room) else { continue }
             room -= bytes.count
-            files[name] = PageFile(bytes, type: type)
+            files[name] = PageFile(bytes, type: type, isOfPackage: name.hasPrefix("causeway."))
         }
         if files.isEmpty { throw .file(path: directory, reason: "it contains no pages") }
         return files

@@ -3,27 +3,35 @@ import CausewayRuntime
 import CausewayTLS
 import Synchronization
 
-/// A node's pages, and the node's status as JSON for them.
+/// A node's pages, the node's status as JSON for them, and for the pages of all sites the browser package and the node's peer id.
 final class Website: PageServing {
     private let files: [String: PageFile]
+    /// What `/relay.json` says.
+    private let identity: [UInt8]
     private let hosts: Mutex<PageHosts>
     private let isPublic: Bool
     /// The status with the names of peers, circuits and topics, and the status without them.
     private let whole = CachedStatus()
     private let counts = CachedStatus()
 
-    /// Header fields of every answer: these pages load nothing from other hosts, and no other site may frame or read them.
+    /// Whose pages may read an answer. Any site may read what holds no secret, so that a page can load the package from its relay.
+    private enum Readers: String {
+        case ownPages = "Cross-Origin-Resource-Policy: same-origin\r\n"
+        case allPages = "Cross-Origin-Resource-Policy: cross-origin\r\nAccess-Control-Allow-Origin: *\r\n"
+    }
+
+    /// Header fields of every answer: these pages load nothing from other hosts, and no other site may frame them.
     private static let strict = """
         Content-Security-Policy: default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self' ws: wss:; \
         img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r
         X-Content-Type-Options: nosniff\r
         Referrer-Policy: no-referrer\r
-        Cross-Origin-Resource-Policy: same-origin\r
 
         """
 
-    init(directory: String, _ configuration: Configuration) throws(NodeError) {
+    init(directory: String, _ configuration: Configuration, _ peerID: PeerID) throws(NodeError) {
         files = try PageFile.all(in: directory)
+        identity = JSON.object(["peerId": .text(peerID.description)]).bytes
         hosts = Mutex(PageHosts(configuration))
         isPublic = configuration.publicStatus
     }
@@ -55,10 +63,17 @@ final class Website: PageServing {
                 then(Self.page("200 OK", "application/json", "Cache-Control: no-store\r\n", $0, isHead: isHead))
             }
         }
+        if path == "/relay.json" {
+            return then(
+                Self.page("200 OK", "application/json", "Cache-Control: no-store\r\n", identity, isHead: isHead, for: .allPages))
+        }
         guard let file = file(at: path) else { return then(Self.plain("404 Not Found", "This page does not exist.")) }
         let fields = "ETag: \(file.tag)\r\nCache-Control: no-cache\r\n"
         let isKnown = Self.names(file.tag, in: request.ifNoneMatch)
-        then(Self.page(isKnown ? "304 Not Modified" : "200 OK", file.type, fields, file.bytes, isHead: isHead || isKnown))
+        let status = isKnown ? "304 Not Modified" : "200 OK"
+        then(
+            Self.page(
+                status, file.type, fields, file.bytes, isHead: isHead || isKnown, for: file.isOfPackage ? .allPages : .ownPages))
     }
 
     func refuse(_ fault: WebSocketFault) -> HTTPResponse {
@@ -76,9 +91,12 @@ final class Website: PageServing {
         return files[name] ?? files[name + ".html"]
     }
 
-    private static func page(_ status: String, _ type: String, _ fields: String, _ body: [UInt8], isHead: Bool) -> HTTPResponse {
+    private static func page(
+        _ status: String, _ type: String, _ fields: String, _ body: [UInt8], isHead: Bool, for readers: Readers = .ownPages
+    ) -> HTTPResponse {
         HTTPResponse(
-            status: status, fields: strict + "Content-Type: \(type)\r\n" + fields, body: isHead ? [] : body, length: body.count)
+            status: status, fields: strict + readers.rawValue + "Content-Type: \(type)\r\n" + fields, body: isHead ? [] : body,
+            length: body.count)
     }
 
     private static func plain(_ status: String, _ text: String, fields: String = "") -> HTTPResponse {

@@ -1,3 +1,5 @@
+public import CausewayNode
+
 /// A node's state at one moment, for status pages and logs.
 public struct NodeReport: Sendable {
     /// A connected peer.
@@ -13,11 +15,7 @@ public struct NodeReport: Sendable {
     }
 
     /// A reservation that this relay has granted.
-    public struct Place: Sendable, Equatable {
-        public let peer: PeerID
-        /// The time until the reservation ends, unless the peer refreshes it.
-        public let remaining: Interval
-    }
+    public typealias Place = ReservationSlot
 
     /// A circuit that runs through this relay.
     public struct Circuit: Sendable, Equatable {
@@ -45,7 +43,7 @@ public struct NodeReport: Sendable {
     /// The addresses at which others can dial the node, each with its peer id.
     public let addresses: [Multiaddr]
     /// The time since the node was made.
-    public let uptime: Duration
+    public let uptime: Interval
     public let status: NodeStatus
     /// What the node offers as a relay, with its limits. nil: it is no relay.
     public let relayService: Configuration.RelayService?

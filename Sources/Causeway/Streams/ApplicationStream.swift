@@ -1,6 +1,7 @@
 import CausewayConnection
 import CausewayIdentity
 import CausewayRuntime
+import Synchronization
 
 /// The state of a `Stream` on its event loop: what arrived and was not read yet, and the tasks that wait to read, to write or for the
 /// protocol.
@@ -10,6 +11,8 @@ final class ApplicationStream: @unchecked Sendable {
 
     // Unchecked: everything below `loop` is used on that loop's thread only. Each entry point checks the thread or posts to it.
     let loop: EventLoop
+    /// Where the stream is to be opened, and by which protocols. nil: it was opened, or accepted.
+    private var proposal: Proposal?
     private var link: Link!
     private var id: UInt32 = 0
     /// The unread data. The first 64 chunks stay as they arrived; small chunks after them are joined.
@@ -24,9 +27,16 @@ final class ApplicationStream: @unchecked Sendable {
     private var writer: PendingWrite?
     /// The result of delivering our finished direction, and the tasks that wait for it.
     private var delivery: Result<Void, StreamError>?
-    private var finishers: [Wait<Void>] = []
-    private var opening: Wait<String>?
+    private var finishers: [Suspension<Void>] = []
+    private var opening: Suspension<String>?
     private var settled: String?
+    /// Whether `abandon` has something to do. Read from any thread.
+    private let isHeld = Atomic(false)
+
+    private struct Proposal {
+        let place: LinkPlace
+        let protocolIDs: [[UInt8]]
+    }
 
     private enum End {
         case orderly
@@ -43,43 +53,53 @@ final class ApplicationStream: @unchecked Sendable {
     private struct PendingRead {
         /// How many bytes it takes at most.
         let limit: Int
-        let wait: Wait<[UInt8]?>
+        let wait: Suspension<[UInt8]?>
     }
 
     private struct PendingWrite {
         let bytes: [UInt8]
         var written: Int
-        let wait: Wait<Void>
+        let wait: Suspension<Void>
     }
 
-    init(loop: EventLoop) { self.loop = loop }
+    /// A stream that the remote has opened, on its link's loop.
+    init(_ id: UInt32, of link: Link, on loop: EventLoop) {
+        self.loop = loop
+        self.link = link
+        self.id = id
+        isHeld.store(true, ordering: .relaxed)
+    }
+
+    /// A stream to be opened by its first use: then what is written first leaves together with the proposal, and no use has to wait for
+    /// the loop only to open it.
+    init(proposing protocolIDs: [[UInt8]], at place: LinkPlace) {
+        loop = place.loop
+        proposal = Proposal(place: place, protocolIDs: protocolIDs)
+    }
 
     /// Whether the stream failed or was reset.
     var isOver: Bool { if case .failed? = end { true } else { false } }
 
-    /// Called once, on the loop, before anything else.
-    func attach(to link: Link, as id: UInt32) {
-        self.link = link
-        self.id = id
-    }
-
     // MARK: Opening
 
-    /// Opens the stream on its loop. `settle` returns the result.
-    func open(_ names: [[UInt8]], on link: Link?) {
+    /// On the loop, before each use.
+    private func openIfNew() {
+        guard let proposal else { return }
+        self.proposal = nil
         do throws(StreamError) {
-            guard let link else { throw .notConnected }
+            guard let link = proposal.place.link else { throw .notConnected }
             self.link = link
-            id = try link.openStream(names, owner: self, now: loop.now)
+            id = try link.openStream(proposal.protocolIDs, owner: self, now: loop.now)
+            isHeld.store(true, ordering: .relaxed)
         } catch {
             end = .failed(error)
-            resumeOpening(.failure(error))
         }
     }
 
     /// Waits until both sides have agreed on a protocol, and returns it. If the waiting task is cancelled, the stream is reset.
     nonisolated(nonsending) func settle() async throws(StreamError) -> String {
-        try await Wait.suspend(on: loop, cancelled: { self.reset(code: 0) }) { wait in
+        try await Suspension.suspend(on: loop, cancelled: { self.reset(code: 0) }) { wait in
+            self.openIfNew()
             if let settled = self.settled { return wait.resume(.success(settled)) }
             if let end = self.end { return wait.resume(.failure(end.asError)) }
             self.opening = wait
@@ -95,7 +115,7 @@ final class ApplicationStream: @unchecked Sendable {
 
     nonisolated(nonsending) func read(atMost limit: Int = .max) async throws(StreamError) -> [UInt8]? {
         if loop.isCurrent, let ready = takeHere(limit) { return try ready.get() }
-        return try await Wait.suspend(on: loop) { self.startReading(PendingRead(limit: limit, wait: $0)) }
+        return try await Suspension.suspend(on: loop) { self.startReading(PendingRead(limit: limit, wait: $0)) }
     }
 
     nonisolated(nonsending) func read(exactly count: Int) async throws(StreamError) -> [UInt8] {
@@ -123,6 +143,7 @@ final class ApplicationStream: @unchecked Sendable {
     private func credit(_ count: Int) { if end == nil { link.consumed(id, count) } }
 
     private func startReading(_ read: PendingRead) {
+        openIfNew()
         if let ready = takeHere(read.limit) { return read.wait.resume(ready) }
         guard reader?.wait.isOver ?? true else { return read.wait.resume(.failure(.busy)) }
         reader = read
@@ -142,10 +163,11 @@ final class ApplicationStream: @unchecked Sendable {
             if written == bytes.count { return }
         }
         let already = written
-        try await Wait.suspend(on: loop) { self.startWriting(PendingWrite(bytes: bytes, written: already, wait: $0)) }
+        try await Suspension.suspend(on: loop) { self.startWriting(PendingWrite(bytes: bytes, written: already, wait: $0)) }
     }
 
     private func writeHere(_ bytes: [UInt8], from start: Int) throws(StreamError) -> Int {
+        openIfNew()
         if let end { throw end.asError }
         if isFinished { throw .closed }
         var result: Result<Int, StreamError> = .success(0)
@@ -185,25 +207,29 @@ final class ApplicationStream: @unchecked Sendable {
 
     /// Finishes the stream even if the task is already cancelled.
     nonisolated(nonsending) func finish() async throws(StreamError) {
-        loop.run { self.beginFinishing() }
-        try await Wait.suspend(on: loop) { self.waitForDelivery($0) }
+        try await Suspension.suspend(on: loop, always: { self.finishHere() }) { self.waitForDelivery($0) }
     }
 
     nonisolated(nonsending) func close() async throws(StreamError) {
-        loop.run {
-            self.beginFinishing()
-            if self.end == nil { self.discard() }
-        }
-        try await Wait.suspend(on: loop) { self.waitForDelivery($0) }
+        try await Suspension.suspend(on: loop, always: { self.closeHere() }) { self.waitForDelivery($0) }
     }
 
-    private func beginFinishing() {
+    /// Closes the stream without waiting.
+    func beginClosing() { loop.run { self.closeHere() } }
+
+    private func closeHere() {
+        finishHere()
+        if end == nil { discard() }
+    }
+
+    private func finishHere() {
+        openIfNew()
         guard !isFinished, end == nil else { return }
         isFinished = true
         link.finish(id)
     }
 
-    private func waitForDelivery(_ wait: Wait<Void>) {
+    private func waitForDelivery(_ wait: Suspension<Void>) {
         if let delivery { return wait.resume(delivery) }
         if let end { return wait.resume(.failure(end.asError)) }
         finishers.append(wait)
@@ -217,12 +243,23 @@ final class ApplicationStream: @unchecked Sendable {
     func reset(code: UInt32 = 0) {
         loop.run {
             guard self.end == nil else { return }
+            guard self.proposal == nil else { return self.giveUp() }
             self.link.reset(self.id, code: code)
         }
     }
 
-    /// Called when no reference to the stream is left.
+    /// The stream ends before it is opened.
+    private func giveUp() {
+        proposal = nil
+        end = .failed(.resetLocally)
+    }
+
+    /// Called when no reference to the stream is left. A stream that is over, closed, or not open yet costs its loop nothing then.
     func abandon() {
+        if isHeld.load(ordering: .relaxed) { loop.post { self.abandonHere() } }
+    }
+
+    private func abandonHere() {
         guard end == nil, !isDiscarding else { return }
         if isFinished, remoteIsFinished { return discard() }
         link.reset(id, code: 0)
@@ -231,6 +268,7 @@ final class ApplicationStream: @unchecked Sendable {
     /// Discards what has arrived and what will still arrive.
     private func discard() {
         isDiscarding = true
+        isHeld.store(false, ordering: .relaxed)
         while !inbox.isEmpty { _ = takeHere() }
     }
 }
@@ -272,6 +310,7 @@ extension ApplicationStream: StreamOwner {
     }
 
     func closed(_ stream: UInt32, error: StreamError?, on link: Link) {
+        isHeld.store(false, ordering: .relaxed)
         if let error {
             end = .failed(error)
             // If the remote has sent everything, the application may still read it.

@@ -29,10 +29,7 @@ public final class Stream: AsyncSequence, Sendable {
         self.limit = limit
     }
 
-    deinit {
-        let state = state
-        state.loop.post { state.abandon() }
-    }
+    deinit { state.abandon() }
 
     /// Where to run tasks that use this stream often: `Task(executorPreference: stream.executor)`.
     public var executor: any TaskExecutor { state.loop.tasks }
@@ -63,6 +60,9 @@ public final class Stream: AsyncSequence, Sendable {
 
     /// Finishes this side's direction, as `finish` does, and discards what the remote still sends, up to 1 MiB; then the stream is reset.
     nonisolated(nonsending) public func close() async throws(StreamError) { try await state.close() }
+
+    /// The same, without waiting.
+    func beginClosing() { state.beginClosing() }
 
     /// Reads the stream. All iterators of one stream share its chunks.
     public struct Iterator: AsyncIteratorProtocol {

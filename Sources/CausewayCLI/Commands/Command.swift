@@ -10,7 +10,7 @@ struct Command: Sendable {
     let options: [Option]
     let run: @Sendable (Values, Terminal) async throws -> Void
 
-    static let all: [Command] = [.relay, .peer, .dial, .ping, .perf, .id, .keygen, .completions, .manual]
+    static let all: [Command] = [.relay, .peer, .check, .dial, .ping, .perf, .id, .keygen, .completions, .manual]
 
     /// The command's own options and those that all commands share.
     var allOptions: [Option] { options + Self.common }
@@ -39,6 +39,16 @@ struct Command: Sendable {
         if let path = values.text("ca") { configuration.trust = .authorities(path: path) }
         if values.flag("insecure") { configuration.trust = .anything }
         return configuration
+    }
+
+    /// Says on which addresses the node does not listen, although it would if it could.
+    static func tellFailures(of node: Node, _ terminal: Terminal) {
+        for failure in node.listenFailures {
+            terminal.say("\("!", .yellow) \(failure)")
+            if case .cannotListen(let address, let reason) = failure {
+                terminal.tell("not-listening", ["addr": .text(address.description), "error": .text(reason)])
+            }
+        }
     }
 
     /// The command's only argument.

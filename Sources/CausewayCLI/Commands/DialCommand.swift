@@ -23,7 +23,7 @@ extension Command {
     private static func tellAttempt(_ event: Event, _ terminal: Terminal) {
         guard case .dialAttempt(let outcome) = event else { return }
         terminal.say("\("  tried \(outcome)", .grey)")
-        terminal.tell("dial", ["addr": .text(outcome.address.description), "result": .text(outcome.result.description)])
+        terminal.tell(event.record)
     }
 
     private static func runDial(_ node: Node, _ address: Multiaddr, _ events: Feed<Event>, _ terminal: Terminal) async throws {

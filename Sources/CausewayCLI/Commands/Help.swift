@@ -8,7 +8,7 @@ enum Help {
         (--circuit-data as CAUSEWAY_CIRCUIT_DATA) and in a JSON file (--config FILE). Switches
         are true or 1, false or 0 there; an empty variable counts as not set.
         """
-    static let status = "Exit status: 0 done, 1 failed, 2 wrong usage."
+    static let status = "Exit status: 0 done (check: green or orange), 1 failed (check: red), 2 wrong usage."
 
     static var overview: String {
         var text = """

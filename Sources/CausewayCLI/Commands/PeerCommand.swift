@@ -8,6 +8,8 @@ import Causeway
 
 extension Command {
     private static let standardDiscovery = [Configuration.Discovery.pubsub, .json]
+    /// Browsers and other peers of the same network, and of all where the peer has a public address, need no relay then.
+    private static let standardIfPossible = ["/ip4/0.0.0.0/udp/0/webrtc-direct"]
 
     static let peer = Command(
         name: "peer", arguments: "", summary: "run a peer: discover others and print events; with --topic, chat by lines",
@@ -17,18 +19,24 @@ extension Command {
         ],
         options: identity + [
             Option("relay", .list("ADDRESS"), "hold a reservation at this relay, so that others can reach this peer through it"),
-            Option("listen", .list("ADDRESS"), "also listen on this address"),
+            Option(
+                "listen", .list("ADDRESS"), "where to listen, besides at relays",
+                standard: standardIfPossible.joined(separator: ", ")),
+            Option("no-listen", .flag, "open no port: be reached through relays alone"),
+            Option("no-map-ports", .flag, "do not ask the router to forward this peer's ports"),
+            Option("no-mdns", .flag, "do not look for peers in the local network, nor tell it of this one"),
             Option("topic", .value("NAME"), "join the topic: publish each line typed, print each message received"),
             Option(
                 "discovery", .list("TOPIC"), "topics for discovering peers",
                 standard: standardDiscovery.map(\.topic).joined(separator: " and ")),
             Option("dial", .flag, "dial discovered peers"),
             Option("dial-local", .flag, "with --dial: also dial discovered addresses of this machine and its network"),
-        ] + trust,
+        ] + GossipOptions.all + trust,
         run: { values, terminal in
             try Command.noArguments(values)
             let topic = values.text("topic")
             var configuration = try peerConfiguration(values)
+            configuration.pubSub = try GossipOptions.pubSub(values)
             configuration.fitDescriptors()
             try await Running.node(configuration) { node in try await runPeer(node, topic, terminal) }
         })
@@ -39,11 +47,17 @@ extension Command {
         for relay in relays where relay.peerID == nil { throw UsageError("--relay \(relay) must end in /p2p/<peer id>") }
         if !relays.isEmpty { configuration.relays = .init(relays) }
         configuration.listen = try values.addresses("listen")
+        if configuration.listen.isEmpty, !values.flag("no-listen") {
+            configuration.listenIfPossible = try Values.addresses(standardIfPossible, for: "--listen")
+        }
         let topics = values.texts("discovery")
         configuration.discovery =
             topics.isEmpty
             ? standardDiscovery : topics.map { .init(topic: $0, form: $0 == Configuration.Discovery.json.topic ? .json : .protobuf) }
         configuration.allowsLocalHearsay = values.flag("dial-local")
+        configuration.mapsPorts = !values.flag("no-map-ports")
+        // Who starts a peer to find others expects it to find those beside it.
+        if !values.flag("no-mdns") { configuration.localDiscovery = .init(dials: values.flag("dial")) }
         if values.flag("dial") {
             for index in configuration.discovery.indices { configuration.discovery[index].dials = true }
         }
@@ -52,13 +66,18 @@ extension Command {
 
     private static func runPeer(_ node: Node, _ topic: String?, _ terminal: Terminal) async throws {
         let events = node.events()
+        let addresses = await node.addresses
         terminal.say("peer \(node.peerID.description, .bold)")
-        terminal.tell("ready", ["peerId": .text(node.peerID.description)])
+        for address in addresses { terminal.say("  \(address)") }
+        terminal.tell(
+            "ready", ["peerId": .text(node.peerID.description), "addrs": .array(addresses.map { .text($0.description) })])
+        tellFailures(of: node, terminal)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 var printer = EventPrinter(terminal)
                 await printer.print(events)
             }
+            group.addTask { try await showShare(node, terminal) }
             if let topic {
                 let messages = try await node.subscribe(topic)
                 group.addTask { await printMessages(messages, terminal) }
@@ -66,6 +85,20 @@ extension Command {
             }
             try await group.next()
             group.cancelAll()
+        }
+    }
+
+    /// Shows how many connections are direct: a live line for people, and a JSON line whenever the number of peers met has changed.
+    private static func showShare(_ node: Node, _ terminal: Terminal) async throws {
+        var told: DirectShare?
+        while true {
+            let share = await node.directShare
+            terminal.showLive(ShareText.line(await node.status.peers, share))
+            if told?.hasSamePeers(as: share) != true {
+                terminal.tell("direct-share", ShareText.fields(share))
+                told = share
+            }
+            try await Task.sleep(for: .seconds(1))
         }
     }
 

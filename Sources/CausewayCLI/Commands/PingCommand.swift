@@ -15,7 +15,7 @@ extension Command {
                 var times: [Duration] = []
                 for number in 1...count {
                     if number > 1 { try await Task.sleep(for: .milliseconds(200)) }
-                    let time = try await node.ping(peer)
+                    let time = try await node.ping(peer).duration
                     times.append(time)
                     terminal.say("\(number): \(Amount.milliseconds(time))")
                     terminal.tell("pong", ["number": .integer(Int64(number)), "ms": .number(time / .milliseconds(1))])

@@ -4,6 +4,8 @@ extension Command {
     private static let standard = Configuration()
     private static let standardService = Configuration.RelayService()
     private static let standardListen = ["/ip4/0.0.0.0/tcp/4001", "/ip4/0.0.0.0/tcp/4002/ws"]
+    /// For browsers, on the number of the TCP port. A relay without it is one all the same.
+    private static let standardIfPossible = ["/ip4/0.0.0.0/udp/4001/webrtc-direct"]
     /// One a core, as a relay is busy, but no more than these: they share too little.
     private static let mostLoops = 4
 
@@ -13,12 +15,14 @@ extension Command {
             "causeway relay",
             "causeway relay --listen /ip4/0.0.0.0/tcp/4001 --listen /ip4/0.0.0.0/tcp/4002/ws --key relay.key",
             "causeway relay --listen /ip4/0.0.0.0/tcp/443/tls/ws --cert fullchain.pem --cert-key privkey.pem",
-            "causeway relay --circuit-data 16MiB --circuit-time 1h --topic my-app --pages Web/pages",
+            "causeway relay --circuit-data 16MiB --circuit-time 1h --topic my-app --topic 'my-app/*' --pages Web/dist",
         ],
         options: identity + [
             Option(
-                "listen", .list("ADDRESS"), "where to listen", standard: standardListen.joined(separator: " and ")),
+                "listen", .list("ADDRESS"), "where to listen",
+                standard: (standardListen + standardIfPossible).joined(separator: ", ")),
             Option("announce", .list("ADDRESS"), "advertise this public name or address instead of the bound ones"),
+            Option("map-ports", .flag, "ask the router to forward this relay's ports, if it runs at home"),
             Option("cert", .value("FILE"), "certificate chain (PEM) for /tls/ws; SIGHUP reads it again"),
             Option("cert-key", .value("FILE"), "the certificate's private key (PEM)"),
             Option("reservations", .value("N"), "maximum reservations at the same time", standard: "\(standardService.reservations)"),
@@ -42,7 +46,9 @@ extension Command {
             Option(
                 "circuit-time", .value("TIME"), "how long one circuit may last, or unlimited",
                 standard: Quantity.time(standardService.circuitLimit.seconds.map { UInt64($0) })),
-            Option("topic", .list("NAME"), "forward this topic's gossip, too"),
+            Option(
+                "topic", .list("NAME"),
+                "forward this topic's gossip, too; NAME* stands for all topics that begin so, while a connected peer is in them"),
             Option("no-discovery", .flag, "do not forward the discovery topics"),
             Option("connections", .value("N"), "maximum connections at the same time", standard: "\(standard.limits.connections)"),
             Option(
@@ -52,11 +58,13 @@ extension Command {
             Option("page-host", .list("NAME"), "a host name of this relay under which browsers may request its status"),
             Option("public-status", .flag, "show peers and circuits to everybody, not only on this machine"),
             Option("loops", .value("N"), "threads that carry connections", standard: "one a core, \(mostLoops) at most"),
-        ],
+        ] + GossipOptions.all,
         run: { values, terminal in
             try Command.noArguments(values)
-            let topics = values.texts("topic")
+            let (topics, patterns) = try GossipOptions.topics(values)
             var configuration = try relayConfiguration(values)
+            configuration.pubSub = try GossipOptions.pubSub(values)
+            configuration.pubSub?.carries = patterns
             let descriptors = configuration.fitDescriptors()
             try await Running.node(configuration, onHangUp: { await reload($0, terminal) }) { node in
                 try await runRelay(node, topics, descriptors, terminal)
@@ -69,9 +77,15 @@ extension Command {
         var configuration = try configuration(values)
         configuration.listen = try values.addresses("listen")
         if configuration.listen.isEmpty {
-            for text in standardListen { configuration.listen.append(try Values.address(text, for: "--listen")) }
+            configuration.listen = try Values.addresses(standardListen, for: "--listen")
+            configuration.listenIfPossible = try Values.addresses(standardIfPossible, for: "--listen")
         }
         configuration.announce = try values.addresses("announce")
+        // Whoever runs a relay knows how it is reached, and a data centre has no such router.
+        configuration.mapsPorts = values.flag("map-ports")
+        // A relay is reached directly.
+        configuration.webRTC = false
+        configuration.holePunching = false
         switch (values.text("cert"), values.text("cert-key")) {
         case (let certificate?, let key?): configuration.certificate = .init(certificatePath: certificate, keyPath: key)
         case (nil, nil): break
@@ -122,9 +136,15 @@ extension Command {
         let addresses = await node.addresses
         terminal.say("relay \(node.peerID.description, .bold)")
         for address in addresses { terminal.say("  \(address)") }
+        if let advice = AnnounceAdvice(addresses) { terminal.say("\n\(advice)") }
         // From another machine, a loopback address leads nowhere.
         if let address = addresses.first(where: { $0.reach != .loopback }) ?? addresses.first {
             terminal.say("\ntry it from another machine:\n  causeway dial \(address)\n")
+        }
+        let stun = await node.report(atMost: 0).stunURLs
+        if !stun.isEmpty {
+            terminal.say("it tells WebRTC peers their public addresses; for those of js-libp2p, iceServers:")
+            terminal.say("  [{ urls: [\(stun.map { "'\($0)'" }.joined(separator: ", "))] }]\n")
         }
         if node.configuration.pages != nil, let place = pageAddress(addresses) {
             terminal.say("open it in a browser:\n  \(place, .bold)")
@@ -138,8 +158,10 @@ extension Command {
             "ready",
             [
                 "peerId": .text(node.peerID.description), "addrs": .array(addresses.map { .text($0.description) }),
+                "stun": .array(stun.map { .text($0) }),
                 "connections": .integer(Int64(connections)), "descriptors": .integer(Int64(descriptors)),
             ])
+        tellFailures(of: node, terminal)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 var printer = EventPrinter(terminal)

@@ -11,3 +11,6 @@ struct Failure: Error, CustomStringConvertible {
 
     init(_ description: String) { self.description = description }
 }
+
+/// The command has said everything, and ends with this exit status.
+struct ExitStatus: Error { let code: Int32 }

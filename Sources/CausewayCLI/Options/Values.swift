@@ -190,9 +190,11 @@ struct Values: Sendable {
         }
     }
 
-    func addresses(_ name: String) throws(UsageError) -> [Multiaddr] {
+    func addresses(_ name: String) throws(UsageError) -> [Multiaddr] { try Self.addresses(texts(name), for: "--\(name)") }
+
+    static func addresses(_ texts: [String], for what: String) throws(UsageError) -> [Multiaddr] {
         var addresses: [Multiaddr] = []
-        for text in texts(name) { addresses.append(try Self.address(text, for: "--\(name)")) }
+        for text in texts { addresses.append(try address(text, for: what)) }
         return addresses
     }
 

@@ -25,102 +25,78 @@ struct EventPrinter {
 
     private mutating func print(_ event: Event) {
         switch event {
-        case .connected(let connection):
-            line("+", .green, "\(connection.peer) \(path(connection))")
-            tell("connected", connection)
-        case .disconnected(let connection, let reason):
-            line("-", .grey, "\(connection.peer) \(path(connection)): \(reason)")
-            tell("disconnected", connection, reason: reason.description)
+        // The commands print it, each with what it is ready for.
+        case .ready: return
+        case .refused(let remote, let limit, let value): return refusals.add(remote, limit, value)
+        default: break
+        }
+        let record = event.record
+        say(event, record)
+        terminal.tell(record)
+    }
+
+    private mutating func say(_ event: Event, _ record: EventRecord) {
+        switch event {
+        case .connected(let connection): line("+", .green, "\(connection.peer) \(path(connection))")
+        case .disconnected(let connection, let reason): line("-", .grey, "\(connection.peer) \(path(connection)): \(reason)")
         case .pathChanged(let peer, let connection):
             if !reached.insert(peer).inserted { line("→", .blue, "\(peer) is now reached \(path(connection))") }
-            tell("path", connection)
-        case .discovered(let peer, let addresses, _):
+        case .peerDisconnected(let peer): reached.remove(peer)
+        case .discovered(let peer, _, _):
             if found.count >= Self.remembered { found.removeAll() }
             if found.insert(peer).inserted { line("?", .blue, "found \(peer)") }
-            terminal.tell("discovered", ["peerId": .text(peer.description), "addrs": texts(addresses)])
-        case .reservation(let change): print(change)
+        case .reservation(let change): say(change)
         case .dialAttempt(let outcome):
             // People need not read that another address was faster, or that a remote named an address that this node does not dial.
             if ![.connected, .cancelled, .hearsay].contains(outcome.result) { line("!", .yellow, outcome.description) }
-            terminal.tell("dial", ["addr": .text(outcome.address.description), "result": .text(outcome.result.description)])
-        case .addressesChanged(let addresses): terminal.tell("addresses", ["addrs": texts(addresses)])
-        case .identified(let info):
-            terminal.tell("identified", ["peerId": .text(info.peer.description), "agent": .text(info.agent)])
-        case .refused(let remote, let limit, let value): refusals.add(remote, limit, value)
-        case .notIdentified(let peer, let error):
-            line("!", .yellow, "\(peer): \(error)")
-            terminal.tell("not-identified", ["peerId": .text(peer.description), "error": .text(error.description)])
-        case .subscriptionChanged(let peer, let topic, let isSubscribed):
-            terminal.tell(
-                "subscription", ["peerId": .text(peer.description), "topic": .text(topic), "subscribed": .bool(isSubscribed)])
-        case .relay(let event): print(event)
-        case .peerDisconnected(let peer): reached.remove(peer)
-        case .ready, .peerConnected: break
+        case .notIdentified(let peer, let error): line("!", .yellow, "\(peer): \(error)")
+        case .relay(let event): say(event)
+        case .ownAddress(let state) where record.level < .debug:
+            let isGood = state.isAdvertised && state.reason != .notReached
+            line(
+                isGood ? "·" : "!", isGood ? .grey : .yellow,
+                "\(state.own.address) is \(state.isAdvertised ? "" : "not ")advertised: \(state.reason)")
+        case .portMapping(let change): say(change)
+        // A reservation's line says as much.
+        case .addressesChanged: break
+        default: if record.level < .debug { line("·", record.level == .warning ? .yellow : .grey, record.text()) }
         }
     }
 
-    private func print(_ change: ReservationChange) {
-        let (state, detail): (String, String?) =
-            switch change.state {
-            case .made: ("made", nil)
-            case .refreshed: ("refreshed", nil)
-            case .lost: ("lost", nil)
-            case .failed(let error): ("failed", error.description)
-            }
-        line("r", state == "made" ? .green : .yellow, "reservation at \(change.relay) \(state)" + (detail.map { ": \($0)" } ?? ""))
-        terminal.tell(
-            "reservation",
-            [
-                "state": .text(state), "relay": .text(change.relay.description), "error": detail.map { .text($0) },
-                "addrs": change.reservation.map { texts($0.addresses) },
-            ])
+    private func say(_ change: ReservationChange) {
+        var text = "reservation at \(change.relay) \(change.state.name)"
+        if case .failed(let error) = change.state { text += ": \(error)" }
+        line("r", change.state == .made ? .green : .yellow, text)
     }
 
-    private func print(_ event: RelayEvent) {
+    private func say(_ change: PortMappingChange) {
+        let port = "\(change.port.transport.rawValue) port \(change.port.number)"
+        switch change.state {
+        case .mapped(let external, _):
+            let ip = external.ip.map { "\($0)" }.joined(separator: ".")
+            line("m", .green, "the router forwards \(ip):\(external.port) to \(port)")
+        case .renewed, .refused(.silent): break
+        case .lost(let why): line("m", .yellow, "the router forwards nothing to \(port) any more: \(why)")
+        case .refused(let why): line("m", .yellow, "the router forwards nothing to \(port): \(why)")
+        }
+    }
+
+    private func say(_ event: RelayEvent) {
         switch event {
-        case .reserved(let peer, let refreshed, _):
-            if !refreshed { line("r", .green, "\(peer) reserved") }
-            terminal.tell("reserved", ["peerId": .text(peer.description), "refreshed": .bool(refreshed)])
-        case .reservationEnded(let peer):
-            line("r", .grey, "\(peer) left its reservation")
-            terminal.tell("reservation-ended", ["peerId": .text(peer.description)])
-        case .reservationRefused(let peer, let status, _):
-            line("!", .yellow, "\(peer) was refused a reservation (\(status))")
-            terminal.tell("reservation-refused", ["peerId": .text(peer.description), "status": .integer(Int64(status))])
-        case .circuitOpened(let circuit, let source, let target, _):
-            line("c", .green, "circuit \(circuit): \(source) to \(target)")
-            terminal.tell(
-                "circuit-opened",
-                ["circuit": .integer(Int64(circuit)), "source": .text(source.description), "target": .text(target.description)])
+        case .reserved(let peer, let refreshed, _): if !refreshed { line("r", .green, "\(peer) reserved") }
+        case .reservationEnded(let peer): line("r", .grey, "\(peer) left its reservation")
+        case .reservationRefused(let peer, let status, _): line("!", .yellow, "\(peer) was refused a reservation (\(status))")
+        case .circuitOpened(let circuit, let source, let target, _): line("c", .green, "circuit \(circuit): \(source) to \(target)")
         case .circuitClosed(let circuit, _, _, let sent, let returned, let lasted, let limit):
             let why = limit.map { " (limit of \($0 == .circuitBytes ? "data" : "time"))" } ?? ""
             line(
                 "c", .grey,
                 "circuit \(circuit) ended after \(lasted.seconds) s: \(Amount.bytes(sent)) out, \(Amount.bytes(returned)) back\(why)")
-            terminal.tell(
-                "circuit-closed",
-                [
-                    "circuit": .integer(Int64(circuit)), "sent": .integer(Int64(clamping: sent)),
-                    "returned": .integer(Int64(clamping: returned)),
-                ])
-        case .circuitRefused(let source, _, let status, _):
-            line("!", .yellow, "\(source) was refused a circuit (\(status))")
-            terminal.tell("circuit-refused", ["peerId": .text(source.description), "status": .integer(Int64(status))])
+        case .circuitRefused(let source, _, let status, _): line("!", .yellow, "\(source) was refused a circuit (\(status))")
         }
     }
 
     private func line(_ mark: String, _ colour: Terminal.Colour, _ text: String) { terminal.say("\(mark, colour) \(text)") }
-
-    private func texts(_ addresses: [Multiaddr]) -> JSON { .array(addresses.map { .text($0.description) }) }
-
-    private func tell(_ name: String, _ connection: Connection, reason: String? = nil) {
-        terminal.tell(
-            name,
-            [
-                "peerId": .text(connection.peer.description), "addr": .text(connection.remoteAddress.description),
-                "inbound": .bool(connection.isInbound), "limited": .bool(connection.isLimited), "reason": reason.map { .text($0) },
-            ])
-    }
 
     private func path(_ connection: Connection) -> String {
         switch connection.path {

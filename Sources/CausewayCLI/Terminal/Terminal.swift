@@ -15,6 +15,12 @@ final class Terminal: Sendable {
     /// Whether standard output is a terminal and the user wants colours (NO_COLOR is not set).
     let isColoured: Bool
     let isTerminal: Bool
+    /// The columns of the terminal at standard output; 80 if there is none.
+    static var width: Int {
+        var size = winsize()
+        return isatty(1) == 1 && ioctl(1, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
+    }
+
     private struct State {
         /// The live line at the bottom of the terminal, if there is one.
         var live = ""
@@ -34,7 +40,14 @@ final class Terminal: Sendable {
 
     /// Prints an event for programs. Prints nothing in the other mode.
     func tell(_ event: String, _ fields: KeyValuePairs<String, JSON?>) {
-        guard isJSON, case .object(let members) = JSON.object(fields) else { return }
+        if isJSON, case .object(let members) = JSON.object(fields) { tell(event, members) }
+    }
+
+    func tell(_ event: String, members: [JSON.Member]) { if isJSON { tell(event, members) } }
+
+    func tell(_ event: EventRecord) { if isJSON { tell(event.name, event.members) } }
+
+    private func tell(_ event: String, _ members: [JSON.Member]) {
         print(String(decoding: JSON.object([JSON.Member(Array("event".utf8), .text(event))] + members).bytes, as: UTF8.self))
     }
 

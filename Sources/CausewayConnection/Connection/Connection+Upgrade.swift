@@ -6,22 +6,21 @@ extension Connection {
         let handshake = NoiseHandshake(
             isInitiator: isInitiator, identity: configuration.identity, ephemeralSecret: entropy.part(0..<32), prologue: [])
         let upgrade = Upgrade(
-            negotiation: negotiation(of: Upgrade.noiseID),
+            negotiation: negotiation(of: Upgrade.noiseID, within: configuration.limits),
             noise: NoiseExchange(handshake, payload: configuration.identity.payload, expecting: configuration.expecting))
         self.upgrade = upgrade
-        deadline = now + limits.handshakeTime
         guard let makeFraming = configuration.webSocket.framing else { return startSecurity(upgrade) }
         do throws(WebSocketFault) {
-            let framing = try makeFraming(limits, entropy)
+            let framing = try makeFraming(configuration.limits, entropy)
             wire.append(framing.opening)
             self.framing = framing
         } catch {
-            fail(.peerFault(.webSocket, code: error.rawValue))
+            upgrade.fault = .peerFault(.webSocket, code: error.rawValue)
         }
     }
 
     /// The dialler proposes, the listener waits.
-    private func negotiation(of name: [UInt8]) -> Negotiation {
+    private func negotiation(of name: [UInt8], within limits: ConnectionLimits) -> Negotiation {
         Negotiation(proposing: isInitiator ? [name] : [], limits: limits)
     }
 
@@ -33,27 +32,28 @@ extension Connection {
             let message = try upgrade.noise.begin()
             sendPlain(upgrade.negotiation.takeReply() + message)
         } catch {
-            fail(error)
+            upgrade.fault = error
         }
     }
 
     /// Takes the next step. Returns false if it needs more bytes from the link.
-    func continueUpgrade() throws(ConnectionError) -> Bool {
+    func continueUpgrade(in streams: StreamMachine) throws(ConnectionError) -> Bool {
         guard let upgrade else { return false }
+        if let fault = upgrade.fault { throw fault }
         switch upgrade.phase {
         case .webSocket:
-            guard try fillPayload() else { return false }
+            guard try fillPayload(in: streams) else { return false }
             startSecurity(upgrade)
         case .security:
-            guard !input.payload.isEmpty else { return try fillPayload() }
+            guard !input.payload.isEmpty else { return try fillPayload(in: streams) }
             if try negotiate(upgrade, input.payload, .noise, Upgrade.noiseID) { upgrade.phase = .noise }
         case .noise:
-            guard let frame = try nextFrame(atMost: Upgrade.largestMessage) else { return false }
+            guard let frame = try nextFrame(atMost: Upgrade.largestMessage, in: streams) else { return false }
             sendPlain(try upgrade.noise.receive([UInt8](copying: UnsafeRawBufferPointer(frame))))
-            if upgrade.noise.remoteKey != nil { try secured(upgrade) }
+            if upgrade.noise.remoteKey != nil { try secured(upgrade, in: streams) }
         case .muxer:
-            guard plainCount > 0 else { return try openFrame() }
-            if try negotiate(upgrade, plainBytes, .yamux, Yamux.protocolID) { establish(upgrade) }
+            guard plainCount > 0 else { return try openFrame(in: streams) }
+            if try negotiate(upgrade, plainBytes, .yamux, Yamux.protocolID) { establish(upgrade, in: streams) }
         }
         return true
     }
@@ -89,21 +89,21 @@ extension Connection {
     }
 
     /// Both sides are authenticated; the muxer follows.
-    private func secured(_ upgrade: Upgrade) throws(ConnectionError) {
+    private func secured(_ upgrade: Upgrade, in streams: StreamMachine) throws(ConnectionError) {
         (sealingKey, openingKey) = upgrade.noise.split()
         guard upgrade.noise.remoteMuxers.isEmpty else {
             guard upgrade.noise.remoteMuxers.contains(Yamux.protocolID) else { throw .noCommonProtocol(.yamux) }
-            return establish(upgrade)
+            return establish(upgrade, in: streams)
         }
         upgrade.phase = .muxer
-        upgrade.negotiation = negotiation(of: Yamux.protocolID)
+        upgrade.negotiation = negotiation(of: Yamux.protocolID, within: streams.limits)
         sendSealed(upgrade.negotiation.takeReply())
     }
 
-    private func establish(_ upgrade: Upgrade) {
+    private func establish(_ upgrade: Upgrade, in streams: StreamMachine) {
         guard let key = upgrade.noise.remoteKey else { return }
         self.upgrade = nil
-        establish(key.peerID, key)
-        sendPing()
+        streams.establish(key.peerID, key)
+        sendPing(in: streams)
     }
 }

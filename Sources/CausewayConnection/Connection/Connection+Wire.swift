@@ -11,28 +11,33 @@ extension Connection {
         if isSent { wireSent(upTo: wirePosition) }
     }
 
-    /// The carrier of the link has all of the wire before this position, so streams whose FIN lies there are delivered. Returns whether
-    /// there were any.
+    /// The carrier of the link has all of the wire before this position. Returns whether that may deliver a stream; the next outputs
+    /// tell.
     @discardableResult
     public func wireSent(upTo position: UInt64) -> Bool {
-        var hasDelivered = false
+        guard position > sentPosition else { return false }
+        sentPosition = position
+        mayHaveDelivered = finishing.first != nil
+        return mayHaveDelivered
+    }
+
+    /// Streams are delivered when the carrier of the link has their FIN.
+    func reportDelivered(in streams: StreamMachine) {
+        mayHaveDelivered = false
         while let first = finishing.first {
-            let stream = stream(first)
-            if let stream, stream.finishEnd > position { break }
+            let window = windows[first]
+            if let window, window.finishEnd > sentPosition { return }
             finishing.removeFirst()
-            guard let stream else { continue }
-            delivered(stream, nil)
-            hasDelivered = true
+            if let window { streams.delivered(window.stream, nil) }
         }
-        return hasDelivered
     }
 
     // MARK: Yamux frames
 
     /// Queues a frame without payload that answers the remote or returns something. Such frames go past the wire's high-water mark, so a
     /// remote that causes them and does not read is disconnected at a bound.
-    func sendControl(_ kind: YamuxHeader.Kind, _ flags: YamuxHeader.Flags, stream: UInt32, length: UInt32) {
-        guard checkControl() else { return }
+    func sendControl(_ kind: YamuxHeader.Kind, _ flags: YamuxHeader.Flags, stream: UInt32, length: UInt32, in streams: StreamMachine) {
+        guard checkControl(in: streams) else { return }
         sendFrame(YamuxHeader(kind: kind, flags: flags, stream: stream, length: length), UnsafeRawBufferPointer(start: nil, count: 0))
     }
 
@@ -42,28 +47,26 @@ extension Connection {
     }
 
     /// Sends data of a stream in one frame, together with flags that the stream still has to send. The caller has checked the credit.
-    func sendData(_ stream: YamuxStream, _ bytes: UnsafeRawBufferPointer) {
-        stream.sendWindow -= UInt32(bytes.count)
-        sendFrame(YamuxHeader(kind: .data, flags: takeFlags(of: stream), stream: stream.id, length: UInt32(bytes.count)), bytes)
-    }
-
-    func takeFlags(of stream: YamuxStream) -> YamuxHeader.Flags {
-        let owed = stream.owedFlags
-        stream.owedFlags = []
-        return owed
+    func sendData(_ window: YamuxStream, _ bytes: UnsafeRawBufferPointer) {
+        window.sendWindow -= UInt32(bytes.count)
+        sendFrame(YamuxHeader(kind: .data, flags: window.takeFlags(), stream: window.stream.id, length: UInt32(bytes.count)), bytes)
     }
 
     /// Returns false, and ends the connection, if the remote causes answers and does not read.
-    func checkControl() -> Bool {
-        if !isOverControlBound { return true }
-        fail(.limit(.pendingControlFrames, value: UInt64(limits.pendingControlFrames)))
+    func checkControl(in streams: StreamMachine) -> Bool {
+        guard isOverControlBound(in: streams) else { return true }
+        streams.fail(overControlBound(in: streams))
         return false
     }
 
     /// Beyond the high-water mark there may be one last data frame, and control frames. With all layers, a control frame has at most 128
     /// bytes; the longest is the answer to a stream's proposal.
-    private var isOverControlBound: Bool {
-        wire.count > limits.wireHighWater + limits.framePayload + 128 * limits.pendingControlFrames
+    private func isOverControlBound(in streams: StreamMachine) -> Bool {
+        wire.count > streams.limits.wireHighWater + streams.limits.framePayload + 128 * streams.limits.pendingControlFrames
+    }
+
+    private func overControlBound(in streams: StreamMachine) -> ConnectionError {
+        .limit(.pendingControlFrames, value: UInt64(streams.limits.pendingControlFrames))
     }
 
     private func sendFrame(_ header: YamuxHeader, _ body: UnsafeRawBufferPointer) {
@@ -116,21 +119,21 @@ extension Connection {
     // MARK: Reading
 
     /// Makes more payload contiguous. Returns false if that needs more bytes from the link.
-    func fillPayload() throws(ConnectionError) -> Bool {
+    func fillPayload(in streams: StreamMachine) throws(ConnectionError) -> Bool {
         guard let framing else { return false }
-        let fill: LinkFill
+        let fill: FillResult
         do throws(WebSocketFault) {
             fill = try framing.fill(&input, wire: &wire)
         } catch {
             throw .peerFault(.webSocket, code: error.rawValue)
         }
-        if isOverControlBound { throw .limit(.pendingControlFrames, value: UInt64(limits.pendingControlFrames)) }
+        if isOverControlBound(in: streams) { throw overControlBound(in: streams) }
         if fill == .closed { throw .link(errno: 0) }
         return fill == .progress
     }
 
     /// The next Noise frame's content in place, without its length. nil: it is not complete yet.
-    func nextFrame(atMost largest: Int) throws(ConnectionError) -> UnsafeMutableRawBufferPointer? {
+    func nextFrame(atMost largest: Int, in streams: StreamMachine) throws(ConnectionError) -> UnsafeMutableRawBufferPointer? {
         while true {
             let payload = input.payload
             if payload.count >= 2 {
@@ -141,13 +144,13 @@ extension Connection {
                     return UnsafeMutableRawBufferPointer(rebasing: payload[2..<length + 2])
                 }
             }
-            guard try fillPayload() else { return nil }
+            guard try fillPayload(in: streams) else { return nil }
         }
     }
 
     /// Opens the next frame in place, into `plain`. Returns false if it is not complete yet.
-    func openFrame() throws(ConnectionError) -> Bool {
-        guard let frame = try nextFrame(atMost: 65535), let at = frame.baseAddress, let base = input.base else { return false }
+    func openFrame(in streams: StreamMachine) throws(ConnectionError) -> Bool {
+        guard let frame = try nextFrame(atMost: 65535, in: streams), let at = frame.baseAddress, let base = input.base else { return false }
         guard frame.count >= CipherKey.tagLength else { throw .peerFault(.noise, code: NoiseFault.frameTooShort.rawValue) }
         guard let openingKey, openingKey.open(UnsafeRawBufferPointer(frame), into: at, counter: openingCounter) else {
             throw .peerFault(.noise, code: NoiseFault.decryption.rawValue)

@@ -34,6 +34,15 @@ extension Connection {
     public static var entropySize: Int { 64 }
 }
 
+extension StreamMachine {
+    /// The streams of a new connection.
+    public convenience init(over connection: Connection, _ configuration: Connection.Configuration, now: Instant) {
+        self.init(
+            over: connection, protocols: configuration.protocols, limits: configuration.limits, isLimited: configuration.isLimited, now: now
+        )
+    }
+}
+
 extension NoiseIdentity {
     /// Names exactly one muxer: js chooses from the remote's list, go from the initiator's.
     /// - Parameter staticSecret: 32 fresh secret random bytes, for the lifetime of this process only.

@@ -6,7 +6,7 @@ extension Connection {
         /// What a new connection serves.
         public var protocols: ProtocolTable
         public let limits: ConnectionLimits
-        private let identity: NoiseIdentity
+        let identity: NoiseIdentity
 
         public init(identity: NoiseIdentity, protocols: ProtocolTable, limits: ConnectionLimits) {
             self.identity = identity

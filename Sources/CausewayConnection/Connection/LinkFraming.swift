@@ -8,7 +8,7 @@ public protocol LinkFraming: AnyObject {
     var opening: [UInt8] { get }
 
     /// Takes the next step through `input`'s raw bytes: first the opening handshake, whose end is the first progress, then frames.
-    func fill(_ input: inout InputBuffer, wire: inout ByteQueue) throws(WebSocketFault) -> LinkFill
+    func fill(_ input: inout InputBuffer, wire: inout ByteQueue) throws(WebSocketFault) -> FillResult
 
     /// Makes room for one message of `size` bytes, and returns where they go.
     func reserve(_ size: Int, in wire: inout ByteQueue) -> UnsafeMutableRawPointer
@@ -20,7 +20,7 @@ public protocol LinkFraming: AnyObject {
 }
 
 /// The result of one step through raw bytes.
-public enum LinkFill: UInt8 {
+public enum FillResult: UInt8 {
     /// There may be more payload, or more to decode.
     case progress
     /// It needs more bytes from the link.

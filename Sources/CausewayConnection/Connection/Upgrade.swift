@@ -15,6 +15,8 @@ final class Upgrade {
     /// The negotiation of Noise, then of Yamux.
     var negotiation: Negotiation
     let noise: NoiseExchange
+    /// Why it cannot begin.
+    var fault: ConnectionError?
 
     static let noiseID = [UInt8](utf8: "/noise")
     /// The longest handshake message that is accepted: an RSA key of 8,192 bits and its signature have 2 KiB, and extensions may follow.

@@ -30,7 +30,7 @@ final class WebSocketLayer: LinkFraming {
         masks = seed
     }
 
-    func fill(_ input: inout InputBuffer, wire: inout ByteQueue) throws(WebSocketFault) -> LinkFill {
+    func fill(_ input: inout InputBuffer, wire: inout ByteQueue) throws(WebSocketFault) -> FillResult {
         let raw = input.raw
         if handshake != nil { return try shakeHands(&input, wire: &wire) }
         switch try decoder.next(in: raw) {
@@ -44,7 +44,7 @@ final class WebSocketLayer: LinkFraming {
         return .progress
     }
 
-    private func shakeHands(_ input: inout InputBuffer, wire: inout ByteQueue) throws(WebSocketFault) -> LinkFill {
+    private func shakeHands(_ input: inout InputBuffer, wire: inout ByteQueue) throws(WebSocketFault) -> FillResult {
         switch handshake?.receive(UnsafeRawBufferPointer(input.raw)) {
         case .accepted(let response, let consumed)?:
             wire.append(response)

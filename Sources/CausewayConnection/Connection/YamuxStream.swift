@@ -1,13 +1,14 @@
-/// A stream's two windows.
-final class YamuxStream: MultiplexedStream {
+import CausewayIdentity
+
+/// What Yamux knows of a stream: its two windows.
+final class YamuxStream {
+    let stream: MultiplexedStream
     /// How many bytes we may send.
     var sendWindow = Yamux.initialWindow
     /// How many bytes the remote may send.
     var receiveWindow = Yamux.initialWindow
     /// The size of the receive window. It grows if it is too small for the round-trip time.
     var windowSize = Yamux.initialWindow
-    /// Bytes that were consumed and whose credit has not been returned yet.
-    var owed: UInt32 = 0
     /// When credit was last returned.
     var epoch: Instant
     /// The position on the wire where our FIN ends.
@@ -15,12 +16,12 @@ final class YamuxStream: MultiplexedStream {
     /// Whether its writer is in the connection's queue.
     var isQueued = false
     /// The flags of our first frame: that we opened the stream, or accepted the remote's.
-    var owedFlags: YamuxHeader.Flags
+    var pendingFlags: YamuxHeader.Flags
 
-    init(id: UInt32, negotiation: Negotiation, now: Instant) {
+    init(_ stream: MultiplexedStream, now: Instant) {
+        self.stream = stream
         epoch = now
-        owedFlags = negotiation.isDialler ? .syn : .ack
-        super.init(id: id, negotiation: negotiation)
+        pendingFlags = stream.isInbound ? .ack : .syn
     }
 
     /// Adds credit from the remote.
@@ -32,8 +33,14 @@ final class YamuxStream: MultiplexedStream {
 
     /// Takes the announced payload of a DATA frame off the receive window.
     func expect(_ count: UInt32) throws(YamuxFault) {
-        if count > 0, isRemoteFinished { throw .dataAfterFinish }
+        if count > 0, stream.isRemoteFinished { throw .dataAfterFinish }
         guard count <= receiveWindow else { throw .windowExceeded }
         receiveWindow -= count
+    }
+
+    func takeFlags() -> YamuxHeader.Flags {
+        let flags = pendingFlags
+        pendingFlags = []
+        return flags
     }
 }

@@ -1,13 +1,13 @@
 import CausewayIdentity
 
-/// Drives one connection: takes its outputs and gives each stream to its owner. The same class serves every shell.
+/// Drives the streams of one connection: takes their outputs and gives each to its owner. The same class serves every shell.
 ///
-/// A shell passes arriving bytes to the multiplexer, calls `turn`, and then sends the multiplexer's bytes and takes the events. Commands
+/// A shell passes what arrives to the streams' carrier, calls `turn`, and then sends what the carrier has and takes the events. Commands
 /// and calls of owners only append. If they come outside a turn, the link notifies the shell by `linkIsDirty`.
-public class Link {
+public final class Link {
     public let id: UInt32
-    /// The connection that this link drives.
-    public let multiplexer: StreamMultiplexer
+    /// The connection's streams.
+    public let multiplexer: StreamMachine
     /// The moment of the turn or command in progress.
     public private(set) var now: Instant
     /// The circuit that carries the link's bytes, if no socket does.
@@ -17,7 +17,6 @@ public class Link {
     public var socket: UInt32 { carrier?.outer.socket ?? id }
 
     private let shell: any LinkShell
-    private var owners = Table<UInt32, any StreamOwner>()
     /// The streams that the node owns, by handle.
     private var nodeStreams = Table<UInt32, NodeStream>()
     private var events: [LinkEvent] = []
@@ -31,8 +30,14 @@ public class Link {
     private var toldAt = Instant(nanoseconds: 0)
     private var isInTurn = false
     private var isDirty = false
+    #if !hasFeature(Embedded)
+        /// The bytes of all streams so far, both directions together.
+        private(set) var moved: UInt64 = 0
+        /// Whether streams that become circuits were opened here, by us or by the remote: one of the two is the other's relay.
+        private(set) var isToRelay = false
+    #endif
 
-    public init(id: UInt32, multiplexer: StreamMultiplexer, shell: any LinkShell, now: Instant) {
+    public init(id: UInt32, multiplexer: StreamMachine, shell: any LinkShell, now: Instant) {
         self.id = id
         self.multiplexer = multiplexer
         self.shell = shell
@@ -52,6 +57,12 @@ public class Link {
             weigh()
         } while carrier?.flush() ?? false
         isInTurn = false
+    }
+
+    /// Processes bytes of the wire where they lie. They are lent until this returns: one call, so that no turn comes after their end.
+    public func receive(_ bytes: UnsafeMutableRawBufferPointer, over connection: Connection, now: Instant) {
+        connection.receive(bytes, now: now)
+        turn(now: now)
     }
 
     /// Handles deadlines that have passed. `turn` shows the results.
@@ -74,14 +85,14 @@ public class Link {
     public func apply(_ command: LinkCommand, now: Instant) {
         self.now = max(self.now, now)
         switch command {
-        case .openStream(let handle, let protocolIDs): openNodeStream(handle, protocolIDs)
+        case .openStream(let handle, let protocolIDs, let handsOver): openNodeStream(handle, protocolIDs, handsOver)
         case .send(let handle, let bytes, let droppable): nodeStreams[handle]?.send(bytes, droppable: droppable, on: self)
         case .finish(let handle): nodeStreams[handle]?.finish(on: self)
         case .conclude(let handle): nodeStreams[handle]?.conclude(on: self)
         case .reset(let handle): resetNodeStream(handle)
         case .consumed(let handle, let count): nodeStreams[handle]?.consumed(count, on: self)
         case .close(let reason): multiplexer.close(reason)
-        case .closeIfIdle(let reason): if owners.count == nodeStreams.count { multiplexer.close(reason) }
+        case .closeIfIdle(let reason): if multiplexer.ownedStreams == nodeStreams.count { multiplexer.close(reason) }
         case .cut(let limit, let value): multiplexer.fail(.limit(limit, value: value))
         case .cancelDial: break
         }
@@ -99,8 +110,7 @@ public class Link {
     /// Opens a stream. `owner` gets `streamReady` or `closed`. With a single proposal, the stream can be written to at once.
     public func openStream(_ protocolIDs: [[UInt8]], owner: any StreamOwner, now: Instant) throws(StreamError) -> UInt32 {
         self.now = max(self.now, now)
-        let stream = try multiplexer.openStream(protocolIDs, now: self.now)
-        owners[stream] = owner
+        let stream = try multiplexer.openStream(protocolIDs, owner: owner, now: self.now)
         markDirty()
         return stream
     }
@@ -112,12 +122,12 @@ public class Link {
     public func setOwner(_ owner: any StreamOwner, of handle: UInt32) -> UInt32 {
         let node = nodeStreams.removeValue(forKey: handle)
         let stream = node?.stream ?? handle
-        guard multiplexer.hasStream(stream) else {
-            owners[stream] = nil
+        guard let record = multiplexer.streams[stream] else {
+            node?.leave()
             owner.closed(stream, error: .closed, on: self)
             return stream
         }
-        owners[stream] = owner
+        record.owner = owner
         node?.handOver(to: owner, on: self)
         markDirty()
         return stream
@@ -126,8 +136,16 @@ public class Link {
     /// Sends data from where it lies.
     /// - Returns: How many bytes were taken. Offer the rest again when `writable` is called.
     public func write(_ stream: UInt32, _ bytes: UnsafeRawBufferPointer) throws(StreamError) -> Int {
-        let taken = try multiplexer.write(stream, bytes)
+        let taken = try put(bytes, on: stream)
         markDirty()
+        return taken
+    }
+
+    /// The same for the node's streams, on which the link is working anyway.
+    @inline(__always)
+    func put(_ bytes: UnsafeRawBufferPointer, on stream: UInt32) throws(StreamError) -> Int {
+        let taken = try multiplexer.write(stream, bytes)
+        count(taken)
         return taken
     }
 
@@ -183,47 +201,65 @@ public class Link {
     // MARK: Routing
 
     private func route(_ output: ConnectionOutput) {
+        let record = multiplexer.polled
+        let owner = record?.owner
         switch output {
-        case .data(let stream, let start, let count):
-            owners[stream]?.received(multiplexer.payload(start, count), stream: stream, on: self)
-        case .writable(let stream): owners[stream]?.writable(stream, on: self)
-        case .delivered(let stream, let error): owners[stream]?.delivered(stream, error: error, on: self)
-        case .finished(let stream): owners[stream]?.finished(stream, on: self)
-        case .streamReady(let stream, let protocolID): owners[stream]?.streamReady(stream, protocolID: protocolID, on: self)
-        case .streamFailed(let stream, let error): owners.removeValue(forKey: stream)?.closed(stream, error: error, on: self)
-        case .streamClosed(let stream, let error): owners.removeValue(forKey: stream)?.closed(stream, error: error, on: self)
-        case .streamOpened(let stream, let entry): opened(stream, entry)
+        case .data(let stream, let start, let size):
+            count(size)
+            owner?.received(multiplexer.payload(start, size), stream: stream, on: self)
+        case .writable(let stream): owner?.writable(stream, on: self)
+        case .delivered(let stream, let error): owner?.delivered(stream, error: error, on: self)
+        case .finished(let stream): owner?.finished(stream, on: self)
+        case .streamReady(let stream, let protocolID): owner?.streamReady(stream, protocolID: protocolID, on: self)
+        case .streamFailed(let stream, let error): owner?.closed(stream, error: error, on: self)
+        case .streamClosed(let stream, let error): owner?.closed(stream, error: error, on: self)
+        case .streamOpened(_, let entry): if let record { opened(record, entry) }
         case .established(let peer, let key): report(.established(peer: peer, publicKey: key))
         case .roundTrip(let interval): report(.roundTrip(interval))
         case .closed(let error):
-            owners = Table()
             nodeStreams = Table()
             queued = 0
             report(.closed(error))
         }
     }
 
-    private func opened(_ stream: UInt32, _ entry: ProtocolTable.Entry) {
+    /// Counts bytes of a stream. A page does not count.
+    @inline(__always)
+    private func count(_ bytes: Int) {
+        #if !hasFeature(Embedded)
+            moved &+= UInt64(bytes)
+        #endif
+    }
+
+    @inline(__always)
+    private func note(_ handsOver: ProtocolTable.HandOver) {
+        #if !hasFeature(Embedded)
+            if handsOver != .never { isToRelay = true }
+        #endif
+    }
+
+    private func opened(_ stream: MultiplexedStream, _ entry: ProtocolTable.Entry) {
+        note(entry.handsOver)
         switch entry.owner {
         case .node:
-            let node = NodeStream(handle: stream, stream: stream, protocolID: entry.name)
-            nodeStreams[stream] = node
-            owners[stream] = node
+            let node = NodeStream(handle: stream.id, stream: stream.id, handsOver: entry.handsOver, opened: entry.name)
+            nodeStreams[stream.id] = node
+            stream.owner = node
             hasArrivals(node)
         case .application:
-            shell.streamOpened(stream, entry: entry, on: self)
-            if owners[stream] == nil { multiplexer.reset(stream, code: 0) }
+            shell.streamOpened(stream.id, entry: entry, on: self)
+            if stream.owner == nil { multiplexer.reset(stream.id) }
         }
     }
 
     // MARK: The node's streams
 
-    private func openNodeStream(_ handle: UInt32, _ protocolIDs: [[UInt8]]) {
+    private func openNodeStream(_ handle: UInt32, _ protocolIDs: [[UInt8]], _ handsOver: ProtocolTable.HandOver) {
+        note(handsOver)
         do throws(StreamError) {
-            let stream = try multiplexer.openStream(protocolIDs, now: now)
-            let node = NodeStream(handle: handle, stream: stream, protocolID: nil)
+            let node = NodeStream(handle: handle, stream: multiplexer.nextStream, handsOver: handsOver, opened: nil)
+            _ = try multiplexer.openStream(protocolIDs, owner: node, now: now)
             nodeStreams[handle] = node
-            owners[stream] = node
         } catch {
             report(.streamFailed(stream: handle, error))
         }
@@ -231,15 +267,16 @@ public class Link {
 
     private func resetNodeStream(_ handle: UInt32) {
         guard let node = nodeStreams.removeValue(forKey: handle) else { return }
-        owners[node.stream] = nil
+        multiplexer.streams[node.stream]?.owner = nil
         queued -= node.queued
+        node.leave()
         multiplexer.turnDown(node.stream)
     }
 
     /// Resets a stream of the node's because of an error on our side.
     func fail(_ node: NodeStream, _ error: StreamError) {
-        resetNodeStream(node.handle)
         node.ended(error, on: self)
+        resetNodeStream(node.handle)
     }
 
     func forget(_ node: NodeStream) {
@@ -273,19 +310,5 @@ public class Link {
         guard !isInTurn, !isDirty else { return }
         isDirty = true
         shell.linkIsDirty(self)
-    }
-}
-
-/// A link that carries bytes, from which a `Connection` makes streams.
-///
-/// The shell passes them to `connection` (`prepare`, `receive`) and writes `connection.wire`. If another link's stream carries them, there
-/// is a `carrier` and nothing to write: `turn` does it.
-public final class ByteLink: Link {
-    /// The connection that this link drives.
-    public let connection: Connection
-
-    public init(id: UInt32, connection: Connection, shell: any LinkShell, now: Instant) {
-        self.connection = connection
-        super.init(id: id, multiplexer: connection, shell: shell, now: now)
     }
 }

@@ -25,6 +25,7 @@ extension LinkSet {
             remove(member)
         }
         queue = []
+        hasWork = false
     }
 
     /// Forgets all links as they are: their process is gone.
@@ -36,5 +37,6 @@ extension LinkSet {
         }
         members = Table()
         queue = []
+        hasWork = false
     }
 }

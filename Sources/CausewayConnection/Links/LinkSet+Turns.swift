@@ -7,19 +7,14 @@ extension LinkSet {
     /// What a closed link's last bytes may take to leave.
     private static let lingerTime = Interval.seconds(2)
 
-    /// Whether there is something to do at once.
-    public var hasWork: Bool { !queue.isEmpty }
-
-    /// When `turn` has something to do though nothing happens.
-    public var nextDeadline: Instant { deadlines.next }
-
     /// Lets deadlines pass and works on each link that has something to do; what comes up meanwhile is for the next turn.
-    public func turn() {
-        guard !isWorking else { return }
+    public func turn(now: Instant) {
+        guard !isWorking, hasWork || nextDeadline <= now else { return }
         isWorking = true
-        expire()
+        if nextDeadline <= now { expire(now) }
+        hasWork = false
         swap(&queue, &working)
-        for member in working { work(on: member) }
+        for member in working { work(on: member, now) }
         working.removeAll(keepingCapacity: working.count < 1024)
         isWorking = false
     }
@@ -30,16 +25,16 @@ extension LinkSet {
     func enqueue(_ member: LinkMember) {
         guard !member.isQueued else { return }
         member.isQueued = true
+        hasWork = true
         queue.append(member)
         if !isWorking { host.linksHaveWork() }
     }
 
     func streamOpened(_ stream: UInt32, _ entry: ProtocolTable.Entry, on link: Link) { host.streamOpened(stream, entry: entry, on: link) }
 
-    private func work(on member: LinkMember) {
+    private func work(on member: LinkMember, _ now: Instant) {
         member.isQueued = false
         guard let link = member.link, let carrier = member.carrier else { return }
-        let now = host.now
         var goesOn = true
         var rounds = 0
         while goesOn, rounds < Self.rounds {
@@ -49,7 +44,8 @@ extension LinkSet {
         }
         if goesOn { enqueue(member) }
         report(link, of: member)
-        if link.multiplexer.isClosed { return conclude(member, carrier) }
+        // What carries the link may have ended it just now; then the link has yet to tell of it.
+        if link.multiplexer.isClosed { return goesOn ? () : conclude(member, carrier, now) }
         arm(member, at: link.multiplexer.nextDeadline)
         if isClosing { sayGoodbye(link, member) }
     }
@@ -62,9 +58,9 @@ extension LinkSet {
     }
 
     /// The link is over, and goes when what carries it is done.
-    private func conclude(_ member: LinkMember, _ carrier: any Carrier) {
+    private func conclude(_ member: LinkMember, _ carrier: any Carrier, _ now: Instant) {
         if carrier.isDone(afterGoodbye: member.saidGoodbye) { return remove(member) }
-        if member.deadline == .distantFuture { setDeadline(host.now + Self.lingerTime, of: member) }
+        if member.deadline == .distantFuture { setDeadline(now + Self.lingerTime, of: member) }
     }
 
     // MARK: Time
@@ -78,10 +74,10 @@ extension LinkSet {
         guard moment < member.armed else { return }
         member.armed = moment
         deadlines.insert(member.id, at: moment)
+        nextDeadline = deadlines.next
     }
 
-    private func expire() {
-        let now = host.now
+    private func expire(_ now: Instant) {
         while let (id, at) = deadlines.take(due: now) {
             guard let member = members[id], member.armed == at else { continue }
             member.armed = .distantFuture
@@ -94,5 +90,6 @@ extension LinkSet {
                 arm(member, at: member.deadline)
             }
         }
+        nextDeadline = deadlines.next
     }
 }

@@ -1,4 +1,4 @@
-import CausewayIdentity
+public import CausewayIdentity
 
 /// The links of one thread, by number, and what carries them: what every shell does with links, whatever the transport.
 ///
@@ -10,10 +10,19 @@ public final class LinkSet {
     let settings: Connection.Settings
     let host: any LinkSetHost
     var members = Table<UInt32, LinkMember>()
+    /// Whether there is something to do at once. It and `nextDeadline` are asked for in every turn of a loop, so they are stored, which
+    /// needs no check for exclusive access.
+    public internal(set) var hasWork = false
+    /// When `turn` has something to do though nothing happens.
+    public internal(set) var nextDeadline = Instant.distantFuture
     var queue: [LinkMember] = []
     var working: [LinkMember] = []
     var deadlines = DeadlineHeap()
     var isWorking = false
+    #if !hasFeature(Embedded)
+        /// What the links moved that are gone.
+        var ended = PathBytes()
+    #endif
 
     /// - Parameter host: the set holds it; it must not hold the set.
     public init(_ settings: Connection.Settings, host: any LinkSetHost) {
@@ -57,9 +66,10 @@ public final class LinkSet {
         for member in members.values { member.link?.multiplexer.setProtocols(table) }
     }
 
-    /// Asks all remotes for a sign of life now: see `StreamMultiplexer.probe`.
+    /// Asks all remotes for a sign of life now: see `StreamMachine.probe`.
     public func probe() {
         for member in members.values {
+            member.carrier?.probe(now: host.now)
             member.link?.multiplexer.probe(now: host.now)
             enqueue(member)
         }
@@ -76,6 +86,11 @@ public final class LinkSet {
         link.markDirty()
     }
 
+    /// The same for whatever is carried by such a carrier.
+    public func fail(_ error: ConnectionError, where isDead: (any Carrier) -> Bool) {
+        for member in members.values { if let carrier = member.carrier, isDead(carrier) { fail(member.id, error) } }
+    }
+
     /// Closes what is to carry a link unless it comes further by then.
     public func setDeadline(_ moment: Instant, of id: UInt32) { if let member = members[id] { setDeadline(moment, of: member) } }
 
@@ -84,6 +99,9 @@ public final class LinkSet {
 
     func remove(_ member: LinkMember) {
         guard let carrier = member.carrier else { return }
+        #if !hasFeature(Embedded)
+            add(member, to: &ended)
+        #endif
         member.carrier = nil
         member.link = nil
         members[member.id] = nil

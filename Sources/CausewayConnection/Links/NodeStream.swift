@@ -14,7 +14,7 @@ final class NodeStream: StreamOwner {
     private var isReady: Bool
     private var isRemoteFinished = false
     /// Where the node's part of the bytes ends, for streams that may become circuits.
-    private var gate: CircuitGate?
+    private var gate: ControlMessageGate?
     private var held = ByteQueue()
     /// The link's next stream with something to report.
     var nextArrival: NodeStream?
@@ -27,13 +27,13 @@ final class NodeStream: StreamOwner {
     /// Pieces are joined up to this size. Otherwise a frame of one byte would cost the node a hundred bytes.
     private static let joined = 4 << 10
 
-    /// - Parameter protocolID: The protocol of an inbound stream. nil: the stream is opened here.
-    init(handle: UInt32, stream: UInt32, protocolID: [UInt8]?) {
+    /// - Parameter opened: The protocol of an inbound stream. nil: the stream is opened here.
+    init(handle: UInt32, stream: UInt32, handsOver: ProtocolTable.HandOver, opened: [UInt8]?) {
         self.handle = handle
         self.stream = stream
-        isReady = protocolID != nil
-        opened = protocolID
-        if let protocolID { gate = CircuitGate(protocolID: protocolID) }
+        self.opened = opened
+        isReady = opened != nil
+        gate = handsOver == .afterOneMessage ? ControlMessageGate() : nil
     }
 
     /// The bytes that wait to be sent.
@@ -50,7 +50,7 @@ final class NodeStream: StreamOwner {
             return
         }
         bytes.withUnsafeBytes { whole in
-            let taken = queue.isEmpty ? (try? link.multiplexer.write(stream, whole)) ?? whole.count : 0
+            let taken = queue.isEmpty ? (try? link.put(whole, on: stream)) ?? whole.count : 0
             if taken < whole.count { queue.append(UnsafeRawBufferPointer(rebasing: whole[taken...])) }
             link.queued += whole.count - taken
         }
@@ -66,6 +66,12 @@ final class NodeStream: StreamOwner {
         isConcluded = true
         link.multiplexer.expectEnd(of: stream)
         finish(on: link)
+    }
+
+    /// The node has left the stream, which may have ended already: it hears nothing of that.
+    func leave() {
+        isConcluded = true
+        queue.drop(queue.count)
     }
 
     func consumed(_ count: Int, on link: Link) {
@@ -91,7 +97,6 @@ final class NodeStream: StreamOwner {
 
     func streamReady(_ stream: UInt32, protocolID: [UInt8], on link: Link) {
         isReady = true
-        gate = CircuitGate(protocolID: protocolID)
         link.report(.streamReady(stream: handle, protocolID: protocolID))
     }
 
@@ -132,7 +137,7 @@ final class NodeStream: StreamOwner {
 
     func writable(_ stream: UInt32, on link: Link) {
         guard !queue.isEmpty else { return }
-        let taken = (try? link.multiplexer.write(stream, queue.bytes)) ?? queue.count
+        let taken = (try? link.put(queue.bytes, on: stream)) ?? queue.count
         queue.drop(taken)
         link.queued -= taken
         guard queue.isEmpty else { return }

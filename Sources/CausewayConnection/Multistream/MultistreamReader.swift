@@ -13,23 +13,23 @@ enum Multistream {
 }
 
 /// Cuts bytes into messages, however they arrive.
-struct MultistreamReader {
-    private var reader: PrefixedReader
+struct MultistreamReader: ~Copyable {
+    private var cutter: MessageCutter
 
-    init(limit: Int) { reader = PrefixedReader(limit: limit) }
+    init(limit: Int) { cutter = MessageCutter(limit: limit) }
 
     /// Takes bytes up to the end of the next message.
     /// - Returns: How many bytes were taken, and the message without its line feed once it is complete.
     mutating func next(_ bytes: UnsafeRawBufferPointer) throws(MultistreamFault) -> (taken: Int, message: [UInt8]?) {
         let taken: Int
-        var message: [UInt8]?
-        do throws(PrefixedReader.Fault) {
-            (taken, message) = try reader.next(bytes)
+        let message: UnsafeRawBufferPointer?
+        do throws(MessageCutter.Fault) {
+            (taken, message) = try cutter.next(bytes)
         } catch {
             throw .messageTooLong
         }
-        if let message, message.last != 0x0a { throw .missingLineFeed }
-        message?.removeLast()
-        return (taken, message)
+        guard let message else { return (taken, nil) }
+        guard message.last == 0x0a else { throw .missingLineFeed }
+        return (taken, [UInt8](copying: UnsafeRawBufferPointer(rebasing: message.dropLast())))
     }
 }

@@ -16,7 +16,7 @@ struct NoisePayload: Equatable {
     }
 
     init(decoding bytes: [UInt8]) throws(NoiseFault) {
-        let reader = ProtobufReader(bytes)
+        var reader = ProtobufReader(bytes)
         while reader.advance() {
             switch reader.number {
             case 1: identityKey = reader.content()

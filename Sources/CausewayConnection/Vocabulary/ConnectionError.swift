@@ -22,7 +22,7 @@ public indirect enum ConnectionError: Error, Equatable, Sendable {
 
     /// A protocol of the stack.
     public enum Layer: UInt8, Sendable {
-        case transport, tls, webSocket, multistream, noise, yamux, dns, circuit, dataChannel, signalling, ping
+        case transport, tls, webSocket, multistream, noise, yamux, dns, circuit, dataChannel, signalling, ping, holePunching
     }
 }
 
@@ -46,7 +46,7 @@ public enum CloseReason: UInt8, Sendable {
 public enum LimitName: UInt8, Sendable {
     case streamsPerConnection, streamsAwaitingAccept, frameSize, messageSize, pendingControlFrames, queuedBytesPerStream, receiveWindow
     case connections, connectionsPerAddress, connectionsPerNetwork, pendingConnections, descriptors
-    case reservations, reservationsPerAddress, circuits, circuitsPerPeer, circuitsPerSource, circuitsPerAddress
+    case reservations, reservationsPerAddress, reservationsPerNetwork, circuits, circuitsPerPeer, circuitsPerSource, circuitsPerAddress
     case circuitBytes, circuitDuration, addressesPerPeer
     case fruitlessStreams, sentAhead, heldPerConnection, heldPerPeer, heldPerPlace, held
 }

@@ -8,8 +8,9 @@ public struct ConnectionLimits: Equatable, Sendable {
     public var multistreamMessage = 1024
     /// Multistream-select messages on one stream or handshake. Without a bound, a list of proposals could be endless.
     public var multistreamRounds = 64
-    /// The size of the HTTP head of a WebSocket handshake. Browsers send under 2 KiB; cookies may double it.
-    public var httpHead = 8192
+    /// The size of the HTTP head of a WebSocket handshake or a page's request. Browsers send under 2 KiB, and the cookies of a domain that
+    /// a relay shares: up to 4 KiB each, several of them (Node.js accepts as much).
+    public var httpHead = 16 << 10
     /// Streams that the remote may have open at the same time. go-libp2p's resource manager gives a peer 256 to 512, js 1,000.
     public var inboundStreams = 1024
     /// Streams of the remote's that come to nothing, as a burst and in a second in the long run: reset before we are done, over the limit,
@@ -33,6 +34,10 @@ public struct ConnectionLimits: Equatable, Sendable {
     /// Bytes of one data channel that its reader has not taken, above which the stream is reset: a channel cannot be paused. Half of what
     /// all channels may hold together: between pages of a busy machine, an echo of 64 MiB falls more than 16 MiB behind.
     public var unreadPerChannel = 32 << 20
+    /// Bytes that a peer which heeds credit (Causeway's do) may send on all data channels before their readers have taken them: as much as
+    /// SCTP's own window. One stream gets half of what is left: 40 MB/s at a round trip of 50 ms. A stream that nobody reads waits with
+    /// that, and is not reset.
+    public var channelWindow = 4 << 20
     /// Bytes that wait in one data channel before its writer has to wait (js: the same). A busy page's `bufferedamountlow` events arrive
     /// late: with less, the page would send more slowly than it receives, and an echo would pile up.
     public var channelHighWater = 2 << 20
@@ -60,6 +65,8 @@ public struct ConnectionLimits: Equatable, Sendable {
     public var keepAliveInterval = Interval.seconds(30)
     /// The connection is dead if nothing was received this long after that ping.
     public var keepAliveTimeout = Interval.seconds(15)
+    /// The same after a probe: the machine slept or its network changed, so the connection is more likely dead than slow.
+    public var probeTimeout = Interval.seconds(3)
 
     public init() {}
 }

@@ -31,7 +31,7 @@ public enum LinkEvent: Equatable, Sendable {
 public enum LinkCommand: Equatable, Sendable {
     /// Open a stream under the handle `stream` (from 2^31) and propose the protocols in this order. Answered by `streamReady` or
     /// `streamFailed`.
-    case openStream(stream: UInt32, protocolIDs: [[UInt8]])
+    case openStream(stream: UInt32, protocolIDs: [[UInt8]], handsOver: ProtocolTable.HandOver = .never)
     /// Queue bytes, all of them. If the queue is over its limit, a droppable message is dropped as a whole, and otherwise the stream is
     /// reset.
     case send(stream: UInt32, [UInt8], droppable: Bool)

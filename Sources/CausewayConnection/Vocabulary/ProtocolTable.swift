@@ -3,6 +3,13 @@ public struct ProtocolTable: Equatable, Sendable {
     /// The owner of a stream of this protocol once it is settled.
     public enum Owner: UInt8, Sendable { case node, application }
 
+    /// When the node gives a stream of its own to another owner.
+    public enum HandOver: UInt8, Sendable {
+        case never
+        /// Possibly when one message preceded by its length has come. What comes behind it is kept for the next owner.
+        case afterOneMessage
+    }
+
     /// One protocol that the node serves.
     public final class Entry: Equatable, Sendable {
         /// The protocol id, such as `/ipfs/ping/1.0.0`, as UTF-8.
@@ -10,15 +17,17 @@ public struct ProtocolTable: Equatable, Sendable {
         public let owner: Owner
         /// Whether it may run over a relayed connection with limits.
         public let allowsLimited: Bool
+        public let handsOver: HandOver
 
-        public init(name: [UInt8], owner: Owner, allowsLimited: Bool) {
+        public init(name: [UInt8], owner: Owner, allowsLimited: Bool, handsOver: HandOver = .never) {
             self.name = name
             self.owner = owner
             self.allowsLimited = allowsLimited
+            self.handsOver = handsOver
         }
 
         public static func == (a: Entry, b: Entry) -> Bool {
-            a.name == b.name && a.owner == b.owner && a.allowsLimited == b.allowsLimited
+            a.name == b.name && a.owner == b.owner && a.allowsLimited == b.allowsLimited && a.handsOver == b.handsOver
         }
     }
 

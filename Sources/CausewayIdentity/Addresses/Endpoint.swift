@@ -40,6 +40,6 @@ public struct Endpoint: Equatable, Sendable {
     /// A number for tables, hashed with the process's secret: no remote can choose endpoints that share one.
     var number: UInt64 {
         var words = (high, low, UInt64(scope) << 16 | UInt64(port))
-        return withUnsafeBytes(of: &words) { Entries.number(of: $0) }
+        return withUnsafeBytes(of: &words) { HashTable.number(of: $0) }
     }
 }

@@ -24,11 +24,16 @@ extension Multiaddr {
         public var isLocal: Bool { rawValue <= Reach.linkLocal.rawValue }
     }
 
-    public static func tcp(ip: [UInt8], port: UInt16) -> Multiaddr {
+    public static func tcp(ip: [UInt8], port: UInt16) -> Multiaddr { address(ip: ip, MultiaddrCode.tcp, port: port) }
+
+    /// The address `/ip4/<ip>/udp/<port>`, or `/ip6/...`. `ip` has 4 or 16 bytes.
+    public static func udp(ip: [UInt8], port: UInt16) -> Multiaddr { address(ip: ip, MultiaddrCode.udp, port: port) }
+
+    private static func address(ip: [UInt8], _ code: UInt32, port: UInt16) -> Multiaddr {
         precondition(ip.count == 4 || ip.count == 16, "an IP address has 4 or 16 bytes")
         var out: [UInt8] = []
         append(ip.count == 4 ? MultiaddrCode.ip4 : MultiaddrCode.ip6, ip, to: &out)
-        append(MultiaddrCode.tcp, [UInt8(port >> 8), UInt8(port & 0xff)], to: &out)
+        append(code, [UInt8(port >> 8), UInt8(port & 0xff)], to: &out)
         return Multiaddr(unchecked: out)
     }
 
@@ -126,6 +131,21 @@ extension Multiaddr {
         return nil
     }
 
+    /// The `/ip4/…/udp/…` or `/ip6/…/udp/…` at the beginning. nil: the address begins with something else, or its port is 0.
+    public var datagramEndpoint: Multiaddr? {
+        var reader = MultiaddrReader(bytes)
+        guard reader.advance(), reader.code == MultiaddrCode.ip4 || reader.code == MultiaddrCode.ip6, reader.advance(),
+            reader.code == MultiaddrCode.udp, reader.value != [0, 0]
+        else { return nil }
+        return part(0..<reader.end)
+    }
+
+    /// Whether both begin with the same component: the same IP address, or name.
+    public func begins(as other: Multiaddr) -> Bool {
+        var (mine, theirs) = (MultiaddrReader(bytes), MultiaddrReader(other.bytes))
+        return mine.advance() && theirs.advance() && mine.code == theirs.code && mine.value == theirs.value
+    }
+
     /// The name for which TLS asks the server.
     public var sni: [UInt8]? { first(MultiaddrCode.sni) }
 
@@ -142,8 +162,38 @@ extension Multiaddr {
         return Multiaddr(unchecked: out)
     }
 
+    /// The address with an IP address of 4 or 16 bytes in place of its first part, the host's name.
+    public func replacingHost(by ip: [UInt8]) -> Multiaddr {
+        var out: [UInt8] = []
+        Self.append(ip.count == 4 ? MultiaddrCode.ip4 : MultiaddrCode.ip6, ip, to: &out)
+        var reader = MultiaddrReader(bytes)
+        _ = reader.advance()
+        while reader.advance() { Self.append(reader.code, reader.value, to: &out) }
+        return Multiaddr(unchecked: out)
+    }
+
     /// The HTTP path of a WebSocket, decoded, as it was written, with or without a slash at its beginning.
     public var httpPath: [UInt8]? { first(MultiaddrCode.httpPath) }
+
+    /// The address with these multihashes as the `/certhash`es behind `/webrtc-direct`, in place of others.
+    public func naming(certificates multihashes: [[UInt8]]) -> Multiaddr {
+        var out: [UInt8] = []
+        var reader = MultiaddrReader(bytes)
+        while reader.advance() {
+            if reader.code != MultiaddrCode.certhash { Self.append(reader.code, reader.value, to: &out) }
+            guard reader.code == MultiaddrCode.webRTCDirect else { continue }
+            for multihash in multihashes { Self.append(MultiaddrCode.certhash, multihash, to: &out) }
+        }
+        return Multiaddr(unchecked: out)
+    }
+
+    /// The multihash of each certificate that may identify a server.
+    public var certificateMultihashes: [[UInt8]] {
+        var multihashes: [[UInt8]] = []
+        var reader = MultiaddrReader(bytes)
+        while reader.advance() { if reader.code == MultiaddrCode.certhash { multihashes.append(reader.value) } }
+        return multihashes
+    }
 
     /// The SHA-256 of the certificate that identifies a server, from the first `/certhash` of that kind. 32 bytes.
     public var certificateHash: [UInt8]? {

@@ -104,8 +104,23 @@ extension Array where Element == UInt8 {
         self = bytes.withUnsafeBytes { [UInt8](copying: UnsafeRawBufferPointer(rebasing: $0[range])) }
     }
 
-    /// Copies in bulk, also in Embedded Swift.
-    public mutating func append(copying bytes: UnsafeRawBufferPointer) { append(contentsOf: [UInt8](copying: bytes)) }
+    /// Copies in bulk, also in Embedded Swift, where it takes an array in between.
+    public mutating func append(copying bytes: UnsafeRawBufferPointer) {
+        #if hasFeature(Embedded)
+            append(contentsOf: [UInt8](copying: bytes))
+        #else
+            append(contentsOf: bytes)
+        #endif
+    }
+
+    /// Appends a part of an array in the same way.
+    public mutating func append(copying bytes: [UInt8], _ range: Range<Int>) {
+        #if hasFeature(Embedded)
+            append(contentsOf: [UInt8](copying: bytes, range))
+        #else
+            append(contentsOf: bytes[range])
+        #endif
+    }
 
     /// A literal's UTF-8. `[UInt8]("…".utf8)` would bring the standard library's strings into the page's module.
     public init(utf8 text: StaticString) {

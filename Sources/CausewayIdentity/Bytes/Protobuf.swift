@@ -16,7 +16,7 @@ public enum ProtobufError: Error, Equatable {
 ///
 /// Anything wrong ends the message: from then on, `advance` returns false, contents are empty, and `fault` has the reason. So it is enough
 /// to check `fault` once, before using what was read.
-public final class ProtobufReader {
+public struct ProtobufReader: ~Copyable {
     public let bytes: [UInt8]
     private var position: Int
     private var end: Int
@@ -33,7 +33,7 @@ public final class ProtobufReader {
     public private(set) var fields = 0
     private var value: UInt64 = 0
 
-    public convenience init(_ bytes: [UInt8]) { self.init(bytes, range: 0..<bytes.count) }
+    public init(_ bytes: [UInt8]) { self.init(bytes, range: 0..<bytes.count) }
 
     @inline(never)
     public init(_ bytes: [UInt8], range: Range<Int>) {
@@ -44,7 +44,7 @@ public final class ProtobufReader {
 
     /// Moves to the next field. Returns false at the end of the message.
     @inline(never)
-    public func advance() -> Bool {
+    public mutating func advance() -> Bool {
         guard position < end else { return false }
         fields += 1
         let key = nextVarint()
@@ -68,27 +68,39 @@ public final class ProtobufReader {
 
     /// The place of a length-delimited field's content in `bytes`. It is never at their start.
     @inline(never)
-    public func range() -> Range<Int> {
+    public mutating func range() -> Range<Int> {
         if wireType != 2 { _ = fail(.unexpectedWireType(field: number)) }
         return position - count..<position
     }
 
     /// A copy of a length-delimited field's content.
     @inline(never)
-    public func content() -> [UInt8] {
+    public mutating func content() -> [UInt8] {
         [UInt8](copying: bytes, range())
     }
 
     /// The value of a varint field.
     @inline(never)
-    public func varint() -> UInt64 {
+    public mutating func varint() -> UInt64 {
         if wireType != 0 { _ = fail(.unexpectedWireType(field: number)) }
+        return value
+    }
+
+    /// The value of a field of eight bytes.
+    public mutating func fixed64() -> UInt64 {
+        guard wireType == 1 else {
+            _ = fail(.unexpectedWireType(field: number))
+            return 0
+        }
+        guard fault == nil else { return 0 }
+        var value: UInt64 = 0
+        for index in 1...8 { value = value << 8 | UInt64(bytes[position - index]) }
         return value
     }
 
     /// Enters the field's content as a message, whose fields come next. Pass the returned value to `leave`.
     @inline(never)
-    public func enter() -> Int {
+    public mutating func enter() -> Int {
         let outer = end
         let inner = range()
         end = inner.upperBound
@@ -97,19 +109,19 @@ public final class ProtobufReader {
     }
 
     /// Continues behind the message that was entered, however much of it was read.
-    public func leave(_ outer: Int) {
+    public mutating func leave(_ outer: Int) {
         position = end
         if fault == nil { end = outer }
     }
 
     /// Continues behind the message that was entered at `inner`, whatever was wrong in it. Only that message is lost.
-    public func skip(_ inner: Range<Int>, outer: Int) {
+    public mutating func skip(_ inner: Range<Int>, outer: Int) {
         fault = nil
         position = inner.upperBound
         end = outer
     }
 
-    private func fail(_ error: ProtobufError) -> Bool {
+    private mutating func fail(_ error: ProtobufError) -> Bool {
         if fault == nil { fault = error }
         // Nothing is left to read, on any level.
         position = 0
@@ -118,7 +130,7 @@ public final class ProtobufReader {
         return false
     }
 
-    private func nextVarint() -> UInt64 {
+    private mutating func nextVarint() -> UInt64 {
         var value: UInt64 = 0
         var index = 0
         while position < end {
@@ -133,8 +145,7 @@ public final class ProtobufReader {
         return 0
     }
 
-    /// No message that we read has fields of a fixed size.
-    private func skip(_ size: Int) { if end - position >= size { position += size } else { _ = fail(.truncated) } }
+    private mutating func skip(_ size: Int) { if end - position >= size { position += size } else { _ = fail(.truncated) } }
 }
 
 /// Writes one message. The fields are in the order of the calls.
@@ -157,6 +168,12 @@ public struct ProtobufWriter {
     public mutating func varint(_ field: UInt32, _ value: UInt64) {
         Varint.append(UInt64(field) << 3, to: &bytes)
         Varint.append(value, to: &bytes)
+    }
+
+    /// Eight bytes, whatever the value.
+    public mutating func fixed64(_ field: UInt32, _ value: UInt64) {
+        Varint.append(UInt64(field) << 3 | 1, to: &bytes)
+        for shift in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: value >> UInt64(8 * shift))) }
     }
 
     @inline(never)

@@ -31,8 +31,9 @@ enum UTF8Text {
 }
 
 /// Hexadecimal digits.
-enum HexText {
-    static func digit(_ character: UInt8) -> UInt8? {
+public enum HexText {
+    /// The digit's value, in either case. nil: it is no digit.
+    public static func digit(_ character: UInt8) -> UInt8? {
         switch character {
         case 0x30...0x39: character - 0x30
         case 0x41...0x46: character - 0x37
@@ -47,7 +48,8 @@ enum HexText {
         return digit < 10 ? 0x30 + digit : 0x57 + digit
     }
 
-    static func upperCharacter(_ value: UInt8) -> UInt8 {
+    /// The upper-case digit for the lowest four bits.
+    public static func upperCharacter(_ value: UInt8) -> UInt8 {
         let character = character(value)
         return character >= 0x61 ? character - 0x20 : character
     }

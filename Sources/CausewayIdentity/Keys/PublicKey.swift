@@ -75,7 +75,7 @@ struct KeyMessage {
     init(decoding bytes: [UInt8]) throws(KeyError) {
         var type: UInt64?
         var data: [UInt8]?
-        let reader = ProtobufReader(bytes)
+        var reader = ProtobufReader(bytes)
         while reader.advance() {
             switch reader.number {
             case 1: type = reader.varint()

@@ -4,7 +4,7 @@ struct PositionalBase {
     /// Whether upper case counts as lower case.
     var foldsCase = false
 
-    private var radix: UInt32 { UInt32(alphabet.utf8CodeUnitCount) }
+    private var radix: UInt64 { UInt64(alphabet.utf8CodeUnitCount) }
 
     /// The time grows with the square of the length, so callers must bound it.
     func encode(_ bytes: [UInt8]) -> [UInt8] {
@@ -30,13 +30,22 @@ struct PositionalBase {
     }
 
     /// A number's digits in another base, the highest first.
-    private static func converted(_ digits: [UInt8], from: UInt32, to: UInt32) -> [UInt8] {
-        var lowestFirst: [UInt8] = []
+    private static func converted(_ digits: [UInt8], from: UInt64, to: UInt64) -> [UInt8] {
         var zeros = 0
-        for digit in digits {
-            var carry = UInt32(digit)
+        while zeros < digits.count, digits[zeros] == 0 { zeros += 1 }
+        var lowestFirst: [UInt8] = []
+        var position = zeros
+        while position < digits.count {
+            // Four digits at once, since the work does not depend on how large they are.
+            var carry: UInt64 = 0
+            var factor: UInt64 = 1
+            for _ in 0..<4 where position < digits.count {
+                carry = carry * from + UInt64(digits[position])
+                factor *= from
+                position += 1
+            }
             for index in lowestFirst.indices {
-                carry += UInt32(lowestFirst[index]) * from
+                carry += UInt64(lowestFirst[index]) * factor
                 lowestFirst[index] = UInt8(truncatingIfNeeded: carry % to)
                 carry /= to
             }
@@ -44,7 +53,6 @@ struct PositionalBase {
                 lowestFirst.append(UInt8(truncatingIfNeeded: carry % to))
                 carry /= to
             }
-            if lowestFirst.isEmpty { zeros += 1 }
         }
         var out = [UInt8](repeating: 0, count: zeros)
         var index = lowestFirst.count

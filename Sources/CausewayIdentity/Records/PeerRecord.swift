@@ -45,12 +45,12 @@ public struct PeerRecord: Equatable, Sendable {
         var id: [UInt8]?
         var sequence: UInt64 = 0
         var addresses: [Multiaddr] = []
-        let reader = ProtobufReader(payload)
+        var reader = ProtobufReader(payload)
         while reader.advance() {
             switch reader.number {
             case 1: id = reader.content()
             case 2: sequence = reader.varint()
-            case 3: if let address = Self.address(reader) { addresses.append(address) }
+            case 3: if let address = Self.address(&reader) { addresses.append(address) }
             default: break
             }
         }
@@ -63,7 +63,7 @@ public struct PeerRecord: Equatable, Sendable {
         self.addresses = addresses
     }
 
-    private static func address(_ info: ProtobufReader) -> Multiaddr? {
+    private static func address(_ info: inout ProtobufReader) -> Multiaddr? {
         let outer = info.enter()
         var bytes: [UInt8] = []
         while info.advance() { if info.number == 1 { bytes = info.content() } }

@@ -33,7 +33,7 @@ public struct SignedEnvelope: Equatable, Sendable {
         var type: [UInt8]?
         var payload: [UInt8]?
         var signature: [UInt8]?
-        let reader = ProtobufReader(bytes)
+        var reader = ProtobufReader(bytes)
         while reader.advance() {
             switch reader.number {
             case 1: key = reader.content()

@@ -22,10 +22,16 @@ final class DialAttempt {
     enum Group: Int { case local, wide, relayed }
 
     let peer: PeerID
+    /// Of the `PeerDial` that it belongs to.
+    let key: [UInt8]
     /// Without `/p2p/<peer>` at its end. A circuit's address ends in `/p2p-circuit`.
     let address: Multiaddr
     /// Who named the address. The origin rises when the user names an address that only remotes had named.
     var origin: AddressOrigin
+    /// The name of the host if a look-up of it led to the address.
+    let hostName: [UInt8]?
+    /// Of the request that led to it.
+    let policy: DialPolicy
     /// How many `/dnsaddr` records led to the address.
     let level: Int
     let group: Group
@@ -38,16 +44,23 @@ final class DialAttempt {
     var heldUntil = Instant(nanoseconds: 0)
     /// The number of the link to be made, or of the look-up.
     var link: UInt32 = 0
-    var localAddress: Multiaddr?
     /// The link was asked to end if its transport is not connected yet.
     var isGivenUp = false
     var startedAt: Instant
     var deadline = Instant.distantFuture
+    /// How far the peer connection came to which the address leads.
+    var peerConnection: PeerConnectionReport?
 
-    init(_ address: Multiaddr, of peer: PeerID, _ origin: AddressOrigin, level: Int, isName: Bool, now: Instant) {
+    init(
+        _ address: Multiaddr, hostName: [UInt8]?, of dial: PeerDial, _ origin: AddressOrigin, _ policy: DialPolicy, level: Int,
+        isName: Bool, now: Instant
+    ) {
         startedAt = now
-        self.peer = peer
+        peer = dial.peer
+        key = dial.key
+        self.policy = policy
         self.address = address
+        self.hostName = hostName
         self.origin = origin
         self.isName = isName
         self.level = level
@@ -57,8 +70,8 @@ final class DialAttempt {
             case .loopback, .privateNetwork, .linkLocal: Group.local
             default: Group.wide
             }
-        // TCP, then WebSocket, then WebSocket over TLS, because each costs more bytes and round trips. IPv6 before IPv4 (RFC 8305).
-        // Loopback last, because it rarely leads to the intended peer.
+        // TCP, then WebSocket, then WebSocket over TLS, then WebRTC, because each costs more bytes and round trips. IPv6 before IPv4 (RFC
+        // 8305). Loopback last, because it rarely leads to the intended peer.
         var rank =
             switch address.transport {
             case .tcp: 0
@@ -85,9 +98,12 @@ final class DialAttempt {
     }
 }
 
-/// Everything that goes on to reach one peer.
+/// Everything that goes on to reach one peer, for all requests that share it, or for one that shares nothing.
 final class PeerDial {
     let peer: PeerID
+    /// The peer's id; longer if the dial belongs to one request.
+    let key: [UInt8]
+    private let policy: DialPolicy
     let startedAt: Instant
     var requests: [DialRequest] = []
     /// In the order in which they start.
@@ -104,11 +120,22 @@ final class PeerDial {
     private var heardDirect = 0
     private var heardNames = 0
 
-    init(_ peer: PeerID, now: Instant) {
-        self.peer = peer
+    init(_ request: DialRequest, now: Instant) {
+        peer = request.peer
+        key = PeerDial.key(of: request)
+        policy = request.policy
         startedAt = now
         nextStart = [now, now, now]
     }
+
+    static func key(of request: DialRequest) -> [UInt8] {
+        var key = request.peer.bytes
+        if !request.policy.reuses { for shift in [0, 8, 16, 24] { key.append(UInt8(truncatingIfNeeded: request.number >> shift)) } }
+        return key
+    }
+
+    /// Whether it is for all requests that share it.
+    var isShared: Bool { policy.reuses }
 
     var isOver: Bool {
         for attempt in attempts where !attempt.isOver { return false }
@@ -142,7 +169,7 @@ final class PeerDial {
 
     /// Whether no request accepts a relayed connection.
     var directOnly: Bool {
-        for request in requests where !request.directOnly { return false }
+        for request in requests where request.policy.path != .direct { return false }
         return true
     }
 

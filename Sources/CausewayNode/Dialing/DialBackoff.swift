@@ -34,6 +34,8 @@ struct DialBackoff: ~Copyable {
         entries[key] = entry
     }
 
+    mutating func clear() { entries = BytesTable() }
+
     mutating func clear(_ peer: PeerID, _ address: Multiaddr) { entries[key(peer, address)] = nil }
 
     private func key(_ peer: PeerID, _ address: Multiaddr) -> [UInt8] { address.appending(peer).bytes }

@@ -14,7 +14,7 @@ public struct DialTransports: OptionSet, Sendable {
     /// `/webrtc-direct`.
     public static let webRTCDirect = DialTransports(rawValue: 16)
 
-    public static let native = DialTransports(rawValue: 7)
+    public static let native = DialTransports(rawValue: 23)
     /// A page served over HTTPS cannot open plain WebSockets.
     public static let browser = DialTransports(rawValue: 12)
 }

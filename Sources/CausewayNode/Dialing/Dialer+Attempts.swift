@@ -6,10 +6,14 @@ extension Dialer {
     // MARK: Adding addresses
 
     /// Queues an address, or reports at once why it is not tried.
-    func add(_ named: Multiaddr, to dial: PeerDial, _ origin: AddressOrigin, level: Int, in node: NodeState) {
+    func add(
+        _ named: Multiaddr, hostName: [UInt8]? = nil, to dial: PeerDial, _ origin: AddressOrigin, _ policy: DialPolicy,
+        level: Int, in node: NodeContext
+    ) {
         let address = named.withoutPeerID
         guard dial.takes(address, origin) else { return }
-        let attempt = DialAttempt(address, of: dial.peer, origin, level: level, isName: needsLookUp(address), now: node.now)
+        let attempt = DialAttempt(
+            address, hostName: hostName, of: dial, origin, policy, level: level, isName: needsLookUp(address), now: node.now)
         let isUnwanted = attempt.group == .relayed && !address.isUpgradedCircuit && dial.directOnly
         guard origin == .named || !isUnwanted else { return }
         dial.addressCount += 1
@@ -27,14 +31,16 @@ extension Dialer {
         }
     }
 
-    private func refusal(of named: Multiaddr, _ attempt: DialAttempt, in dial: PeerDial, in node: NodeState) -> DialOutcome.Result? {
+    private func refusal(of named: Multiaddr, _ attempt: DialAttempt, in dial: PeerDial, in node: NodeContext) -> DialOutcome.Result? {
         if dial.addressCount > Self.addressLimit { return .limit(.addressesPerPeer, value: UInt64(Self.addressLimit)) }
         if let other = named.peerID, other != dial.peer { return .failed(.wrongPeer(expected: dial.peer, actual: other)) }
         // A circuit through our own relay leads to its target, not to us.
-        if node.listenAddresses.contains(attempt.address) { return .ownPeer }
+        if node.addresses.direct.contains(attempt.address) { return .ownPeer }
         // For a circuit, the dial of its relay checks this.
-        if attempt.origin == .heard, attempt.group != .relayed, !policy.admits(attempt.address, in: node) { return .hearsay }
-        if attempt.origin != .named, backoff.holds(dial.peer, attempt.address, at: node.now) { return .backedOff }
+        if attempt.origin == .heard, attempt.group != .relayed, !filter.admits(attempt.address, in: node) { return .hearsay }
+        if attempt.origin != .named, attempt.policy.backoff == .kept, backoff.holds(dial.peer, attempt.address, at: node.now) {
+            return .backedOff
+        }
         if attempt.group == .relayed {
             let directOnly = dial.directOnly && !(upgrades && attempt.address.isUpgradedCircuit)
             return directOnly || circuits == nil || relay(of: attempt, in: node) == nil ? .unsupported : nil
@@ -58,7 +64,7 @@ extension Dialer {
 
     /// The relay that a circuit's address names. It must be a single relay, with a direct address and its peer id, that is neither this
     /// node nor the target.
-    private func relay(of attempt: DialAttempt, in node: NodeState) -> Multiaddr? {
+    private func relay(of attempt: DialAttempt, in node: NodeContext) -> Multiaddr? {
         guard let (relay, rest) = attempt.address.splitAtCircuit(), rest.bytes.isEmpty || upgrades && rest == .webRTC, !relay.isCircuit,
             let peer = relay.peerID, peer != node.peerID, peer != attempt.peer
         else { return nil }
@@ -68,7 +74,7 @@ extension Dialer {
     // MARK: Starting
 
     /// Starts the attempts whose time has come. Returns whether one started.
-    func start(_ dial: PeerDial, in node: NodeState) -> Bool {
+    func start(_ dial: PeerDial, in node: NodeContext) -> Bool {
         guard dial.isAwaited(at: node.now) else { return false }
         if dial.isRelayedHeldBack, !dial.hasDirectAttempts {
             dial.isRelayedHeldBack = false
@@ -91,7 +97,7 @@ extension Dialer {
 
     /// Whether an attempt may start. Hearsay keeps to its pace. Circuits need none: they cost only the relay, whose dial is checked by
     /// itself.
-    func mayStart(_ attempt: DialAttempt, in node: NodeState) -> Bool {
+    func mayStart(_ attempt: DialAttempt, in node: NodeContext) -> Bool {
         #if !hasFeature(Embedded)
             // A page dials nobody by itself.
             guard attempt.origin == .heard, attempt.group != .relayed, let host = attempt.address.host else { return true }
@@ -108,19 +114,34 @@ extension Dialer {
         return true
     }
 
-    private func start(_ attempt: DialAttempt, in node: NodeState) {
+    private func start(_ attempt: DialAttempt, in node: NodeContext) {
         begin(attempt, .dialling, in: node)
         guard attempt.group == .relayed else {
-            node.append(.dial(link: attempt.link, address: attempt.address, expecting: attempt.peer))
-            return
+            node.expectLink(
+                attempt.link, remoteAddress: attempt.address, localAddress: attempt.address, path: .direct(at: attempt.address),
+                carrier: nil, isInbound: false, isProbe: attempt.policy.purpose == .probe)
+            let hostName = attempt.address.sni ?? attempt.hostName
+            let target = DialTarget(
+                attempt.address, hostName: hostName, expecting: attempt.peer, isProbe: attempt.policy.purpose == .probe,
+                from: localPort(of: attempt, in: node))
+            return node.append(.dial(link: attempt.link, target))
         }
         guard let relay = relay(of: attempt, in: node), let peer = relay.peerID else { return finish(attempt, .unsupported, in: node) }
         attempt.step = .reachingRelay
-        let request = DialRequest(.circuit, attempt.link, peer, [relay], origin: attempt.origin, deadline: attempt.deadline)
+        let policy = DialPolicy([relay], origin: attempt.origin, path: .direct, port: .listener)
+        let request = DialRequest(.circuit, attempt.link, peer, policy, deadline: attempt.deadline)
         begin(request, in: node)
     }
 
-    func begin(_ attempt: DialAttempt, _ step: DialAttempt.Step, in node: NodeState) {
+    private func localPort(of attempt: DialAttempt, in node: NodeContext) -> UInt16? {
+        #if hasFeature(Embedded)
+            return nil
+        #else
+            return attempt.policy.port == .listener ? node.addresses.listenPort(toward: attempt.address) : nil
+        #endif
+    }
+
+    func begin(_ attempt: DialAttempt, _ step: DialAttempt.Step, in node: NodeContext) {
         attempt.step = step
         attempt.startedAt = node.now
         attempt.deadline = node.now + node.limits.dialAttemptTime
@@ -129,37 +150,37 @@ extension Dialer {
     }
 
     /// The dial of a circuit's relay has ended.
-    func relayReached(_ request: DialRequest, in node: NodeState) {
+    func relayReached(_ request: DialRequest, in node: NodeContext) {
         guard let attempt = byLink[request.number] else { return }
         guard let link = request.link, let relay = node.connections[link], let circuits, let named = self.relay(of: attempt, in: node)
         else {
             return finish(attempt, request.why ?? .failed(.timedOut(.circuit)), in: node)
         }
         attempt.step = .dialling
-        attempt.localAddress = relay.localAddress
         circuits.dialCircuit(link: attempt.link, over: relay, relayAddress: named, target: attempt.peer, in: node)
     }
 
     // MARK: Ending
 
     /// Cancels whatever the attempt has started.
-    func giveUp(_ attempt: DialAttempt, in node: NodeState) {
+    func giveUp(_ attempt: DialAttempt, in node: NodeContext) {
         switch attempt.step {
         case .waiting, .upgrading, .over: return
         case .resolving: node.append(.cancelResolve(request: attempt.link))
         case .reachingRelay:
             _ = withdraw(.circuit, attempt.link, in: node)
         case .dialling:
-            guard attempt.group == .relayed, node.expectedLinks.removeValue(forKey: attempt.link) == nil else {
+            guard node.expectedLinks.removeValue(forKey: attempt.link) == nil else {
                 return node.append(.link(attempt.link, .close(.cancelled)))
             }
+            // The relay has not answered yet.
             circuits?.cancelCircuit(link: attempt.link, in: node)
         }
     }
 
     /// Ends an attempt: reports its result, lets the next one start at once if this one failed, and holds the address back for a while.
-    func finish(_ attempt: DialAttempt, _ result: DialOutcome.Result, in node: NodeState) {
-        guard !attempt.isOver, let dial = dials[attempt.peer.bytes] else { return }
+    func finish(_ attempt: DialAttempt, _ result: DialOutcome.Result, in node: NodeContext) {
+        guard !attempt.isOver, let dial = dials[attempt.key] else { return }
         note(result, of: attempt, in: dial, in: node)
         byLink[attempt.link] = nil
         attempt.step = .over
@@ -167,19 +188,21 @@ extension Dialer {
         case .connected: backoff.clear(attempt.peer, attempt.address)
         case .cancelled: break
         default:
-            backoff.failed(attempt.peer, attempt.address, at: node.now)
+            if attempt.policy.backoff == .kept { backoff.failed(attempt.peer, attempt.address, at: node.now) }
             dial.nextStart[attempt.group.rawValue] = node.now
         }
     }
 
-    func outcome(of attempt: DialAttempt, _ result: DialOutcome.Result, in node: NodeState) -> DialOutcome {
+    func outcome(of attempt: DialAttempt, _ result: DialOutcome.Result, in node: NodeContext) -> DialOutcome {
         let since = attempt.isWaiting ? node.now : attempt.startedAt
-        return DialOutcome(peer: attempt.peer, address: attempt.address, result: result, took: node.now - since)
+        return DialOutcome(
+            peer: attempt.peer, address: attempt.address, result: result, took: node.now - since, peerConnection: attempt.peerConnection)
     }
 
-    private func note(_ result: DialOutcome.Result, of attempt: DialAttempt, in dial: PeerDial, in node: NodeState) {
+    private func note(_ result: DialOutcome.Result, of attempt: DialAttempt, in dial: PeerDial, in node: NodeContext) {
         let outcome = outcome(of: attempt, result, in: node)
         dial.outcomes.append(outcome)
-        node.emit(.dialAttempt(outcome))
+        // What comes of a probe concerns nobody but who asked.
+        if attempt.policy.purpose == .use { node.emit(.dialAttempt(outcome)) }
     }
 }

@@ -14,7 +14,7 @@ extension Dialer {
 
     /// Requests look-ups of names while there is room; addresses that need no look-up may use half of it. Returns whether one was
     /// requested. In a page, the browser looks names up.
-    func lookUpNames(_ dial: PeerDial, in node: NodeState) -> Bool {
+    func lookUpNames(_ dial: PeerDial, in node: NodeContext) -> Bool {
         #if hasFeature(Embedded)
             return false
         #else
@@ -30,32 +30,32 @@ extension Dialer {
         #endif
     }
 
-    func resolved(request: UInt32, addresses: [Multiaddr], code: Int32, in node: NodeState) {
-        guard let attempt = byLink[request], attempt.step == .resolving, let dial = dials[attempt.peer.bytes] else { return }
+    func resolved(request: UInt32, addresses: [Multiaddr], code: Int32, in node: NodeContext) {
+        guard let attempt = byLink[request], attempt.step == .resolving, let dial = dials[attempt.key],
+            case .name(let kind, let name)? = attempt.address.host
+        else { return }
         var usable: [Multiaddr] = []
         for address in addresses {
             // A name may lead to many peers.
             if let peer = address.peerID, peer != dial.peer { continue }
-            usable.append(Dialer.withServerName(of: attempt.address, address.withoutPeerID))
+            usable.append(address.withoutPeerID)
         }
         if usable.isEmpty {
             finish(attempt, .unresolved(code: code), in: node)
         } else {
             byLink[request] = nil
             attempt.step = .over
-            let isRecord = if case .name(.dnsaddr, _)? = attempt.address.host { true } else { false }
             for address in usable {
-                add(address, to: dial, attempt.origin, level: isRecord ? attempt.level + 1 : attempt.level, in: node)
+                if kind == .dnsaddr {
+                    add(address, to: dial, attempt.origin, attempt.policy, level: attempt.level + 1, in: node)
+                } else {
+                    // Whoever gets the address from us has to check the certificate for the name, too.
+                    let isUnnamed = address.transport == .webSocket(secure: true) && address.sni == nil
+                    let full = isUnnamed ? address.naming(server: name) : address
+                    add(full, hostName: name, to: dial, attempt.origin, attempt.policy, level: attempt.level, in: node)
+                }
             }
         }
         settle(in: node)
-    }
-
-    /// The address with `/tls/sni/<name>` where it does not name the server already, so that TLS still checks the name.
-    static func withServerName(of named: Multiaddr, _ address: Multiaddr) -> Multiaddr {
-        guard case .name(let kind, let name)? = named.host, kind != .dnsaddr, address.transport == .webSocket(secure: true),
-            address.sni == nil, case .ip? = address.host
-        else { return address }
-        return address.naming(server: name)
     }
 }

@@ -3,9 +3,9 @@ import CausewayIdentity
 
 /// Reaches peers: takes requests, tries several addresses of a peer in parallel in a sensible order, and reports the result for each.
 ///
-/// All requests for one peer share one `PeerDial`. `CircuitDialing` makes a circuit when its relay is connected, which takes a dial of its
-/// own.
-final class Dialer {
+/// All requests for one peer share one `PeerDial`, unless they want a connection of their own. `CircuitDialing` makes a circuit when its
+/// relay is connected, which takes a dial of its own.
+final class Dialer: NodeProtocol, AddressDialing {
     /// Bound: how often one `/dnsaddr` record may lead to a further one.
     static let nameLevels = 4
     /// Bound: addresses of one request in all, which its names may lead to.
@@ -16,10 +16,11 @@ final class Dialer {
     static let localStagger = Interval.milliseconds(30)
 
     let transports: DialTransports
-    let policy: DialPolicy
+    let filter: HearsayFilter
     var circuits: (any CircuitDialing)?
     /// Whether relayed connections may become direct ones by WebRTC.
     var upgrades = false
+    /// By `PeerDial.key`.
     var dials = BytesTable<PeerDial>()
     /// In the order in which they started.
     var order: [PeerDial] = []
@@ -35,36 +36,34 @@ final class Dialer {
 
     init(transports: DialTransports, allowsLocalHearsay: Bool) {
         self.transports = transports
-        policy = DialPolicy(allowsLocal: allowsLocalHearsay, looksNamesUp: !transports.contains(.hostNames))
+        filter = HearsayFilter(allowsLocal: allowsLocalHearsay, looksNamesUp: !transports.contains(.hostNames))
     }
 
     // MARK: Requests
 
-    func connect(request: UInt32, peer: PeerID, addresses: [Multiaddr], allowsLimited: Bool, in node: NodeState) {
+    func connect(request: UInt32, peer: PeerID, addresses: [Multiaddr], allowsLimited: Bool, in node: NodeContext) {
         let isOneCircuit = addresses.count == 1 && addresses[0].transport == .circuit
         // A request that names only WebRTC over relays does not want the relayed connection itself.
         var isUpgrade = !addresses.isEmpty
         for address in addresses where !address.isUpgradedCircuit { isUpgrade = false }
-        connect(
-            DialRequest(
-                .application, request, peer, addresses, allowsLimited: allowsLimited || isOneCircuit, directOnly: isUpgrade,
-                deadline: node.now + node.limits.dialTime), in: node)
+        let path: DialPolicy.Path = isUpgrade ? .direct : allowsLimited || isOneCircuit ? .any : .unlimited
+        let policy = DialPolicy(addresses, origin: .named, path: path)
+        connect(DialRequest(.application, request, peer, policy, deadline: node.now + node.limits.dialTime), in: node)
     }
 
-    func connect(_ request: DialRequest, in node: NodeState) {
+    func connect(_ request: DialRequest, in node: NodeContext) {
         begin(request, in: node)
         settle(in: node)
     }
 
-    /// Returns false if no such request waits.
-    func cancel(request: UInt32, in node: NodeState) -> Bool {
+    func cancel(request: UInt32, in node: NodeContext) -> Bool {
         guard withdraw(.application, request, in: node) else { return false }
         settle(in: node)
         return true
     }
 
     /// Withdraws a request. If it was the last one for its peer, ends everything that goes on to reach the peer.
-    func withdraw(_ asker: DialRequest.Asker, _ number: UInt32, in node: NodeState) -> Bool {
+    func withdraw(_ asker: DialRequest.Asker, _ number: UInt32, in node: NodeContext) -> Bool {
         for dial in order {
             for index in dial.requests.indices where dial.requests[index].isOf(asker, number) {
                 dial.requests.remove(at: index)
@@ -76,7 +75,9 @@ final class Dialer {
         return false
     }
 
-    func cancelAll(in node: NodeState) {
+    func machineChanged() { backoff.clear() }
+
+    func shutdown(in node: NodeContext) {
         for dial in order {
             for request in dial.requests where request.asker == .application { node.answer(request.number, .cancelled) }
             dial.requests = []
@@ -85,11 +86,11 @@ final class Dialer {
         settle(in: node)
     }
 
-    func begin(_ request: DialRequest, in node: NodeState) {
+    func begin(_ request: DialRequest, in node: NodeContext) {
         let peer = request.peer
         guard peer != node.peerID else {
             var outcomes: [DialOutcome] = []
-            for address in request.addresses {
+            for address in request.policy.named {
                 let outcome = DialOutcome(peer: peer, address: address.withoutPeerID, result: .ownPeer, took: Interval(nanoseconds: 0))
                 outcomes.append(outcome)
                 node.emit(.dialAttempt(outcome))
@@ -97,54 +98,47 @@ final class Dialer {
             answer(request, nil, outcomes, in: node)
             return
         }
-        if let link = fitting(request, in: node) {
+        let policy = request.policy
+        if policy.reuses, let link = fitting(request, in: node) {
             answer(request, link, [], in: node)
             return
         }
-        let dial: PeerDial
-        if let running = dials[peer.bytes] {
-            dial = running
-        } else {
-            dial = PeerDial(peer, now: node.now)
-            dials[peer.bytes] = dial
-            order.append(dial)
-        }
+        let dial = dial(for: request, in: node)
         dial.requests.append(request)
-        for address in request.addresses { add(address, to: dial, request.origin, level: 0, in: node) }
-        for known in node.peers.known(of: peer, now: node.now) { add(known.address, to: dial, known.origin, level: 0, in: node) }
+        for address in policy.named { add(address, to: dial, policy.origin, policy, level: 0, in: node) }
+        guard policy.addresses == .known else { return }
+        for known in node.peers.known(of: peer, now: node.now) {
+            add(known.address, to: dial, known.origin, policy, level: 0, in: node)
+        }
     }
 
-    private func fitting(_ request: DialRequest, in node: NodeState) -> ConnectedLink? {
-        guard let best = node.connections.best(for: request.peer, allowsLimited: request.allowsLimited) else { return nil }
-        return request.directOnly && best.isRelayed ? nil : best
+    private func dial(for request: DialRequest, in node: NodeContext) -> PeerDial {
+        let made = PeerDial(request, now: node.now)
+        if let running = dials[made.key] { return running }
+        dials[made.key] = made
+        order.append(made)
+        return made
     }
 
-    private func answer(_ request: DialRequest, _ link: ConnectedLink?, _ outcomes: [DialOutcome], in node: NodeState) {
+    private func fitting(_ request: DialRequest, in node: NodeContext) -> ConnectedLink? {
+        let path = request.policy.path
+        guard let best = node.connections.best(for: request.peer, allowsLimited: path == .any) else { return nil }
+        return path == .direct && best.isRelayed ? nil : best
+    }
+
+    private func answer(_ request: DialRequest, _ link: ConnectedLink?, _ outcomes: [DialOutcome], in node: NodeContext) {
         request.link = link?.id
         request.outcomes = outcomes
         switch request.asker {
         case .application: node.answer(request.number, link.map { .connected($0.description) } ?? .notConnected(outcomes))
-        case .part: node.connectAnswers.append(request)
+        case .protocol: node.wishes.append(.connected(request))
         case .circuit: relayAnswers.append(request)
         }
     }
 
     // MARK: Results of links
 
-    /// What is known about a link that was dialled here and is not open yet.
-    func dialled(_ link: UInt32) -> ExpectedLink? {
-        guard let attempt = byLink[link] else { return nil }
-        return ExpectedLink(
-            remoteAddress: attempt.address, localAddress: attempt.localAddress ?? attempt.address, path: .direct(at: attempt.address),
-            isInbound: false)
-    }
-
-    func linked(_ link: UInt32, local: Multiaddr) {
-        byLink[link]?.localAddress = local
-    }
-
-    /// A connection was opened, by whichever side.
-    func opened(_ link: ConnectedLink, in node: NodeState) {
+    func linkOpened(_ link: ConnectedLink, in node: NodeContext) {
         let ours = byLink[link.id]
         if let attempt = ours {
             if link.isRelayed, attempt.address.isUpgradedCircuit, wantsUpgrade(attempt.peer) {
@@ -154,8 +148,13 @@ final class Dialer {
                 finish(attempt, .connected, in: node)
             }
         }
-        if let dial = dials[link.peer.bytes] {
-            if !link.isRelayed { finishUpgrades(of: dial, .connected, in: node) }
+        if let attempt = ours, let own = dials[attempt.key], !own.isShared {
+            for request in own.requests { answer(request, link, own.outcomes, in: node) }
+            own.requests = []
+            end(own, in: node)
+        }
+        if !link.isProbe, let dial = dials[link.peer.bytes] {
+            if !link.isRelayed { finishUpgrades(of: dial, .connected, nil, in: node) }
             var left: [DialRequest] = []
             for request in dial.requests {
                 if let link = fitting(request, in: node) {
@@ -175,23 +174,27 @@ final class Dialer {
     /// Whether a waiting request does not accept a relayed connection.
     private func wantsUpgrade(_ peer: PeerID) -> Bool {
         guard let dial = dials[peer.bytes] else { return false }
-        for request in dial.requests where request.directOnly || !request.allowsLimited { return true }
+        for request in dial.requests where request.policy.path != .any { return true }
         return false
     }
 
-    private func finishUpgrades(of dial: PeerDial, _ result: DialOutcome.Result, in node: NodeState) {
-        for attempt in dial.attempts where attempt.step == .upgrading { finish(attempt, result, in: node) }
+    private func finishUpgrades(
+        of dial: PeerDial, _ result: DialOutcome.Result, _ report: PeerConnectionReport?, in node: NodeContext
+    ) {
+        for attempt in dial.attempts where attempt.step == .upgrading {
+            attempt.peerConnection = report
+            finish(attempt, result, in: node)
+        }
     }
 
     /// The upgrade of a circuit to a direct connection failed.
-    func upgradeFailed(_ peer: PeerID, _ result: DialOutcome.Result, in node: NodeState) {
+    func upgradeFailed(_ peer: PeerID, _ result: DialOutcome.Result, _ report: PeerConnectionReport?, in node: NodeContext) {
         guard let dial = dials[peer.bytes] else { return }
-        finishUpgrades(of: dial, result, in: node)
+        finishUpgrades(of: dial, result, report, in: node)
         settle(in: node)
     }
 
-    /// A link ended before it was open.
-    func failed(_ link: UInt32, _ result: DialOutcome.Result, in node: NodeState) {
+    func linkFailed(_ link: UInt32, _ result: DialOutcome.Result, in node: NodeContext) {
         guard let attempt = byLink[link] else { return }
         finish(attempt, attempt.isGivenUp ? .cancelled : result, in: node)
         settle(in: node)
@@ -199,7 +202,7 @@ final class Dialer {
 
     // MARK: Time
 
-    func advance(in node: NodeState) {
+    func advance(in node: NodeContext) {
         for dial in order {
             for attempt in dial.attempts where !attempt.isOver && attempt.deadline <= node.now {
                 let layer = attempt.layer
@@ -212,7 +215,7 @@ final class Dialer {
     }
 
     /// Answers each request that is past its deadline, with the outcomes known by then.
-    private func expireRequests(of dial: PeerDial, in node: NodeState) {
+    private func expireRequests(of dial: PeerDial, in node: NodeContext) {
         var late: [DialRequest] = []
         var left: [DialRequest] = []
         for request in dial.requests { if request.deadline <= node.now { late.append(request) } else { left.append(request) } }
@@ -227,7 +230,7 @@ final class Dialer {
     }
 
     /// Starts what may start, ends what is over, and passes on the results of relays' dials.
-    func settle(in node: NodeState) {
+    func settle(in node: NodeContext) {
         var isSettled = false
         while !isSettled {
             isSettled = true
@@ -239,19 +242,19 @@ final class Dialer {
             }
             for dial in order {
                 if start(dial, in: node) { isSettled = false }
-                guard dial.isOver, dials[dial.peer.bytes] === dial else { continue }
+                guard dial.isOver, dials[dial.key] === dial else { continue }
                 isSettled = false
                 remove(dial)
                 for request in dial.requests { answer(request, nil, dial.outcomes, in: node) }
                 dial.requests = []
             }
         }
-        reckon(node)
+        updateDeadline(node)
     }
 
     /// Ends a dial for which no request waits any more. With `yields`, attempts that have come so far that the remote may count on them are
     /// asked to end only if their transport is not connected yet; otherwise they go on.
-    func end(_ dial: PeerDial, isLate: Bool = false, yields: Bool = false, in node: NodeState) {
+    func end(_ dial: PeerDial, isLate: Bool = false, yields: Bool = false, in node: NodeContext) {
         for attempt in dial.attempts where !attempt.isOver {
             if yields, attempt.step == .dialling, attempt.group != .relayed || node.expectedLinks[attempt.link] != nil {
                 attempt.isGivenUp = true
@@ -266,8 +269,8 @@ final class Dialer {
     }
 
     private func remove(_ dial: PeerDial) {
-        guard dials[dial.peer.bytes] === dial else { return }
-        dials[dial.peer.bytes] = nil
+        guard dials[dial.key] === dial else { return }
+        dials[dial.key] = nil
         order.remove(dial)
     }
 
@@ -277,7 +280,7 @@ final class Dialer {
         return attempt.isName ? attempt.heldUntil : max(attempt.heldUntil, dial.nextStart[attempt.group.rawValue])
     }
 
-    private func reckon(_ node: NodeState) {
+    private func updateDeadline(_ node: NodeContext) {
         nextDeadline = .distantFuture
         let isFull = byLink.count >= node.limits.dials
         for dial in order {

@@ -31,7 +31,7 @@ struct Announcement: Equatable {
     init(protobuf bytes: [UInt8], limit: Int) throws(Fault) {
         var key: PublicKey?
         var found: [Multiaddr] = []
-        let reader = ProtobufReader(bytes)
+        var reader = ProtobufReader(bytes)
         while reader.advance() {
             switch reader.number {
             case Field.publicKey: key = try? PublicKey(protobuf: reader.content())

@@ -5,7 +5,7 @@ import CausewayIdentity
 public final class DiscoveryTopic: Equatable, Sendable {
     /// The format of an announcement.
     public enum Form: UInt8, Sendable {
-        /// `Peer { publicKey = 1, addrs = 2 }`, as js-libp2p's pubsub-peer-discovery.
+        /// js-libp2p's pubsub-peer-discovery: `Peer { publicKey = 1, addrs = 2 }`.
         case protobuf
         /// `{"peerId": "...", "addrs": ["..."]}`
         case json
@@ -36,11 +36,6 @@ public final class DiscoveryTopic: Equatable, Sendable {
     /// The topic and form of js-libp2p's `pubsubPeerDiscovery()`.
     public static let protobuf = DiscoveryTopic(name: [UInt8](utf8: "_peer-discovery._p2p._pubsub"), form: .protobuf)
     public static let json = DiscoveryTopic(name: [UInt8](utf8: "p2p-discovery"), form: .json)
-
-    /// The same topic with another interval between two announcements.
-    public func every(_ interval: Interval) -> DiscoveryTopic {
-        DiscoveryTopic(name: name, form: form, interval: interval, listenOnly: listenOnly, dials: dials)
-    }
 
     public static func == (a: DiscoveryTopic, b: DiscoveryTopic) -> Bool {
         a.name == b.name && a.form == b.form && a.interval == b.interval && a.listenOnly == b.listenOnly && a.dials == b.dials

@@ -1,10 +1,11 @@
-public import CausewayConnection
+import CausewayConnection
 public import CausewayIdentity
 
 /// Discovers peers by their announcements on topics, and announces this node (js-libp2p's pubsub-peer-discovery, and the same in JSON).
 ///
-/// Uses `NodeState.topics`, and starts at its first `advance`. It announces this node at once when the first subscriber is known and when
-/// the node's addresses change, and then regularly. In a signed mesh, it believes an announcement only from the peer that it is about.
+/// Uses `NodeContext.topics`, and starts at its first `advance`. It announces this node at once when the first subscriber is known and when
+/// the node's addresses change, and then regularly. In a signed mesh, it believes an announcement only from the peer that it is about. The
+/// application is told of each peer once, and again when its addresses have changed or its last connection has closed.
 public final class PubsubDiscovery: NodeProtocol, TopicListening {
     private final class Channel {
         let topic: DiscoveryTopic
@@ -28,9 +29,11 @@ public final class PubsubDiscovery: NodeProtocol, TopicListening {
     private var channels: [Channel] = []
     #if !hasFeature(Embedded)
         /// The peers that are being dialled because they announced themselves.
-        var followed: [FollowedPeer] = []
+        var followed = FollowedPeers()
     #endif
     private var hasStarted = false
+    /// The addresses of each peer that the application was told of last.
+    private var told = BytesTable<[UInt8]>()
 
     public init(_ topics: [DiscoveryTopic]) { for topic in topics { channels.append(Channel(topic)) } }
 
@@ -40,24 +43,29 @@ public final class PubsubDiscovery: NodeProtocol, TopicListening {
         return soonest
     }
 
-    public func advance(in node: NodeState) {
+    public func advance(in node: NodeContext) {
         if !hasStarted { start(in: node) }
         for channel in channels where channel.next <= node.now { announce(on: channel, in: node) }
     }
 
-    public func addressesChanged(in node: NodeState) {
+    public func addressesChanged(in node: NodeContext) {
         for channel in channels { channel.hasten(gap: Self.shortestGap, now: node.now) }
     }
 
     /// Many subscribers may appear at once, and each announcement reaches all of them. So a quarter of the interval passes between two
     /// announcements.
-    public func subscriberAppeared(_ peer: PeerID, on topic: [UInt8], in node: NodeState) {
+    public func subscriberAppeared(_ peer: PeerID, on topic: [UInt8], in node: NodeContext) {
         for channel in channels where channel.topic.name == topic {
             channel.hasten(gap: Interval(nanoseconds: channel.topic.interval.nanoseconds / 4), now: node.now)
         }
     }
 
-    private func start(in node: NodeState) {
+    /// A peer that was lost is told of again when it announces itself again.
+    public func linkClosed(_ link: ConnectedLink, in node: NodeContext) {
+        if !node.connections.isConnected(link.peer) { told[link.peer.bytes] = nil }
+    }
+
+    private func start(in node: NodeContext) {
         hasStarted = true
         for channel in channels {
             guard let gossip = node.topics, gossip.listen(to: channel.topic.name, self, in: node) else { continue }
@@ -65,13 +73,11 @@ public final class PubsubDiscovery: NodeProtocol, TopicListening {
         }
     }
 
-    private func announce(on channel: Channel, in node: NodeState) {
+    private func announce(on channel: Channel, in node: NodeContext) {
         channel.next = node.now + max(channel.topic.interval, .milliseconds(10))
         guard let gossip = node.topics, gossip.subscriberCount(of: channel.topic.name) > 0 else { return }
         channel.last = node.now
-        var addresses = node.listenAddresses
-        for circuit in node.circuitAddresses { addresses.append(circuit) }
-        while addresses.count > node.limits.addressesPerPeer { addresses.removeLast() }
+        let addresses = node.addresses.advertised(for: .discovery)
         let bytes =
             switch channel.topic.form {
             case .protobuf: Announcement.protobuf(node.identity.publicKey, addresses)
@@ -81,8 +87,8 @@ public final class PubsubDiscovery: NodeProtocol, TopicListening {
         _ = try? gossip.publish(bytes, on: channel.topic.name, in: node)
     }
 
-    public func messageReceived(_ message: GossipMessage, in node: NodeState) {
-        for channel in channels where channel.topic.name == message.topic {
+    public func messageReceived(_ message: GossipMessage, in node: NodeContext) {
+        for channel in channels where channel.topic.name == message.topicUTF8 {
             let limit = node.limits.addressesPerPeer
             let heard: Announcement?
             switch channel.topic.form {
@@ -91,11 +97,26 @@ public final class PubsubDiscovery: NodeProtocol, TopicListening {
             }
             guard let heard, heard.peer != node.peerID, heard.peer == message.author ?? heard.peer else { continue }
             node.peers.add(heard.addresses, of: heard.peer, now: node.now)
-            let source: DiscoverySource = channel.topic.form == .json ? .pubsubJSON : .pubsubProtobuf
-            node.emit(.discovered(heard.peer, addresses: heard.addresses, source: source))
+            if isNews(heard, in: node) {
+                let source: DiscoverySource = channel.topic.form == .json ? .pubsubJSON : .pubsubProtobuf
+                node.emit(.discovered(heard.peer, addresses: heard.addresses, source: source))
+            }
             #if !hasFeature(Embedded)
-                if channel.topic.dials { follow(heard, from: message.receivedFrom, in: node) }
+                if channel.topic.dials {
+                    followed.follow(heard.peer, at: heard.addresses, from: message.receivedFrom, for: self, in: node)
+                }
             #endif
         }
+    }
+
+    /// Whether the peer is new to the application, or its addresses are. Remotes choose how many peers there are, so all are forgotten when
+    /// they are as many as the node remembers, and told of once more.
+    private func isNews(_ heard: Announcement, in node: NodeContext) -> Bool {
+        var addresses: [UInt8] = []
+        for address in heard.addresses { addresses += address.bytes }
+        guard told[heard.peer.bytes] != addresses else { return false }
+        if told.count >= node.limits.storedPeers { told = BytesTable() }
+        told[heard.peer.bytes] = addresses
+        return true
     }
 }

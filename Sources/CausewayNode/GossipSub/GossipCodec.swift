@@ -18,12 +18,19 @@ enum GossipCodec {
         static let want: UInt32 = 2
         static let graft: UInt32 = 3
         static let prune: UInt32 = 4
+        #if hasFeature(Embedded)
+            static let last = prune
+        #else
+            static let dontWant: UInt32 = 5
+            static let last = dontWant
+        #endif
     }
     enum HaveField {
         static let topic: UInt32 = 1
         static let ids: UInt32 = 2
     }
     static let wantIDs: UInt32 = 1
+    static let dontWantIDs: UInt32 = 1
     static let graftTopic: UInt32 = 1
     enum PruneField {
         static let topic: UInt32 = 1
@@ -72,6 +79,14 @@ enum GossipCodec {
         for id in ids { entry.content(wantIDs, id) }
         return control(ControlField.want, entry)
     }
+
+    #if !hasFeature(Embedded)
+        static func dontWant(_ ids: [[UInt8]]) -> [UInt8] {
+            var entry = ProtobufWriter()
+            for id in ids { entry.content(dontWantIDs, id) }
+            return control(ControlField.dontWant, entry)
+        }
+    #endif
 
     private static func control(_ field: UInt32, _ entry: ProtobufWriter) -> [UInt8] {
         var control = ProtobufWriter()

@@ -2,16 +2,20 @@ import CausewayConnection
 import CausewayIdentity
 
 extension GossipSub {
-    func receiveControl(_ control: ProtobufReader, from peer: GossipPeer, _ work: inout RPCWork, in node: NodeState) {
+    func receiveControl(_ control: inout ProtobufReader, from peer: GossipPeer, _ work: inout RPCWork, in node: NodeContext) {
         while control.advance() {
-            guard control.number <= GossipCodec.ControlField.prune else { continue }
+            // Among what is skipped are the extensions of v1.3.
+            guard control.number <= GossipCodec.ControlField.last else { continue }
             guard work.takeEntry() else { return }
             let outer = control.enter()
             switch control.number {
-            case GossipCodec.ControlField.have: receiveHave(control, from: peer, &work, in: node)
-            case GossipCodec.ControlField.want: receiveWant(control, from: peer, in: node)
-            case GossipCodec.ControlField.graft: receiveGraft(control, from: peer, in: node)
-            default: receivePrune(control, from: peer, in: node)
+            case GossipCodec.ControlField.have: receiveHave(&control, from: peer, &work, in: node)
+            case GossipCodec.ControlField.want: receiveWant(&control, from: peer, in: node)
+            case GossipCodec.ControlField.graft: receiveGraft(&control, from: peer, in: node)
+            #if !hasFeature(Embedded)
+                case GossipCodec.ControlField.dontWant: receiveDontWant(&control, from: peer, in: node)
+            #endif
+            default: receivePrune(&control, from: peer, in: node)
             }
             control.leave(outer)
         }
@@ -19,38 +23,42 @@ extension GossipSub {
 
     // MARK: Gossip
 
-    private func receiveHave(_ entry: ProtobufReader, from peer: GossipPeer, _ work: inout RPCWork, in node: NodeState) {
+    private func receiveHave(_ entry: inout ProtobufReader, from peer: GossipPeer, _ work: inout RPCWork, in node: NodeContext) {
         if !work.hasAnnouncement {
             work.hasAnnouncement = true
-            peer.behaviour.announcements += 1
+            peer.behaviour.ihaveCount += 1
             wake(in: node)
         }
-        guard peer.behaviour.announcements <= configuration.limits.announcements else {
-            work.isSlightlyWrong = true
+        guard peer.behaviour.ihaveCount <= configuration.limits.ihaveCount else {
+            work.hasMinorFault = true
             return
         }
         var isJoined = false
         while entry.advance() {
             switch entry.number {
             case GossipCodec.HaveField.topic:
-                isJoined = joined(topicName(entry)) != nil
+                isJoined = joined(topicName(&entry)) != nil
                 guard isJoined else { return }
             case GossipCodec.HaveField.ids:
-                guard isJoined, peer.behaviour.idsTaken < configuration.limits.ids else {
-                    work.isSlightlyWrong = true
+                guard isJoined, peer.behaviour.iwantIDs < configuration.limits.ids else {
+                    work.hasMinorFault = true
                     return
                 }
-                peer.behaviour.idsTaken += 1
+                peer.behaviour.iwantIDs += 1
                 guard entry.count <= configuration.limits.messageID else { continue }
                 let wire = entry.content()
                 let id = canonical(wire, of: peer)
-                if !seen.contains(id), !unverifiable.contains(id), entry.fault == nil { work.wanted.append(wire) }
+                guard !seen.contains(id), !unverifiable.contains(id), entry.fault == nil else { continue }
+                work.wanted.append(wire)
+                #if !hasFeature(Embedded)
+                    if configuration.messageID.fixed == nil, MessageID.form(of: wire) == nil { peer.askForeign(wire) }
+                #endif
             default: break
             }
         }
     }
 
-    private func receiveWant(_ entry: ProtobufReader, from peer: GossipPeer, in node: NodeState) {
+    private func receiveWant(_ entry: inout ProtobufReader, from peer: GossipPeer, in node: NodeContext) {
         while entry.advance() {
             guard entry.number == GossipCodec.wantIDs, entry.count <= configuration.limits.messageID else { continue }
             guard peer.behaviour.idsWanted < configuration.limits.ids else { return count(.slight, of: peer, in: node) }
@@ -65,27 +73,54 @@ extension GossipSub {
     }
 
     /// Our form of an id that the peer sent. The id's form shows how to write ids to this peer.
-    private func canonical(_ wire: [UInt8], of peer: GossipPeer) -> [UInt8] {
+    func canonical(_ wire: [UInt8], of peer: GossipPeer) -> [UInt8] {
         guard configuration.signed else { return wire }
-        if let form = MessageID.usesJSForm(wire) { peer.usesJSForm = form }
+        #if !hasFeature(Embedded)
+            if let known = computed[wire] { return known }
+        #endif
+        if let form = MessageID.form(of: wire) { peer.idForm = form }
         return MessageID.canonical(wire)
     }
 
-    /// Whether ids are written to the peer in js-libp2p's form.
-    func sendsJSForm(to peer: GossipPeer) -> Bool {
-        guard configuration.signed else { return false }
-        switch configuration.messageID {
-        case .go: return false
-        case .js: return true
-        case .both: return peer.usesJSForm ?? false
+    /// How ids are written to the peer: as in the specification until it has written one.
+    func idForm(of peer: GossipPeer) -> IDForm {
+        guard configuration.signed else { return .go }
+        if let form = configuration.messageID.fixed ?? peer.idForm { return form }
+        #if !hasFeature(Embedded)
+            // It writes ids that we cannot read yet. What it asked for by ours would come under other ids of its own: js-libp2p takes that
+            // for a broken promise.
+            if !peer.foreignIDs.asked.isEmpty { return .foreign }
+        #endif
+        return .go
+    }
+
+    /// The message's id in a form. Empty: it has none.
+    func spelled(_ message: CachedMessage, in form: IDForm) -> [UInt8] {
+        switch form {
+        case .go: return message.id
+        case .js: return MessageID.js(message.id, key: message.key)
+        #if !hasFeature(Embedded)
+            case .rust: return MessageID.rust(message.id)
+            default: return message.computed[form]
+        #endif
         }
     }
 
+    #if !hasFeature(Embedded)
+        /// Finds out what the peer's ids are if they are in no form that shows: one of those that we have asked it for is the message's.
+        func learnForm(of peer: GossipPeer, from message: GossipMessage, in node: NodeContext) {
+            guard configuration.signed, let form = peer.foreignIDs.form(by: message) else { return }
+            peer.idForm = form
+            computed.use(form)
+            if form == .foreign, configuration.messageID.fixed == nil { node.emit(.foreignMessageIDs(peer.peer)) }
+        }
+    #endif
+
     // MARK: Mesh
 
-    private func receiveGraft(_ entry: ProtobufReader, from peer: GossipPeer, in node: NodeState) {
+    private func receiveGraft(_ entry: inout ProtobufReader, from peer: GossipPeer, in node: NodeContext) {
         var name: [UInt8] = []
-        while entry.advance() { if entry.number == GossipCodec.graftTopic { name = topicName(entry) } }
+        while entry.advance() { if entry.number == GossipCodec.graftTopic { name = topicName(&entry) } }
         // For a topic that we have not joined, we store nothing and answer nothing: a remote can make up names for free.
         guard entry.fault == nil, let topic = joined(name), !topic.hasInMesh(peer), peer.isReachable else { return }
         let parameters = configuration.parameters
@@ -99,18 +134,19 @@ extension GossipSub {
             count(.slight, of: peer, in: node)
             return prune(peer, from: topic, backoff: parameters.unsubscribeBackoff, in: node)
         }
-        if topic.mesh.count >= parameters.meshHigh, !peer.isDialled {
+        if topic.mesh.count >= parameters.meshHigh, !peer.isDialled || parameters.meshHigh == 0 {
             return prune(peer, from: topic, backoff: parameters.pruneBackoff, in: node)
         }
         topic.addToMesh(peer)
+        tellNewcomer(peer, of: topic, in: node)
     }
 
-    private func receivePrune(_ entry: ProtobufReader, from peer: GossipPeer, in node: NodeState) {
+    private func receivePrune(_ entry: inout ProtobufReader, from peer: GossipPeer, in node: NodeContext) {
         var name: [UInt8] = []
         var seconds: UInt64 = 0
         while entry.advance() {
             switch entry.number {
-            case GossipCodec.PruneField.topic: name = topicName(entry)
+            case GossipCodec.PruneField.topic: name = topicName(&entry)
             // Peer exchange: read as a field of this kind, but not used.
             case GossipCodec.PruneField.peers: _ = entry.range()
             case GossipCodec.PruneField.backoff: seconds = entry.varint()
@@ -131,13 +167,13 @@ extension GossipSub {
         return now >= backoff + configuration.parameters.heartbeatInterval
     }
 
-    func graft(_ peer: GossipPeer, into topic: GossipTopic, in node: NodeState) {
+    func graft(_ peer: GossipPeer, into topic: GossipTopic, in node: NodeContext) {
         topic.addToMesh(peer)
         send(GossipCodec.graft(topic.name), to: peer, in: node)
     }
 
     /// Tells the peer that it is not, or no longer, in our mesh, and how long neither side grafts again.
-    func prune(_ peer: GossipPeer, from topic: GossipTopic, backoff: Interval, in node: NodeState) {
+    func prune(_ peer: GossipPeer, from topic: GossipTopic, backoff: Interval, in node: NodeContext) {
         topic.removeFromMesh(peer)
         topic.backOff(peer.peer, until: node.now + backoff, limit: configuration.limits.backoffs)
         let seconds = max((backoff.milliseconds + 999) / 1000, 1)
@@ -145,16 +181,19 @@ extension GossipSub {
     }
 
     /// Grafts random subscribers until the mesh has `size` peers.
-    func fill(_ topic: GossipTopic, to size: Int, dialledOnly: Bool = false, in node: NodeState) {
+    func fill(_ topic: GossipTopic, to size: Int, dialledOnly: Bool = false, in node: NodeContext) {
         let missing = size - topic.mesh.count
         let chosen = pick(missing, of: topic.subscribers, in: node) {
             (!dialledOnly || $0.isDialled) && mayGraft($0, into: topic, now: node.now)
         }
-        for peer in chosen { graft(peer, into: topic, in: node) }
+        for peer in chosen {
+            graft(peer, into: topic, in: node)
+            tellNewcomer(peer, of: topic, in: node)
+        }
     }
 
     /// Adds random subscribers to the peers that get our messages while we are not in the topic.
-    func fillFanout(of topic: GossipTopic, in node: NodeState) {
+    func fillFanout(of topic: GossipTopic, in node: NodeContext) {
         let missing = configuration.parameters.meshSize - topic.fanout.count
         for peer in pick(missing, of: topic.subscribers, in: node, where: { $0.isReachable && !topic.hasInFanout($0) }) {
             topic.fanout.append(peer)
@@ -163,7 +202,7 @@ extension GossipSub {
 
     /// `count` of the peers that fit, or `percent` of them if that is more, in random order.
     func pick(
-        _ count: Int, percent: Int = 0, of peers: [GossipPeer], in node: NodeState, where fits: (GossipPeer) -> Bool
+        _ count: Int, percent: Int = 0, of peers: some Sequence<GossipPeer>, in node: NodeContext, where fits: (GossipPeer) -> Bool
     ) -> [GossipPeer] {
         var chosen: [GossipPeer] = []
         for peer in peers where fits(peer) { chosen.append(peer) }

@@ -8,7 +8,7 @@ final class GossipInbound {
 
     private var inbox = MessageInbox()
     /// The RPC that is being processed, in parts if it is much work, and its length.
-    private(set) var rpc: ProtobufReader?
+    private var rpc: ProtobufReader?
     private var rpcSize = 0
     var work = RPCWork(entries: 0)
     /// Since when there have been bytes of an unfinished RPC. nil: there are none.
@@ -37,23 +37,27 @@ final class GossipInbound {
         if since == nil { since = now }
     }
 
-    /// The RPC that was begun, or the next one. nil: the rest of it has not arrived.
+    /// Whether an RPC was begun and kept.
+    var hasBegun: Bool { rpc != nil }
+
+    /// The RPC that was begun, or the next one, to be kept or finished. nil: the rest of it has not arrived.
     func next(_ limits: GossipLimits, now: Instant) -> ProtobufReader? {
-        if let rpc { return rpc }
+        if let begun = rpc.take() { return begun }
         let held = inbox.count
         guard let found = inbox.next(limit: limits.rpc, passingOver: limits.skippedRPC) else {
             if inbox.count == 0 { since = nil }
             return nil
         }
-        rpc = found
         rpcSize = held - inbox.count
         work = RPCWork(entries: limits.entries)
         return found
     }
 
+    /// Keeps the RPC for the next turn.
+    func keep(_ begun: consuming ProtobufReader) { rpc = consume begun }
+
     /// The RPC is finished. Bytes that are still held began to arrive at this moment at the earliest.
     func finishRPC(now: Instant) {
-        rpc = nil
         rpcSize = 0
         since = inbox.count > 0 ? now : nil
     }
@@ -87,14 +91,14 @@ struct RPCWork {
     /// Whether the RPC contained a message that was worth reading.
     var isUseful = false
     /// Whether the RPC had more entries than any honest one. The rest was ignored.
-    var isOverdone = false
-    var isSlightlyWrong = false
+    var exceedsEntryLimit = false
+    var hasMinorFault = false
 
     init(entries: Int) { self.entries = entries }
 
     mutating func takeEntry() -> Bool {
         guard entries > 0 else {
-            isOverdone = true
+            exceedsEntryLimit = true
             return false
         }
         entries -= 1

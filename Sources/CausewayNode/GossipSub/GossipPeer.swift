@@ -4,7 +4,7 @@ import CausewayIdentity
 /// A neighbour that speaks GossipSub. Each side sends on the stream that it opened.
 final class GossipPeer {
     /// A number of our own, for tables.
-    let id: UInt32
+    let id: UInt64
     let peer: PeerID
 
     /// The stream on which we send. Without it, the peer can be in no mesh.
@@ -23,16 +23,38 @@ final class GossipPeer {
     private var topics = BytesSet()
     private var topicBytes = 0
 
-    /// Whether the peer writes ids in js-libp2p's form. nil: not known yet.
-    var usesJSForm: Bool?
+    /// How the peer writes ids. nil: not known yet.
+    var idForm: IDForm?
     var behaviour = PeerBehaviour()
+    #if !hasFeature(Embedded)
+        var foreignIDs = ForeignIDs()
+        /// Whether the peer reads IDONTWANT.
+        var readsDontWant = false
+        /// For how many heartbeats more it may be said of messages that the peer does not want them. 0: of none.
+        var dontWantAge = 0
+        /// How many messages of the peer wait for the application's verdict.
+        var unjudged = 0
+        /// How many topics are carried for the peer.
+        var carried = 0
+    #endif
 
-    init(id: UInt32, peer: PeerID) {
+    init(id: UInt64, peer: PeerID) {
         self.id = id
         self.peer = peer
     }
 
     var isReachable: Bool { outbound != nil }
+
+    #if !hasFeature(Embedded)
+        /// We ask the peer for a message by an id in a form that does not show.
+        func askForeign(_ id: [UInt8]) {
+            switch idForm {
+            case nil, .go, .js, .rust: foreignIDs.ask(id)
+            case .sha256, .sequenceSHA256, .own, .foreign: break
+            }
+        }
+    #endif
+
     var topicCount: Int { topics.count }
 
     func subscribes(to topic: [UInt8]) -> Bool { topics.contains(topic) }
@@ -59,12 +81,16 @@ struct PeerBehaviour {
     private(set) var faults = 0
     /// Since the last heartbeat: RPCs with IHAVE, ids read in IHAVE and in IWANT, ids told because the peer subscribed, changes of its
     /// subscriptions, and fields of RPCs that were read for control or in vain.
-    var announcements = 0
-    var idsTaken = 0
+    var ihaveCount = 0
+    var iwantIDs = 0
     var idsWanted = 0
-    var idsTold = 0
+    var ihaveIDs = 0
     var changes = 0
     var wasted = 0
+    #if !hasFeature(Embedded)
+        /// Ids read in IDONTWANT.
+        var dontWantIDs = 0
+    #endif
 
     enum Fault: Int {
         /// Honest peers do this, too, when clocks differ or messages cross.
@@ -80,16 +106,19 @@ struct PeerBehaviour {
     }
 
     var isQuiet: Bool {
-        faults == 0 && announcements == 0 && idsTaken == 0 && idsWanted == 0 && idsTold == 0 && changes == 0 && wasted == 0
+        faults == 0 && ihaveCount == 0 && iwantIDs == 0 && idsWanted == 0 && ihaveIDs == 0 && changes == 0 && wasted == 0
     }
 
     mutating func heartbeat() {
         faults -= (faults + 9) / 10
-        announcements = 0
-        idsTaken = 0
+        ihaveCount = 0
+        iwantIDs = 0
         idsWanted = 0
-        idsTold = 0
+        ihaveIDs = 0
         changes = 0
         wasted = 0
+        #if !hasFeature(Embedded)
+            dontWantIDs = 0
+        #endif
     }
 }

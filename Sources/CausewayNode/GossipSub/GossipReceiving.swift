@@ -4,7 +4,7 @@ import CausewayIdentity
 // Processes what neighbours send within a budget: a share of each neighbour's, in turn, and in total only as much as leaves time for
 // others' events. The rest waits for the next `advance`, and its senders wait for credit.
 extension GossipSub {
-    public func received(_ bytes: [UInt8], on stream: StreamKey, in node: NodeState) {
+    public func received(_ bytes: [UInt8], on stream: StreamKey, in node: NodeContext) {
         guard let inbound = peersByStream[stream.packed]?.inbound, inbound.stream == stream else { return }
         let held = inbound.count
         inbound.add(bytes, now: node.now)
@@ -18,7 +18,7 @@ extension GossipSub {
     }
 
     /// Gives each neighbour with work left one turn.
-    func workOffWaiting(in node: NodeState) {
+    func workOffWaiting(in node: NodeContext) {
         turn = configuration.limits.workPerTurn
         var rounds = waiting.count
         while rounds > 0, turn > 0, let inbound = waiting.first {
@@ -30,7 +30,7 @@ extension GossipSub {
     }
 
     /// Processes RPCs until none is complete, or the neighbour's share of this turn is used up. Then it waits for the next turn.
-    private func workOff(_ inbound: GossipInbound, in node: NodeState) {
+    private func workOff(_ inbound: GossipInbound, in node: NodeContext) {
         let share = max(turn - configuration.limits.workPerPeer, 0)
         let held = inbound.count
         var isSound = true
@@ -39,7 +39,7 @@ extension GossipSub {
         }
         heldBytes += inbound.count - held
         guard isSound, !inbound.hasFault else { return cut(inbound, in: node) }
-        if inbound.rpc != nil || inbound.count > 0 && turn <= share {
+        if inbound.hasBegun || inbound.count > 0 && turn <= share {
             inbound.isWaiting = true
             waiting.append(inbound)
         } else {
@@ -48,7 +48,7 @@ extension GossipSub {
     }
 
     /// No complete RPC is left.
-    private func settle(_ inbound: GossipInbound, in node: NodeState) {
+    private func settle(_ inbound: GossipInbound, in node: NodeContext) {
         if inbound.withheld > 0 { node.taken(inbound.withheld, of: inbound.stream) }
         inbound.withheld = 0
         if inbound.isGone {
@@ -63,7 +63,7 @@ extension GossipSub {
 
     /// Resets a stream that cannot be followed any longer, or that holds what others need. That counts only against its peer, which may
     /// open another stream.
-    func cut(_ inbound: GossipInbound, in node: NodeState) {
+    func cut(_ inbound: GossipInbound, in node: NodeContext) {
         let peer = inbound.peer
         if !inbound.isGone {
             endInbound(of: peer)
@@ -95,29 +95,16 @@ extension GossipSub {
     // MARK: RPCs
 
     /// Returns false if the bytes are no RPC, or waste our time.
-    private func work(on rpc: ProtobufReader, of inbound: GossipInbound, downTo share: Int, in node: NodeState) -> Bool {
+    private func work(on rpc: consuming ProtobufReader, of inbound: GossipInbound, downTo share: Int, in node: NodeContext) -> Bool {
         let peer = inbound.peer
         while turn > share {
             let before = rpc.fields
-            guard !inbound.work.isOverdone, rpc.advance() else {
+            guard !inbound.work.exceedsEntryLimit, rpc.advance() else {
                 turn -= 1
                 inbound.finishRPC(now: node.now)
                 return finish(rpc, of: peer, inbound.work, in: node)
             }
-            var isUseful = false
-            if rpc.number <= GossipCodec.RPCField.control, isHeard(rpc.number, of: inbound) {
-                let inner = rpc.range()
-                let outer = rpc.enter()
-                switch rpc.number {
-                case GossipCodec.RPCField.subscriptions: receiveSubscription(rpc, from: peer, &inbound.work, in: node)
-                case GossipCodec.RPCField.publish:
-                    isUseful = receiveMessage(rpc, from: peer, &inbound.work, in: node)
-                    // go-libp2p forwards unknown fields of any kind. The neighbour is not at fault, so only the message is dropped.
-                    if let fault = rpc.fault, isForeign(fault) { rpc.skip(inner, outer: outer) }
-                default: receiveControl(rpc, from: peer, &inbound.work, in: node)
-                }
-                rpc.leave(outer)
-            }
+            let isUseful = isHeard(rpc.number, of: inbound) && read(&rpc, of: inbound, in: node)
             let fields = rpc.fields - before
             turn -= fields
             if isUseful { inbound.work.isUseful = true } else { peer.behaviour.wasted += fields }
@@ -126,7 +113,26 @@ extension GossipSub {
                 return false
             }
         }
+        inbound.keep(rpc)
         return true
+    }
+
+    /// Reads one entry of an RPC. Returns whether it was a message that was worth reading.
+    private func read(_ rpc: inout ProtobufReader, of inbound: GossipInbound, in node: NodeContext) -> Bool {
+        let field = rpc.number
+        let inner = rpc.range()
+        let outer = rpc.enter()
+        var isUseful = false
+        switch field {
+        case GossipCodec.RPCField.subscriptions: receiveSubscription(&rpc, from: inbound.peer, &inbound.work, in: node)
+        case GossipCodec.RPCField.publish:
+            isUseful = receiveMessage(&rpc, from: inbound.peer, &inbound.work, in: node)
+            // go-libp2p forwards unknown fields of any kind. The neighbour is not at fault, so only the message is dropped.
+            if let fault = rpc.fault, isForeign(fault) { rpc.skip(inner, outer: outer) }
+        default: receiveControl(&rpc, from: inbound.peer, &inbound.work, in: node)
+        }
+        rpc.leave(outer)
+        return isUseful
     }
 
     private func isForeign(_ fault: ProtobufError) -> Bool {
@@ -141,56 +147,63 @@ extension GossipSub {
         switch field {
         case GossipCodec.RPCField.subscriptions: !inbound.isGone
         case GossipCodec.RPCField.publish: !isIgnored(inbound.peer)
-        default: !inbound.isGone && !isIgnored(inbound.peer)
+        case GossipCodec.RPCField.control: !inbound.isGone && !isIgnored(inbound.peer)
+        default: false
         }
     }
 
-    private func finish(_ rpc: ProtobufReader, of peer: GossipPeer, _ work: RPCWork, in node: NodeState) -> Bool {
+    private func finish(_ rpc: borrowing ProtobufReader, of peer: GossipPeer, _ work: RPCWork, in node: NodeContext) -> Bool {
         guard rpc.fault == nil else { return false }
         if !work.isUseful { peer.behaviour.wasted += 1 }
         if !work.wanted.isEmpty { send(GossipCodec.want(work.wanted), to: peer, droppable: true, in: node) }
-        if work.isOverdone {
+        if work.exceedsEntryLimit {
             count(.grave, of: peer, in: node)
-        } else if work.isSlightlyWrong {
+        } else if work.hasMinorFault {
             count(.slight, of: peer, in: node)
         }
         if peer.behaviour.wasted > 0 { wake(in: node) }
         return peer.behaviour.wasted <= configuration.limits.wasted
     }
 
-    private func receiveSubscription(_ entry: ProtobufReader, from peer: GossipPeer, _ work: inout RPCWork, in node: NodeState) {
+    private func receiveSubscription(_ entry: inout ProtobufReader, from peer: GossipPeer, _ work: inout RPCWork, in node: NodeContext) {
         guard work.takeEntry() else { return }
         var subscribes = false
         var name: [UInt8] = []
         while entry.advance() {
             switch entry.number {
             case GossipCodec.SubscriptionField.subscribe: subscribes = entry.varint() != 0
-            case GossipCodec.SubscriptionField.topic: name = topicName(entry)
+            case GossipCodec.SubscriptionField.topic: name = topicName(&entry)
             default: break
             }
         }
         guard entry.fault == nil else { return }
         guard !name.isEmpty, peer.behaviour.changes < 2 * configuration.limits.subscriptions else {
-            work.isSlightlyWrong = true
+            work.hasMinorFault = true
             return
         }
         peer.behaviour.changes += 1
         wake(in: node)
         if subscribes {
             guard peer.subscribe(to: name, limits: configuration.limits) else {
-                if !peer.subscribes(to: name) { work.isSlightlyWrong = true }
+                if !peer.subscribes(to: name) { work.hasMinorFault = true }
                 return
             }
-            node.emit(.subscriptionChanged(peer.peer, topic: name, isSubscribed: true))
-            guard let topic = topicsByName[name] else { return }
-            topic.subscribers.append(peer)
-            if peer.isReachable { subscriberAppeared(peer, on: topic, in: node) }
+            node.emit(.subscriptionChanged(SubscriptionChange(peer: peer.peer, topic: name, isSubscribed: true)))
+            let known = topicsByName[name]
+            known?.subscribers.append(peer)
+            #if !hasFeature(Embedded)
+                subscribed(peer, to: name, in: node)
+            #endif
+            if let known, peer.isReachable { subscriberAppeared(peer, on: known, in: node) }
         } else if peer.unsubscribe(from: name) {
             topicsByName[name]?.removeSubscriber(peer)
-            node.emit(.subscriptionChanged(peer.peer, topic: name, isSubscribed: false))
+            #if !hasFeature(Embedded)
+                if let topic = topicsByName[name] { subscriberLeft(peer, topic, in: node) }
+            #endif
+            node.emit(.subscriptionChanged(SubscriptionChange(peer: peer.peer, topic: name, isSubscribed: false)))
         }
     }
 
     /// Empty if the name is too long.
-    func topicName(_ field: ProtobufReader) -> [UInt8] { field.count <= configuration.limits.topicName ? field.content() : [] }
+    func topicName(_ field: inout ProtobufReader) -> [UInt8] { field.count <= configuration.limits.topicName ? field.content() : [] }
 }

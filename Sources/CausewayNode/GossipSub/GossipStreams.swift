@@ -3,21 +3,25 @@ public import CausewayIdentity
 
 // Two one-way streams with each peer. We open ours over the peer's best connection as soon as we know that the peer speaks GossipSub.
 extension GossipSub {
-    public func linkOpened(_ link: ConnectedLink, in node: NodeState) { consider(link.peer, in: node) }
+    public func linkOpened(_ link: ConnectedLink, in node: NodeContext) { consider(link.peer, in: node) }
 
-    public func identified(_ peer: PeerID, on link: ConnectedLink, in node: NodeState) {
+    public func identified(_ peer: PeerID, on link: ConnectedLink, in node: NodeContext) {
         consider(peer, in: node)
-        guard let known = peersByID[peer.bytes], known.usesJSForm == nil else { return }
-        if Self.isJS(agent: node.peers.agent(of: peer)) { known.usesJSForm = true }
+        guard let known = peersByID[peer.bytes], known.idForm == nil else { return }
+        let agent = node.peers.agent(of: peer)
+        if Self.names(agent, "js-libp2p") { known.idForm = .js }
+        #if !hasFeature(Embedded)
+            if Self.names(agent, "rust-libp2p") { known.idForm = .rust }
+        #endif
     }
 
-    public func linkClosed(_ link: ConnectedLink, in node: NodeState) {
+    public func linkClosed(_ link: ConnectedLink, in node: NodeContext) {
         consider(link.peer, in: node)
         guard let peer = peersByID[link.peer.bytes], peer.outbound == nil, peer.inbound == nil else { return }
-        if node.connections.best(for: link.peer, allowsLimited: configuration.allowLimited) == nil { forget(peer) }
+        if node.connections.best(for: link.peer, allowsLimited: configuration.allowsLimited) == nil { forget(peer, in: node) }
     }
 
-    public func streamOpened(_ stream: StreamKey, protocolID: [UInt8], in node: NodeState) {
+    public func streamOpened(_ stream: StreamKey, protocolID: [UInt8], in node: NodeContext) {
         guard let link = node.connections[stream.link] else { return node.reset(stream) }
         let peer = peer(link.peer)
         if let old = peer.inbound {
@@ -30,11 +34,15 @@ extension GossipSub {
         consider(link.peer, in: node)
     }
 
-    public func streamReady(_ stream: StreamKey, protocolID: [UInt8], in node: NodeState) {
-        peersByStream[stream.packed]?.failures = 0
+    public func streamReady(_ stream: StreamKey, protocolID: [UInt8], in node: NodeContext) {
+        guard let peer = peersByStream[stream.packed] else { return }
+        peer.failures = 0
+        #if !hasFeature(Embedded)
+            peer.readsDontWant = protocolID == Self.protocolIDs[0]
+        #endif
     }
 
-    public func finished(_ stream: StreamKey, in node: NodeState) {
+    public func finished(_ stream: StreamKey, in node: NodeContext) {
         guard let peer = peersByStream[stream.packed], let inbound = peer.inbound, inbound.stream == stream else { return }
         inbound.isFinished = true
         guard !inbound.isWaiting else { return }
@@ -42,7 +50,7 @@ extension GossipSub {
         node.finish(stream)
     }
 
-    public func closed(_ stream: StreamKey, error: StreamError?, in node: NodeState) {
+    public func closed(_ stream: StreamKey, error: StreamError?, in node: NodeContext) {
         guard let peer = peersByStream[stream.packed] else { return }
         if peer.inbound?.stream == stream { endInbound(of: peer) }
         guard peer.outbound == stream else { return }
@@ -59,11 +67,11 @@ extension GossipSub {
     }
 
     /// Opens our stream if there is none and the peer speaks the protocol, or moves it from a relayed connection to a direct one.
-    func consider(_ id: PeerID, in node: NodeState) {
-        guard let link = node.connections.best(for: id, allowsLimited: configuration.allowLimited) else { return }
+    func consider(_ id: PeerID, in node: NodeContext) {
+        guard let link = node.connections.best(for: id, allowsLimited: configuration.allowsLimited) else { return }
         let inbound = peersByID[id.bytes]?.inboundProtocol
         var proposals: [[UInt8]] = []
-        for name in Self.protocolIDs where name == inbound || node.peers.speaks(id, name) { proposals.append(name) }
+        for name in spoken where name == inbound || node.peers.speaks(id, name) { proposals.append(name) }
         guard !proposals.isEmpty else { return }
         let peer = peer(id)
         guard let current = peer.outbound else { return open(to: peer, on: link, proposals, in: node) }
@@ -73,7 +81,7 @@ extension GossipSub {
         node.conclude(current)
     }
 
-    private func open(to peer: GossipPeer, on link: ConnectedLink, _ proposals: [[UInt8]], in node: NodeState) {
+    private func open(to peer: GossipPeer, on link: ConnectedLink, _ proposals: [[UInt8]], in node: NodeContext) {
         let stream = node.openStream(on: link.id, proposals, for: self)
         peer.outbound = stream
         peer.isDialled = !link.isInbound
@@ -84,9 +92,9 @@ extension GossipSub {
     }
 
     /// Sends all our subscriptions, in RPCs of moderate size.
-    private func greet(_ peer: GossipPeer, in node: NodeState) {
+    private func greet(_ peer: GossipPeer, in node: NodeContext) {
         var batch: [[UInt8]] = []
-        for topic in topics where topic.isJoined {
+        for topic in topics where topic.isAnnounced(to: peer) {
             batch.append(topic.name)
             if batch.count == 256 {
                 send(GossipCodec.subscriptions(batch, subscribe: true), to: peer, in: node)
@@ -97,7 +105,7 @@ extension GossipSub {
     }
 
     /// The peer subscribes to the topic, and from now on we can send to it.
-    func subscriberAppeared(_ peer: GossipPeer, on topic: GossipTopic, in node: NodeState) {
+    func subscriberAppeared(_ peer: GossipPeer, on topic: GossipTopic, in node: NodeContext) {
         guard topic.isJoined else { return }
         if topic.mesh.count < configuration.parameters.meshSize, mayGraft(peer, into: topic, now: node.now) {
             graft(peer, into: topic, in: node)
@@ -115,10 +123,13 @@ extension GossipSub {
         return peer
     }
 
-    private func forget(_ peer: GossipPeer) {
+    private func forget(_ peer: GossipPeer, in node: NodeContext) {
         peersByID[peer.peer.bytes] = nil
         peers.remove(peer)
         for topic in topics { topic.removeSubscriber(peer) }
+        #if !hasFeature(Embedded)
+            for topic in topics where topic.isCarried { subscriberLeft(peer, topic, in: node) }
+        #endif
     }
 
     func endInbound(of peer: GossipPeer) {
@@ -129,9 +140,8 @@ extension GossipSub {
         if !inbound.isWaiting { drop(inbound) }
     }
 
-    /// Whether the agent's name contains js-libp2p's. Its first letter occurs only once in it, so the search never goes back.
-    private static func isJS(agent: [UInt8]) -> Bool {
-        let name: StaticString = "js-libp2p"
+    /// Whether the agent's name contains this one, whose first letter occurs only once in it, so that the search never goes back.
+    private static func names(_ agent: [UInt8], _ name: StaticString) -> Bool {
         var found = 0
         for byte in agent {
             if byte != name.utf8Start[found] { found = 0 }

@@ -1,27 +1,22 @@
 public import CausewayConnection
 
 /// How a node gossips. The defaults are those of go-libp2p and js-libp2p.
-public struct GossipSubConfiguration: Equatable, Sendable {
-    /// The form of the message ids that are sent to a peer. The node always understands both forms.
-    public enum MessageIDForm: UInt8, Sendable {
-        /// Author and sequence number, as in the specification and go-libp2p.
-        case go
-        /// Public key (protobuf) and sequence number, as in js-libp2p.
-        case js
-        /// The form that the peer uses. The node learns it from the peer's ids and agent name, and uses `go` until then.
-        case both
-    }
-
+public struct GossipSubConfiguration: Sendable {
     /// Send the node's own messages to all known subscribers, not only to the mesh.
     public var floodPublish = true
     /// Gossip over relayed connections with a limit, too.
-    public var allowLimited = false
+    public var allowsLimited = false
     /// StrictSign: sign messages, and refuse unsigned ones. If false, StrictNoSign: no author, no signature, and ids are the SHA-256 of the
-    /// data.
+    /// data, or what the application's function says.
     public var signed = true
-    public var messageID = MessageIDForm.both
+    /// How message ids are written. The node understands all forms that name author and number, whatever this is.
+    public var messageID = MessageIDForm.learnt
     /// Publishing fails if no known peer is subscribed.
     public var requireSubscribers = false
+    #if !hasFeature(Embedded)
+        /// Topics that this node joins while one of its neighbours subscribes to them, to carry their messages.
+        public var carries: [TopicPattern] = []
+    #endif
     public var parameters = GossipSubParameters()
     public var limits = GossipLimits()
 
@@ -55,14 +50,24 @@ public struct GossipSubParameters: Equatable, Sendable {
     public var seenLifetime = Interval.seconds(120)
     /// How often one message is sent again to the same peer on request.
     public var retransmissions = 3
+    #if !hasFeature(Embedded)
+        /// A message with at least this many bytes of data is announced to the mesh by IDONTWANT as soon as it is known to be genuine. nil:
+        /// the node speaks GossipSub 1.1 at most, as a page does, and neither sends IDONTWANT nor is sent any.
+        public var dontWantSize: Int? = 1024
+    #endif
 
     public init() {}
 }
 
 /// Bounds on what remotes can make gossip store or do, with the reason for each.
 public struct GossipLimits: Equatable, Sendable {
-    /// One RPC in either direction (go: 1 MiB).
-    public var rpc = 1 << 20
+    /// The data of one message that this node publishes. With what is around it, this makes an RPC of 1 MiB, which is the most that
+    /// go-libp2p reads (js: 4 MiB, rust: 64 KiB); all peers of a topic must read what one of them may publish.
+    public var message = (1 << 20) - overhead
+    /// One RPC in either direction: the largest message, and around it topic, author, signature and key.
+    public var rpc: Int { message + Self.overhead }
+    /// A topic's name of 256 bytes, an author of 42, and a signature and a key by RSA of 8,192 bits with 1 KiB each, with room.
+    private static let overhead = 4 << 10
     /// A longer RPC that arrives is skipped up to this length, because its sender may only forward what it accepts itself (js: 4 MiB).
     /// After a longer one, the stream cannot be followed.
     public var skippedRPC = 16 << 20
@@ -89,7 +94,7 @@ public struct GossipLimits: Equatable, Sendable {
     public var entries = 4096
     /// Ids that are read of one peer between two heartbeats, in IHAVE and in IWANT (go: 5,000), and RPCs with IHAVE (go: 10).
     public var ids = 5000
-    public var announcements = 10
+    public var ihaveCount = 10
     /// One message id in bytes: an inlined key of 42 bytes, framing and 8 bytes need 52; an RSA-8192 key in js's form needs some 1,100.
     public var messageID = 1280
     /// Messages kept to answer IWANT, in bytes of their frames.
@@ -106,6 +111,22 @@ public struct GossipLimits: Equatable, Sendable {
     public var backoffs = 4096
     /// Above this many faults, a peer's messages and control are ignored. Faults fade by a tenth with each heartbeat.
     public var faults = 100
+    #if !hasFeature(Embedded)
+        /// Ids that are read of one peer in IDONTWANT between two heartbeats (go: 1,000 entries of 10), and those remembered of all peers:
+        /// some 10 MB. The oldest are forgotten first; then a message is sent in vain.
+        public var dontWantIDs = 1000
+        public var dontWant = 65_536
+        /// How long the application may take to judge a message. Later, it is ignored.
+        public var verdictTime = Interval.seconds(5)
+        /// Messages that wait for the application's verdict, in all, of one neighbour, and in bytes. What comes above is dropped unseen, so
+        /// that it may come again.
+        public var unjudged = 1024
+        public var unjudgedPerPeer = 256
+        public var unjudgedBytes = 16 << 20
+        /// Topics that are carried for others, in all and for one of them. When there are as many, whoever has most of them loses one.
+        public var carried = 256
+        public var carriedPerPeer = 32
+    #endif
 
     public init() {}
 }

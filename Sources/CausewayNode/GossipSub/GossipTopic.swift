@@ -11,7 +11,7 @@ final class GossipTopic {
     /// Whether an author's earlier messages are dropped, for an hour.
     var refusesReplays = false
     /// The connected peers that subscribe, in the order in which they appeared.
-    var subscribers: [GossipPeer] = []
+    var subscribers = Roster()
     /// The peers with which full messages are exchanged. Only a joined topic has a mesh.
     private(set) var mesh: [GossipPeer] = []
     /// The peers that get the node's own messages while the topic is not joined.
@@ -19,12 +19,29 @@ final class GossipTopic {
     /// Until when the fanout lasts. The beginning of time: nothing was published.
     var fanoutEnds = Instant(nanoseconds: 0)
     private var backoffs = BytesTable<Instant>()
+    #if !hasFeature(Embedded)
+        /// The subscriber for whose sake this node carries the topic, if it does: the first one of those that are left.
+        var sponsor: GossipPeer?
+        var isCarried: Bool { sponsor != nil }
+        /// Whether the application judges the topic's messages before they go further.
+        var isJudged = false
+    #endif
 
     init(name: [UInt8]) { self.name = name }
 
-    var isJoined: Bool { isSubscribed || listener != nil }
-    /// Whether nothing needs the topic any more.
-    var isSpent: Bool { !isJoined && fanoutEnds.nanoseconds == 0 && backoffs.isEmpty }
+    #if hasFeature(Embedded)
+        var isJoined: Bool { isSubscribed || listener != nil }
+        /// Whether nothing needs the topic any more.
+        var isSpent: Bool { !isJoined && fanoutEnds.nanoseconds == 0 && backoffs.isEmpty }
+        func isAnnounced(to peer: GossipPeer) -> Bool { isJoined }
+    #else
+        var isJoined: Bool { isSubscribed || listener != nil || isCarried }
+        /// Whether nothing needs the topic any more.
+        var isSpent: Bool { !isJoined && fanoutEnds.nanoseconds == 0 && backoffs.isEmpty && !isJudged }
+        /// Whether the peer is to know that this node has joined the topic. That a topic is carried concerns only those who are in it: if
+        /// everybody heard of it, one peer could make the node write to all others.
+        func isAnnounced(to peer: GossipPeer) -> Bool { isSubscribed || listener != nil || isCarried && peer.subscribes(to: name) }
+    #endif
 
     func hasInMesh(_ peer: GossipPeer) -> Bool { mesh.holds(peer) }
     func hasInFanout(_ peer: GossipPeer) -> Bool { fanout.holds(peer) }

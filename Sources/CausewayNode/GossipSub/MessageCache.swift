@@ -7,8 +7,11 @@ final class CachedMessage {
     let key: [UInt8]
     let topic: [UInt8]
     let frame: [UInt8]
+    #if !hasFeature(Embedded)
+        var computed = ComputedID()
+    #endif
     /// How often the message was sent again to each peer that requested it, by `GossipPeer.id`.
-    var retransmissions = Table<UInt32, Int>()
+    var retransmissions = Table<UInt64, Int>()
 
     init(id: [UInt8], key: [UInt8], topic: [UInt8], frame: [UInt8]) {
         self.id = id

@@ -1,8 +1,7 @@
 import CausewayIdentity
 
-/// The places of one Message's fields (pubsub/README.md, "The Message") in the bytes of its RPC. One object serves one message after the
-/// other.
-final class MessageFields {
+/// One Message (pubsub/README.md, "The Message") where it lies: the places of its fields in the bytes of its RPC.
+struct MessageFields {
     static let from = 1
     static let data = 2
     static let sequence = 3
@@ -10,25 +9,16 @@ final class MessageFields {
     static let signature = 5
     static let key = 6
 
+    private let bytes: [UInt8]
     /// By field number. An absent field is at 0, where no field can be.
-    private var ranges = [Range<Int>](repeating: 0..<0, count: 7)
+    private var ranges = InlineArray<7, Range<Int>>(repeating: 0..<0)
     /// The length of all contents together.
     private(set) var size = 0
     /// Whether there are fields that the specification does not know.
     private(set) var hasOthers = false
 
-    subscript(field: Int) -> Range<Int> { ranges[field] }
-
-    func has(_ field: Int) -> Bool { ranges[field].lowerBound > 0 }
-
-    func content(_ field: Int, of bytes: [UInt8]) -> [UInt8] {
-        [UInt8](copying: bytes, ranges[field])
-    }
-
-    func read(_ message: ProtobufReader) {
-        for index in 0..<7 { ranges[index] = 0..<0 }
-        size = 0
-        hasOthers = false
+    init(_ message: inout ProtobufReader) {
+        bytes = message.bytes
         while message.advance() {
             guard message.number <= 6 else {
                 hasOthers = true
@@ -38,6 +28,24 @@ final class MessageFields {
             size += message.count
         }
     }
+
+    subscript(field: Int) -> Range<Int> { ranges[field] }
+
+    func has(_ field: Int) -> Bool { ranges[field].lowerBound > 0 }
+
+    func content(_ field: Int) -> [UInt8] { [UInt8](copying: bytes, ranges[field]) }
+
+    /// The contents of two fields, one behind the other.
+    func contents(_ first: Int, _ second: Int) -> [UInt8] {
+        var out: [UInt8] = []
+        out.reserveCapacity(ranges[first].count + ranges[second].count)
+        out.append(copying: bytes, ranges[first])
+        out.append(copying: bytes, ranges[second])
+        return out
+    }
+
+    /// Appends a field that is there, with its number and length.
+    func append(_ field: Int, to out: inout [UInt8]) { MessageCodec.append(field, ranges[field], of: bytes, to: &out) }
 }
 
 enum MessageCodec {
@@ -46,12 +54,10 @@ enum MessageCodec {
 
     /// The bytes that are signed, for a message that arrived: the domain, and the fields except signature and key in the order of their
     /// numbers. Anything else that a sender may have added is left out, here and when the message is forwarded.
-    static func signedBytes(_ fields: MessageFields, in bytes: [UInt8]) -> [UInt8] {
+    static func signedBytes(_ fields: MessageFields) -> [UInt8] {
         var out = domain
         out.reserveCapacity(domain.count + 32 + fields.size)
-        for field in MessageFields.from...MessageFields.topic where fields.has(field) {
-            append(field, fields[field], of: bytes, to: &out)
-        }
+        for field in MessageFields.from...MessageFields.topic where fields.has(field) { fields.append(field, to: &out) }
         return out
     }
 
@@ -74,7 +80,7 @@ enum MessageCodec {
         Varint.append(UInt64(rpcLength), to: &out)
         out.append(0x12)
         Varint.append(UInt64(length), to: &out)
-        out.append(contentsOf: [UInt8](copying: signed, domain.count..<signed.count))
+        out.append(copying: signed, domain.count..<signed.count)
         if !signature.isEmpty { append(MessageFields.signature, signature.indices, of: signature, to: &out) }
         if !key.isEmpty { append(MessageFields.key, key.indices, of: key, to: &out) }
         return out
@@ -85,9 +91,9 @@ enum MessageCodec {
         content.isEmpty ? 0 : 1 + Varint.length(of: UInt64(content.count)) + content.count
     }
 
-    private static func append(_ number: Int, _ range: Range<Int>, of bytes: [UInt8], to out: inout [UInt8]) {
+    static func append(_ number: Int, _ range: Range<Int>, of bytes: [UInt8], to out: inout [UInt8]) {
         out.append(UInt8(number << 3 | 2))
         Varint.append(UInt64(range.count), to: &out)
-        out.append(contentsOf: [UInt8](copying: bytes, range))
+        out.append(copying: bytes, range)
     }
 }

@@ -54,15 +54,17 @@ final class Identify: NodeProtocol {
 
     private let agent: [UInt8]
     private let protocolVersion: [UInt8]
-    private var hearings = Table<UInt64, IdentifyHearing>()
+    private var hearings = Table<UInt64, IdentifyExchange>()
     /// All deadlines are equally far ahead, so they are in order.
     private var due = FIFO<Deadline>()
     private var inboundPushes = Table<UInt32, InboundPushes>()
     private var pushAt = Instant.distantFuture
     private var toPush: [UInt32] = []
-    /// The advertised addresses, and the record of them. The record is signed again only when they change.
-    private var recordedAddresses: [Multiaddr] = []
-    private var record: [UInt8]?
+    private let record = IdentifyRecord()
+    #if !hasFeature(Embedded)
+        /// For peers in this node's networks, which learn more.
+        private let recordNearby = IdentifyRecord()
+    #endif
 
     init(agent: [UInt8], protocolVersion: [UInt8]) {
         self.agent = agent
@@ -80,11 +82,11 @@ final class Identify: NodeProtocol {
 
     // MARK: Answering
 
-    func linkOpened(_ link: ConnectedLink, in node: NodeState) {
+    func linkOpened(_ link: ConnectedLink, in node: NodeContext) {
         hear(node.openStream(on: link.id, [Self.protocolID], for: self), isPush: false, in: node)
     }
 
-    func streamOpened(_ stream: StreamKey, protocolID: [UInt8], in node: NodeState) {
+    func streamOpened(_ stream: StreamKey, protocolID: [UInt8], in node: NodeContext) {
         guard let link = node.connections[stream.link] else { return }
         if protocolID == Self.protocolID {
             node.send(message(for: link, in: node), on: stream)
@@ -96,9 +98,9 @@ final class Identify: NodeProtocol {
         if pushes.add(now: node.now) { hear(stream, isPush: true, in: node) } else { node.reset(stream) }
     }
 
-    func linkClosed(_ link: ConnectedLink, in node: NodeState) { inboundPushes[link.id] = nil }
+    func linkClosed(_ link: ConnectedLink, in node: NodeContext) { inboundPushes[link.id] = nil }
 
-    private func message(for link: ConnectedLink, in node: NodeState) -> [UInt8] {
+    private func message(for link: ConnectedLink, in node: NodeContext) -> [UInt8] {
         var message = IdentifyWriter()
         message.add(IdentifyMessage.Field.publicKey, node.identity.publicKey.protobuf)
         message.add(IdentifyMessage.Field.protocolVersion, protocolVersion)
@@ -106,14 +108,20 @@ final class Identify: NodeProtocol {
         // A relay's address does not show where its client was seen.
         if !link.isRelayed { message.add(IdentifyMessage.Field.observedAddress, link.remoteAddress.bytes) }
         for entry in node.protocolTable.entries { message.add(IdentifyMessage.Field.protocolIDs, entry.name) }
-        let addresses = Identify.told(node.advertisedAddresses)
+        #if hasFeature(Embedded)
+            let addresses = Identify.told(node.addresses.advertised(for: .identify))
+        #else
+            let isNearby = !link.isRelayed && link.remoteAddress.reach.isLocal
+            let record = isNearby ? recordNearby : self.record
+            let addresses = Identify.told(node.addresses.advertised(for: isNearby ? .identify : .abroad))
+            // A page listens nowhere.
+            if addresses.contains(where: { $0.transport == .webRTCDirect }) {
+                message.add(IdentifyMessage.Field.protocolIDs, STUNService.protocolID)
+            }
+        #endif
         for address in addresses { message.add(IdentifyMessage.Field.listenAddresses, address.bytes) }
-        if record == nil || recordedAddresses != addresses {
-            let fresh = PeerRecord(peerID: node.peerID, sequence: node.unixNanoseconds, addresses: addresses)
-            record = try? fresh.sealed(by: node.identity)
-            recordedAddresses = addresses
-        }
-        if let record { message.add(IdentifyMessage.Field.signedRecord, record) }
+        record.update(addresses, in: node)
+        if let sealed = record.sealed { message.add(IdentifyMessage.Field.signedRecord, sealed) }
         return message.finished()
     }
 
@@ -134,17 +142,16 @@ final class Identify: NodeProtocol {
 
     // MARK: Pushing changes
 
-    func addressesChanged(in node: NodeState) { schedulePush(in: node) }
+    func addressesChanged(in node: NodeContext) { schedulePush(in: node) }
 
-    /// The protocols that the node serves have changed.
-    func protocolsChanged(in node: NodeState) { schedulePush(in: node) }
+    func protocolsChanged(in node: NodeContext) { schedulePush(in: node) }
 
-    private func schedulePush(in node: NodeState) {
+    private func schedulePush(in node: NodeContext) {
         guard node.connections.count > 0 else { return }
         pushAt = min(pushAt, node.now + Self.pushDelay)
     }
 
-    private func push(in node: NodeState) {
+    private func push(in node: NodeContext) {
         if toPush.isEmpty {
             // Taken from the end, so the oldest connection comes last here.
             var index = node.connections.order.count
@@ -164,18 +171,18 @@ final class Identify: NodeProtocol {
     }
 
     /// A push is sent once the remote accepts the stream.
-    func streamReady(_ stream: StreamKey, protocolID: [UInt8], in node: NodeState) {
+    func streamReady(_ stream: StreamKey, protocolID: [UInt8], in node: NodeContext) {
         if hearings[stream.packed] == nil { node.conclude(stream) }
     }
 
     // MARK: Receiving
 
-    private func hear(_ stream: StreamKey, isPush: Bool, in node: NodeState) {
-        hearings[stream.packed] = IdentifyHearing(stream, isPush: isPush)
+    private func hear(_ stream: StreamKey, isPush: Bool, in node: NodeContext) {
+        hearings[stream.packed] = IdentifyExchange(stream, isPush: isPush)
         due.append(Deadline(stream, node.now + Self.deadline))
     }
 
-    func received(_ bytes: [UInt8], on stream: StreamKey, in node: NodeState) {
+    func received(_ bytes: [UInt8], on stream: StreamKey, in node: NodeContext) {
         guard let hearing = hearings[stream.packed] else { return }
         do throws(IdentifyError) {
             try hearing.take(bytes, limits: node.limits)
@@ -184,7 +191,7 @@ final class Identify: NodeProtocol {
         }
     }
 
-    func finished(_ stream: StreamKey, in node: NodeState) {
+    func finished(_ stream: StreamKey, in node: NodeContext) {
         guard let hearing = hearings[stream.packed] else { return }
         guard hearing.isComplete else { return fail(hearing, .malformed, in: node) }
         node.conclude(stream)
@@ -192,7 +199,7 @@ final class Identify: NodeProtocol {
         forget(hearing)
     }
 
-    func closed(_ stream: StreamKey, error: StreamError?, in node: NodeState) {
+    func closed(_ stream: StreamKey, error: StreamError?, in node: NodeContext) {
         guard let hearing = hearings[stream.packed] else { return }
         if hearing.isComplete, error == nil {
             heard(hearing, in: node)
@@ -205,18 +212,18 @@ final class Identify: NodeProtocol {
     /// Whether the error is the connection's end, which is reported as such.
     private static func isConnections(_ error: StreamError?) -> Bool { if case .connection? = error { true } else { false } }
 
-    private func fail(_ hearing: IdentifyHearing, _ error: IdentifyError, in node: NodeState) {
+    private func fail(_ hearing: IdentifyExchange, _ error: IdentifyError, in node: NodeContext) {
         forget(hearing)
         node.reset(hearing.stream)
         if let link = node.connections[hearing.stream.link] { node.emit(.notIdentified(link.peer, error)) }
     }
 
-    private func forget(_ hearing: IdentifyHearing) {
+    private func forget(_ hearing: IdentifyExchange) {
         hearings[hearing.stream.packed] = nil
         if hearing.isPush { inboundPushes[hearing.stream.link]?.open -= 1 }
     }
 
-    private func heard(_ hearing: IdentifyHearing, in node: NodeState) {
+    private func heard(_ hearing: IdentifyExchange, in node: NodeContext) {
         guard let link = node.connections[hearing.stream.link] else { return }
         if let key = hearing.message.publicKey {
             guard let key = try? PublicKey(protobuf: key), key == link.publicKey else {
@@ -224,12 +231,12 @@ final class Identify: NodeProtocol {
             }
         }
         node.emit(.identified(IdentifiedPeer.merge(hearing, of: link, in: node)))
-        node.identifiedLinks.append(link.id)
+        node.wishes.append(.identified(link: link.id))
     }
 
     // MARK: Time
 
-    func advance(in node: NodeState) {
+    func advance(in node: NodeContext) {
         if pushAt <= node.now { push(in: node) }
         while let deadline = due.first {
             let hearing = hearings[deadline.stream.packed]

@@ -26,7 +26,7 @@ struct IdentifyMessage: Equatable {
 
     /// Merges one message into what came before. Lists stop growing at their limits; unknown fields are skipped. Returns false if the bytes
     /// are no such message.
-    mutating func merge(_ message: ProtobufReader, limits: NodeLimits) -> Bool {
+    mutating func merge(_ message: consuming ProtobufReader, limits: NodeLimits) -> Bool {
         while message.advance() {
             switch message.number {
             case Field.publicKey: publicKey = message.content()
@@ -78,7 +78,7 @@ struct IdentifyWriter {
 }
 
 /// What a peer sends on one identify stream.
-final class IdentifyHearing {
+final class IdentifyExchange {
     let stream: StreamKey
     let isPush: Bool
     private(set) var message = IdentifyMessage()

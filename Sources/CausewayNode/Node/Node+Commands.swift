@@ -10,52 +10,48 @@ extension Node {
     /// - Parameter allowsLimited: Accept a relayed connection with a limit. It is always accepted if the only given address is a circuit's.
     public func connect(request: UInt32, peer: PeerID, addresses: [Multiaddr] = [], allowsLimited: Bool, now: Instant) {
         begin(now)
-        dialer.connect(request: request, peer: peer, addresses: addresses, allowsLimited: allowsLimited, in: state)
+        services.dialer.connect(request: request, peer: peer, addresses: addresses, allowsLimited: allowsLimited, in: context)
         settle()
     }
 
     /// Cancels a request. It is answered by `.cancelled` unless it has been answered before.
     public func cancel(request: UInt32, now: Instant) {
         begin(now)
-        if !dialer.cancel(request: request, in: state), !ping.cancel(request: request, in: state) {
-            _ = parts.relayClient?.cancel(request: request, in: state)
-        }
+        for one in protocols { if one.cancel(request: request, in: context) { break } }
         settle()
     }
 
     /// Closes every connection to a peer.
     public func hangUp(_ peer: PeerID, now: Instant) {
         begin(now)
-        for link in state.connections.links(of: peer) { state.close(link, .application) }
+        for link in context.connections.links(of: peer) { context.close(link, .application) }
         settle()
     }
 
     /// Closes everything, at the end of the node. Waiting requests are answered by `.cancelled`.
     public func shutdown(now: Instant) {
         begin(now)
-        dialer.cancelAll(in: state)
-        ping.cancelAll(in: state)
-        for link in parts.admission?.pendingLinks ?? [] { state.append(.link(link, .close(.shutdown))) }
-        for link in state.connections.order { state.close(link, .shutdown) }
+        for one in protocols { one.shutdown(in: context) }
+        for link in context.connections.order { context.close(link, .shutdown) }
         settle()
     }
 
     /// Protects a peer's connections from being pruned until `unprotect` is called with the same tag.
-    public func protect(_ peer: PeerID, tag: [UInt8] = []) { parts.admission?.protect(peer, tag: tag) }
+    public func protect(_ peer: PeerID, tag: [UInt8] = []) { context.connections.protect(peer, tag: tag) }
 
-    public func unprotect(_ peer: PeerID, tag: [UInt8] = []) { parts.admission?.unprotect(peer, tag: tag) }
+    public func unprotect(_ peer: PeerID, tag: [UInt8] = []) { context.connections.unprotect(peer, tag: tag) }
 
     /// Measures the round-trip time to a connected peer by a stream of the ping protocol.
     public func ping(request: UInt32, peer: PeerID, now: Instant) {
         begin(now)
-        ping.ping(request: request, peer: peer, in: state)
+        services.ping.ping(request: request, peer: peer, in: context)
         settle()
     }
 
     /// Remembers addresses of a peer for later dials.
     public func addAddresses(_ addresses: [Multiaddr], of peer: PeerID, now: Instant) {
         begin(now)
-        state.peers.add(addresses, of: peer, source: .application, now: now)
+        context.peers.add(addresses, of: peer, source: .application, now: now)
     }
 
     // MARK: Relays
@@ -63,17 +59,17 @@ extension Node {
     /// Makes a reservation at a relay, named by an address that ends in `/p2p/<relay>`, and keeps it until `release`.
     public func reserve(request: UInt32, relayAddress: Multiaddr, now: Instant) {
         begin(now)
-        if let client = parts.relayClient {
-            client.reserve(request: request, relayAddress: relayAddress, in: state)
+        if let client = services.relayClient {
+            client.reserve(request: request, relayAddress: relayAddress, in: context)
         } else {
-            state.answer(request, .notReserved(.unreachable([])))
+            context.answer(request, .notReserved(.unreachable([])))
         }
         settle()
     }
 
     public func release(relay: PeerID, now: Instant) {
         begin(now)
-        parts.relayClient?.release(relay, in: state)
+        services.relayClient?.release(relay, in: context)
         settle()
     }
 
@@ -83,45 +79,68 @@ extension Node {
     @discardableResult
     public func keepRelays(_ candidates: [Multiaddr], count: Int, learns: Bool = false, now: Instant) -> [Multiaddr] {
         begin(now)
-        let unusable = parts.relayClient?.keepRelays(candidates, count: count, learns: learns, in: state) ?? candidates
+        let unusable = services.relayClient?.keepRelays(candidates, count: count, learns: learns, in: context) ?? candidates
         settle()
         return unusable
     }
 
-    public var reservations: [Reservation] { parts.relayClient?.reservations ?? [] }
+    public var reservations: [Reservation] { services.relayClient?.reservations ?? [] }
 
     /// This node's counts as a relay. nil: it is no relay.
-    public var relayCounts: HopCounts? { parts.relay?.counts }
+    public var relayCounts: RelayCounters? { services.relay?.counts }
 
     // MARK: Gossip
 
     public func subscribe(_ topic: [UInt8], refusesReplays: Bool = false, now: Instant) {
         begin(now)
-        parts.gossip?.subscribe(topic, refusesReplays: refusesReplays, in: state)
+        services.gossip?.subscribe(topic, refusesReplays: refusesReplays, in: context)
         settle()
     }
 
     public func unsubscribe(_ topic: [UInt8], now: Instant) {
         begin(now)
-        parts.gossip?.unsubscribe(topic, in: state)
+        services.gossip?.unsubscribe(topic, in: context)
         settle()
     }
 
     public func publish(request: UInt32, topic: [UInt8], data: [UInt8], now: Instant) {
         begin(now)
-        if let gossip = parts.gossip {
-            gossip.publish(request: request, topic: topic, data: data, in: state)
+        if let gossip = services.gossip {
+            gossip.publish(request: request, topic: topic, data: data, in: context)
         } else {
-            state.answer(request, .notPublished(.off))
+            context.answer(request, .notPublished(.off))
         }
         settle()
     }
 
+    #if !hasFeature(Embedded)
+        /// From now on, the application judges a topic's messages before anybody gets them, or does not any more: each is a
+        /// `NodeEvent.unjudged`, and waits for `judge`. Returns false if the name is no topic's, or the node does not gossip.
+        @discardableResult
+        public func setJudged(_ topic: [UInt8], _ isJudged: Bool, now: Instant) -> Bool {
+            begin(now)
+            return services.gossip?.setJudged(topic, isJudged) ?? false
+        }
+
+        /// The verdict on a message. It counts if it is the first one and in time.
+        public func judge(_ number: UInt32, _ verdict: MessageVerdict, now: Instant) {
+            begin(now)
+            services.gossip?.judge(number, verdict, in: context)
+            settle()
+        }
+
+        /// What became of the messages that the application judges.
+        public var verdictCounts: VerdictCounts { services.gossip?.verdicts ?? VerdictCounts() }
+
+        /// The topics that the node carries for others (`GossipSubConfiguration.carries`).
+        public var carriedTopics: [[UInt8]] { services.gossip?.carriedTopics ?? [] }
+    #endif
+
     /// The topic's mesh, in the order of joining.
-    public func mesh(_ topic: [UInt8]) -> [PeerID] { parts.gossip?.mesh(topic) ?? [] }
+    public func mesh(_ topic: [UInt8]) -> [PeerID] { services.gossip?.mesh(topic) ?? [] }
 
     /// The connected peers that are known to subscribe.
-    public func subscribers(_ topic: [UInt8]) -> [PeerID] { parts.gossip?.subscribers(topic) ?? [] }
+    public func subscribers(_ topic: [UInt8]) -> [PeerID] { services.gossip?.subscribers(topic) ?? [] }
 
     // MARK: Protocols
 
@@ -129,49 +148,61 @@ extension Node {
     public func setApplicationProtocols(_ entries: [ProtocolTable.Entry], now: Instant) {
         begin(now)
         applicationProtocols = entries
-        var all = servedEntries
-        for entry in entries where serving[entry.name] == nil { all.append(entry) }
-        let table = ProtocolTable(all)
-        guard table != state.protocolTable else { return }
-        state.protocolTable = table
-        state.append(.protocols(table))
-        identify.protocolsChanged(in: state)
+        serve()
         settle()
     }
 
+    /// Serves what the node's parts and the application serve.
+    func serve() {
+        var all = servedEntries
+        for entry in applicationProtocols where serving[entry.name] == nil { all.append(entry) }
+        let table = ProtocolTable(all)
+        guard table != context.protocolTable else { return }
+        context.protocolTable = table
+        context.append(.protocols(table))
+        for one in protocols { one.protocolsChanged(in: context) }
+    }
+
     /// The protocols that a new connection has to serve.
-    public var protocolTable: ProtocolTable { state.protocolTable }
+    public var protocolTable: ProtocolTable { context.protocolTable }
 
     // MARK: What the node knows
 
-    public var peerID: PeerID { state.peerID }
+    public var peerID: PeerID { context.peerID }
 
     /// The link on which new streams to a peer are opened.
     public func bestLink(for peer: PeerID, allowsLimited: Bool) -> UInt32? {
-        state.connections.best(for: peer, allowsLimited: allowsLimited)?.id
+        context.connections.best(for: peer, allowsLimited: allowsLimited)?.id
     }
 
     public func bestConnection(to peer: PeerID, allowsLimited: Bool) -> ConnectionDescription? {
-        state.connections.best(for: peer, allowsLimited: allowsLimited)?.description
+        context.connections.best(for: peer, allowsLimited: allowsLimited)?.description
     }
 
-    public func isConnected(_ peer: PeerID) -> Bool { !state.connections.links(of: peer).isEmpty }
+    public func isConnected(_ peer: PeerID) -> Bool { !context.connections.links(of: peer).isEmpty }
 
-    public func connectionDescription(_ link: UInt32) -> ConnectionDescription? { state.connections[link]?.description }
+    public func connectionDescription(_ link: UInt32) -> ConnectionDescription? { context.connections[link]?.description }
 
     /// In the order in which the connections were opened.
     public var connectionDescriptions: [ConnectionDescription] {
         var descriptions: [ConnectionDescription] = []
-        for id in state.connections.order { if let link = state.connections[id] { descriptions.append(link.description) } }
+        for id in context.connections.order {
+            if let link = context.connections[id], !link.isProbe { descriptions.append(link.description) }
+        }
         return descriptions
     }
 
     /// What identify said about a peer.
-    public func description(of peer: PeerID) -> PeerDescription? { state.peers.description(of: peer) }
+    public func description(of peer: PeerID) -> PeerDescription? { context.peers.description(of: peer) }
 
     /// The known addresses of a peer.
-    public func addresses(of peer: PeerID) -> [Multiaddr] { state.peers.addresses(of: peer, now: state.now) }
+    public func addresses(of peer: PeerID) -> [Multiaddr] { context.peers.addresses(of: peer, now: context.now) }
 
     /// Listen addresses, then those of reservations, without `/p2p/<self>`.
-    public var advertisedAddresses: [Multiaddr] { state.advertisedAddresses }
+    public var advertisedAddresses: [Multiaddr] { context.addresses.advertised(for: .identify) }
+
+    #if !hasFeature(Embedded)
+        /// All addresses that this node has or may have, advertised or not, with what speaks for each, without `/p2p/<self>`.
+        public var ownAddresses: [OwnAddressState] { context.addresses.states }
+    #endif
 }

@@ -7,98 +7,102 @@ extension Node {
     /// .close(.pruned))` follows at once, for it or for another.
     public func accepted(link: UInt32, remote: Multiaddr, local: Multiaddr, now: Instant) {
         begin(now)
-        parts.admission?.insert(link, remote: remote, local: local, in: state)
+        services.admission?.insert(link, remote: remote, local: local, in: context)
         settle()
     }
 
     /// The shell refused a connection before it became a link, because of a limit that the shell keeps itself.
     public func refused(remote: Multiaddr, _ limit: LimitName, value: Int, now: Instant) {
         begin(now)
-        parts.admission?.refuse(remote, limit, value, in: state)
+        services.admission?.refuse(remote, limit, value, in: context)
         settle()
     }
 
     /// Refuses a connection if there is one too many from its place. Doing so before the shell makes a link costs least.
     /// - Returns: Whether it refused the connection, and reported that.
     public func turnsAway(_ remote: Multiaddr, now: Instant) -> Bool {
-        guard let (limit, value) = parts.admission?.refusal(of: remote) else { return false }
+        guard let (limit, value) = services.admission?.refusal(of: remote) else { return false }
         refused(remote: remote, limit, value: value, now: now)
         return true
     }
 
     /// The connections that were refused since the start.
-    public var connectionsRefused: UInt64 { parts.admission?.refused ?? 0 }
+    public var connectionsRefused: UInt64 { services.admission?.refused ?? 0 }
 
     /// Whether the node knows a link with this number: a shell must not give the number to another one.
-    public func knowsLink(_ id: UInt32) -> Bool { state.connections[id] != nil || parts.admission?.isPending(id) ?? false }
+    public func knowsLink(_ id: UInt32) -> Bool { context.connections[id] != nil || context.expectedLinks[id] != nil }
 
     /// The transport of a dialled link is connected, and its handshake begins.
     public func linked(link: UInt32, remote: Multiaddr, local: Multiaddr, now: Instant) {
         begin(now)
-        dialer.linked(link, local: local)
+        context.expectedLinks[link]?.localAddress = local
         settle()
     }
 
     func established(_ id: UInt32, _ peer: PeerID, _ key: PublicKey) {
         guard let link = connected(id, peer, key) else { return }
+        if link.isProbe {
+            context.connections.insert(link)
+            return services.dialer.linkOpened(link, in: context)
+        }
         makeRoom(for: peer)
-        let isFirst = !state.connections.isConnected(peer)
-        let before = state.connections.best(for: peer, allowsLimited: true)
-        state.connections.insert(link)
-        state.peers.connected(peer)
-        state.emit(.connectionOpened(link.description))
-        if isFirst { state.emit(.peerConnected(peer)) }
+        let isFirst = !context.connections.isConnected(peer)
+        let before = context.connections.best(for: peer, allowsLimited: true)
+        context.connections.insert(link)
+        context.peers.connected(peer)
+        context.emit(.connected(link.description))
+        if isFirst { context.emit(.peerConnected(peer)) }
         tellPath(to: peer, before: before)
-        if before != nil { review.schedule(peer, at: state.now) }
-        dialer.opened(link, in: state)
-        for one in state.protocols where state.connections[id] != nil { one.linkOpened(link, in: state) }
+        for one in protocols where context.connections[id] != nil { one.linkOpened(link, in: context) }
     }
 
     /// Keeps only the newest connections of a peer that has too many.
     private func makeRoom(for peer: PeerID) {
-        let links = state.connections.links(of: peer)
-        let most = state.limits.connectionsPerPeer
+        let links = context.connections.links(of: peer)
+        let most = context.limits.connectionsPerPeer
         guard links.count >= most else { return }
-        for index in 0...links.count - most { state.close(links[index], .superseded) }
+        for index in 0...links.count - most { context.close(links[index], .superseded) }
     }
 
     /// What was known about a link before it was authenticated. nil: the node has given it up, or never knew it.
     private func connected(_ id: UInt32, _ peer: PeerID, _ key: PublicKey) -> ConnectedLink? {
-        guard let known = state.expectedLinks.removeValue(forKey: id) ?? parts.admission?.authenticated(id) ?? dialer.dialled(id) else {
-            return nil
-        }
-        guard peer != state.peerID else {
-            state.append(.link(id, .close(.pruned)))
-            dialer.failed(id, .ownPeer, in: state)
+        guard let known = context.expectedLinks.removeValue(forKey: id) else { return nil }
+        guard peer != context.peerID else {
+            context.append(.link(id, .close(.pruned)))
+            failed(id, .ownPeer)
             return nil
         }
         return ConnectedLink(
             id: id, peer: peer, publicKey: key, remoteAddress: known.remoteAddress, localAddress: known.localAddress,
-            isInbound: known.isInbound, path: known.path, openedAt: state.now, carrier: known.carrier)
+            isInbound: known.isInbound, path: known.path, openedAt: context.now, carrier: known.carrier, isProbe: known.isProbe)
     }
 
     func closed(_ id: UInt32, _ error: ConnectionError) {
-        parts.admission?.remove(id)
-        state.expectedLinks[id] = nil
-        guard let link = state.connections[id] else {
-            dialer.failed(id, .failed(error), in: state)
+        context.expectedLinks[id] = nil
+        guard let link = context.connections[id] else {
+            failed(id, .failed(error))
             return
         }
-        let before = link.isClosing ? nil : state.connections.best(for: link.peer, allowsLimited: true)
-        for stream in state.owners.streams(on: id) { streamEnded(StreamKey(link: id, stream: stream), .connection(error)) }
-        _ = state.connections.remove(id)
-        state.emit(.connectionClosed(link.description, error))
-        if state.connections.isConnected(link.peer) {
+        let before = link.isClosing ? nil : context.connections.best(for: link.peer, allowsLimited: true)
+        for stream in context.owners.streams(on: id) { streamEnded(StreamKey(link: id, stream: stream), .connection(error)) }
+        _ = context.connections.remove(id)
+        if link.isProbe { return }
+        context.emit(.disconnected(link.description, reason: error))
+        if context.connections.isConnected(link.peer) {
             if let before { tellPath(to: link.peer, before: before) }
         } else {
-            state.peers.disconnected(link.peer, now: state.now)
-            state.emit(.peerDisconnected(link.peer))
+            context.peers.disconnected(link.peer, now: context.now)
+            context.emit(.peerDisconnected(link.peer))
         }
-        for one in state.protocols { one.linkClosed(link, in: state) }
+        for one in protocols { one.linkClosed(link, in: context) }
+    }
+
+    private func failed(_ id: UInt32, _ result: DialOutcome.Result) {
+        for one in protocols { one.linkFailed(id, result, in: context) }
     }
 
     private func tellPath(to peer: PeerID, before: ConnectedLink?) {
-        guard let best = state.connections.best(for: peer, allowsLimited: true), best !== before else { return }
-        state.emit(.pathChanged(peer, best.description))
+        guard let best = context.connections.best(for: peer, allowsLimited: true), best !== before else { return }
+        context.emit(.pathChanged(peer, best.description))
     }
 }

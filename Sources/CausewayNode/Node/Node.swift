@@ -6,77 +6,48 @@ public import CausewayIdentity
 /// A shell feeds inputs and commands, each with the time, and then drains `pollOutput` until nil. It calls `advance` at `nextDeadline`. The
 /// node never calls back. Every command with a `request` is answered by exactly one `NodeEvent.answered`.
 public final class Node {
-    public let configuration: NodeConfiguration
-    public let state: NodeState
-    let parts: NodeParts
-    let dialer: Dialer
-    let identify: Identify
-    let ping: Ping
-    let review = PathReview()
+    public let context: NodeContext
+    let services: NodeServices
     var applicationProtocols: [ProtocolTable.Entry] = []
-    /// The protocol that serves a name: its index in `NodeState.protocols`.
+    /// The protocol that serves a name: its index in `protocols`.
     private(set) var serving = BytesTable<Int>()
-    private var nextOutput = 0
+
+    var protocols: [any NodeProtocol] { services.protocols }
 
     public convenience init(_ configuration: NodeConfiguration, now: Instant) {
-        self.init(configuration, parts: NodeParts(configuration), now: now)
+        self.init(configuration, services: NodeServices(configuration), now: now)
     }
 
-    public init(_ configuration: NodeConfiguration, parts: NodeParts, now: Instant) {
-        self.configuration = configuration
-        self.parts = parts
-        state = NodeState(
-            identity: configuration.identity, limits: configuration.limits, seed: configuration.seed, unixEpoch: configuration.unixEpoch,
-            now: now)
-        dialer = Dialer(transports: configuration.transports, allowsLocalHearsay: configuration.allowsLocalHearsay)
-        dialer.circuits = parts.relayClient
-        identify = Identify(agent: configuration.agent, protocolVersion: configuration.protocolVersion)
-        ping = Ping()
-        // The order in which protocols receive events that concern all of them. Identify is first, because the others read what it stores.
-        // Gossip comes before discovery, which publishes over it.
-        state.protocols = [identify, ping]
-        if let relay = parts.relay { state.protocols.append(relay) }
-        if let client = parts.relayClient { state.protocols.append(client) }
-        if let signalling = parts.signalling {
-            dialer.upgrades = true
-            state.advertisesWebRTC = true
-            state.protocols.append(signalling)
-        }
-        if let gossip = parts.gossip {
-            state.topics = gossip
-            state.protocols.append(gossip)
-        }
-        if let discovery = parts.discovery { state.protocols.append(discovery) }
-        if let ledger = parts.ledger { state.protocols.append(ledger) }
-        state.listenAddresses = configuration.announce
-        state.protocolTable = ProtocolTable(servedEntries)
-        for index in state.protocols.indices { for entry in state.protocols[index].served { serving[entry.name] = index } }
+    public init(_ configuration: NodeConfiguration, services: NodeServices, now: Instant) {
+        self.services = services
+        context = NodeContext(
+            identity: configuration.identity, limits: configuration.limits, addresses: services.addresses, seed: configuration.seed,
+            unixEpoch: configuration.unixEpoch, now: now)
+        context.topics = services.gossip
+        context.protocolTable = ProtocolTable(servedEntries)
+        route()
     }
+
+    /// Notes which protocol serves which name. A name keeps its protocol when that stops to serve it: streams that were asked for before
+    /// still come.
+    private func route() { for index in protocols.indices { for entry in protocols[index].served { serving[entry.name] = index } } }
 
     var servedEntries: [ProtocolTable.Entry] {
         var entries: [ProtocolTable.Entry] = []
-        for one in state.protocols { for entry in one.served { entries.append(entry) } }
+        for one in protocols { for entry in one.served { entries.append(entry) } }
         return entries
     }
 
     // MARK: Outputs
 
     /// The next output, in order. nil: there are no more.
-    public func pollOutput() -> NodeOutput? {
-        guard nextOutput < state.outputs.count else {
-            state.outputs.removeAll(keepingCapacity: state.outputs.count <= 1024)
-            nextOutput = 0
-            return nil
-        }
-        nextOutput += 1
-        return state.outputs[nextOutput - 1]
-    }
+    public func pollOutput() -> NodeOutput? { context.outbox.poll() }
 
     /// The moment at which `advance` has something to do, unless an input comes before.
     public var nextDeadline: Instant {
-        if state.hasUnsettled { return state.now }
-        var soonest = min(dialer.nextDeadline, review.nextDeadline)
-        for one in state.protocols { soonest = min(soonest, one.nextDeadline) }
+        if !context.wishes.isEmpty { return context.now }
+        var soonest = Instant.distantFuture
+        for one in protocols { soonest = min(soonest, one.nextDeadline) }
         return soonest
     }
 
@@ -84,16 +55,14 @@ public final class Node {
 
     public func advance(to now: Instant) {
         begin(now)
-        if dialer.nextDeadline <= state.now { dialer.advance(in: state) }
-        if review.nextDeadline <= state.now { review.advance(in: state) }
-        for one in state.protocols where one.nextDeadline <= state.now { one.advance(in: state) }
+        for one in protocols where one.nextDeadline <= context.now { one.advance(in: context) }
         settle()
     }
 
     /// Sets the Unix time in nanoseconds at `Instant(nanoseconds: 0)`, after the system's clock was set.
     public func setUnixEpoch(_ nanoseconds: UInt64, now: Instant) {
         begin(now)
-        state.unixEpoch = nanoseconds
+        context.unixEpoch = nanoseconds
     }
 
     /// An event of one link.
@@ -105,19 +74,19 @@ public final class Node {
         case .streamOpened(let stream, let protocolID): streamOpened(StreamKey(link: link, stream: stream), protocolID)
         case .streamReady(let stream, let protocolID):
             let key = StreamKey(link: link, stream: stream)
-            owner(of: key)?.streamReady(key, protocolID: protocolID, in: state)
+            owner(of: key)?.streamReady(key, protocolID: protocolID, in: context)
         case .data(let stream, let bytes):
             let key = StreamKey(link: link, stream: stream)
-            owner(of: key)?.received(bytes, on: key, in: state)
-            state.taken(bytes.count, of: key)
+            owner(of: key)?.received(bytes, on: key, in: context)
+            context.taken(bytes.count, of: key)
         case .finished(let stream):
             let key = StreamKey(link: link, stream: stream)
-            owner(of: key)?.finished(key, in: state)
+            owner(of: key)?.finished(key, in: context)
         case .streamFailed(let stream, let error): streamEnded(StreamKey(link: link, stream: stream), error)
         case .streamClosed(let stream, let error): streamEnded(StreamKey(link: link, stream: stream), error)
-        case .roundTrip(let interval): state.connections[link]?.roundTrip = interval
+        case .roundTrip(let interval): context.connections[link]?.roundTrip = interval
         case .held(let count):
-            if let one = state.connections[link] { for part in state.protocols { part.linkHolds(count, one, in: state) } }
+            if let one = context.connections[link], !one.isProbe { for other in protocols { other.linkHolds(count, one, in: context) } }
         }
         settle()
     }
@@ -125,85 +94,99 @@ public final class Node {
     /// The answer to `NodeOutput.resolve`. `code` is the resolver's own if it found nothing.
     public func resolved(request: UInt32, addresses: [Multiaddr], code: Int32, now: Instant) {
         begin(now)
-        dialer.resolved(request: request, addresses: addresses, code: code, in: state)
+        services.dialer.resolved(request: request, addresses: addresses, code: code, in: context)
         settle()
     }
 
     /// A circuit that this node relays has ended. `sent`: the bytes from its source to its target. `returned`: those from target to source.
     public func spliceEnded(circuit: UInt32, sent: UInt64, returned: UInt64, limit: LimitName?, now: Instant) {
         begin(now)
-        parts.relay?.spliceEnded(circuit: circuit, sent: sent, returned: returned, limit: limit, in: state)
+        services.relay?.spliceEnded(circuit: circuit, sent: sent, returned: returned, limit: limit, in: context)
         settle()
     }
 
     /// The addresses on which the shell listens: real ones, not `/ip4/0.0.0.0`.
     public func listening(_ addresses: [Multiaddr], now: Instant) {
         begin(now)
-        let advertised = configuration.announce.isEmpty ? addresses : configuration.announce
-        if advertised != state.listenAddresses {
-            state.listenAddresses = advertised
-            state.addressesDiffer = true
-        }
+        var bound: [OwnAddress] = []
+        for address in addresses { bound.append(OwnAddress(address, .bound)) }
+        context.addresses.replace(.bound, by: bound, in: context)
         settle()
     }
+
+    /// The machine slept, or its network changed: what waits because it has failed before is worth trying at once.
+    public func machineChanged(now: Instant) {
+        begin(now)
+        services.dialer.machineChanged()
+        services.relayClient?.machineChanged(in: context)
+        services.upgrades?.machineChanged(in: context)
+    }
+
+    #if !hasFeature(Embedded)
+        /// The shell has other certificates for `/webrtc-direct`, the shown one first: all such addresses of this node name them from now
+        /// on, those that the user announces as well.
+        public func certified(by multihashes: [[UInt8]], now: Instant) {
+            begin(now)
+            context.addresses.certify(by: multihashes, in: context)
+            settle()
+        }
+    #endif
 
     // MARK: Passing inputs on
 
     @inline(never)
-    func begin(_ now: Instant) { state.now = max(state.now, now) }
+    func begin(_ now: Instant) { context.now = max(context.now, now) }
 
     @inline(never)
-    private func owner(of stream: StreamKey) -> (any NodeProtocol)? { state.owners[stream].map { state.protocols[$0.owner] } }
+    private func owner(of stream: StreamKey) -> (any NodeProtocol)? { context.owners[stream]?.owner }
 
     private func streamOpened(_ stream: StreamKey, _ protocolID: [UInt8]) {
-        guard let link = state.connections[stream.link], !link.isClosing else { return }
-        guard let index = serving[protocolID] else { return state.reset(stream) }
-        state.owners.insert(stream, index)
-        state.protocols[index].streamOpened(stream, protocolID: protocolID, in: state)
+        // A probe closes soon. To refuse what its remote asks by then would look like a fault to it.
+        guard let link = context.connections[stream.link], !link.isClosing, !link.isProbe else { return }
+        guard let index = serving[protocolID] else { return context.reset(stream) }
+        context.owners.insert(stream, protocols[index])
+        protocols[index].streamOpened(stream, protocolID: protocolID, in: context)
     }
 
     @inline(never)
     func streamEnded(_ stream: StreamKey, _ error: StreamError?) {
         guard let owner = owner(of: stream) else { return }
-        state.owners.remove(stream)
-        owner.closed(stream, error: error, in: state)
+        context.owners.remove(stream)
+        owner.closed(stream, error: error, in: context)
     }
 
-    /// Delivers to every protocol what the others requested, until nothing is left. A request can lead to further ones, so the number of
-    /// rounds is bounded; what is left waits for the next `advance`.
+    /// Carries out what protocols want of each other, in the order of asking.
     func settle() {
-        var rounds = 0
-        while state.hasUnsettled, rounds < 32 {
-            rounds += 1
-            settleOnce()
+        for _ in 0..<WishQueue.carriedOutAtOnce {
+            guard let wish = context.wishes.next() else { return }
+            carryOut(wish)
         }
     }
 
-    private func settleOnce() {
-        let paths = state.failedPaths
-        state.failedPaths = []
-        for failed in paths {
-            if let link = failed.link { dialer.failed(link, failed.result, in: state) }
-            if let peer = failed.peer { dialer.upgradeFailed(peer, failed.result, in: state) }
+    private func carryOut(_ wish: Wish) {
+        switch wish {
+        case .connect(let request): services.dialer.connect(request, in: context)
+        case .connected(let request):
+            let link = request.link.flatMap { context.connections[$0] }
+            request.owner?.connectAnswered(request: request.number, link: link, outcomes: request.outcomes, in: context)
+        case .pathFailed(let link, let result): services.dialer.linkFailed(link, result, in: context)
+        case .upgradeEnded(let peer, let result, let report): services.upgrades?.ended(peer, result, report, in: context)
+        case .upgradeFailed(let peer, let result, let report): services.dialer.upgradeFailed(peer, result, report, in: context)
+        case .identified(let id):
+            guard let link = context.connections[id] else { return }
+            for one in protocols { one.identified(link.peer, on: link, in: context) }
+        case .addressesChanged:
+            context.emit(.addressesChanged(context.addresses.advertised(for: .identify)))
+            for one in protocols { one.addressesChanged(in: context) }
+        #if hasFeature(Embedded)
+            // Nothing of a page wishes for these.
+            case .ownAddressesChanged, .servedChanged: break
+        #else
+            case .ownAddressesChanged: for one in protocols { one.ownAddressesChanged(in: context) }
+            case .servedChanged:
+                route()
+                serve()
+        #endif
         }
-        let requests = state.connectRequests
-        state.connectRequests = []
-        for request in requests { dialer.connect(request, in: state) }
-        let answers = state.connectAnswers
-        state.connectAnswers = []
-        for answer in answers {
-            let link = answer.link.flatMap { state.connections[$0] }
-            state.protocols[answer.owner].connectAnswered(request: answer.number, link: link, outcomes: answer.outcomes, in: state)
-        }
-        let identified = state.identifiedLinks
-        state.identifiedLinks = []
-        for id in identified {
-            guard let link = state.connections[id] else { continue }
-            for one in state.protocols { one.identified(link.peer, on: link, in: state) }
-        }
-        guard state.addressesDiffer else { return }
-        state.addressesDiffer = false
-        state.emit(.addressesChanged(state.advertisedAddresses))
-        for one in state.protocols { one.addressesChanged(in: state) }
     }
 }

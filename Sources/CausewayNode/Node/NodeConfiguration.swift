@@ -1,6 +1,16 @@
 import CausewayConnection
 public import CausewayIdentity
 
+#if !hasFeature(Embedded)
+    /// What becomes of peers that were found in the local network.
+    public struct LocalDiscoveryPolicy: Equatable, Sendable {
+        /// Request a connection to each that is not connected.
+        public var dials: Bool
+
+        public init(dials: Bool) { self.dials = dials }
+    }
+#endif
+
 /// The identity of a node and what it does.
 public struct NodeConfiguration: Sendable {
     public var identity: PrivateKey
@@ -23,42 +33,31 @@ public struct NodeConfiguration: Sendable {
     public var relay: RelayLimits?
     /// The times and bounds for using relays: dialling through them and holding reservations at them. nil: the node uses no relays.
     public var relayClient: RelayClientLimits? = RelayClientLimits()
+    #if !hasFeature(Embedded)
+        /// Make direct connections over TCP from relayed ones, through NATs (relay/DCUtR.md), within these bounds. The shell must support
+        /// `DialTarget.localPort` and `DialTarget.role`. nil: do not.
+        public var holePunching: HolePunchLimits?
+    #endif
     /// Make direct connections by WebRTC from relayed ones. The shell must support `NodeOutput.peerConnection`.
     public var webRTC = false
+    /// Where peer connections ask for their public addresses (STUN), `/ip4/…/udp/…` or `/ip6/…/udp/…` each, beside the connected peers that
+    /// offer it.
+    public var stunServers: [Multiaddr] = []
+    /// How the node finds out at which of its addresses others reach it, and under which others see it (AutoNAT). nil: not at all.
+    public var autonatClient: AutoNATClientLimits?
+    /// The limits for finding that out for others: a relay does so at once, another node when others have reached it. nil: never.
+    public var autonatServer: AutoNATServerLimits?
     /// nil: no gossip, and no discovery.
     public var gossip: GossipSubConfiguration? = GossipSubConfiguration()
     public var discovery: [DiscoveryTopic] = []
+    #if !hasFeature(Embedded)
+        /// What becomes of the peers that the shell finds in the local network. nil: it finds none.
+        public var localDiscovery: LocalDiscoveryPolicy?
+    #endif
 
     public init(identity: PrivateKey, seed: UInt64, unixEpoch: UInt64) {
         self.identity = identity
         self.seed = seed
         self.unixEpoch = unixEpoch
-    }
-}
-
-/// The optional parts of a node. A shell that wants only some of them in its program names only those, so that the others are not linked.
-public struct NodeParts {
-    public var relay: (any CircuitServing)?
-    public var relayClient: RelayClient?
-    public var signalling: (any PeerConnectionSignalling)?
-    public var gossip: GossipSub?
-    public var discovery: PubsubDiscovery?
-    /// Bounds what each peer, each place and all remotes together make the node hold (`NodeLimits.held`). Without it, each connection has
-    /// only its own bound.
-    public var ledger: (any NodeProtocol)?
-    /// Admits inbound connections. Without it, the shell must accept none.
-    public var admission: (any ConnectionAdmitting)?
-
-    public init() {}
-
-    /// The parts that the configuration requires.
-    public init(_ configuration: NodeConfiguration) {
-        relay = configuration.relay.map { HopServer(limits: $0) }
-        relayClient = configuration.relayClient.map { RelayClient(limits: $0) }
-        if configuration.webRTC { signalling = Signalling() }
-        ledger = Ledger(limits: configuration.limits)
-        admission = Admission(limits: configuration.limits)
-        gossip = configuration.gossip.map { GossipSub($0) }
-        if gossip != nil, !configuration.discovery.isEmpty { discovery = PubsubDiscovery(configuration.discovery) }
     }
 }

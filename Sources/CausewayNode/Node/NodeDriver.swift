@@ -35,22 +35,21 @@ public final class NodeDriver {
 
     /// What came of a link.
     public func receive(_ events: [LinkEvent], from link: UInt32) {
-        for event in events { node.receive(event, from: link, now: platform.now) }
+        let now = platform.now
+        for event in events { node.receive(event, from: link, now: now) }
         hasInput = true
+    }
+
+    /// The machine slept, or its network changed. Links of other threads are the shell's to probe.
+    public func machineChanged() {
+        links.probe()
+        input { $0.machineChanged(now: platform.now) }
     }
 
     public func spliceEnded(_ result: SpliceResult) {
         node.spliceEnded(
             circuit: result.circuit, sent: result.sent, returned: result.returned, limit: result.limit, now: platform.now)
         hasInput = true
-    }
-
-    /// The answer to the first command for a peer connection in a shell that has none.
-    public func refuse(_ command: PeerConnectionCommand, of link: UInt32) {
-        switch command {
-        case .offer, .answer: input { $0.peerFailed(link: link, .notConnected, now: platform.now) }
-        case .accept, .candidate, .carry, .close: break
-        }
     }
 
     // MARK: Turns
@@ -65,19 +64,20 @@ public final class NodeDriver {
     public func turn() -> Bool {
         guard !isInTurn else { return true }
         isInTurn = true
+        let now = platform.now
         var rounds = 0
+        var hasMore = false
         repeat {
-            links.turn()
-            drain()
+            links.turn(now: now)
+            drain(now)
             rounds += 1
-        } while hasWork && rounds < Self.rounds
+            hasMore = hasWork
+        } while hasMore && rounds < Self.rounds
         isInTurn = false
-        return hasWork
+        return hasMore
     }
 
-    /// The node's part of a turn.
-    public func drain() {
-        let now = platform.now
+    private func drain(_ now: Instant) {
         guard hasInput || deadline <= now else { return }
         hasInput = false
         if node.nextDeadline <= now { node.advance(to: now) }
@@ -96,7 +96,7 @@ public final class NodeDriver {
         case .protocols(let table):
             links.setProtocols(table)
             platform.forward(output, toThreadOf: nil)
-        case .dial(let link, let address, let expecting): platform.dial(link, address, expecting: expecting)
+        case .dial(let link, let target): platform.dial(link, target)
         case .resolve(let request, let address): platform.resolve(request, address)
         case .cancelResolve(let request): platform.cancelResolve(request)
         case .splice(let circuit, let source, let target, let limit): platform.splice(circuit, source, target, limit: limit)

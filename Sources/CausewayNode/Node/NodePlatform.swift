@@ -11,7 +11,7 @@ public protocol NodePlatform: AnyObject {
     /// `.protocols`.
     func forward(_ output: NodeOutput, toThreadOf link: UInt32?)
     /// `NodeOutput.dial`.
-    func dial(_ link: UInt32, _ address: Multiaddr, expecting: PeerID?)
+    func dial(_ link: UInt32, _ target: DialTarget)
     /// `NodeOutput.resolve`.
     func resolve(_ request: UInt32, _ address: Multiaddr)
     /// `NodeOutput.cancelResolve`.

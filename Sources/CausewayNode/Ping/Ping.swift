@@ -20,7 +20,7 @@ final class Ping: NodeProtocol {
         var sentAt: Instant?
         var received: [UInt8] = []
 
-        init(_ number: UInt32, _ stream: StreamKey, in node: NodeState) {
+        init(_ number: UInt32, _ stream: StreamKey, in node: NodeContext) {
             self.number = number
             self.stream = stream
             deadline = node.now + Ping.deadline
@@ -36,7 +36,7 @@ final class Ping: NodeProtocol {
 
         init(_ peer: [UInt8]) { self.peer = peer }
 
-        func answer(_ bytes: [UInt8], on stream: StreamKey, in node: NodeState) {
+        func answer(_ bytes: [UInt8], on stream: StreamKey, in node: NodeContext) {
             partial.append(contentsOf: bytes)
             let whole = partial.count - partial.count % Ping.size
             if whole > 0 { node.send([UInt8](copying: partial, 0..<whole), on: stream) }
@@ -54,7 +54,7 @@ final class Ping: NodeProtocol {
 
     // MARK: Requests
 
-    func ping(request: UInt32, peer: PeerID, in node: NodeState) {
+    func ping(request: UInt32, peer: PeerID, in node: NodeContext) {
         guard let link = node.connections.best(for: peer, allowsLimited: true) else {
             node.answer(request, .noPong(.notConnected))
             return
@@ -62,8 +62,7 @@ final class Ping: NodeProtocol {
         requests.append(Request(request, node.openStream(on: link.id, [Self.protocolID], for: self), in: node))
     }
 
-    /// Returns false if no such request waits here.
-    func cancel(request: UInt32, in node: NodeState) -> Bool {
+    func cancel(request: UInt32, in node: NodeContext) -> Bool {
         for one in requests where one.number == request {
             end(one, .cancelled, in: node)
             return true
@@ -71,23 +70,23 @@ final class Ping: NodeProtocol {
         return false
     }
 
-    func cancelAll(in node: NodeState) { for request in requests { end(request, .cancelled, in: node) } }
+    func shutdown(in node: NodeContext) { for request in requests { end(request, .cancelled, in: node) } }
 
     private func request(on stream: StreamKey) -> Request? { requests.first { $0.stream == stream } }
 
-    private func end(_ request: Request, _ answer: Answer, in node: NodeState) {
+    private func end(_ request: Request, _ answer: Answer, in node: NodeContext) {
         self.answer(request, answer, in: node)
         node.reset(request.stream)
     }
 
-    private func answer(_ request: Request, _ answer: Answer, in node: NodeState) {
+    private func answer(_ request: Request, _ answer: Answer, in node: NodeContext) {
         requests.remove(request)
         node.answer(request.number, answer)
     }
 
     // MARK: Streams
 
-    func streamOpened(_ stream: StreamKey, protocolID: [UInt8], in node: NodeState) {
+    func streamOpened(_ stream: StreamKey, protocolID: [UInt8], in node: NodeContext) {
         guard let peer = node.connections[stream.link]?.peer.bytes, streamCount[peer, default: 0] < Self.streamsPerPeer else {
             node.reset(stream)
             return
@@ -96,13 +95,13 @@ final class Ping: NodeProtocol {
         echoes[stream.packed] = Echo(peer)
     }
 
-    func streamReady(_ stream: StreamKey, protocolID: [UInt8], in node: NodeState) {
+    func streamReady(_ stream: StreamKey, protocolID: [UInt8], in node: NodeContext) {
         guard let request = request(on: stream) else { return }
         request.sentAt = node.now
         node.send(request.payload, on: stream)
     }
 
-    func received(_ bytes: [UInt8], on stream: StreamKey, in node: NodeState) {
+    func received(_ bytes: [UInt8], on stream: StreamKey, in node: NodeContext) {
         if let echo = echoes[stream.packed] {
             echo.answer(bytes, on: stream, in: node)
         } else if let request = request(on: stream) {
@@ -110,7 +109,7 @@ final class Ping: NodeProtocol {
         }
     }
 
-    private func answered(_ bytes: [UInt8], _ request: Request, in node: NodeState) {
+    private func answered(_ bytes: [UInt8], _ request: Request, in node: NodeContext) {
         for byte in bytes where request.received.count <= Self.size { request.received.append(byte) }
         guard request.received.count >= Self.size else { return }
         guard let sentAt = request.sentAt, request.received == request.payload else {
@@ -120,7 +119,7 @@ final class Ping: NodeProtocol {
         node.conclude(request.stream)
     }
 
-    func finished(_ stream: StreamKey, in node: NodeState) {
+    func finished(_ stream: StreamKey, in node: NodeContext) {
         if let request = request(on: stream) {
             end(request, .noPong(.closed), in: node)
         } else {
@@ -129,7 +128,7 @@ final class Ping: NodeProtocol {
         }
     }
 
-    func closed(_ stream: StreamKey, error: StreamError?, in node: NodeState) {
+    func closed(_ stream: StreamKey, error: StreamError?, in node: NodeContext) {
         if let request = request(on: stream) { answer(request, .noPong(error ?? .closed), in: node) }
         forget(stream)
     }
@@ -140,7 +139,7 @@ final class Ping: NodeProtocol {
 
     // MARK: Time
 
-    func advance(in node: NodeState) {
+    func advance(in node: NodeContext) {
         while let request = requests.first, request.deadline <= node.now { end(request, .noPong(.timedOut), in: node) }
     }
 }

@@ -1,6 +1,6 @@
 /// Who says that a peer is at an address.
 public enum AddressOrigin: UInt8, Comparable, Sendable {
-    /// A remote says so: in an announcement, by identify, or as a relay. `DialPolicy` and `HearsayPace` decide whether and when it is
+    /// A remote says so: in an announcement, by identify, or as a relay. `HearsayFilter` and `HearsayPace` decide whether and when it is
     /// dialled.
     case heard
     /// The application named it earlier.

@@ -29,9 +29,9 @@ public indirect enum NodeOutput: Equatable, Sendable {
     case link(UInt32, LinkCommand)
     /// What all links serve from now on, those included that come later.
     case protocols(ProtocolTable)
-    /// Connect to a resolved address and upgrade, as link `link`. Answered by `Node.linked` when the transport is connected, and by that
+    /// Connect to the address and upgrade, as link `link`. Answered by `Node.linked` when the transport is connected, and by that
     /// link's events. `.link(link, .close(.cancelled))` cancels it at any time.
-    case dial(link: UInt32, address: Multiaddr, expecting: PeerID?)
+    case dial(link: UInt32, DialTarget)
     /// Look up the `/dns*` or `/dnsaddr` component at the beginning of an address. Answered by `Node.resolved`. For a host name: the
     /// address once for each IP address, with that in place of the name and the rest unchanged. For `/dnsaddr`: the addresses in its TXT
     /// records.
@@ -45,7 +45,7 @@ public indirect enum NodeOutput: Equatable, Sendable {
     /// ownership. Answered by `Node.spliceEnded`.
     case splice(circuit: UInt32, StreamKey, StreamKey, limit: CircuitLimit)
     case endSplice(circuit: UInt32)
-    /// A command for a WebRTC peer connection that is to become link `link`. Only a node with `NodeParts.signalling` sends it.
+    /// A command for a WebRTC peer connection that is to become link `link`. Only a node with signalling sends it.
     case peerConnection(link: UInt32, PeerConnectionCommand)
     case event(NodeEvent)
 }

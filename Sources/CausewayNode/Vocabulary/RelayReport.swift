@@ -2,7 +2,7 @@ public import CausewayConnection
 public import CausewayIdentity
 
 /// A reservation that a relay has granted, at this moment.
-public struct RelayPlace: Equatable, Sendable {
+public struct ReservationSlot: Equatable, Sendable {
     public let peer: PeerID
     /// The time until it ends, unless it is refreshed.
     public let remaining: Interval

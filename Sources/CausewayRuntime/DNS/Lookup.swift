@@ -1,6 +1,7 @@
 import CAres
 import CUV
 import CausewayConnection
+import CausewayIdentity
 
 #if canImport(Glibc)
     import Glibc

@@ -45,7 +45,7 @@ final class Resolver {
             ask([.texts], Array("_dnsaddr.".utf8) + name, number) { then(Self.result(of: $0) { ResolvedAddress.of(address, records: $0) }) }
         case .dns, .dns4, .dns6:
             ask(kind == .dns4 ? [.ipv4] : kind == .dns6 ? [.ipv6] : [.ipv4, .ipv6], name, number) {
-                then(Self.result(of: $0) { ips in ips.compactMap { ResolvedAddress.of(address, ip: $0, name: name) } })
+                then(Self.result(of: $0) { ips in ips.map { address.replacingHost(by: $0) } })
             }
         }
         return number

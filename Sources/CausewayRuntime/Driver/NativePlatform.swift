@@ -6,7 +6,8 @@ import CausewayNode
 enum LoopOrder: Sendable {
     /// Something that the node wants of links there.
     case output(NodeOutput)
-    case dial(UInt32, Multiaddr, expecting: PeerID?, name: [UInt8]?)
+    case dial(UInt32, DialTarget)
+    case peerConnection(UInt32, PeerConnectionCommand)
     /// A part of joining or ending a splice.
     case splice(@Sendable (LinkLoop) -> Void)
 }
@@ -19,7 +20,8 @@ extension LinkLoop {
             links.openCircuit(link, over: over.link, stream: over.stream, isInitiator: initiator, expecting: expecting, limit: limit)
         case .output(.protocols(let table)): links.setProtocols(table)
         case .output: break
-        case .dial(let link, let address, let expecting, let name): dial(link, address, expecting: expecting, name: name)
+        case .dial(let link, let target): dial(link, target)
+        case .peerConnection(let link, let command): carryOut(command, on: link)
         case .splice(let work): work(self)
         }
     }
@@ -27,15 +29,19 @@ extension LinkLoop {
 
 extension NativeShell {
     /// On the first loop. All that one turn of the node wants of another loop goes there in one post.
-    func order(_ order: LoopOrder, of home: LinkLoop) {
-        if home.isFirst { home.carryOut(order) } else { orders[home.index].append(order) }
+    func order(_ order: LoopOrder, of linkLoop: LinkLoop) {
+        if linkLoop.isFirst { return linkLoop.carryOut(order) }
+        orders[linkLoop.index].append(order)
+        hasOrders = true
     }
 
     func sendOrders() {
-        for home in homes where !orders[home.index].isEmpty {
-            let batch = orders[home.index]
-            orders[home.index] = []
-            home.loop.post { for order in batch { home.carryOut(order) } }
+        guard hasOrders else { return }
+        hasOrders = false
+        for linkLoop in linkLoops where !orders[linkLoop.index].isEmpty {
+            let batch = orders[linkLoop.index]
+            orders[linkLoop.index] = []
+            linkLoop.loop.post { for order in batch { linkLoop.carryOut(order) } }
         }
     }
 
@@ -52,20 +58,20 @@ final class NativePlatform: NodePlatform {
 
     var now: Instant { shell.loop.now }
 
-    func isHere(_ link: UInt32) -> Bool { shell.home(of: link).isFirst }
+    func isHere(_ link: UInt32) -> Bool { shell.linkLoop(of: link).isFirst }
 
     func forward(_ output: NodeOutput, toThreadOf link: UInt32?) {
         guard let link else {
-            for home in shell.homes.dropFirst() { shell.order(.output(output), of: home) }
+            for linkLoop in shell.linkLoops.dropFirst() { shell.order(.output(output), of: linkLoop) }
             return
         }
-        let home = shell.home(of: link)
-        if case .circuit(let inner, _, _, _, _) = output { shell.place(inner, home) }
-        shell.order(.output(output), of: home)
+        let linkLoop = shell.linkLoop(of: link)
+        if case .circuit(let inner, _, _, _, _) = output { shell.place(inner, linkLoop) }
+        shell.order(.output(output), of: linkLoop)
     }
 
-    func dial(_ link: UInt32, _ address: Multiaddr, expecting: PeerID?) {
-        shell.order(.dial(link, address, expecting: expecting, name: shell.names[address]), of: shell.place(link, shell.chooseHome()))
+    func dial(_ link: UInt32, _ target: DialTarget) {
+        shell.order(.dial(link, target), of: shell.place(link, shell.nextLinkLoop()))
     }
 
     func resolve(_ request: UInt32, _ address: Multiaddr) {
@@ -78,9 +84,7 @@ final class NativePlatform: NodePlatform {
             shell.queries[request] = nil
             shell.driver.input { node in
                 switch result {
-                case .success(let found):
-                    if case .name(let kind, let name)? = address.host, kind != .dnsaddr { for entry in found { shell.names[entry] = name } }
-                    node.resolved(request: request, addresses: found, code: 0, now: shell.loop.now)
+                case .success(let found): node.resolved(request: request, addresses: found, code: 0, now: shell.loop.now)
                 case .failure(let error): node.resolved(request: request, addresses: [], code: error.code, now: shell.loop.now)
                 }
             }
@@ -99,12 +103,22 @@ final class NativePlatform: NodePlatform {
     }
 
     private func endpoint(_ key: StreamKey) -> SpliceEndpoint {
-        SpliceEndpoint(home: shell.home(of: key.link), link: key.link, stream: key.stream)
+        SpliceEndpoint(linkLoop: shell.linkLoop(of: key.link), link: key.link, stream: key.stream)
     }
 
     func endSplice(_ circuit: UInt32) { shell.splices[circuit]?.end() }
 
-    func peerConnection(_ link: UInt32, _ command: PeerConnectionCommand) { shell.driver.refuse(command, of: link) }
+    func peerConnection(_ link: UInt32, _ command: PeerConnectionCommand) {
+        let linkLoop =
+            switch command {
+            case .offer, .answer: shell.place(link, shell.nextLinkLoop())
+            case .accept, .candidate, .carry, .close: shell.linkLoop(of: link)
+            }
+        shell.order(.peerConnection(link, command), of: linkLoop)
+    }
 
-    func deliver(_ event: NodeEvent) { shell.events.append(event) }
+    func deliver(_ event: NodeEvent) {
+        if case .happened(let happened) = event { shell.connected.note(happened) }
+        shell.events.append(event)
+    }
 }

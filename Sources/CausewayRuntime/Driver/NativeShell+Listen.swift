@@ -1,7 +1,10 @@
-import CUV
+import CDatagrams
 import CausewayConnection
 public import CausewayIdentity
 import CausewayNode
+import CausewayTLS
+import CausewayWebRTC
+import Synchronization
 
 #if canImport(Glibc)
     import Glibc
@@ -11,7 +14,7 @@ import CausewayNode
 
 extension NativeShell {
     /// Listens on all of the addresses, or on none. Addresses with the same IP address and port (not 0) share one socket; the first byte of
-    /// a connection distinguishes them.
+    /// a connection distinguishes them. UDP port 0 stands for the number of a TCP port at the same IP address, if it is free.
     /// - Returns: The addresses at which the node can be reached: with real ports, and with the interfaces' addresses in place of an
     ///   unspecified one.
     public func listen(_ addresses: [Multiaddr]) async throws(ListenError) -> [Multiaddr] {
@@ -28,66 +31,115 @@ extension NativeShell {
                 guard !isStopping else { throw .stopped }
                 descriptorLimit = Descriptors.limit
                 let fresh = try open(addresses)
-                bound += fresh.filter { !bound.contains($0) }
-                let all = bound
-                tell { node, now in node.listening(all, now: now) }
-                then(.success(fresh))
+                bindings += fresh
+                tellBound()
+                networkWatch?.look()
+                then(.success(reached(fresh)))
             } catch {
                 then(.failure(error))
             }
         }
     }
 
-    private func open(_ addresses: [Multiaddr]) throws(ListenError) -> [Multiaddr] {
+    /// Says where the node listens, as the machine's addresses and its certificates are now.
+    func tellBound() {
+        let all = reached(bindings)
+        guard all != bound else { return }
+        bound = all
+        tell { node, now in node.listening(all, now: now) }
+    }
+
+    /// Each address once.
+    private func reached(_ bindings: [Binding]) -> [Multiaddr] {
+        let multihashes = directCertificates.withLock { $0?.multihashes } ?? []
+        let addresses = configuration.network().addresses
+        var found: [Multiaddr] = []
+        for binding in bindings {
+            for address in binding.reached(among: addresses, certificates: multihashes) where !found.contains(address) {
+                found.append(address)
+            }
+        }
+        return found
+    }
+
+    private func open(_ addresses: [Multiaddr]) throws(ListenError) -> [Binding] {
         var opened: [TCPListener] = []
-        var reachable: [Multiaddr] = []
+        var ports: [DatagramPort] = []
+        var bindings: [Binding] = []
         do throws(ListenError) {
-            for group in try ListenGroup.of(addresses) {
+            for group in try ListenGroup.of(addresses.filter { $0.transport != .webRTCDirect }) {
                 if group.kinds.contains(.secureWebSocket), configuration.certificate == nil, first.certificate == nil {
                     throw .noCertificate(group.asked)
                 }
                 let listener = try open(group)
                 opened.append(listener)
-                for kind in group.order { reachable += Interfaces.expand(listener.address).map { kind.address($0.tcp) } }
+                bindings.append(Binding(address: listener.address, kind: .streams(group.order)))
+            }
+            for asked in addresses where asked.transport == .webRTCDirect {
+                let port = try openPort(asked, beside: listeners + opened)
+                ports.append(port)
+                bindings.append(try binding(of: port, asked))
             }
         } catch {
             for listener in opened { listener.close() }
+            for port in ports { port.stopListening() }
             throw error
         }
         listeners += opened
-        return reachable
+        datagramPorts += ports
+        return bindings
     }
 
     private func open(_ group: ListenGroup) throws(ListenError) -> TCPListener {
-        let welcome = Welcome(group.kinds)
+        let transports = ListenerTransports(group.kinds)
         do throws(UVError) {
-            return try TCPListener(on: loop, address: group.address) { [unowned self] in self.accepted($0, welcome) }
+            return try TCPListener(on: loop, address: group.address) { [unowned self] in self.accepted($0, from: $1, transports) }
         } catch {
             throw .system(group.asked, errno: error.errno, text: error.description)
         }
     }
 
-    /// Gives each loop its share of the connections, by passing a socket's descriptor to its loop.
-    private func accepted(_ socket: TCPSocket, _ welcome: Welcome) {
+    /// Port 0 stands for the number of a TCP port at the same IP address, if it is free: one number is easier to open in a firewall than
+    /// two.
+    private func openPort(_ asked: Multiaddr, beside listeners: [TCPListener]) throws(ListenError) -> DatagramPort {
+        guard case .ip(let ip)? = asked.host, let port = asked.port, let local = Endpoint(ip: ip, port: port),
+            asked == .webRTCDirect(local)
+        else { throw .unsupported(asked) }
+        let context = try certificates(for: asked).context
+        if port == 0, let twin = listeners.first(where: { $0.address.ip == ip }), let same = Endpoint(ip: ip, port: twin.address.port),
+            let port = try? DatagramPort(listeningAt: same, on: first, context)
+        {
+            return port
+        }
+        do throws(DatagramError) {
+            return try DatagramPort(listeningAt: local, on: first, context)
+        } catch {
+            throw .system(asked, errno: error.errno, text: error.description)
+        }
+    }
+
+    private func certificates(for asked: Multiaddr) throws(ListenError) -> DirectCertificates {
+        do throws(TLSError) { return try certificates() } catch { throw .system(asked, errno: ENOMEM, text: error.description) }
+    }
+
+    private func binding(of port: DatagramPort, _ asked: Multiaddr) throws(ListenError) -> Binding {
+        let bound = port.endpoint
+        guard let address = SocketAddress(ip: bound.ip, port: bound.port) else { throw .unsupported(asked) }
+        return Binding(address: address, kind: .datagrams)
+    }
+
+    /// Gives each loop its share of the connections.
+    private func accepted(_ descriptor: Int32, from remote: SocketAddress, _ transports: ListenerTransports) {
         // The system assigns the lowest free number, so all lower ones are in use.
-        guard socket.descriptor < descriptorLimit - Descriptors.reserve else {
-            if let remote = socket.remote { tellRefused(remote, .descriptors, descriptorLimit) }
-            return socket.close()
+        guard descriptor < descriptorLimit - Descriptors.reserve else {
+            tellRefused(remote, .descriptors, descriptorLimit)
+            return cw_close(descriptor)
         }
         // A remote that wants a page has not said so yet.
-        if configuration.pages == nil || welcome.kinds == .tcp, let remote = socket.remote, turnsAway(remote) { return socket.close() }
+        if configuration.pages == nil || transports.kinds == .tcp, turnsAway(remote.tcp) { return cw_close(descriptor) }
         let id = nextAccepted()
-        let home = place(id, chooseHome())
-        if home.isFirst { return home.admit(socket, id: id, welcome) }
-        let (descriptor, remote) = (socket.duplicateDescriptor(), socket.remote)
-        socket.close()
-        guard descriptor >= 0 else { return forget(id) }
-        home.loop.post {
-            let socket = TCPSocket(on: home.loop)
-            if socket.adopt(descriptor: descriptor, remote: remote) { return home.admit(socket, id: id, welcome) }
-            close(descriptor)
-            socket.close()
-        }
+        let linkLoop = place(id, nextLinkLoop())
+        linkLoop.loop.run { linkLoop.admit(descriptor, from: remote, id: id, transports) }
     }
 }
 
@@ -113,34 +165,5 @@ private struct ListenGroup {
             }
         }
         return groups
-    }
-}
-
-/// This machine's addresses.
-private enum Interfaces {
-    /// The addresses for which an unspecified address (0.0.0.0, ::) stands: the interfaces' addresses of the same family. Link-local ones
-    /// are left out, because they mean nothing without an interface.
-    static func expand(_ address: SocketAddress) -> [SocketAddress] {
-        guard address.isUnspecified else { return [address] }
-        var list: UnsafeMutablePointer<uv_interface_address_t>?
-        var count: Int32 = 0
-        guard uv_interface_addresses(&list, &count) == 0 else { return [address] }
-        defer { uv_free_interface_addresses(list, count) }
-        var found: [SocketAddress] = []
-        for index in 0..<Int(count) {
-            guard let list else { break }
-            let entry = withUnsafePointer(to: &list[index].address) {
-                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { SocketAddress($0) }
-            }
-            guard let entry, entry.isIPv6 == address.isIPv6, !isLinkLocal(entry.ip),
-                let full = SocketAddress(ip: entry.ip, port: address.port), !found.contains(where: { $0.ip == full.ip })
-            else { continue }
-            found.append(full)
-        }
-        return found.isEmpty ? [address] : found
-    }
-
-    private static func isLinkLocal(_ ip: [UInt8]) -> Bool {
-        ip.count == 4 ? ip[0] == 169 && ip[1] == 254 : ip[0] == 0xfe && ip[1] & 0xc0 == 0x80
     }
 }

@@ -17,16 +17,16 @@ extension NativeShell {
             first.loop.run { continuation.resume(returning: Array(self.splices.values)) }
         }
         var moved: [UInt32: CircuitBytes] = [:]
-        for home in homes {
-            let here = splices.filter { $0.source.home === home || $0.target.home === home }
+        for linkLoop in linkLoops {
+            let here = splices.filter { $0.source.linkLoop === linkLoop || $0.target.linkLoop === linkLoop }
             guard !here.isEmpty else { continue }
             let counts = await withUnsafeContinuation { continuation in
-                home.loop.run {
+                linkLoop.loop.run {
                     continuation.resume(
                         returning: here.map { splice in
                             (
-                                splice.circuit, splice.source.home === home ? splice.source.leg?.moved ?? 0 : 0,
-                                splice.target.home === home ? splice.target.leg?.moved ?? 0 : 0
+                                splice.circuit, splice.source.linkLoop === linkLoop ? splice.source.leg?.moved ?? 0 : 0,
+                                splice.target.linkLoop === linkLoop ? splice.target.leg?.moved ?? 0 : 0
                             )
                         })
                 }

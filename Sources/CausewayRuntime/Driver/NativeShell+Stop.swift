@@ -1,5 +1,6 @@
 public import CausewayConnection
 import CausewayNode
+import CausewayWebRTC
 import Synchronization
 
 #if canImport(Glibc)
@@ -13,7 +14,8 @@ extension NativeShell {
     public static let drainTime = Interval.milliseconds(1500)
 
     /// Stops listening, lets the bytes of finished streams and the go-aways on all connections leave, waits for the remotes to close
-    /// theirs, for at most `time` in total, and ends the loops. Returns when their threads and every look-up have ended.
+    /// theirs and for the gateway to forward no ports any more, for at most `time` in total, and ends the loops. Returns when their threads
+    /// and every look-up have ended.
     ///
     /// Call it after `start`, whether that threw or not. All callers wait for the same end.
     public func stop(within time: Interval = drainTime) async {
@@ -25,7 +27,7 @@ extension NativeShell {
             if isOver { return continuation.resume() }
             first.loop.run { [self] in beginStopping(within: time) }
         }
-        for home in homes { home.loop.join() }
+        for linkLoop in linkLoops { linkLoop.loop.join() }
     }
 
     private func beginStopping(within time: Interval) {
@@ -33,27 +35,37 @@ extension NativeShell {
         isStopping = true
         for listener in listeners { listener.close() }
         listeners = []
+        for port in datagramPorts { port.stopListening() }
+        datagramPorts = []
         closeResolver()
+        for probe in probes { probe.end() }
+        networkWatch?.close { [unowned self] in
+            networkWatch = nil
+            finishIfNothingIsLeft()
+        }
         driver.input { $0.shutdown(now: loop.now) }
         _ = turn()
         stopTimer = LoopTimer(on: loop) { [unowned self] in self.finishStopping() }
         stopTimer?.start(afterNanoseconds: time.nanoseconds)
-        for home in homes { home.loop.run { home.shutDown() } }
+        for linkLoop in linkLoops { linkLoop.loop.run { linkLoop.shutDown() } }
     }
 
     /// A loop has no links any more, and gets no new ones.
-    func isEmpty(_ home: LinkLoop) {
+    func isEmpty(_ linkLoop: LinkLoop) {
         first.loop.post { [self] in
-            emptyHomes += 1
-            if emptyHomes == homes.count { finishStopping() }
+            emptyLinkLoops += 1
+            finishIfNothingIsLeft()
         }
     }
+
+    /// Neither links nor ports that the gateway is to close.
+    private func finishIfNothingIsLeft() { if emptyLinkLoops == linkLoops.count, networkWatch == nil { finishStopping() } }
 
     private func finishStopping() {
         guard !isStopped else { return }
         isStopped = true
         stopTimer?.close()
-        for home in homes.dropFirst() { home.loop.stop() }
+        for linkLoop in linkLoops.dropFirst() { linkLoop.loop.stop() }
         // Events on their way from the other loops come before this.
         _ = turn()
         first.loop.stop()
@@ -78,22 +90,24 @@ extension NativeShell {
     package enum Kill: Sendable {
         /// An orderly end of the socket, without libp2p's go-away.
         case close
-        /// TCP's reset.
+        /// TCP's reset. By WebRTC the same as `close`: SCTP's abort.
         case reset
         /// As if the cable were cut: nothing is read or written any more, and nobody is notified.
         case silence
     }
 
-    /// For tests: ends a link's socket abruptly.
+    /// For tests: ends what carries a link abruptly.
     package func kill(_ link: UInt32, _ how: Kill) {
-        let home = home(of: link)
-        home.loop.run {
-            guard let carrier = home[link] else { return }
+        let linkLoop = linkLoop(of: link)
+        linkLoop.loop.run {
+            let carrier = linkLoop.links.carrier(of: link)
+            if let carrier = carrier as? AssociationCarrier { return how == .silence ? carrier.mute() : carrier.abort() }
+            guard let carrier = carrier as? SocketCarrier else { return }
             switch how {
             case .silence: carrier.mute()
             case .close, .reset:
                 carrier.closeSocket(byReset: how == .reset)
-                home.links.fail(link, .link(errno: how == .reset ? ECONNRESET : 0))
+                linkLoop.links.fail(link, .link(errno: how == .reset ? ECONNRESET : 0))
             }
         }
     }

@@ -16,13 +16,14 @@ import Synchronization
 /// The node runs on the first loop, and each link on one of them. `@unchecked Sendable`: everything that is not a `let` is used on the
 /// first loop only, or set before `start`.
 public final class NativeShell: @unchecked Sendable {
-    let homes: [LinkLoop]
+    let linkLoops: [LinkLoop]
     let node: Node
     private(set) var driver: NodeDriver!
     let limits: NodeLimits
     let configuration: ShellConfiguration
     /// The loop on which each link runs.
     private let places = Mutex<[UInt32: UInt8]>([:])
+    private let punched = Mutex(PunchedHosts())
 
     // Set before `start`.
     /// What the node reports to its application, in batches, on the first loop.
@@ -30,30 +31,44 @@ public final class NativeShell: @unchecked Sendable {
     /// A remote opened a stream for an application's protocol. Called on the link's loop: call `link.setOwner` before returning, otherwise
     /// the stream is reset.
     public var inboundStream: ((Link, UInt32, ProtocolTable.Entry, EventLoop) -> Void)?
+    /// Keeps the certificates of `/webrtc-direct` that are to take the place of the present ones, so that a restart finds them. Called on
+    /// the first loop, within years. false: they cannot be kept, and are made again an hour later.
+    public var keepCertificates: ((DTLSCertificates) -> Bool)?
 
     // On the first loop.
     var lastAccepted = UInt32.max
     /// The number of descriptors that the process may have, as it was when listening began.
     var descriptorLimit = Int.max
-    private var nextHome = 0
+    private var lastAssigned = 0
     var resolver: Resolver?
-    /// The host names from which addresses were resolved, for a WebSocket's `Host` header.
-    var names = HostNames()
     /// The running look-ups: the resolver's numbers by the node's.
     var queries: [UInt32: UInt32] = [:]
     var splices: [UInt32: Splice] = [:]
     var events: [NodeEvent] = []
     /// What other loops are to do, by their index, until the turn is over.
     var orders: [[LoopOrder]] = []
+    var hasOrders = false
     var listeners: [TCPListener] = []
+    /// Those that listen for `/webrtc-direct`.
+    var datagramPorts: [DatagramPort] = []
+    var bindings: [Binding] = []
+    /// The addresses for which these stand.
     var bound: [Multiaddr] = []
+    /// nil before the start and at the end.
+    var networkWatch: NetworkWatch?
+    /// Inquiries at the gateway that run.
+    var probes: [GatewayProbe] = []
+    /// From where STUN is answered for free.
+    var connected = ConnectedPlaces()
     var isStopping = false
     var isStopped = false
-    var emptyHomes = 0
+    var emptyLinkLoops = 0
     var stopTimer: LoopTimer?
     /// The state of the loops' end. Used from any thread.
     let ending: Mutex<Ending>
     private var trimTimer: LoopTimer?
+    let directCertificates = Mutex<DirectCertificates?>(nil)
+    var nextRenewal = Instant(nanoseconds: 0)
 
     /// - Throws: `NoiseFault` if the identity cannot sign.
     public init(node configuration: NodeConfiguration, shell: ShellConfiguration = ShellConfiguration()) throws(NoiseFault) {
@@ -63,17 +78,17 @@ public final class NativeShell: @unchecked Sendable {
         let noise = try NoiseIdentity(configuration.identity, staticSecret: Entropy.secret(32))
         limits = configuration.limits
         self.configuration = shell
-        var homes: [LinkLoop] = []
+        var linkLoops: [LinkLoop] = []
         let me = Reference()
-        for index in 0..<max(1, min(shell.loops, 255)) { homes.append(LinkLoop(reference: me, index: index)) }
-        self.homes = homes
-        ending = Mutex(Ending(running: homes.count))
-        node = Node(configuration, parts: NodeParts(configuration), now: homes[0].loop.now)
+        for index in 0..<max(1, min(shell.loops, 255)) { linkLoops.append(LinkLoop(reference: me, index: index)) }
+        self.linkLoops = linkLoops
+        ending = Mutex(Ending(running: linkLoops.count))
+        node = Node(configuration, now: linkLoops[0].loop.now)
         me.shell = self
-        orders = homes.map { _ in [] }
-        for home in homes {
-            home.makeLinks(Connection.Settings(identity: noise, protocols: node.protocolTable, limits: limits.connection))
-            home.certificate = shell.certificate
+        orders = linkLoops.map { _ in [] }
+        for linkLoop in linkLoops {
+            linkLoop.makeLinks(Connection.Settings(identity: noise, protocols: node.protocolTable, limits: limits.connection))
+            linkLoop.certificate = shell.certificate
         }
         driver = NodeDriver(node, links: first.links, platform: NativePlatform(self))
     }
@@ -81,27 +96,28 @@ public final class NativeShell: @unchecked Sendable {
     /// How the loops find their shell, which is made after them.
     final class Reference { unowned(unsafe) var shell: NativeShell! }
 
-    var first: LinkLoop { homes[0] }
+    var first: LinkLoop { linkLoops[0] }
 
     /// The node's loop.
-    public var loop: EventLoop { homes[0].loop }
+    public var loop: EventLoop { linkLoops[0].loop }
 
     /// All loops, the node's first.
-    public var loops: [EventLoop] { homes.map(\.loop) }
+    public var loops: [EventLoop] { linkLoops.map(\.loop) }
 
     /// Starts the loops, once. They hold the shell until `stop`.
     /// - Throws: If the system has no descriptor or thread left for a loop. `stop` ends the others.
     public func start() throws(UVError) {
-        for home in homes { home.prepare(holding: self) }
+        for linkLoop in linkLoops { linkLoop.prepare(holding: self) }
         first.loop.post { [self] in
             guard !loop.isOver else { return }
             resolver = Resolver(on: loop, servers: configuration.nameServers)
             keepTrimmed()
+            watchNetwork()
         }
         var failure: UVError?
-        for home in homes {
+        for linkLoop in linkLoops {
             do throws(UVError) {
-                if failure == nil { try home.loop.start() } else { home.loop.stop() }
+                if failure == nil { try linkLoop.loop.start() } else { linkLoop.loop.stop() }
             } catch {
                 failure = error
             }
@@ -125,8 +141,8 @@ public final class NativeShell: @unchecked Sendable {
     }
 
     /// Whether the node refuses a connection from there. Called on the first loop.
-    func turnsAway(_ remote: SocketAddress) -> Bool {
-        guard driver.node.turnsAway(remote.tcp, now: loop.now) else { return false }
+    func turnsAway(_ remote: Multiaddr) -> Bool {
+        guard driver.node.turnsAway(remote, now: loop.now) else { return false }
         // The node has an event to tell.
         driver.input { _ in }
         return true
@@ -155,25 +171,35 @@ public final class NativeShell: @unchecked Sendable {
     // MARK: Loops
 
     /// The loop on which a link runs. If the link is gone, any loop.
-    func home(of link: UInt32) -> LinkLoop {
-        guard homes.count > 1 else { return homes[0] }
-        return homes[Int(places.withLock { $0[link] } ?? 0)]
+    func linkLoop(of link: UInt32) -> LinkLoop {
+        guard linkLoops.count > 1 else { return linkLoops[0] }
+        return linkLoops[Int(places.withLock { $0[link] } ?? 0)]
     }
 
     /// The loop on which a link runs. If the link is gone, any loop. Can be called from any thread.
-    public func loop(of link: UInt32) -> EventLoop { home(of: link).loop }
+    public func loop(of link: UInt32) -> EventLoop { linkLoop(of: link).loop }
 
     @discardableResult
-    func place(_ link: UInt32, _ home: LinkLoop) -> LinkLoop {
-        places.withLock { $0[link] = UInt8(home.index) }
-        return home
+    func place(_ link: UInt32, _ linkLoop: LinkLoop) -> LinkLoop {
+        places.withLock { $0[link] = UInt8(linkLoop.index) }
+        return linkLoop
     }
 
-    func forget(_ link: UInt32) { places.withLock { $0[link] = nil } }
+    /// Whether a hole punch dials this host as a client.
+    func isPunched(_ remote: SocketAddress) -> Bool { punched.withLock { $0.contains(remote.ip) } }
 
-    func chooseHome() -> LinkLoop {
-        nextHome = (nextHome + 1) % homes.count
-        return homes[nextHome]
+    func beginPunch(of ip: [UInt8], by link: UInt32) { punched.withLock { $0.insert(ip, dialledBy: link) } }
+
+    func endPunch(by link: UInt32) { punched.withLock { $0.remove(link) } }
+
+    func forget(_ link: UInt32) {
+        places.withLock { $0[link] = nil }
+        endPunch(by: link)
+    }
+
+    func nextLinkLoop() -> LinkLoop {
+        lastAssigned = (lastAssigned + 1) % linkLoops.count
+        return linkLoops[lastAssigned]
     }
 
     /// The shell gives odd numbers to accepted links. After 2^31 links, numbers are used again, except those of living links.
@@ -184,10 +210,13 @@ public final class NativeShell: @unchecked Sendable {
 
     private func isKnown(_ link: UInt32) -> Bool { node.knowsLink(link) || places.withLock { $0[link] != nil } }
 
+    /// Where a link runs, for later: then it may be gone. Can be called from any thread.
+    public func place(of link: UInt32) -> LinkPlace { LinkPlace(linkLoop: linkLoop(of: link), id: link) }
+
     /// Runs `work` with a link on its loop, at once if called there. The link is nil if it is gone.
     public func withLink(_ id: UInt32, _ work: @escaping @Sendable (Link?, EventLoop) -> Void) {
-        let home = home(of: id)
-        home.loop.run { work(home.links.link(id), home.loop) }
+        let linkLoop = linkLoop(of: id)
+        linkLoop.loop.run { work(linkLoop.links.link(id), linkLoop.loop) }
     }
 
     /// Opens a stream on a link. On the link's loop, `owner` makes the stream's owner, and `then` gets the result so far.
@@ -223,7 +252,7 @@ public final class NativeShell: @unchecked Sendable {
 
     /// Sets the certificate for new sessions.
     public func setCertificate(_ certificate: TLSServerContext) {
-        for home in homes { home.loop.run { home.certificate = certificate } }
+        for linkLoop in linkLoops { linkLoop.loop.run { linkLoop.certificate = certificate } }
     }
 
     /// Certificate authorities trusted for outgoing TLS. The system's are read when they are first needed.
@@ -238,11 +267,12 @@ public final class NativeShell: @unchecked Sendable {
     /// and it runs while the machine sleeps and the monotonic clock does not: expiry times on the wire follow it.
     private func keepTrimmed() {
         let timer = LoopTimer(on: loop) { [unowned self] in
-            if self.first.churn >= 32 {
-                self.first.churn = 0
+            if self.first.connectionsSinceTrim >= 32 {
+                self.first.connectionsSinceTrim = 0
                 Memory.trim()
             }
             self.node.setUnixEpoch(WallClock.unixEpoch(), now: self.loop.now)
+            self.renewCertificatesIfDue()
             self.trimTimer?.start(afterNanoseconds: Self.trimInterval)
         }
         timer.start(afterNanoseconds: Self.trimInterval)

@@ -7,6 +7,8 @@ public struct ShellConfiguration: Sendable {
     public var loops = 1
     /// The certificate for listening on `/tls/ws`. `NativeShell.setCertificate` replaces it.
     public var certificate: TLSServerContext?
+    /// The certificates for `/webrtc-direct`, whose hashes stand in its addresses. nil: fresh ones.
+    public var webRTCCertificates: DTLSCertificates?
     /// The authorities trusted for the server of a `/tls/ws` address. nil: the system's.
     public var trust: TLSClientContext?
     /// The name servers for `/dnsaddr`: `address:port,...`. nil: the system's.
@@ -14,13 +16,24 @@ public struct ShellConfiguration: Sendable {
     /// Answers HTTP requests on WebSocket ports that ask for no WebSocket. nil: such requests are refused.
     public var pages: (any PageServing)?
     public var pageLimits = PageLimits()
+    public var webRTCLimits = WebRTCLimits()
+
+    /// Have the gateway forward the ports on which the node listens by IPv4, by PCP or NAT-PMP, and advertise them.
+    public var mapsPorts = false
+    /// Look for peers in this machine's private networks by multicast DNS, and tell them of this node.
+    public var findsLocalPeers = false
+
+    /// What this machine's network looks like; asked again and again. Tests have networks of their own.
+    package var network: @Sendable () -> NetworkState = { .current }
+    /// The addresses of this machine from which peer connections of `/webrtc` are made; asked for each. Tests name others.
+    package var candidateAddresses: @Sendable () -> [[UInt8]] = { Interfaces.ofHost }
 
     public init() {}
 }
 
 /// Why a node cannot listen on an address.
 public enum ListenError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// The address is not `/ip4` or `/ip6` with `/tcp`, `/tcp/../ws` or `/tcp/../tls/ws` (`/wss`).
+    /// The address is not `/ip4` or `/ip6` with `/tcp`, `/tcp/../ws`, `/tcp/../tls/ws` (`/wss`) or `/udp/../webrtc-direct`.
     case unsupported(Multiaddr)
     /// `/tls/ws` needs a certificate.
     case noCertificate(Multiaddr)

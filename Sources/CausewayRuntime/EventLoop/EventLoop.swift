@@ -272,14 +272,16 @@ public final class EventLoop: SerialExecutor {
         turn &+= 1
         var rounds = 0
         var hasMore = false
+        var hasEntries = !local.isEmpty
         repeat {
-            if !local.isEmpty { runEntries() }
+            if hasEntries { runEntries() }
             hasMore = turnEnded?() ?? false
+            hasEntries = !local.isEmpty
             rounds += 1
-        } while (hasMore || !local.isEmpty) && rounds < 16
+        } while (hasMore || hasEntries) && rounds < 16
         guard !isClosing else { return }
         // Jobs that keep making jobs must not starve the sockets: poll them, without waiting there.
-        if hasMore || !local.isEmpty { uv_idle_start(hurry) { _ in } } else { uv_idle_stop(hurry) }
+        if hasMore || hasEntries { uv_idle_start(hurry) { _ in } } else { uv_idle_stop(hurry) }
     }
 
     private func runEntries() {

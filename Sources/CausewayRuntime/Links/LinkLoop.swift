@@ -1,7 +1,9 @@
+import CDatagrams
 import CausewayConnection
 import CausewayIdentity
 import CausewayNode
 import CausewayTLS
+import CausewayWebRTC
 
 /// One event loop's links, with their sockets: takes sockets in, finds out what they are, and carries events to the node.
 ///
@@ -16,6 +18,8 @@ final class LinkLoop: @unchecked Sendable {
     /// Held while the loop runs.
     private var held: NativeShell?
     var certificate: TLSServerContext?
+    /// Made with the first probe.
+    var probeIdentity: NoiseIdentity?
     /// How many bytes `Connection.prepare` put in front of the current read.
     var prepared = 0
     private var plain: UnsafeMutableRawBufferPointer?
@@ -28,7 +32,7 @@ final class LinkLoop: @unchecked Sendable {
     private let downloads = FairQueue()
     private var isKnownEmpty = false
     /// The connections opened or closed since memory was last trimmed.
-    var churn = 0
+    var connectionsSinceTrim = 0
 
     /// How often links with something to do have their turn before sockets are looked at again.
     private static let rounds = 8
@@ -87,9 +91,10 @@ final class LinkLoop: @unchecked Sendable {
     }
 
     private func turnLinks() -> Bool {
+        let now = loop.now
         var rounds = 0
         repeat {
-            links.turn()
+            links.turn(now: now)
             rounds += 1
         } while links.hasWork && rounds < Self.rounds
         return links.hasWork
@@ -109,24 +114,30 @@ final class LinkLoop: @unchecked Sendable {
 
     /// A carrier for a new link.
     func carrier(_ id: UInt32, _ socket: TCPSocket) -> SocketCarrier {
-        let carrier = SocketCarrier(id: id, socket, home: self)
+        let carrier = SocketCarrier(id: id, socket, linkLoop: self)
         links.insert(id, over: carrier)
-        churn += 1
+        connectionsSinceTrim += 1
         return carrier
     }
 
-    /// Admits an accepted socket, whose remote now has to show its protocol. An honest client speaks within a round trip, so if there are
-    /// too many, the oldest is closed: of its own place, or of the one with the most.
-    func admit(_ socket: TCPSocket, id: UInt32, _ welcome: Welcome) {
+    /// Notes a peer connection that is to carry a link.
+    func insert(_ carrier: AssociationCarrier) {
+        links.insert(carrier.id, over: carrier)
+        connectionsSinceTrim += 1
+    }
+
+    /// Admits a socket that was accepted, whose remote now has to show its protocol. An honest client speaks within a round trip, so if
+    /// there are too many, the oldest is closed: of its own place, or of the one with the most.
+    func admit(_ descriptor: Int32, from remote: SocketAddress, id: UInt32, _ transports: ListenerTransports) {
         guard !links.isClosing else {
-            shell.forget(id)
-            return socket.close()
+            cw_close(descriptor)
+            return shell.forget(id)
         }
-        socket.sendAtOnce()
-        carrier(id, socket).welcome = welcome
-        let (remote, limits) = (socket.remote, shell.limits)
-        let place = AddressKey.holder(remote?.ip ?? [])
-        if remote?.tcp.reach != .loopback, strangers.count(of: place) >= share(limits.connectionsPerAddress) {
+        guard let socket = TCPSocket(on: loop, accepted: descriptor, from: remote) else { return shell.forget(id) }
+        carrier(id, socket).transports = transports
+        let limits = shell.limits
+        let place = AddressKey.holder(remote.ip)
+        if !remote.isLoopback, strangers.count(of: place) >= share(limits.connectionsPerAddress) {
             turnAway(strangers.first(of: place), .connectionsPerAddress, limits.connectionsPerAddress)
         } else if strangers.count >= share(limits.pendingConnections) {
             turnAway(strangers.first, .pendingConnections, limits.pendingConnections)
@@ -137,7 +148,7 @@ final class LinkLoop: @unchecked Sendable {
     }
 
     /// This loop's share of what all loops together may hold.
-    private func share(_ limit: Int) -> Int { (limit + shell.homes.count - 1) / shell.homes.count }
+    private func share(_ limit: Int) -> Int { (limit + shell.linkLoops.count - 1) / shell.linkLoops.count }
 
     private func turnAway(_ id: UInt32?, _ limit: LimitName, _ value: Int) {
         guard let id else { return }
@@ -155,26 +166,32 @@ final class LinkLoop: @unchecked Sendable {
 
     func downloadMoved(_ carrier: SocketCarrier) { downloads.renew(carrier.id) }
 
-    /// The first byte of an accepted socket has arrived. Makes its link, or waits for the head of its request if the port has pages.
-    /// Returns false if nothing that begins so is served here.
-    func sniff(_ carrier: SocketCarrier, _ first: UInt8) -> Bool {
-        guard let kind = carrier.welcome?.kinds.kind(firstByte: first) else { return false }
+    /// The first bytes of an accepted socket have arrived, at least one. Makes its link, or waits for the head of its request if the port
+    /// has pages. Returns false if nothing that begins so is served here.
+    func sniff(_ carrier: SocketCarrier, _ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard let kind = carrier.transports?.kinds.kind(firstByte: bytes[0]) else { return false }
+        if kind == .tcp, PunchedHosts.isServersHeader(bytes), let remote = carrier.socket?.remote, shell.isPunched(remote) {
+            return accept(carrier, as: kind, isInitiator: true)
+        }
         if kind == .secureWebSocket {
             guard let certificate, let engine = try? TLSEngine(certificate) else { return false }
             carrier.tls = engine
         }
-        guard pages != nil, kind != .tcp else { return welcome(carrier, as: kind) }
+        guard pages != nil, kind != .tcp else { return accept(carrier, as: kind) }
         carrier.page = PageExchange(kind, headLimit: links.limits.httpHead)
         return true
     }
 
     /// The protocol of an accepted socket is known: it becomes a link. Returns false if its remote is gone.
-    func welcome(_ carrier: SocketCarrier, as kind: ListenKinds) -> Bool {
+    /// - Parameter isInitiator: the remote waits for this side to begin the handshakes (`PunchedHosts`).
+    func accept(_ carrier: SocketCarrier, as kind: ListenKinds, isInitiator: Bool = false) -> Bool {
         guard let remote = carrier.socket?.remote, let local = carrier.socket?.localAddress else { return false }
-        carrier.welcome = nil
+        carrier.transports = nil
         strangers.remove(carrier.id)
         let id = carrier.id
-        carrier.link = links.start(id, over: carrier, isInitiator: false, webSocket: kind == .tcp ? .none : .server, expecting: nil)
+        let (link, connection) = links.start(
+            id, over: carrier, isInitiator: isInitiator, webSocket: kind == .tcp ? .none : .server, expecting: nil)
+        carrier.carry(link, connection)
         let (from, to) = (kind.address(remote.tcp), kind.address(local.tcp))
         shell.tell { node, now in node.accepted(link: id, remote: from, local: to, now: now) }
         return true
@@ -185,7 +202,7 @@ final class LinkLoop: @unchecked Sendable {
     func linkIsGone(_ link: UInt32) {
         strangers.remove(link)
         downloads.remove(link)
-        churn += 1
+        connectionsSinceTrim += 1
         shell.forget(link)
         tellEmpty()
     }
@@ -211,22 +228,22 @@ final class LinkLoop: @unchecked Sendable {
 
 /// What a loop gives its links. They hold this and not the loop, which has them.
 private final class LoopHost: LinkSetHost {
-    private unowned(unsafe) let home: LinkLoop
+    private unowned(unsafe) let linkLoop: LinkLoop
 
-    init(_ home: LinkLoop) { self.home = home }
+    init(_ linkLoop: LinkLoop) { self.linkLoop = linkLoop }
 
-    var now: Instant { home.loop.now }
+    var now: Instant { linkLoop.loop.now }
 
     func entropy(_ count: Int) -> Secret { Entropy.secret(count) }
 
-    func linkReported(_ events: [LinkEvent], from link: UInt32) { home.shell.tell(events, from: link) }
+    func linkReported(_ events: [LinkEvent], from link: UInt32) { linkLoop.shell.tell(events, from: link) }
 
     func streamOpened(_ stream: UInt32, entry: ProtocolTable.Entry, on link: Link) {
-        home.shell.inboundStream?(link, stream, entry, home.loop)
+        linkLoop.shell.inboundStream?(link, stream, entry, linkLoop.loop)
     }
 
     /// The end of the loop's turn, which is to come, works it off.
     func linksHaveWork() {}
 
-    func linkIsGone(_ link: UInt32) { home.linkIsGone(link) }
+    func linkIsGone(_ link: UInt32) { linkLoop.linkIsGone(link) }
 }

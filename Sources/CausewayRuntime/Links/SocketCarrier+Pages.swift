@@ -11,7 +11,7 @@ extension SocketCarrier {
             return proceed(page)
         }
         tls.receive(bytes)
-        let buffer = home.plainBuffer
+        let buffer = linkLoop.plainBuffer
         do throws(TLSError) {
             while true {
                 let count = try tls.read(into: buffer)
@@ -19,7 +19,7 @@ extension SocketCarrier {
                 page.receive(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<count]))
             }
         } catch {
-            return home.links.remove(id)
+            return linkLoop.links.remove(id)
         }
         proceed(page)
     }
@@ -27,26 +27,23 @@ extension SocketCarrier {
     private func proceed(_ page: PageExchange) {
         switch page.step() {
         case .incomplete: flush(page)
-        case .refused(let fault): respond(home.pages?.refuse(fault))
+        case .refused(let fault): respond(linkLoop.pages?.refuse(fault))
         case .request(let request):
             if request.isUpgrade { return becomeLink(page) }
-            guard let remote = socket?.remote else { return home.links.remove(id) }
-            home.beginDownload(self)
-            page.end = home.loop.now + home.shell.configuration.pageLimits.downloadTime
+            guard let remote = socket?.remote else { return linkLoop.links.remove(id) }
+            linkLoop.beginDownload(self)
+            page.end = linkLoop.loop.now + linkLoop.shell.configuration.pageLimits.downloadTime
             socket?.limitUnsent(to: PageLimits.unsent)
-            home.pages?.answer(request, from: remote) { [home, id] response in home.loop.run { home[id]?.respond(response) } }
+            linkLoop.pages?.answer(request, from: remote) { [linkLoop, id] response in linkLoop.loop.run { linkLoop[id]?.respond(response) }
+            }
         }
     }
 
     private func becomeLink(_ page: PageExchange) {
         self.page = nil
-        guard home.welcome(self, as: page.kind), let link else { return home.links.remove(id) }
+        guard linkLoop.accept(self, as: page.kind), let link, let connection else { return linkLoop.links.remove(id) }
         var bytes = page.received
-        // The connection reads what it was lent within this turn.
-        bytes.withUnsafeMutableBytes { bytes in
-            link.connection.receive(bytes, now: home.loop.now)
-            link.turn(now: home.loop.now)
-        }
+        bytes.withUnsafeMutableBytes { link.receive($0, over: connection, now: linkLoop.loop.now) }
         link.markDirty()
     }
 
@@ -72,9 +69,9 @@ extension SocketCarrier {
             tls.wire.drop(taken)
             moved += taken
         }
-        if page.isSent, !socket.isBlocked, tls?.wire.isEmpty ?? true { return home.links.remove(id) }
+        if page.isSent, !socket.isBlocked, tls?.wire.isEmpty ?? true { return linkLoop.links.remove(id) }
         guard moved > 0, page.isAnswered else { return }
-        home.links.setDeadline(min(page.end, home.loop.now + home.handshakeTime), of: id)
-        home.downloadMoved(self)
+        linkLoop.links.setDeadline(min(page.end, linkLoop.loop.now + linkLoop.handshakeTime), of: id)
+        linkLoop.downloadMoved(self)
     }
 }

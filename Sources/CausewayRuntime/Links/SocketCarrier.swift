@@ -7,14 +7,16 @@ import CausewayTLS
 /// An idle link is only this object and its socket's handle: it has no buffer, timer or task.
 final class SocketCarrier: Carrier, SocketOwner {
     let id: UInt32
-    unowned(unsafe) let home: LinkLoop
+    unowned(unsafe) let linkLoop: LinkLoop
     /// nil while the socket connects, or while an accepted one is silent.
-    var link: ByteLink?
+    private(set) var link: Link?
+    /// The link's, at the same time.
+    private(set) var connection: Connection?
     /// nil after the socket's end.
     private(set) var socket: TCPSocket?
     var tls: TLSEngine?
     /// For an accepted socket: the protocols that it may turn out to speak.
-    var welcome: Welcome?
+    var transports: ListenerTransports?
     /// For an accepted socket on a port with pages: its request, unless it asks for a WebSocket.
     var page: PageExchange?
     /// For tests: neither reads nor writes any more, as if its cable were cut.
@@ -26,41 +28,45 @@ final class SocketCarrier: Carrier, SocketOwner {
     /// How many control frames a remote may make us queue beyond the wire's high-water mark before we stop reading from it.
     private static let pauseMargin = 128 << 10
 
-    init(id: UInt32, _ socket: TCPSocket, home: LinkLoop) {
+    init(id: UInt32, _ socket: TCPSocket, linkLoop: LinkLoop) {
         self.id = id
-        self.home = home
+        self.linkLoop = linkLoop
         self.socket = socket
         socket.owner = self
+    }
+
+    func carry(_ link: Link, _ connection: Connection) {
+        self.link = link
+        self.connection = connection
     }
 
     // MARK: From the socket
 
     func socketBuffer() -> UnsafeMutableRawBufferPointer {
-        home.prepared = 0
-        let buffer = home.loop.readBuffer
-        if tls == nil, let link { home.prepared = link.connection.prepare(buffer) }
-        return UnsafeMutableRawBufferPointer(rebasing: buffer[home.prepared...])
+        linkLoop.prepared = 0
+        let buffer = linkLoop.loop.readBuffer
+        if tls == nil, let connection { linkLoop.prepared = connection.prepare(buffer) }
+        return UnsafeMutableRawBufferPointer(rebasing: buffer[linkLoop.prepared...])
     }
 
     func socketReceived(_ count: Int) {
-        let start = home.prepared
-        home.prepared = 0
+        let start = linkLoop.prepared
+        linkLoop.prepared = 0
         guard start + count > 0, !hasFinishedSending else { return }
-        let bytes = UnsafeMutableRawBufferPointer(rebasing: home.loop.readBuffer[..<(start + count)])
-        let now = home.loop.now
-        if link == nil, page == nil, !home.sniff(self, bytes[0]) { return home.links.remove(id) }
+        let bytes = UnsafeMutableRawBufferPointer(rebasing: linkLoop.loop.readBuffer[..<(start + count)])
+        let now = linkLoop.loop.now
+        if link == nil, page == nil, !linkLoop.sniff(self, UnsafeRawBufferPointer(bytes)) { return linkLoop.links.remove(id) }
         if let page { return read(UnsafeRawBufferPointer(bytes), page) }
-        guard let link else { return }
+        guard let link, let connection else { return }
         if tls == nil {
-            link.connection.receive(bytes, now: now)
-            link.turn(now: now)
+            link.receive(bytes, over: connection, now: now)
         } else {
-            open(UnsafeRawBufferPointer(bytes), link, now: now)
+            open(UnsafeRawBufferPointer(bytes), link, connection, now: now)
         }
         link.markDirty()
         // Small packets of many sockets are answered together at the end of the turn. From 32 KiB on, half a frame's buffer, the data is
         // processed at once, while it is in the cache.
-        if count >= 32 << 10 { _ = home.settle() }
+        if count >= 32 << 10 { _ = linkLoop.settle() }
     }
 
     func socketWritable() {
@@ -70,60 +76,59 @@ final class SocketCarrier: Carrier, SocketOwner {
     func socketEnded(errno: Int32) {
         closeSocket()
         // Of an accepted socket that is no link the node has not heard.
-        if welcome == nil { home.links.fail(id, .link(errno: errno)) } else { home.links.remove(id) }
+        if transports == nil { linkLoop.links.fail(id, .link(errno: errno)) } else { linkLoop.links.remove(id) }
     }
 
     // MARK: TLS
 
-    private func open(_ ciphertext: UnsafeRawBufferPointer, _ link: ByteLink, now: Instant) {
+    private func open(_ ciphertext: UnsafeRawBufferPointer, _ link: Link, _ connection: Connection, now: Instant) {
         guard let tls else { return }
         tls.receive(ciphertext)
-        let buffer = home.plainBuffer
+        let buffer = linkLoop.plainBuffer
         do throws(TLSError) {
             while true {
-                let start = link.connection.prepare(buffer)
+                let start = connection.prepare(buffer)
                 let count: Int
                 do throws(TLSError) {
                     count = try tls.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[start...]))
                 } catch {
                     // The stash must not be lost, although it leads to nothing any more.
-                    if start > 0 { link.connection.receive(UnsafeMutableRawBufferPointer(rebasing: buffer[..<start]), now: now) }
+                    if start > 0 { connection.receive(UnsafeMutableRawBufferPointer(rebasing: buffer[..<start]), now: now) }
                     throw error
                 }
                 if start + count > 0 {
-                    link.connection.receive(UnsafeMutableRawBufferPointer(rebasing: buffer[..<(start + count)]), now: now)
-                    link.turn(now: now)
+                    link.receive(UnsafeMutableRawBufferPointer(rebasing: buffer[..<(start + count)]), over: connection, now: now)
                 }
                 if count == 0 { break }
             }
             if tls.isFinished { link.linkClosed(errno: 0) }
         } catch {
-            link.connection.linkFailed(.peerFault(.tls, code: error.code), streams: nil)
+            link.multiplexer.linkFailed(.peerFault(.tls, code: error.code), streams: nil)
         }
     }
 
     // MARK: From the link
 
     func flush() -> Bool {
-        guard let link, let socket, !isMute else { return false }
+        guard let link, let connection, let socket, !isMute else { return false }
         var moved = 0
         if let tls {
-            moved = seal(link, tls, socket)
-        } else if !socket.isBlocked, !link.connection.wire.isEmpty {
-            moved = socket.send(link.connection.wire.bytes)
-            link.connection.wireTaken(moved, isSent: false)
+            moved = seal(connection, tls, socket)
+        } else if !socket.isBlocked, !connection.wire.isEmpty {
+            moved = socket.send(connection.wire.bytes)
+            connection.wireTaken(moved, isSent: false)
         }
-        balance(link, socket)
+        balance(link, connection, socket)
         if socket.isBlocked || !(tls?.wire.isEmpty ?? true) { return moved > 0 }
-        return link.connection.wireSent(upTo: link.connection.wirePosition) || moved > 0
+        return connection.wireSent(upTo: connection.wirePosition) || moved > 0
     }
 
-    private func seal(_ link: ByteLink, _ tls: TLSEngine, _ socket: TCPSocket) -> Int {
+    private func seal(_ connection: Connection, _ tls: TLSEngine, _ socket: TCPSocket) -> Int {
         var moved = 0
         while !socket.isBlocked {
             if tls.wire.isEmpty {
-                guard !link.connection.wire.isEmpty, let taken = try? tls.write(link.connection.wire.bytes), taken > 0 else { break }
-                link.connection.wireTaken(taken, isSent: false)
+                guard !connection.wire.isEmpty, let taken = try? tls.write(connection.wire.bytes), taken > 0 else { break }
+                connection.wireTaken(taken, isSent: false)
                 moved += taken
             }
             tls.wire.drop(socket.send(tls.wire.bytes))
@@ -133,8 +138,8 @@ final class SocketCarrier: Carrier, SocketOwner {
     }
 
     /// Stops reading from a remote that makes us answer and does not read the answers.
-    private func balance(_ link: ByteLink, _ socket: TCPSocket) {
-        let isOver = socket.isBlocked && link.connection.wire.count > link.connection.limits.wireHighWater + Self.pauseMargin
+    private func balance(_ link: Link, _ connection: Connection, _ socket: TCPSocket) {
+        let isOver = socket.isBlocked && connection.wire.count > link.multiplexer.limits.wireHighWater + Self.pauseMargin
         guard isOver != isPaused else { return }
         isPaused = isOver
         if isOver { socket.stopReading() } else { socket.startReading() }
@@ -146,13 +151,14 @@ final class SocketCarrier: Carrier, SocketOwner {
     func close() {
         closeSocket()
         link = nil
+        connection = nil
     }
 
     private var hasUnsent: Bool {
-        guard let link, socket != nil else { return false }
+        guard let connection, socket != nil else { return false }
         // Bytes that wait for TLS to be established will never leave.
         if let tls, !tls.isEstablished { return !tls.wire.isEmpty || socket?.isBlocked ?? false }
-        return !link.connection.wire.isEmpty || socket?.isBlocked ?? false || !(tls?.wire.isEmpty ?? true)
+        return !connection.wire.isEmpty || socket?.isBlocked ?? false || !(tls?.wire.isEmpty ?? true)
     }
 
     // MARK: The end

@@ -31,7 +31,7 @@ final class Splice: SpliceObserver, @unchecked Sendable {
     }
 
     /// Whether the node refuses a connection from there. Called on the first loop.
-    func end() { for endpoint in [source, target] { shell.order(.splice { _ in endpoint.leg?.end(.ended) }, of: endpoint.home) } }
+    func end() { for endpoint in [source, target] { shell.order(.splice { _ in endpoint.leg?.end(.ended) }, of: endpoint.linkLoop) } }
 }
 
 /// The loop and stream of one leg of a circuit. If the other leg runs on another loop, this stands for the leg there: calls are posted,
@@ -39,7 +39,7 @@ final class Splice: SpliceObserver, @unchecked Sendable {
 ///
 /// `@unchecked Sendable`: `leg` is used on its own loop only. The rest does not change.
 final class SpliceEndpoint: SplicePeer, @unchecked Sendable {
-    let home: LinkLoop
+    let linkLoop: LinkLoop
     let link: UInt32
     let stream: UInt32
     var leg: SpliceLeg?
@@ -48,8 +48,8 @@ final class SpliceEndpoint: SplicePeer, @unchecked Sendable {
     /// The other end. Set before either leg starts.
     unowned(unsafe) var other: SpliceEndpoint!
 
-    init(home: LinkLoop, link: UInt32, stream: UInt32) {
-        self.home = home
+    init(linkLoop: LinkLoop, link: UInt32, stream: UInt32) {
+        self.linkLoop = linkLoop
         self.link = link
         self.stream = stream
     }
@@ -62,7 +62,7 @@ final class SpliceEndpoint: SplicePeer, @unchecked Sendable {
             coming.append(bytes)
             return isFirst
         }
-        if isFirst { home.loop.post { [self, other = other!] in takeComing(from: other) } }
+        if isFirst { linkLoop.loop.post { [self, other = other!] in takeComing(from: other) } }
         return 0
     }
 
@@ -79,19 +79,19 @@ final class SpliceEndpoint: SplicePeer, @unchecked Sendable {
         if taken > 0 { other.moved(taken) }
     }
 
-    func moved(_ count: Int) { home.loop.post { self.leg?.moved(count) } }
-    func finish() { home.loop.post { self.leg?.finish() } }
-    func end(_ cause: SpliceEnd) { home.loop.post { self.leg?.end(cause) } }
+    func moved(_ count: Int) { linkLoop.loop.post { self.leg?.moved(count) } }
+    func finish() { linkLoop.loop.post { self.leg?.finish() } }
+    func end(_ cause: SpliceEnd) { linkLoop.loop.post { self.leg?.end(cause) } }
 
     /// Makes the leg, on its loop. Returns false if its link is gone.
     func makeLeg(of splice: Splice, isSource: Bool, limit: UInt64?) -> Bool {
-        guard let link = home.links.link(link) else { return false }
+        guard let link = linkLoop.links.link(link) else { return false }
         leg = SpliceLeg(circuit: splice.circuit, isSource: isSource, link: link, stream: stream, limit: limit, observer: splice)
         return true
     }
 
     /// Resets the stream, on the leg's loop: it leads nowhere.
-    func reset() { home.links.apply(.reset(stream: stream), to: link) }
+    func reset() { linkLoop.links.apply(.reset(stream: stream), to: link) }
 }
 
 extension Splice {
@@ -109,20 +109,20 @@ extension Splice {
                         return made
                     }
                     if legs.count == 2 { legs.areWhole ? startLegs() : fail() }
-                }, of: endpoint.home)
+                }, of: endpoint.linkLoop)
         }
     }
 
     /// Each leg exists before the other can send to it.
     private func startLegs() {
-        if source.home === target.home, let one = source.leg, let two = target.leg { return SpliceLeg.join(one, two) }
-        for endpoint in [source, target] { endpoint.home.loop.run { endpoint.leg?.start(peer: endpoint.other) } }
+        if source.linkLoop === target.linkLoop, let one = source.leg, let two = target.leg { return SpliceLeg.join(one, two) }
+        for endpoint in [source, target] { endpoint.linkLoop.loop.run { endpoint.leg?.start(peer: endpoint.other) } }
     }
 
     /// One of the links was gone before the circuit was open.
     private func fail() {
         for endpoint in [source, target] {
-            endpoint.home.loop.run {
+            endpoint.linkLoop.loop.run {
                 endpoint.leg = nil
                 endpoint.reset()
             }

@@ -74,6 +74,12 @@ public struct SocketAddress: Sendable {
         withUnsafeBytes(of: storage) { UInt16(bigEndian: $0.loadUnaligned(fromByteOffset: 2, as: UInt16.self)) }
     }
 
+    /// Whether only this machine reaches it.
+    var isLoopback: Bool {
+        let ip = ip
+        return ip.count == 4 ? ip[0] == 127 : ip == [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]
+    }
+
     public var isUnspecified: Bool { ip.allSatisfy { $0 == 0 } }
 
     /// `/ip4/.../tcp/...`

@@ -1,3 +1,4 @@
+import CDatagrams
 import CUV
 
 #if canImport(Glibc)
@@ -26,7 +27,7 @@ final class TCPSocket: LoopHandle {
     /// Holds the owner while the handle is open.
     var owner: (any SocketOwner)?
     private var connected: ((Int32) -> Void)?
-    /// Who connected to us, of an accepted socket. The system was asked once.
+    /// Who connected to us, of an accepted socket.
     private(set) var remote: SocketAddress?
     /// Whether bytes wait inside libuv for the socket to take more.
     private(set) var isBlocked = false
@@ -54,25 +55,25 @@ final class TCPSocket: LoopHandle {
 
     // MARK: Opening
 
-    func accept(from listener: UnsafeMutablePointer<uv_stream_t>) -> Bool {
-        guard uv_accept(listener, stream) == 0 else { return false }
-        remote = SocketAddress { uv_tcp_getpeername(tcp, $0, $1) }
-        return true
-    }
-
-    /// Takes the descriptor of a socket over that another loop accepted, and what is known of it; false: still the caller's.
-    func adopt(descriptor: Int32, remote: SocketAddress?) -> Bool {
+    /// A socket that a listener has accepted, perhaps on another loop. nil, and the descriptor is closed: it cannot be had here.
+    convenience init?(on loop: EventLoop, accepted descriptor: Int32, from remote: SocketAddress) {
+        self.init(on: loop)
         self.remote = remote
-        return uv_tcp_open(tcp, descriptor) == 0
-    }
-
-    /// A copy of the descriptor, for another loop. -1: there is none.
-    func duplicateDescriptor() -> Int32 {
-        fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+        guard uv_tcp_open(tcp, descriptor) == 0 else {
+            cw_close(descriptor)
+            close()
+            return nil
+        }
     }
 
     /// Connects. `then` gets 0 or an `errno`, once, and never after `close`.
-    func connect(to address: SocketAddress, then: @escaping (Int32) -> Void) throws(UVError) {
+    /// - Parameter port: the local port, which others may use, too; 0: any.
+    func connect(to address: SocketAddress, from port: UInt16 = 0, then: @escaping (Int32) -> Void) throws(UVError) {
+        let descriptor = cw_dialling_socket(address.isIPv6 ? 1 : 0, port)
+        try attempt(descriptor)
+        let opened = uv_tcp_open(tcp, descriptor)
+        if opened < 0 { cw_close(descriptor) }
+        try attempt(opened)
         connected = then
         let request = UnsafeMutablePointer<uv_connect_t>.allocate(capacity: 1)
         let code = address.withPointer {
@@ -82,7 +83,8 @@ final class TCPSocket: LoopHandle {
                 let then = socket.connected
                 socket.connected = nil
                 guard !socket.isClosing else { return }
-                socket.sendAtOnce()
+                // Small writes leave at once. Accepted sockets inherit this.
+                uv_tcp_nodelay(socket.tcp, 1)
                 then?(-status)
             }
         }
@@ -98,9 +100,6 @@ final class TCPSocket: LoopHandle {
         var descriptor: uv_os_fd_t = -1
         return uv_fileno(handle, &descriptor) == 0 ? descriptor : -1
     }
-
-    /// Small writes leave at once.
-    func sendAtOnce() { uv_tcp_nodelay(tcp, 1) }
 
     /// Makes the system take no more bytes while it holds this many that it has not sent.
     func limitUnsent(to size: Int32) {

@@ -1,5 +1,11 @@
 import CUV
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 /// Why a datagram does not leave, or a socket cannot be made.
 package enum DatagramError: Error, Equatable, Sendable, CustomStringConvertible {
     /// A limit of ours: so many datagrams or bytes wait already.
@@ -12,6 +18,17 @@ package enum DatagramError: Error, Equatable, Sendable, CustomStringConvertible 
     case closed
     /// The environment's: what the system said.
     case system(errno: Int32)
+
+    /// As the system calls it.
+    var errno: Int32 {
+        switch self {
+        case .queueFull: ENOBUFS
+        case .tooLong: EMSGSIZE
+        case .wrongFamily: EAFNOSUPPORT
+        case .closed: EBADF
+        case .system(let errno): errno
+        }
+    }
 
     package var description: String {
         switch self {

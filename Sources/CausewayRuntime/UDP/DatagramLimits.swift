@@ -13,8 +13,8 @@ package struct DatagramLimits: Equatable, Sendable {
     package var batch = 64
     /// Calls for one socket in one turn of its loop, so that a flood leaves others their turn.
     package var receivesInTurn = 4
-    /// What the kernel may hold each way, in bytes: 100 Mbit/s for 80 ms in which the loop is busy. The system may allow less.
-    package var kernelBuffer = 1 << 20
+    /// What the kernel may hold each way, in bytes: what one association may have on its way. The system may allow less.
+    package var kernelBuffer = 4 << 20
     /// Whether the kernel is asked to cut what is sent and to join what comes (GSO and GRO), where it can.
     package var usesOffload = true
 

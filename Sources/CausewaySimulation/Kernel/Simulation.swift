@@ -1,4 +1,5 @@
 public import CausewayConnection
+import CausewayIdentity
 public import CausewayNode
 
 #if canImport(Glibc)

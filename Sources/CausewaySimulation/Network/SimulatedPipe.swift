@@ -1,4 +1,5 @@
 import CausewayConnection
+import CausewayIdentity
 import CausewayNode
 
 /// One direction of a connection: bytes in order, each piece with its time of arrival.

@@ -1,11 +1,21 @@
 import CausewayConnection
 import CausewayIdentity
+import CausewayNode
 
 extension SimulatedAddress {
     func multiaddr(webSocket: Bool) -> Multiaddr {
         let address = Multiaddr.tcp(ip: ip, port: port)
         return webSocket ? address.appending(code: MultiaddrCode.ws) : address
     }
+
+    var endpoint: Endpoint {
+        guard let endpoint = Endpoint(ip: ip, port: port) else { preconditionFailure("an IP address has 4 or 16 bytes") }
+        return endpoint
+    }
+}
+
+extension Endpoint {
+    var simulatedAddress: SimulatedAddress { SimulatedAddress(ip: ip, port: port) }
 }
 
 extension Multiaddr {
@@ -15,19 +25,21 @@ extension Multiaddr {
         return SimulatedAddress(ip: ip, port: port)
     }
 
-    /// The WebSocket role for this address. nil: the transport is not simulated. There is no TLS: `wss` is treated like `ws`.
-    var webSocketRole: Connection.WebSocketRole? {
-        switch transport {
-        case .tcp: return Connection.WebSocketRole.none
-        case .webSocket: return .client(host: sni ?? hostHeader, path: httpPath ?? [UInt8]("/".utf8))
-        default: return nil
-        }
-    }
-
-    private var hostHeader: [UInt8] {
+    fileprivate var hostHeader: [UInt8] {
         guard let first = components.first, let port else { return [] }
         let host = first.text.split(separator: UInt8(ascii: "/")).last.map { String(decoding: $0, as: UTF8.self) } ?? ""
         return [UInt8]((first.code == MultiaddrCode.ip6 ? "[\(host)]:\(port)" : "\(host):\(port)").utf8)
+    }
+}
+
+extension DialTarget {
+    /// The WebSocket role for this address. nil: the transport is not simulated. There is no TLS: `wss` is treated like `ws`.
+    var webSocketRole: Connection.WebSocketRole? {
+        switch address.transport {
+        case .tcp: return Connection.WebSocketRole.none
+        case .webSocket: return .client(host: hostName ?? address.hostHeader, path: address.httpPath ?? [UInt8]("/".utf8))
+        default: return nil
+        }
     }
 }
 
@@ -37,23 +49,15 @@ extension SimulatedNames {
 
     /// The addresses for which the `/dns*` or `/dnsaddr` component at the beginning of an address stands. nil: the name is not known.
     func resolve(_ address: Multiaddr) -> [Multiaddr]? {
-        let components = address.components
-        guard let first = components.first else { return nil }
+        guard let first = address.components.first else { return nil }
         let name = String(decoding: first.value, as: UTF8.self)
         switch first.code {
         case MultiaddrCode.dnsaddr: return dnsaddr(of: name)?.compactMap { try? Multiaddr($0) }
-        case MultiaddrCode.dns: return addresses(of: name)?.compactMap { Self.put($0, before: components.dropFirst()) }
+        case MultiaddrCode.dns: return addresses(of: name)?.map { address.replacingHost(by: $0) }
         case MultiaddrCode.dns4, MultiaddrCode.dns6:
             let size = first.code == MultiaddrCode.dns4 ? 4 : 16
-            return addresses(of: name)?.filter { $0.count == size }.compactMap { Self.put($0, before: components.dropFirst()) }
+            return addresses(of: name)?.filter { $0.count == size }.map { address.replacingHost(by: $0) }
         default: return nil
         }
-    }
-
-    private static func put(_ ip: [UInt8], before rest: ArraySlice<Multiaddr.Component>) -> Multiaddr? {
-        let code = ip.count == 4 ? MultiaddrCode.ip4 : MultiaddrCode.ip6
-        guard var address = try? Multiaddr(bytes: [UInt8(code)] + ip) else { return nil }
-        for component in rest { address = address.appending(code: component.code, value: component.value) }
-        return address
     }
 }

@@ -1,6 +1,7 @@
 public import CausewayConnection
 public import CausewayIdentity
 public import CausewayNode
+public import CausewayWebRTC
 
 /// A libp2p node in a simulation: the same `Node` and `Connection`s as anywhere, on a host of its own. It records its events.
 ///
@@ -17,9 +18,12 @@ public final class SimulatedNode {
     public var peerID: PeerID { identity.publicKey.peerID }
     /// The configuration for the next start.
     public var configuration: NodeConfiguration
-    /// The ports on which it listens when it starts: for plain TCP and for WebSocket.
+    /// The ports on which it listens when it starts: for plain TCP, for WebSocket, and (UDP) for `/webrtc-direct`.
     public var tcpPort: UInt16?
     public var webSocketPort: UInt16?
+    public var webRTCPort: UInt16?
+    /// Makes its engines of DTLS, from the next start on: ones that encrypt nothing, unless a test brings others.
+    public var datagramTLS: any DTLSEndpoint
     /// Everything that it reported to its application, with the moments, in all its lives.
     public private(set) var events: [(at: Instant, event: NodeEvent)] = []
     /// The streams that others opened to it, in order.
@@ -28,7 +32,7 @@ public final class SimulatedNode {
     public private(set) var opened: [SimulatedStream] = []
 
     unowned let simulation: Simulation
-    private(set) var shell: NodeShell?
+    private(set) var shell: SimulatedShell?
     private var lives: UInt64 = 0
     private var lastRequest: UInt32 = 0
     private var requests: [UInt32: SimulatedRequest] = [:]
@@ -41,6 +45,7 @@ public final class SimulatedNode {
         self.identity = identity
         self.configuration = configuration
         self.simulation = simulation
+        datagramTLS = SimulatedDTLSEndpoint(name: identity.publicKey.peerID.bytes)
     }
 
     // MARK: Lives
@@ -61,17 +66,16 @@ public final class SimulatedNode {
         let noise = try NoiseIdentity(identity, staticSecret: Secret(entropy.bytes(32)))
         let node = Node(configuration, now: simulation.now)
         node.setApplicationProtocols(applicationProtocols, now: simulation.now)
-        let shell = NodeShell(node, owner: self, identity: noise, limits: configuration.limits.connection, entropy: entropy)
+        let shell = SimulatedShell(node, owner: self, identity: noise, limits: configuration.limits.connection, entropy: entropy)
         self.shell = shell
         host.onCrash.append { [weak self] in self?.end() }
         simulation.note(name, "starts")
-        var addresses: [Multiaddr] = []
         for (port, webSocket) in [(tcpPort, false), (webSocketPort, true)] {
             guard let port else { continue }
             try host.listen(on: port) { [weak shell] socket in shell?.accept(socket, webSocket: webSocket) ?? socket.reset() }
-            addresses += host.addresses.map { SimulatedAddress(ip: $0, port: port).multiaddr(webSocket: webSocket) }
         }
-        shell.turn { [simulation] in $0.listening(addresses, now: simulation.now) }
+        if let webRTCPort { _ = try SimulatedDatagramPort(listeningAt: webRTCPort, of: shell) }
+        shell.turn { [simulation, listening] in $0.listening(listening, now: simulation.now) }
         for topic in topics { command { $0.subscribe([UInt8](topic.utf8), now: $1) } }
     }
 
@@ -95,13 +99,15 @@ public final class SimulatedNode {
     // MARK: Where it is
 
     /// The listening addresses at which others can dial it, with `/p2p/<id>`, without those of reservations.
-    public var addresses: [Multiaddr] {
-        var addresses: [Multiaddr] = []
-        for (port, webSocket) in [(tcpPort, false), (webSocketPort, true)] {
-            guard let port else { continue }
-            addresses += host.addresses.map { SimulatedAddress(ip: $0, port: port).multiaddr(webSocket: webSocket).appending(peerID) }
+    public var addresses: [Multiaddr] { listening.map { $0.appending(peerID) } }
+
+    private var listening: [Multiaddr] {
+        func at(_ port: UInt16?, _ multiaddr: (SimulatedAddress) -> Multiaddr) -> [Multiaddr] {
+            guard let port else { return [] }
+            return host.addresses.map { multiaddr(SimulatedAddress(ip: $0, port: port)) }
         }
-        return addresses
+        return at(tcpPort) { $0.multiaddr(webSocket: false) } + at(webSocketPort) { $0.multiaddr(webSocket: true) }
+            + at(webRTCPort) { .webRTCDirect($0.endpoint).naming(certificates: [datagramTLS.fingerprint.multihash]) }
     }
 
     /// The addresses that it advertises, including those of reservations.
@@ -132,12 +138,12 @@ public final class SimulatedNode {
 
     /// The connections to the other node, oldest first.
     public func connections(to other: SimulatedNode) -> [ConnectionDescription] {
-        guard let table = shell?.node.state.connections else { return [] }
+        guard let table = shell?.node.context.connections else { return [] }
         return table.links(of: other.peerID).compactMap { table[$0]?.description }
     }
 
     /// The number of all open connections.
-    public var connectionCount: Int { shell?.node.state.connections.count ?? 0 }
+    public var connectionCount: Int { shell?.node.context.connections.count ?? 0 }
 
     /// The simulated connections between this node's host and the other's, for their faults.
     public func links(to other: SimulatedNode) -> [SimulatedLink] {
@@ -233,10 +239,13 @@ public final class SimulatedNode {
         request { $0.publish(request: $1, topic: [UInt8](topic.utf8), data: data, now: $2) }
     }
 
+    /// Its machine slept, or its network changed: it asks all remotes for a sign of life, and tries again what failed.
+    public func machineChanged() { shell?.turn { [shell] _ in shell?.driver.machineChanged() } }
+
     /// The messages of a topic that it received, in order.
     public func messages(_ topic: String) -> [GossipMessage] {
         events.compactMap {
-            guard case .message(let message) = $0.event, message.topic == [UInt8](topic.utf8) else { return nil }
+            guard case .message(let message) = $0.event, message.topicUTF8 == [UInt8](topic.utf8) else { return nil }
             return message
         }
     }
@@ -248,19 +257,23 @@ public final class SimulatedNode {
 
     /// The changes of its reservations, in order.
     public var reservationChanges: [ReservationChange] {
-        events.compactMap { if case .reservation(let change) = $0.event { change } else { nil } }
+        events.compactMap { if case .happened(.reservation(let change)) = $0.event { change } else { nil } }
     }
 
     /// What happened at it as a relay, in order.
-    public var relayEvents: [RelayEvent] { events.compactMap { if case .relay(let event) = $0.event { event } else { nil } } }
+    public var relayEvents: [RelayEvent] {
+        events.compactMap { if case .happened(.relay(let event)) = $0.event { event } else { nil } }
+    }
 
     /// The addresses that it tried, with their outcomes.
-    public var dialAttempts: [DialOutcome] { events.compactMap { if case .dialAttempt(let outcome) = $0.event { outcome } else { nil } } }
+    public var dialAttempts: [DialOutcome] {
+        events.compactMap { if case .happened(.dialAttempt(let outcome)) = $0.event { outcome } else { nil } }
+    }
 
     /// The peers that it discovered, each once, in order.
     public var discovered: [PeerID] {
         var found: [PeerID] = []
-        for case .discovered(let peer, _, _) in events.map(\.event) where !found.contains(peer) { found.append(peer) }
+        for case .happened(.discovered(let peer, _, _)) in events.map(\.event) where !found.contains(peer) { found.append(peer) }
         return found
     }
 

@@ -1,13 +1,14 @@
 import CausewayConnection
 import CausewayIdentity
 import CausewayNode
+import CausewayWebRTC
 
 /// What a simulated node and its links want of the simulation. They hold this and not the shell, which has them.
 final class SimulatedPlatform {
-    private unowned let shell: NodeShell
+    unowned let shell: SimulatedShell
     private var simulation: Simulation { shell.owner.simulation }
 
-    init(_ shell: NodeShell) { self.shell = shell }
+    init(_ shell: SimulatedShell) { self.shell = shell }
 
     var now: Instant { simulation.now }
 }
@@ -37,23 +38,51 @@ extension SimulatedPlatform: NodePlatform {
     func isHere(_ link: UInt32) -> Bool { true }
     func forward(_ output: NodeOutput, toThreadOf link: UInt32?) {}
 
-    func dial(_ id: UInt32, _ address: Multiaddr, expecting: PeerID?) {
+    func dial(_ id: UInt32, _ target: DialTarget) {
+        let address = target.address
+        if address.transport == .webRTCDirect { return dialDirect(id, target) }
         let carrier = SocketCarrier(id, shell)
         shell.links.insert(id, over: carrier)
-        guard let far = address.simulatedAddress, let role = address.webSocketRole else {
+        guard let far = address.simulatedAddress, let role = target.webSocketRole else {
             return shell.links.fail(id, .link(errno: SimulatedErrno.unreachable))
         }
-        carrier.attempt = shell.owner.host.connect(to: far) { [weak shell] answer in
-            guard let shell, !shell.isStopped, shell.links.carrier(of: id) === carrier else { return }
+        connect(carrier, to: far, from: target.localPort, target, role)
+    }
+
+    private func connect(
+        _ carrier: SocketCarrier, to far: SimulatedAddress, from port: UInt16?, _ target: DialTarget, _ role: Connection.WebSocketRole
+    ) {
+        carrier.attempt = shell.owner.host.connect(to: far, from: port) { [weak shell] answer in
+            guard let shell, !shell.isStopped, shell.links.carrier(of: carrier.id) === carrier else { return }
             shell.turn { node in
                 switch answer {
-                case .failure(let error): shell.links.fail(id, .link(errno: error.errno))
+                case .failure(let error):
+                    // As the native shell does: only a simultaneous open needs that very port.
+                    guard error.errno == SimulatedErrno.addressInUse, port != nil, target.role == .dialler else {
+                        return shell.links.fail(carrier.id, .link(errno: error.errno))
+                    }
+                    self.connect(carrier, to: far, from: nil, target, role)
                 case .success(let socket):
-                    shell.stand(carrier, socket, isInitiator: true, webSocket: role, expecting: expecting)
-                    let local = socket.local.multiaddr(webSocket: address.transport != .tcp)
-                    node.linked(link: id, remote: address, local: local, now: shell.now)
+                    shell.stand(
+                        carrier, socket, isInitiator: target.role != .simultaneousServer, webSocket: role, expecting: target.expecting,
+                        as: shell.identity(for: target))
+                    let local = socket.local.multiaddr(webSocket: target.address.transport != .tcp)
+                    node.linked(link: carrier.id, remote: target.address, local: local, now: shell.now)
                 }
             }
+        }
+    }
+
+    private func dialDirect(_ id: UInt32, _ target: DialTarget) {
+        do throws(SimulatedNetworkError) {
+            guard let remote = target.address.simulatedAddress, let ip = shell.owner.host.address(toward: remote),
+                let descriptions = try? DirectDescriptions(
+                    dialling: target.address, .one, secret: shell.random.bytes(32), fingerprint: shell.owner.datagramTLS.fingerprint)
+            else { throw SimulatedNetworkError(errno: SimulatedErrno.unreachable) }
+            let port = try SimulatedDatagramPort(listeningAt: nil, of: shell)
+            port.dial(id, target, at: remote.endpoint, from: ip, descriptions)
+        } catch {
+            shell.driver.receive([.closed(.link(errno: error.errno))], from: id)
         }
     }
 
@@ -73,8 +102,6 @@ extension SimulatedPlatform: NodePlatform {
     }
 
     func endSplice(_ circuit: UInt32) { shell.splices.end(circuit) }
-
-    func peerConnection(_ link: UInt32, _ command: PeerConnectionCommand) { shell.driver.refuse(command, of: link) }
 
     func deliver(_ event: NodeEvent) { shell.owner.record(event) }
 }

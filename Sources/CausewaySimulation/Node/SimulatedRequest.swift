@@ -42,6 +42,7 @@ extension Simulation {
     ///   - others: further addresses, such as an IPv6 one.
     ///   - port: where it listens with bare TCP; nil: it does not.
     ///   - webSocketPort: where it listens with WebSocket; nil: it does not.
+    ///   - webRTCPort: where it listens with `/webrtc-direct`; nil: it does not.
     ///   - line: latency and bandwidth of its host's line.
     ///   - isReachable: without, its host accepts nothing that it did not ask for.
     ///   - router: what its host stands behind, such as a NAT; nil: it is in the internet.
@@ -50,7 +51,8 @@ extension Simulation {
     @discardableResult
     public func addNode(
         _ name: String, ip: [UInt8], others: [[UInt8]] = [], port: UInt16? = 4001, webSocketPort: UInt16? = nil,
-        line: LineConditions = LineConditions(), isReachable: Bool = true, behind router: SimulatedRouter? = nil, starts: Bool = true,
+        webRTCPort: UInt16? = nil, line: LineConditions = LineConditions(), isReachable: Bool = true, behind router: SimulatedRouter? = nil,
+        starts: Bool = true,
         configure: (inout NodeConfiguration) -> Void = { _ in }
     ) throws -> SimulatedNode {
         let host = addHost(name, ip: ip, others: others, line: line, behind: router)
@@ -62,6 +64,7 @@ extension Simulation {
         let node = SimulatedNode(name, host: host, identity: identity, configuration: configuration, simulation: self)
         node.tcpPort = port
         node.webSocketPort = webSocketPort
+        node.webRTCPort = webRTCPort
         nodes.append(node)
         eventText.name(node.peerID, name)
         if starts { try node.start() }

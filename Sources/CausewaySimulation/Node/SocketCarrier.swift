@@ -4,48 +4,53 @@ import CausewayIdentity
 /// A simulated socket under a node's link, from the attempt to connect to its end.
 final class SocketCarrier: Carrier, SimulatedSocketOwner {
     let id: UInt32
-    private unowned let shell: NodeShell
-    /// Set when the socket is connected.
-    var link: ByteLink?
+    private unowned let shell: SimulatedShell
+    /// Set when the socket is connected, as is the connection.
+    private var link: Link?
+    private var connection: Connection?
     var socket: SimulatedSocket?
     var attempt: SimulatedConnectAttempt?
 
-    init(_ id: UInt32, _ shell: NodeShell) {
+    init(_ id: UInt32, _ shell: SimulatedShell) {
         self.id = id
         self.shell = shell
+    }
+
+    func carry(_ link: Link, _ connection: Connection) {
+        self.link = link
+        self.connection = connection
     }
 
     // MARK: From the link
 
     func flush() -> Bool {
-        guard let link, let socket else { return false }
+        guard let connection, let socket else { return false }
         var moved = 0
-        while !link.connection.wire.isEmpty {
-            let taken = socket.write(link.connection.wire.bytes)
+        while !connection.wire.isEmpty {
+            let taken = socket.write(connection.wire.bytes)
             if taken == 0 { break }
-            link.connection.wireTaken(taken)
+            connection.wireTaken(taken)
             moved += taken
         }
         return moved > 0
     }
 
-    func isDone(afterGoodbye: Bool) -> Bool { socket == nil || link?.connection.wire.isEmpty ?? true }
+    func isDone(afterGoodbye: Bool) -> Bool { socket == nil || connection?.wire.isEmpty ?? true }
 
     func close() {
         attempt?.cancel()
         socket?.close()
         socket = nil
         link = nil
+        connection = nil
     }
 
     // MARK: From the socket
 
     func received(_ bytes: UnsafeMutableRawBufferPointer, on socket: SimulatedSocket) {
-        guard let link else { return }
+        guard let link, let connection else { return }
         shell.turn { _ in
-            link.connection.receive(bytes, now: shell.now)
-            // Within this call, because the bytes are lent.
-            link.turn(now: shell.now)
+            link.receive(bytes, over: connection, now: shell.now)
             link.markDirty()
         }
     }

@@ -55,7 +55,7 @@ def circuits_by_many_identities(ground):
 @row("places-by-two-addresses", places=True)
 def places_by_two_addresses(ground):
     """Reservations made at one address are refreshed from another, which makes room at the first one."""
-    server = ground.relay(host="10.77.0.1")
+    server = ground.relay("--reservations-per-ip", "8", host="10.77.0.1")
     identities = [crypto.Identity() for _ in range(24)]
     for identity in identities:
         first = ground.keep(yamux.dial(server.direct, identity, source="10.77.1.1"))

@@ -28,8 +28,8 @@ import Testing
             pair.run()
             #expect(pair.listener.data[id] == sent)
             #expect(try pair.listener.write(id, sent) == sent.count)
-            pair.dialler.connection.finish(id)
-            pair.listener.connection.finish(id)
+            pair.dialler.machine.finish(id)
+            pair.listener.machine.finish(id)
             pair.run()
             #expect(pair.dialler.data[id] == sent)
             #expect(pair.dialler.has(.streamClosed(id, nil)))
@@ -62,24 +62,24 @@ import Testing
     @Test func halfCloseLeavesTheOtherDirection() throws {
         let pair = Pair.established()
         let id = try pair.open()
-        pair.dialler.connection.finish(id)
+        pair.dialler.machine.finish(id)
         pair.run()
         #expect(pair.listener.has(.finished(id)))
         #expect(throws: StreamError.closed) { try pair.dialler.write(id, [1]) }
         try pair.listener.write(id, [9, 9])
-        pair.listener.connection.finish(id)
+        pair.listener.machine.finish(id)
         pair.run()
         #expect(pair.dialler.data[id] == [9, 9])
         #expect(pair.dialler.has(.streamClosed(id, nil)))
-        #expect(!pair.dialler.connection.hasStream(id))
-        #expect(!pair.listener.connection.hasStream(id))
+        #expect(!pair.dialler.machine.hasStream(id))
+        #expect(!pair.listener.machine.hasStream(id))
     }
 
     @Test func finishWaitsForTheProtocol() throws {
         let pair = Pair.established()
         let id = try pair.dialler.open("/echo/1", now: pair.now)
         try pair.dialler.write(id, [5])
-        pair.dialler.connection.finish(id)
+        pair.dialler.machine.finish(id)
         // What goes out before the answer holds no FIN.
         pair.listener.receive(pair.dialler.takeWire(), now: pair.now)
         #expect(pair.listener.data[id] == [5])
@@ -91,7 +91,7 @@ import Testing
     @Test func resetEndsBothDirections() throws {
         let pair = Pair.established()
         let id = try pair.open()
-        pair.listener.connection.reset(id, code: 7)
+        pair.listener.machine.reset(id, code: 7)
         pair.run()
         #expect(pair.dialler.has(.streamClosed(id, .reset(code: 7))))
         #expect(pair.listener.has(.streamClosed(id, .resetLocally)))
@@ -114,7 +114,7 @@ import Testing
 
     @Test func limitedConnectionsServeWhatAllowsIt() throws {
         let pair = Pair.established()
-        pair.listener.connection.isLimited = true
+        pair.listener.machine.isLimited = true
         let direct = try pair.open("/direct/1")
         #expect(pair.dialler.has(.streamFailed(direct, .unsupportedProtocol)))
         let echo = try pair.open("/echo/1")
@@ -135,16 +135,16 @@ import Testing
         for number in 0..<200 {
             #expect(pair.listener.data[there[number]] ?? [] == .pattern(number))
             #expect(pair.dialler.data[back[number]] ?? [] == .pattern(number, 1))
-            pair.dialler.connection.finish(there[number])
-            pair.listener.connection.finish(there[number])
-            pair.listener.connection.reset(back[number])
+            pair.dialler.machine.finish(there[number])
+            pair.listener.machine.finish(there[number])
+            pair.listener.machine.reset(back[number])
         }
         pair.run()
         for side in [pair.dialler, pair.listener] {
-            #expect(side.connection.streams.count == 0)
-            #expect(side.connection.inboundStreams == 0)
-            #expect(side.connection.unacknowledgedStreams == 0)
-            #expect(side.connection.timedStreams == 0)
+            #expect(side.machine.streams.count == 0)
+            #expect(side.machine.inboundStreams == 0)
+            #expect(side.machine.unacknowledgedStreams == 0)
+            #expect(side.machine.timedStreams == 0)
             let left = side.connection.wire.count
             #expect(left == 0)
         }
@@ -154,7 +154,7 @@ import Testing
         let pair = Pair.established()
         let id = try pair.open()
         try pair.dialler.write(id, [1, 2])
-        pair.dialler.connection.close(.application)
+        pair.dialler.machine.close(.application)
         pair.run()
         #expect(pair.dialler.has(.streamClosed(id, .connection(.closed(.application)))))
         #expect(pair.dialler.outputs.last == .closed(.closed(.application)))
@@ -175,10 +175,10 @@ import Testing
     @Test func theLinksEndEndsStreams() throws {
         let pair = Pair.established()
         let id = try pair.open()
-        pair.dialler.connection.linkClosed(errno: 104)
+        pair.dialler.machine.linkClosed(errno: 104)
         pair.dialler.poll()
         #expect(pair.dialler.has(.streamClosed(id, .connection(.link(errno: 104)))))
         #expect(pair.dialler.closed == .link(errno: 104))
-        #expect(pair.dialler.connection.nextDeadline == .distantFuture)
+        #expect(pair.dialler.machine.nextDeadline == .distantFuture)
     }
 }

@@ -7,8 +7,8 @@ import Testing
 @Suite struct LinkMemoryTests {
     private let limits: ConnectionLimits
     private let shell = MemoryShell()
-    private let remote: ByteLink
-    private let link: ByteLink
+    private let remote: Link
+    private let link: Link
     private let handle: UInt32 = 1 << 31
 
     init() {
@@ -30,13 +30,13 @@ import Testing
         var position = 0
         while position < frames.count {
             let end = min(position + 60_000, frames.count)
-            remote.connection.sendSealed([UInt8](frames[position..<end]))
+            shell.connections[1]!.sendSealed([UInt8](frames[position..<end]))
             position = end
         }
-        var bytes = [UInt8](copying: remote.connection.wire.bytes)
-        remote.connection.wireTaken(bytes.count)
+        var bytes = [UInt8](copying: shell.connections[1]!.wire.bytes)
+        shell.connections[1]!.wireTaken(bytes.count)
         bytes.withUnsafeMutableBytes {
-            link.connection.receive($0, now: shell.now)
+            shell.connections[2]!.receive($0, now: shell.now)
             link.turn(now: shell.now)
         }
     }
@@ -71,7 +71,7 @@ import Testing
 
     @Test func aStreamThatTheNodeTurnsDownCounts() {
         for number in 0..<3000 as Range<UInt32> {
-            guard !link.connection.isClosed else { break }
+            guard !link.multiplexer.isClosed else { break }
             deliver(frame(.data, .syn, 2 * number + 1, proposal(Pair.ping.name)))
             _ = link.takeEvents()
             link.apply(.reset(stream: 2 * number + 1), now: shell.now)
@@ -83,7 +83,7 @@ import Testing
     // MARK: Bytes behind a message
 
     @Test func whatIsSentAheadIsBounded() {
-        remote.apply(.openStream(stream: handle, protocolIDs: [MemoryShell.hop.name]), now: shell.now)
+        remote.apply(.openStream(stream: handle, protocolIDs: [MemoryShell.hop.name], handsOver: .afterOneMessage), now: shell.now)
         remote.apply(.send(stream: handle, [2, 8, 0] + .pattern(16 << 10), droppable: false), now: shell.now)
         shell.run()
         let inbound = shell.handle(openedOn: 2)!
@@ -96,7 +96,7 @@ import Testing
     }
 
     @Test(arguments: [true, false]) func nothingMayFollowAnAnswer(comesBefore: Bool) {
-        remote.apply(.openStream(stream: handle, protocolIDs: [MemoryShell.hop.name]), now: shell.now)
+        remote.apply(.openStream(stream: handle, protocolIDs: [MemoryShell.hop.name], handsOver: .afterOneMessage), now: shell.now)
         remote.apply(.send(stream: handle, [2, 8, 0] + (comesBefore ? [9] : []), droppable: false), now: shell.now)
         shell.run()
         let inbound = shell.handle(openedOn: 2)!
@@ -126,11 +126,11 @@ import Testing
         // What still comes is thrown away.
         remote.apply(.send(stream: inbound, [1, 2, 3], droppable: false), now: shell.now)
         shell.run()
-        #expect(link.connection.streams.count == 1)
+        #expect(link.multiplexer.streams.count == 1)
         shell.now = shell.now + .seconds(6)
         link.advance(to: shell.now)
         shell.run()
-        #expect(link.connection.streams.count == 0)
+        #expect(link.multiplexer.streams.count == 0)
         #expect(shell.events[1]!.contains(.streamClosed(stream: inbound, .reset(code: 0))))
         #expect(shell.events[2]!.count == count)
     }
@@ -146,12 +146,12 @@ import Testing
         link.apply(.send(stream: handle + 1, .pattern(1 << 20), droppable: true), now: shell.now)
         link.apply(.conclude(stream: handle + 1), now: shell.now)
         shell.run()
-        #expect(link.connection.streams.count == 2)
+        #expect(link.multiplexer.streams.count == 2)
         #expect(link.held > 1 << 20)
         shell.now = shell.now + .seconds(6)
         link.advance(to: shell.now)
         shell.run()
-        #expect(link.connection.streams.count == 0)
+        #expect(link.multiplexer.streams.count == 0)
         #expect(link.held < 300 << 10)
     }
 
@@ -183,7 +183,7 @@ import Testing
         #expect(told.last! >= 32 << 10)
         link.consumed(shell.inbound[0].stream, 200 << 10)
         shell.run()
-        let next = link.connection.nextDeadline
+        let next = link.multiplexer.nextDeadline
         #expect(next <= shell.now + .milliseconds(250))
         shell.now = next
         link.advance(to: next)

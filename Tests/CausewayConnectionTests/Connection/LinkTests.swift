@@ -93,7 +93,7 @@ import Testing
         // More than there was gives nothing more back.
         two.apply(.consumed(stream: inbound, 1 << 20), now: shell.now)
         shell.run()
-        #expect(one.connection.stream(1)!.sendWindow <= 16 << 20)
+        #expect(shell.connections[1]!.windows[1]!.sendWindow <= 16 << 20)
     }
 
     @Test func smallPiecesForTheNodeAreJoined() {
@@ -108,10 +108,10 @@ import Testing
             one.apply(.send(stream: 1 << 31 | count & 1, [UInt8(truncatingIfNeeded: count / 2)], droppable: false), now: shell.now)
         }
         one.turn(now: shell.now)
-        var bytes = [UInt8](copying: one.connection.wire.bytes)
-        one.connection.wireTaken(bytes.count)
+        var bytes = [UInt8](copying: shell.connections[1]!.wire.bytes)
+        shell.connections[1]!.wireTaken(bytes.count)
         bytes.withUnsafeMutableBytes {
-            two.connection.receive($0, now: shell.now)
+            shell.connections[2]!.receive($0, now: shell.now)
             two.turn(now: shell.now)
         }
         let events = two.takeEvents()
@@ -147,7 +147,7 @@ import Testing
         let shell = pair()
         let (one, two) = (shell.links[1]!, shell.links[2]!)
         let handle: UInt32 = 1 << 31
-        one.apply(.openStream(stream: handle, protocolIDs: [MemoryShell.stop.name]), now: shell.now)
+        one.apply(.openStream(stream: handle, protocolIDs: [MemoryShell.stop.name], handsOver: .afterOneMessage), now: shell.now)
         // One message of three bytes, then the circuit's first bytes, in the same frame and in the next.
         one.apply(.send(stream: handle, [3, 7, 8, 9, 100, 101], droppable: false), now: shell.now)
         one.apply(.send(stream: handle, [102], droppable: false), now: shell.now)

@@ -5,7 +5,9 @@ import CausewayIdentity
 /// A shell over memory: links in pairs, bytes that move at once, an application that collects or echoes.
 final class MemoryShell: LinkShell, SpliceObserver {
     var now = Instant(nanoseconds: 1_000_000_000)
-    private(set) var links: [UInt32: ByteLink] = [:]
+    private(set) var links: [UInt32: Link] = [:]
+    /// Of the links, by the same numbers.
+    private(set) var connections: [UInt32: Connection] = [:]
     private var ends: [UInt32: UInt32] = [:]
     private var dirty: [Link] = []
     var events: [UInt32: [LinkEvent]] = [:]
@@ -21,12 +23,14 @@ final class MemoryShell: LinkShell, SpliceObserver {
 
     func link(
         _ id: UInt32, initiator: Bool, limits: ConnectionLimits = ConnectionLimits(), table: ProtocolTable = MemoryShell.table
-    ) -> ByteLink {
+    ) -> Link {
         var configuration = Pair.configuration(initiator: initiator, limits: limits, table: table)
         nextSeed += 1
         configuration.entropy = Secret((0..<64).map { $0 &* 3 &+ nextSeed &* 17 })
-        let link = ByteLink(id: id, connection: Connection(configuration, now: now), shell: self, now: now)
+        let connection = Connection(configuration, now: now)
+        let link = Link(id: id, multiplexer: StreamMachine(over: connection, configuration, now: now), shell: self, now: now)
         links[id] = link
+        connections[id] = connection
         dirty.append(link)
         return link
     }
@@ -35,8 +39,10 @@ final class MemoryShell: LinkShell, SpliceObserver {
         let configuration = Pair.configuration(initiator: true, limits: ConnectionLimits(), table: table)
         return Connection.Settings(identity: configuration.identity, protocols: table, limits: configuration.limits)
     }
-    static let hop = ProtocolTable.Entry(name: [UInt8]("/libp2p/circuit/relay/0.2.0/hop".utf8), owner: .node, allowsLimited: true)
-    static let stop = ProtocolTable.Entry(name: [UInt8]("/libp2p/circuit/relay/0.2.0/stop".utf8), owner: .node, allowsLimited: true)
+    static let hop = ProtocolTable.Entry(
+        name: [UInt8]("/libp2p/circuit/relay/0.2.0/hop".utf8), owner: .node, allowsLimited: true, handsOver: .afterOneMessage)
+    static let stop = ProtocolTable.Entry(
+        name: [UInt8]("/libp2p/circuit/relay/0.2.0/stop".utf8), owner: .node, allowsLimited: true, handsOver: .afterOneMessage)
     static let table = ProtocolTable(Pair.table.entries + [hop, stop])
 
     func connect(_ one: UInt32, _ two: UInt32) {
@@ -71,15 +77,15 @@ final class MemoryShell: LinkShell, SpliceObserver {
                 events[link.id, default: []] += link.takeEvents()
             }
             for id in links.keys.sorted() {
-                guard let link = links[id], let other = ends[id].flatMap({ links[$0] }), !stalled.contains(id) else { continue }
-                let count = link.connection.wire.count
-                guard count > 0 else { continue }
+                guard let link = links[id], let connection = connections[id], let end = ends[id], let other = links[end],
+                    !stalled.contains(id), !connection.wire.isEmpty
+                else { continue }
                 isBusy = true
-                var bytes = [UInt8](copying: link.connection.wire.bytes)
-                link.connection.wireTaken(count)
+                var bytes = [UInt8](copying: connection.wire.bytes)
+                connection.wireTaken(bytes.count)
                 dirty.append(link)
                 bytes.withUnsafeMutableBytes {
-                    other.connection.receive($0, now: now)
+                    connections[end]!.receive($0, now: now)
                     other.turn(now: now)
                 }
                 events[other.id, default: []] += other.takeEvents()
@@ -87,7 +93,10 @@ final class MemoryShell: LinkShell, SpliceObserver {
         }
     }
 
-    func forget(_ id: UInt32) { links[id] = nil }
+    func forget(_ id: UInt32) {
+        links[id] = nil
+        connections[id] = nil
+    }
 
     func handle(openedOn link: UInt32) -> UInt32? {
         for event in events[link] ?? [] {

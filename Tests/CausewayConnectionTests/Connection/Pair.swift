@@ -6,6 +6,7 @@ import Testing
 /// One connection under test with everything it told, and the data of its streams.
 final class Side {
     let connection: Connection
+    let machine: StreamMachine
     var outputs: [ConnectionOutput] = []
     var data: [UInt32: [UInt8]] = [:]
     var pieces: [UInt32: Int] = [:]
@@ -16,14 +17,17 @@ final class Side {
     /// Called for every output, as an application's callback.
     var onOutput: (ConnectionOutput) -> Void = { _ in }
 
-    init(_ connection: Connection) { self.connection = connection }
+    init(_ configuration: Connection.Configuration, now: Instant) {
+        connection = Connection(configuration, now: now)
+        machine = StreamMachine(over: connection, configuration, now: now)
+    }
 
     func poll() {
-        while let output = connection.pollOutput() {
+        while let output = machine.pollOutput() {
             if case .data(let stream, let start, let count) = output {
-                data[stream, default: []] += [UInt8](copying: UnsafeRawBufferPointer(connection.payload(start, count)))
+                data[stream, default: []] += [UInt8](copying: UnsafeRawBufferPointer(machine.payload(start, count)))
                 pieces[stream, default: 0] += 1
-                if consumes { connection.consumed(stream, count) }
+                if consumes { machine.consumed(stream, count) }
             } else {
                 outputs.append(output)
             }
@@ -50,11 +54,11 @@ final class Side {
 
     @discardableResult
     func write(_ stream: UInt32, _ bytes: [UInt8]) throws -> Int {
-        try bytes.withUnsafeBytes { try connection.write(stream, $0) }
+        try bytes.withUnsafeBytes { try machine.write(stream, $0) }
     }
 
     func open(_ protocols: String..., now: Instant) throws -> UInt32 {
-        try connection.openStream(protocols.map { [UInt8]($0.utf8) }, now: now)
+        try machine.openStream(protocols.map { [UInt8]($0.utf8) }, now: now)
     }
 
     var opened: [UInt32] { outputs.compactMap { if case .streamOpened(let id, _) = $0 { id } else { nil } } }
@@ -101,9 +105,8 @@ final class Pair {
         diallerLimits: ConnectionLimits? = nil
     ) {
         dialler = Side(
-            Connection(
-                Self.configuration(initiator: true, webSocket: webSocket, expecting: expecting, limits: diallerLimits ?? limits), now: now))
-        listener = Side(Connection(Self.configuration(initiator: false, webSocket: webSocket, limits: limits), now: now))
+            Self.configuration(initiator: true, webSocket: webSocket, expecting: expecting, limits: diallerLimits ?? limits), now: now)
+        listener = Side(Self.configuration(initiator: false, webSocket: webSocket, limits: limits), now: now)
     }
 
     /// A pair that has shaken hands.
@@ -139,10 +142,10 @@ final class Pair {
     func pass(_ interval: Interval) {
         let end = now + interval
         while true {
-            let next = min(dialler.connection.nextDeadline, listener.connection.nextDeadline)
+            let next = min(dialler.machine.nextDeadline, listener.machine.nextDeadline)
             now = max(now, min(next, end))
-            dialler.connection.advance(to: now)
-            listener.connection.advance(to: now)
+            dialler.machine.advance(to: now)
+            listener.machine.advance(to: now)
             run()
             if next > end { return }
         }

@@ -16,8 +16,8 @@ private final class Wrapped {
 
     init(messages size: Int) throws {
         self.size = size
-        inside = Side(Connection(Pair.configuration(initiator: true), now: now))
-        server = Side(Connection(Pair.configuration(initiator: false, webSocket: true), now: now))
+        inside = Side(Pair.configuration(initiator: true), now: now)
+        server = Side(Pair.configuration(initiator: false, webSocket: true), now: now)
         var handshake = try WebSocketHandshake(host: [UInt8]("a".utf8), path: [], key: [UInt8](repeating: 1, count: 16), headLimit: 8192)
         server.receive(handshake.request, now: now)
         let response = server.takeWire()
@@ -111,7 +111,7 @@ private final class Wrapped {
     }
 
     @Test func anythingButAnUpgradeIsAnsweredAndEnded() {
-        let side = Side(Connection(Pair.configuration(initiator: false, webSocket: true), now: Instant(nanoseconds: 1)))
+        let side = Side(Pair.configuration(initiator: false, webSocket: true), now: Instant(nanoseconds: 1))
         side.receive([UInt8]("GET / HTTP/1.1\r\nHost: a\r\n\r\n".utf8), now: Instant(nanoseconds: 2))
         #expect(side.closed == .peerFault(.webSocket, code: WebSocketFault.notAnUpgrade.rawValue))
         #expect(side.takeWire().starts(with: [UInt8]("HTTP/1.1 4".utf8)))

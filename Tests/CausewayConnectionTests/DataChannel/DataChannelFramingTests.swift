@@ -7,6 +7,7 @@ import Testing
     struct Seen: Equatable {
         var flag: DataChannelFraming.Flag?
         var payload: [UInt8] = []
+        var credit: UInt64?
     }
 
     static func decode(_ pieces: [[UInt8]]) throws(DataChannelFault) -> [Seen] {
@@ -18,7 +19,8 @@ import Testing
                 let step = rest.withUnsafeBytes { bytes -> Result<(Int, Seen?), DataChannelFault> in
                     do throws(DataChannelFault) {
                         let step = try decoder.next(bytes)
-                        return .success((step.taken, step.message.map { Seen(flag: $0.flag, payload: $0.payload) }))
+                        let seen = step.message.map { Seen(flag: $0.flag, payload: [UInt8]($0.payload), credit: $0.credit) }
+                        return .success((step.taken, seen))
                     } catch { return .failure(error) }
                 }
                 let (taken, message) = try step.get()
@@ -39,10 +41,15 @@ import Testing
         #expect(Self.data([7, 8]) == [4, 0x12, 2, 7, 8])
     }
 
+    @Test(arguments: [1, 127, 128, 1 << 40, .max] as [UInt64]) func credit(_ limit: UInt64) throws {
+        #expect(try Self.decode([DataChannelFraming.credit(limit)]) == [Seen(credit: limit)])
+    }
+
     @Test func theLargestMessageIs16KiBWithItsPrefix() throws {
         let payload = [UInt8](repeating: 5, count: DataChannelFraming.messageSize - DataChannelFraming.overhead)
-        #expect(Self.data(payload).count == DataChannelFraming.messageSize)
-        #expect(try Self.decode([Self.data(payload)]) == [Seen(payload: payload)])
+        let message = payload.withUnsafeBytes { DataChannelFraming.data($0, heedsCredit: true) }
+        #expect(message.count == DataChannelFraming.messageSize)
+        #expect(try Self.decode([message]) == [Seen(payload: payload, credit: 0)])
     }
 
     @Test func messagesAreTheSameHoweverTheyAreCut() throws {

@@ -6,7 +6,8 @@ import Testing
 /// One end of a wire in memory. What it is told to send goes into the link at the other end.
 private final class MemoryCarrier: Carrier {
     let id: UInt32
-    var link: ByteLink?
+    private(set) var link: Link?
+    private var connection: Connection?
     var other: MemoryCarrier?
     /// It takes nothing at the moment.
     var isHeld = false
@@ -17,21 +18,23 @@ private final class MemoryCarrier: Carrier {
 
     init(_ id: UInt32) { self.id = id }
 
+    func carry(_ started: (link: Link, connection: Connection)) { (link, connection) = started }
+
     func flush() -> Bool {
         flushes += 1
-        guard !isHeld, let connection = link?.connection, !connection.wire.isEmpty else { return neverStops }
+        guard !isHeld, let connection, !connection.wire.isEmpty else { return neverStops }
         var bytes = [UInt8](copying: connection.wire.bytes)
         connection.wireTaken(bytes.count)
-        guard let remote = other?.link else { return true }
+        guard let remote = other?.link, let end = other?.connection else { return true }
         bytes.withUnsafeMutableBytes {
-            remote.connection.receive($0, now: remote.now)
+            end.receive($0, now: remote.now)
             remote.turn(now: remote.now)
         }
         remote.markDirty()
         return true
     }
 
-    func isDone(afterGoodbye: Bool) -> Bool { link?.connection.wire.isEmpty ?? true }
+    func isDone(afterGoodbye: Bool) -> Bool { connection?.wire.isEmpty ?? true }
     func close() { isClosed = true }
 }
 
@@ -70,16 +73,16 @@ private final class MemorySet: LinkSetHost {
         self.far = far
         let (one, two) = (MemoryCarrier(dialler), MemoryCarrier(listener))
         (one.other, two.other) = (two, one)
-        one.link = links.start(dialler, over: one, isInitiator: true, expecting: nil)
-        two.link = (far ?? self).links.start(listener, over: two, isInitiator: false, expecting: nil)
+        one.carry(links.start(dialler, over: one, isInitiator: true, expecting: nil))
+        two.carry((far ?? self).links.start(listener, over: two, isInitiator: false, expecting: nil))
         run()
         return (one, two)
     }
 
     func run() {
         repeat {
-            links.turn()
-            far?.links.turn()
+            links.turn(now: now)
+            far?.links.turn(now: now)
         } while links.hasWork || far?.links.hasWork ?? false
     }
 
@@ -166,13 +169,13 @@ private final class MemorySet: LinkSetHost {
         one.neverStops = true
         one.link?.markDirty()
         two.link?.markDirty()
-        set.links.turn()
+        set.links.turn(now: set.now)
         #expect(one.flushes == 4 && two.flushes == 1 && set.links.hasWork)
     }
 
     @Test func aFrameInsideACircuitFillsOneOutside() throws {
         let (one, _) = set.connect(1, 2)
-        set.links.apply(.openStream(stream: 1 << 31, protocolIDs: [MemoryShell.hop.name]), to: 1)
+        set.links.apply(.openStream(stream: 1 << 31, protocolIDs: [MemoryShell.hop.name], handsOver: .afterOneMessage), to: 1)
         set.run()
         set.links.openCircuit(10, over: 1, stream: 1 << 31, isInitiator: true, expecting: nil, limit: CircuitLimit(bytes: 1, seconds: nil))
         set.run()
@@ -202,7 +205,7 @@ private final class MemorySet: LinkSetHost {
         let (one, _) = set.connect(1, 2, of: far)
         let waiting = MemoryCarrier(20)
         set.links.insert(20, over: waiting)
-        set.links.apply(.openStream(stream: 1 << 31, protocolIDs: [MemoryShell.hop.name]), to: 1)
+        set.links.apply(.openStream(stream: 1 << 31, protocolIDs: [MemoryShell.hop.name], handsOver: .afterOneMessage), to: 1)
         set.run()
         set.links.openCircuit(10, over: 1, stream: 1 << 31, isInitiator: true, expecting: nil, limit: nil)
         let owner = Collector()

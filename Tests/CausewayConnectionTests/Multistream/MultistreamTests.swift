@@ -12,7 +12,7 @@ import Testing
 
     /// What a listener makes of these bytes before it knows who speaks.
     private func listen(_ bytes: [UInt8], limits: ConnectionLimits = ConnectionLimits()) -> Side {
-        let side = Side(Connection(Pair.configuration(initiator: false, limits: limits), now: Instant(nanoseconds: 1)))
+        let side = Side(Pair.configuration(initiator: false, limits: limits), now: Instant(nanoseconds: 1))
         side.receive(bytes, now: Instant(nanoseconds: 2))
         return side
     }
@@ -64,7 +64,7 @@ import Testing
             (text("/multistream/1.0.0") + text("na"), .noCommonProtocol(.noise)),
             (text("na"), code(.unexpectedHeader)),
         ] {
-            let side = Side(Connection(Pair.configuration(initiator: true), now: Instant(nanoseconds: 1)))
+            let side = Side(Pair.configuration(initiator: true), now: Instant(nanoseconds: 1))
             side.receive(answer, now: Instant(nanoseconds: 2))
             #expect(side.closed == error)
         }
@@ -76,12 +76,12 @@ import Testing
         let pair = Pair.established()
         pair.inject(YamuxHeader(kind: .windowUpdate, flags: .syn, stream: 1, length: 0))
         pair.inject(YamuxHeader(kind: .data, flags: [], stream: 1, length: 1), [19])
-        #expect(pair.listener.connection.inboundStreams == 1)
-        pair.listener.connection.advance(to: pair.now + .seconds(9))
-        #expect(pair.listener.connection.inboundStreams == 1)
-        pair.listener.connection.advance(to: pair.now + .seconds(11))
-        #expect(pair.listener.connection.inboundStreams == 0)
-        #expect(pair.listener.connection.deadline == .distantFuture)
+        #expect(pair.listener.machine.inboundStreams == 1)
+        pair.listener.machine.advance(to: pair.now + .seconds(9))
+        #expect(pair.listener.machine.inboundStreams == 1)
+        pair.listener.machine.advance(to: pair.now + .seconds(11))
+        #expect(pair.listener.machine.inboundStreams == 0)
+        #expect(pair.listener.machine.deadline == .distantFuture)
         #expect(pair.listener.closed == nil)
     }
 
@@ -89,7 +89,7 @@ import Testing
         let pair = Pair.established()
         let id = try pair.dialler.open("/echo/1", now: pair.now)
         _ = pair.dialler.takeWire()
-        pair.dialler.connection.advance(to: pair.now + .seconds(11))
+        pair.dialler.machine.advance(to: pair.now + .seconds(11))
         pair.dialler.poll()
         #expect(pair.dialler.has(.streamFailed(id, .timedOut)))
     }
@@ -100,7 +100,7 @@ import Testing
         for (number, body) in [[0x80, 0x80, 0x80, 0x80], [0], [2, 0x61, 0x0a]].enumerated() {
             let id = UInt32(3 + 2 * number)
             pair.inject(YamuxHeader(kind: .data, flags: .syn, stream: id, length: UInt32(body.count)), body.map { UInt8($0) })
-            #expect(!pair.listener.connection.hasStream(id))
+            #expect(!pair.listener.machine.hasStream(id))
         }
         try pair.dialler.write(neighbour, [1])
         pair.run()

@@ -5,7 +5,7 @@ import Testing
 
 /// A remote that shakes hands by hand, so that each of its messages can be wrong.
 private struct Rogue {
-    let side = Side(Connection(Pair.configuration(initiator: false), now: Instant(nanoseconds: 1)))
+    let side = Side(Pair.configuration(initiator: false), now: Instant(nanoseconds: 1))
     var noise: NoiseHandshake
     let identity = Pair.identity(7)
 
@@ -141,7 +141,7 @@ private struct Rogue {
 
     @Test func aReplayedFrameIsRefused() throws {
         let pair = Pair.established()
-        pair.dialler.connection.sendPing()
+        pair.dialler.connection.sendPing(in: pair.dialler.machine)
         let frame = pair.dialler.takeWire()
         pair.listener.receive(frame, now: pair.now)
         #expect(pair.listener.closed == nil)
@@ -151,16 +151,16 @@ private struct Rogue {
 
     @Test func aHandshakeThatDragsOnIsEnded() {
         for webSocket in [false, true] {
-            let side = Side(Connection(Pair.configuration(initiator: false, webSocket: webSocket), now: Instant(nanoseconds: 0)))
+            let side = Side(Pair.configuration(initiator: false, webSocket: webSocket), now: Instant(nanoseconds: 0))
             // A byte now and then does not buy time.
             for second in 1..<15 as Range<UInt64> {
                 let now = Instant(nanoseconds: 0) + .seconds(second)
                 side.receive([webSocket ? [UInt8]("GET / HTTP/1.1\r\n".utf8)[Int(second) - 1] : Rogue.opening[Int(second) - 1]], now: now)
-                side.connection.advance(to: now)
+                side.machine.advance(to: now)
                 #expect(side.closed == nil)
             }
-            #expect(side.connection.nextDeadline <= Instant(nanoseconds: 0) + .seconds(15))
-            side.connection.advance(to: Instant(nanoseconds: 0) + .seconds(15))
+            #expect(side.machine.nextDeadline <= Instant(nanoseconds: 0) + .seconds(15))
+            side.machine.advance(to: Instant(nanoseconds: 0) + .seconds(15))
             side.poll()
             #expect(side.closed == .timedOut(webSocket ? .webSocket : .multistream))
         }
@@ -171,7 +171,7 @@ private struct Rogue {
             var configuration = Pair.configuration(initiator: isInitiator)
             configuration.identity = try NoiseIdentity(
                 Pair.identity(5).key, staticSecret: Secret([UInt8](repeating: 3, count: 32)), muxers: [])
-            return Side(Connection(configuration, now: Instant(nanoseconds: 1)))
+            return Side(configuration, now: Instant(nanoseconds: 1))
         }
         func exchange() {
             for _ in 0..<10 {

@@ -38,10 +38,28 @@ private func read(_ text: String, piece: Int = .max / 2) throws -> HTTPRequest? 
         #expect(try read("GET / HTTP/1.1\r\nHost: a\r\nUpgrade: h2c\r\n\r\n")?.isUpgrade == false)
     }
 
+    /// As health checks and proxies send them to a server behind them.
+    @Test(arguments: ["", "Host: relay.example\r\n"]) func theOldVersionIsRead(_ host: String) throws {
+        let request = try #require(try read("GET /status.json HTTP/1.0\r\n" + host + "Upgrade: websocket\r\n\r\n"))
+        #expect(request.target == Array("/status.json".utf8) && !request.isUpgrade)
+        #expect(request.host == (host.isEmpty ? nil : Array("relay.example".utf8)))
+    }
+
+    /// RFC 9112 section 3.2.2: its authority counts, not the field's.
+    @Test(
+        arguments: [
+            ("http://a:4002/b?c", "a:4002", "/b?c"), ("HTTPS://a", "a", "/"), ("http://a?c", "a", "/?c"),
+            ("/http://a/b", "field", "/http://a/b"), ("ftp://a/b", "field", "ftp://a/b"),
+        ])
+    func aWholeURINamesTheServer(_ target: String, _ host: String, _ path: String) throws {
+        let request = try #require(try read("GET \(target) HTTP/1.1\r\nHost: field\r\n\r\n"))
+        #expect(request.host == Array(host.utf8) && request.target == Array(path.utf8))
+    }
+
     @Test(
         arguments: [
             ("\u{1}", WebSocketFault.malformedHead), ("GET /\r\n\r\n", .malformedHead),
-            ("GET / HTTP/1.0\r\nHost: a\r\n\r\n", .malformedHead),
+            ("GET / HTTP/1.2\r\nHost: a\r\n\r\n", .malformedHead), ("GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n", .badHost),
             ("GET  HTTP/1.1\r\nHost: a\r\n\r\n", .malformedHead), ("GET / x HTTP/1.1\r\nHost: a\r\n\r\n", .malformedHead),
             ("GET / HTTP/1.1\nHost: a\n\n", .bareLineEnd), ("GET / HTTP/1.1\r\n\r\n", .badHost),
             ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", .badHost), ("GET / HTTP/1.1\r\nHost : a\r\n\r\n", .malformedHead),

@@ -8,7 +8,7 @@ import Testing
         let pair = Pair.established()
         let id = try pair.open()
         try pair.dialler.write(id, .pattern(100_000))
-        pair.dialler.connection.finish(id)
+        pair.dialler.machine.finish(id)
         let whole = pair.dialler.connection.wire.count
         _ = pair.dialler.takeWire(atMost: whole - 1)
         pair.dialler.poll()
@@ -22,10 +22,10 @@ import Testing
         let pair = Pair.established()
         let (first, second) = (try pair.open(), try pair.open())
         let connection = pair.dialler.connection
-        connection.finish(first)
+        pair.dialler.machine.finish(first)
         connection.wireTaken(connection.wire.count, isSent: false)
         let position = connection.wirePosition
-        connection.finish(second)
+        pair.dialler.machine.finish(second)
         connection.wireTaken(connection.wire.count, isSent: false)
         pair.dialler.poll()
         #expect(!pair.dialler.has(.delivered(first, nil)))
@@ -40,22 +40,22 @@ import Testing
     @Test func aStreamIsNotOverBeforeItIsDelivered() throws {
         let pair = Pair.established()
         let id = try pair.open()
-        pair.listener.connection.finish(id)
+        pair.listener.machine.finish(id)
         pair.run()
-        pair.dialler.connection.finish(id)
+        pair.dialler.machine.finish(id)
         pair.dialler.poll()
-        #expect(pair.dialler.outputs.last == .finished(id) && pair.dialler.connection.hasStream(id))
+        #expect(pair.dialler.outputs.last == .finished(id) && pair.dialler.machine.hasStream(id))
         pair.run()
         #expect(pair.dialler.outputs.suffix(2) == [.delivered(id, nil), .streamClosed(id, nil)])
-        #expect(!pair.dialler.connection.hasStream(id))
+        #expect(!pair.dialler.machine.hasStream(id))
     }
 
     @Test func aStreamThatFailsFirstIsNeverDelivered() throws {
         let pair = Pair.established()
         let (reset, cut) = (try pair.open(), try pair.open())
-        for id in [reset, cut] { pair.dialler.connection.finish(id) }
-        pair.dialler.connection.reset(reset)
-        pair.dialler.connection.linkClosed(errno: 104)
+        for id in [reset, cut] { pair.dialler.machine.finish(id) }
+        pair.dialler.machine.reset(reset)
+        pair.dialler.machine.linkClosed(errno: 104)
         _ = pair.dialler.takeWire()
         pair.dialler.poll()
         #expect(pair.dialler.has(.streamClosed(reset, .resetLocally)))

@@ -20,7 +20,7 @@ import Testing
         #expect(sent > window - 100 && sent < window)
         #expect(pair.listener.data[id]?.count == sent)
         while sent < all.count {
-            pair.listener.connection.consumed(id, pair.listener.data[id]!.count - (pair.consumed))
+            pair.listener.machine.consumed(id, pair.listener.data[id]!.count - (pair.consumed))
             pair.consumed = pair.listener.data[id]!.count
             pair.run()
             #expect(pair.dialler.outputs.last == .writable(id))
@@ -35,8 +35,8 @@ import Testing
         let pair = Pair.established()
         let (slow, quick) = (try pair.open(), try pair.open())
         pair.listener.consumes = false
-        pair.listener.onOutput = { [connection = pair.listener.connection] output in
-            if case .data(quick, _, let count) = output { connection.consumed(quick, count) }
+        pair.listener.onOutput = { [machine = pair.listener.machine] output in
+            if case .data(quick, _, let count) = output { machine.consumed(quick, count) }
         }
         _ = try pair.dialler.write(slow, .pattern(1 << 20))
         pair.run()
@@ -65,9 +65,9 @@ import Testing
             sent += taken
             if taken < piece.count { pair.run() }
         }
-        #expect(pair.listener.connection.stream(id)?.windowSize == 2 << 20)
+        #expect(pair.listener.connection.windows[id]?.windowSize == 2 << 20)
         #expect(pair.listener.connection.windowGrowth == (2 << 20) - (256 << 10))
-        pair.dialler.connection.reset(id)
+        pair.dialler.machine.reset(id)
         pair.run()
         #expect(pair.listener.connection.windowGrowth == 0)
     }
@@ -85,7 +85,7 @@ import Testing
             pair.run()
         }
         #expect(pair.listener.connection.windowGrowth == 1 << 20)
-        #expect(pair.listener.connection.streams.values.reduce(0) { $0 + Int(Connection.yamux($1).windowSize) } == 2 << 20)
+        #expect(pair.listener.connection.windows.values.reduce(0) { $0 + Int($1.windowSize) } == 2 << 20)
     }
 
     @Test func aSlowReadersWindowDoesNotGrow() throws {
@@ -99,7 +99,7 @@ import Testing
             pair.run()
             pair.pass(.seconds(1))
         }
-        #expect(pair.listener.connection.stream(id)?.windowSize == Yamux.initialWindow)
+        #expect(pair.listener.connection.windows[id]?.windowSize == Yamux.initialWindow)
     }
 
     @Test func theWireHoldsWritersBackAndLetsThemGoInTurn() throws {
@@ -110,7 +110,7 @@ import Testing
         #expect(taken[0] == piece.count)
         #expect(taken[3] == 0)
         let held = pair.dialler.connection.wire.count
-        #expect(held <= pair.dialler.connection.limits.wireHighWater + (33 << 10))
+        #expect(held <= pair.dialler.machine.limits.wireHighWater + (33 << 10))
         var order: [UInt32] = []
         pair.dialler.onOutput = { output in
             guard case .writable(let id) = output, let index = ids.firstIndex(of: id) else { return }
@@ -133,7 +133,7 @@ import Testing
             let capacity = side.connection.wire.mutableBytes.count
             #expect(capacity == 0)
             #expect(side.connection.stashed == 0)
-            #expect(side.connection.outputs.capacity == 0)
+            #expect(!side.machine.hasOutputs)
             #expect(side.connection.waiting.capacity == 0)
             #expect(side.connection.upgrade == nil)
         }
@@ -153,18 +153,18 @@ import Testing
 
     @Test func aProbeThatNobodyAnswersIsTheEnd() throws {
         let pair = Pair.established()
-        let connection = pair.dialler.connection
+        let machine = pair.dialler.machine
         let start = pair.now + .seconds(1)
-        connection.probe(now: start)
-        let size = connection.wire.count
+        machine.probe(now: start)
+        let size = pair.dialler.connection.wire.count
         #expect(size > 0)
         // One probe at a time.
-        connection.probe(now: start + .seconds(1))
-        let sizeThen = connection.wire.count
+        machine.probe(now: start + .seconds(1))
+        let sizeThen = pair.dialler.connection.wire.count
         #expect(sizeThen == size)
-        connection.advance(to: start + .seconds(14))
-        #expect(!connection.isClosed)
-        connection.advance(to: start + .seconds(15))
+        machine.advance(to: start + .milliseconds(2_999))
+        #expect(!machine.isClosed)
+        machine.advance(to: start + .seconds(3))
         pair.dialler.poll()
         #expect(pair.dialler.closed == .closed(.unresponsive))
     }
@@ -172,13 +172,13 @@ import Testing
     @Test func silenceWithoutEndIsTheEnd() throws {
         let pair = Pair.established()
         let id = try pair.open()
-        let connection = pair.dialler.connection
+        let machine = pair.dialler.machine
         let start = pair.now
         var now = start
-        while !connection.isClosed {
-            now = connection.nextDeadline
+        while !machine.isClosed {
+            now = machine.nextDeadline
             #expect(now <= start + .seconds(45))
-            connection.advance(to: now)
+            machine.advance(to: now)
             _ = pair.dialler.takeWire()
             pair.dialler.poll()
         }
@@ -189,13 +189,13 @@ import Testing
 
     @Test func anythingReceivedIsASignOfLife() {
         let pair = Pair.established()
-        let connection = pair.dialler.connection
+        let machine = pair.dialler.machine
         let start = pair.now
-        connection.advance(to: start + .seconds(30))
-        pair.listener.connection.sendPing()
+        machine.advance(to: start + .seconds(30))
+        pair.listener.connection.sendPing(in: pair.listener.machine)
         pair.dialler.receive(pair.listener.takeWire(), now: start + .seconds(40))
-        connection.advance(to: start + .seconds(46))
-        #expect(!connection.isClosed)
-        #expect(connection.nextDeadline == start + .seconds(70))
+        machine.advance(to: start + .seconds(46))
+        #expect(!machine.isClosed)
+        #expect(machine.nextDeadline == start + .seconds(70))
     }
 }

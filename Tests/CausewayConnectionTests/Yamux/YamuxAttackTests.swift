@@ -55,7 +55,7 @@ extension Pair {
         pair.listener.consumes = false
         let id = try pair.open()
         // Negotiating took 29 bytes of it.
-        let left = pair.listener.connection.stream(id)!.receiveWindow
+        let left = pair.listener.connection.windows[id]!.receiveWindow
         pair.inject(header(.data, [], id, left - 1), [UInt8](repeating: 1, count: Int(left) - 1))
         #expect(pair.fault == nil)
         pair.inject(header(.data, [], id, 2), [1, 1])
@@ -66,7 +66,7 @@ extension Pair {
     @Test func aFrameAsLargeAsTheWindowArrivesInPieces() throws {
         let pair = Pair.established()
         let id = try pair.open()
-        let size = Int(pair.listener.connection.stream(id)!.receiveWindow)
+        let size = Int(pair.listener.connection.windows[id]!.receiveWindow)
         let body = [UInt8].pattern(size)
         var bytes = [UInt8](repeating: 0, count: Yamux.headerSize)
         bytes.withUnsafeMutableBytes { header(.data, .fin, id, UInt32(size)).write(to: $0.baseAddress!) }
@@ -94,14 +94,14 @@ extension Pair {
     @Test func framesOfClosedStreamsAreIgnored() throws {
         let pair = Pair.established()
         let id = try pair.open()
-        pair.listener.connection.reset(id)
+        pair.listener.machine.reset(id)
         pair.listener.poll()
         pair.inject(header(.windowUpdate, [], id, .max))
         pair.inject(header(.data, [], id, 5), [1, 2, 3, 4, 5])
         pair.inject(header(.data, .fin, id, 0))
         pair.inject(header(.windowUpdate, .rst, id, 3))
         #expect(pair.fault == nil)
-        #expect(pair.listener.connection.streams.count == 0)
+        #expect(pair.listener.machine.streams.count == 0)
         // The next stream's frames are found behind what was skipped.
         let next = try pair.open()
         #expect(pair.dialler.has(.streamReady(next, protocolID: Pair.echo.name)))
@@ -154,7 +154,7 @@ extension Pair {
         let pair = Pair.established()
         var limits = 0
         for value in 0..<20_000 as Range<UInt32> {
-            pair.dialler.connection.sendControl(.ping, .syn, stream: 0, length: value)
+            pair.dialler.connection.sendControl(.ping, .syn, stream: 0, length: value, in: pair.dialler.machine)
             pair.listener.receive(pair.dialler.takeWire(), now: pair.now)
             limits = max(limits, pair.listener.connection.wire.count)
             if pair.fault != nil { break }
@@ -176,11 +176,11 @@ extension Pair {
         let pair = Pair.established()
         for number in 0..<3000 as Range<UInt32> { pair.inject(header(.windowUpdate, .syn, 2 * number + 1, 0)) }
         #expect(pair.fault == nil)
-        #expect(pair.listener.connection.streams.count == 1024)
-        pair.listener.connection.advance(to: pair.now + .seconds(11))
+        #expect(pair.listener.machine.streams.count == 1024)
+        pair.listener.machine.advance(to: pair.now + .seconds(11))
         pair.listener.poll()
-        #expect(pair.listener.connection.streams.count == 0)
-        #expect(pair.listener.connection.inboundStreams == 0)
+        #expect(pair.listener.machine.streams.count == 0)
+        #expect(pair.listener.machine.inboundStreams == 0)
         #expect(pair.fault == nil)
     }
 
@@ -207,7 +207,7 @@ extension Pair {
         let pair = Pair.established()
         #expect(openAndReset(pair, name.isEmpty ? [] : proposal(name)) == 2048)
         #expect(pair.fault == fruitless)
-        #expect(pair.listener.connection.streams.count == 0)
+        #expect(pair.listener.machine.streams.count == 0)
         #expect(pair.dialler.closed == .goAway(code: 2))
     }
 
@@ -219,7 +219,7 @@ extension Pair {
             pair.inject(header(.windowUpdate, .rst, 2 * number + 1, 0))
         }
         #expect(pair.fault == nil)
-        #expect(pair.listener.connection.deadline == .distantFuture)
+        #expect(pair.listener.machine.deadline == .distantFuture)
     }
 
     @Test func refusedProtocolsInARowCostTheConnection() {
@@ -240,13 +240,13 @@ extension Pair {
         let pair = Pair.established()
         for _ in 0..<5000 {
             let id = try pair.open()
-            pair.listener.connection.finish(id)
+            pair.listener.machine.finish(id)
             pair.run()
-            pair.dialler.connection.reset(id)
+            pair.dialler.machine.reset(id)
             pair.run()
         }
         #expect(pair.fault == nil)
-        #expect(pair.listener.connection.streams.count == 0)
+        #expect(pair.listener.machine.streams.count == 0)
     }
 
     /// What an application has not read of a stream that is over counts on: nobody forgets it.
@@ -255,18 +255,18 @@ extension Pair {
         pair.listener.consumes = false
         let id = try pair.open()
         try pair.dialler.write(id, .pattern(100_000))
-        pair.dialler.connection.finish(id)
-        pair.listener.connection.finish(id)
+        pair.dialler.machine.finish(id)
+        pair.listener.machine.finish(id)
         pair.run()
         #expect(pair.listener.has(.finished(id)))
-        #expect(pair.listener.connection.inboundStreams == 1)
-        #expect(pair.listener.connection.unread == 100_000)
-        pair.listener.connection.consumed(id, 99_999)
+        #expect(pair.listener.machine.inboundStreams == 1)
+        #expect(pair.listener.machine.unread == 100_000)
+        pair.listener.machine.consumed(id, 99_999)
         pair.listener.poll()
-        #expect(pair.listener.connection.streams.count == 1)
-        pair.listener.connection.consumed(id, 1)
+        #expect(pair.listener.machine.streams.count == 1)
+        pair.listener.machine.consumed(id, 1)
         pair.listener.poll()
-        #expect(pair.listener.connection.streams.count == 0)
+        #expect(pair.listener.machine.streams.count == 0)
         #expect(pair.listener.has(.streamClosed(id, nil)))
     }
 

@@ -34,6 +34,17 @@ import Testing
         }
     }
 
+    @Test func namesCertificates() throws {
+        let hashes = (1...3).map { [0x12, 0x20] + [UInt8](repeating: $0, count: 32) }
+        let bare = try Multiaddr("/dns4/relay.example/udp/4001/webrtc-direct/p2p/12D3KooWKAhVNgcysjtAYj3q5FBayZJ1qBp6G1LXNvCvS9HacJhr")
+        let named = bare.naming(certificates: [hashes[0], hashes[1]])
+        #expect(named.certificateMultihashes == [hashes[0], hashes[1]] && named.peerID == bare.peerID)
+        #expect(named.certificateHash == Array(hashes[0][2...]))
+        #expect(try Multiaddr(bytes: named.bytes) == named && Multiaddr(named.description) == named)
+        #expect(named.naming(certificates: [hashes[2]]).certificateMultihashes == [hashes[2]])
+        #expect(named.naming(certificates: []) == bare)
+    }
+
     @Test func takesApart() throws {
         let address = try Multiaddr(
             "/dns4/relay.example/tcp/443/tls/sni/other.example/ws/http-path/a%2Fb/p2p/\(peer)/p2p-circuit/p2p/\(peer)")
@@ -47,6 +58,34 @@ import Testing
         #expect(relay.appending(code: MultiaddrCode.p2pCircuit).appending(try PeerID(text: peer)) == address)
         #expect(try Multiaddr("/ip4/1.2.3.4/tcp/1/p2p-circuit").peerID == nil)
         #expect(Multiaddr.tcp(ip: [127, 0, 0, 1], port: 4001).description == "/ip4/127.0.0.1/tcp/4001")
+    }
+
+    @Test(arguments: ["", "/tcp/4001", "/tcp/443/wss", "/tcp/443/tls/sni/other.example/ws"])
+    func aNameGivesWayToAnAddress(rest: String) throws {
+        for kind in ["dns", "dns4", "dns6"] {
+            let address = try Multiaddr("/\(kind)/relay.example\(rest)")
+            #expect(address.replacingHost(by: [192, 0, 2, 1]).description == "/ip4/192.0.2.1\(rest)")
+            #expect(address.replacingHost(by: [UInt8](repeating: 0, count: 15) + [1]).description == "/ip6/::1\(rest)")
+        }
+    }
+
+    @Test func endpointsOfDatagrams() throws {
+        for (text, endpoint) in [
+            ("/ip4/192.0.2.1/udp/4001/webrtc-direct", "/ip4/192.0.2.1/udp/4001"), ("/ip6/::1/udp/256/quic-v1", "/ip6/::1/udp/256"),
+            ("/ip4/192.0.2.1/udp/1", "/ip4/192.0.2.1/udp/1"), ("/ip4/192.0.2.1/udp/0/webrtc-direct", nil),
+            ("/ip4/192.0.2.1/tcp/1", nil), ("/dns4/relay.example/udp/1", nil), ("/ip4/192.0.2.1", nil), ("/udp/1", nil),
+            ("/ip6zone/eth0/ip6/fe80::1/udp/1", nil),
+        ] as [(String, String?)] {
+            #expect(try Multiaddr(text).datagramEndpoint?.description == endpoint, "\(text)")
+        }
+    }
+
+    @Test func addressesOfOneHostBeginAlike() throws {
+        let address = try Multiaddr("/ip4/192.168.1.1/tcp/1")
+        #expect(address.begins(as: try Multiaddr("/ip4/192.168.1.1/udp/2/webrtc-direct")))
+        #expect(!address.begins(as: try Multiaddr("/ip4/192.168.1.2/tcp/1")) && !address.begins(as: .webRTC))
+        #expect(try Multiaddr("/dns4/a/tcp/1").begins(as: try Multiaddr("/dns4/a/udp/1")))
+        #expect(try !Multiaddr("/dns4/a/tcp/1").begins(as: try Multiaddr("/dns6/a/tcp/1")))
     }
 
     @Test(arguments: [

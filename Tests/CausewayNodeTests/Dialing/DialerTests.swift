@@ -12,7 +12,7 @@ private func circuit(over relay: String, _ relayNumber: UInt8) -> String { "\(re
 extension NodeBench {
     /// The connections that answer a request: one, or none if it failed or waits.
     fileprivate func connected(by request: UInt32) -> [UInt32] {
-        answers(to: request).compactMap { if case .connected(let connection) = $0 { connection.link } else { nil } }
+        answers(to: request).compactMap { if case .connected(let connection) = $0 { connection.id } else { nil } }
     }
 }
 
@@ -51,6 +51,23 @@ extension NodeBench {
     #expect(bench.dials.last?.address == "/ip4/203.0.113.1/tcp/443/tls/ws")
 }
 
+/// TCP is the cheapest, and has a head start of everything else.
+@Test func webRTCIsTriedLast() throws {
+    let bench = NodeBench()
+    let direct = try Multiaddr("/ip4/203.0.113.1/udp/4001/webrtc-direct")
+        .naming(certificates: [[0x12, 0x20] + [UInt8](repeating: 1, count: 32)]).description
+    let local = "/ip4/10.0.0.5/tcp/1"
+    let localDirect = direct.replacing("203.0.113.1", with: "10.0.0.5")
+    bench.connect(1, 7, [direct, localDirect, "/ip4/203.0.113.1/tcp/4002/ws", first, local])
+    #expect(bench.dials.map { $0.address } == [local, first])
+    bench.wait(.milliseconds(30))
+    #expect(bench.dials.map { $0.address } == [local, first, localDirect])
+    bench.wait(.milliseconds(220))
+    #expect(bench.dials.last?.address == "/ip4/203.0.113.1/tcp/4002/ws")
+    bench.wait(.milliseconds(250))
+    #expect(bench.dials.last?.address == direct)
+}
+
 @Test func losersAreCancelledAndEveryAddressIsExplained() {
     let bench = NodeBench()
     bench.connect(1, 7, ["/ip4/10.0.0.5/tcp/1", first, second])
@@ -74,8 +91,8 @@ extension NodeBench {
     #expect(bench.connected(by: 1) == [other])
     #expect(bench.outputs.contains(.link(link, .cancelDial)) && bench.closes(of: link).isEmpty)
     bench.establish(link, 7)
-    #expect(bench.node.connectionDescriptions.map { $0.link } == [other, link])
-    #expect(bench.node.dialer.nextDeadline == .distantFuture)
+    #expect(bench.node.connectionDescriptions.map { $0.id } == [other, link])
+    #expect(bench.node.services.dialer.nextDeadline == .distantFuture)
 }
 
 @Test func aDialThatIsGivenUpForTheOthersIsNotHeldAgainstItsAddress() {
@@ -148,7 +165,7 @@ extension NodeBench {
     bench.node.cancel(request: 1, now: bench.now)
     bench.drain()
     #expect(bench.answers(to: 1).count == 1)
-    #expect(bench.node.dialer.nextDeadline == .distantFuture)
+    #expect(bench.node.services.dialer.nextDeadline == .distantFuture)
 }
 
 @Test func deadlinesOfAttemptAndRequest() {
@@ -227,6 +244,23 @@ extension NodeBench {
             "/dns/example.org/tcp/1": .unresolved(code: 8),
             "/ip4/203.0.113.1/tcp/443/tls/sni/example.com/ws": .failed(.link(errno: 111)),
         ])
+}
+
+@Test func aDialKnowsTheNameOfItsHost() {
+    let cases: [(address: String, found: String?, hostName: String?)] = [
+        ("/dns4/example.com/tcp/80/ws", "/ip4/203.0.113.1/tcp/80/ws", "example.com"),
+        ("/dns4/example.com/tcp/443/wss", "/ip4/203.0.113.1/tcp/443/wss", "example.com"),
+        ("/dns/example.com/tcp/443/tls/sni/other.example/ws", "/ip4/203.0.113.1/tcp/443/tls/sni/other.example/ws", "other.example"),
+        ("/ip4/203.0.113.1/tcp/443/tls/sni/other.example/ws", nil, "other.example"), ("/ip4/203.0.113.1/tcp/80/ws", nil, nil),
+        ("/dnsaddr/example.com", "/ip4/203.0.113.1/tcp/80/ws", nil),
+    ]
+    for one in cases {
+        let bench = NodeBench()
+        bench.connect(1, 7, [one.address])
+        if let found = one.found { bench.resolve(bench.lookUps[0].request, [found]) }
+        #expect(bench.targets.map { $0.target.hostName } == [one.hostName.map { [UInt8]($0.utf8) }], "\(one.address)")
+        #expect(bench.targets.map { $0.target.expecting } == [peer(7)])
+    }
 }
 
 @Test func aPlatformThatLooksNamesUpGetsThemAsTheyAre() {
@@ -348,5 +382,6 @@ extension NodeBench {
     bench.node.cancel(request: 2, now: bench.now)
     bench.drain()
     #expect(bench.wasReset(hop))
-    #expect(bench.node.dialer.byLink.isEmpty && bench.node.dialer.dials.isEmpty && bench.node.state.expectedLinks.isEmpty)
+    #expect(
+        bench.node.services.dialer.byLink.isEmpty && bench.node.services.dialer.dials.isEmpty && bench.node.context.expectedLinks.isEmpty)
 }

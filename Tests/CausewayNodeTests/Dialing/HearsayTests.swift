@@ -9,7 +9,7 @@ private let wide = "/ip4/203.0.113.1/tcp/4001"
 extension NodeBench {
     /// Somebody said that a peer is there.
     fileprivate func hear(_ number: UInt8, _ addresses: [String]) {
-        node.state.peers.add(addresses.map { address($0) }, of: peer(number), source: .discovery, now: now)
+        node.context.peers.add(addresses.map { address($0) }, of: peer(number), source: .discovery, now: now)
     }
 
     fileprivate func listen(_ addresses: [String]) {
@@ -25,7 +25,7 @@ extension NodeBench {
     }
 }
 
-@Suite struct DialPolicyTests {
+@Suite struct HearsayFilterTests {
     @Test func whatOthersNameInThisMachineOrItsNetworkIsNotDialled() {
         let bench = NodeBench()
         bench.listen(["/ip4/127.0.0.1/tcp/4001", "/ip4/172.17.0.1/tcp/4001", "/ip4/198.51.100.1/tcp/4001"])
@@ -47,6 +47,15 @@ extension NodeBench {
         bench.node.addAddresses([address(local[3])], of: peer(8), now: bench.now)
         bench.connect(3, 8, [])
         #expect(bench.dials.last?.address == local[3])
+    }
+
+    /// A router's address outside says nothing about who is inside.
+    @Test func whereOthersSeeANodeItsNetworkStaysItsNetwork() {
+        let bench = NodeBench()
+        bench.listen(["/ip4/192.168.1.2/tcp/4001"])
+        let outside = OwnAddress(address("/ip4/198.51.100.9/tcp/4001"), .observed(by: 9), .reachable)
+        bench.node.context.addresses.replace(.observed, by: [outside], in: bench.node.context)
+        #expect(bench.node.context.addresses.direct.count == 2 && bench.dialsWhatItHears("/ip4/192.168.1.7/tcp/4001"))
     }
 
     @Test func theUserMayNameWhatWasRefusedInTheSameDial() {
@@ -214,7 +223,7 @@ extension NodeBench {
         bench.wait(.seconds(1))
         #expect(bench.dials.count == 1)
         #expect(bench.failures(of: 2) == ["/ip4/203.0.113.2/tcp/1": .cancelled])
-        #expect(bench.node.dialer.order.isEmpty)
+        #expect(bench.node.services.dialer.order.isEmpty)
     }
 
     // MARK: Names
@@ -242,14 +251,14 @@ extension NodeBench {
             bench.hear(number, (1...32).map { "/dns4/\(number).\($0).example/tcp/1" })
             bench.connect(UInt32(number), number, [])
         }
-        let most = bench.node.state.limits.heardLookUps
+        let most = bench.node.context.limits.heardLookUps
         #expect(bench.lookUps.count == most)
         bench.connect(100, 100 + 7, ["/dns4/localhost/tcp/1"])
         #expect(bench.lookUps.count == most + 1 && bench.lookUps.last?.address == "/dns4/localhost/tcp/1")
         // None of them is ever answered: few are asked for, and none is left when their dials are over.
         bench.wait(.seconds(60))
         #expect(bench.lookUps.count <= most * 3 + 1)
-        #expect(bench.node.dialer.byLink.keys.isEmpty)
+        #expect(bench.node.services.dialer.byLink.keys.isEmpty)
         let ended = bench.lookUps.filter { bench.outputs.contains(.cancelResolve(request: $0.request)) }
         #expect(ended.count == bench.lookUps.count)
     }
@@ -297,7 +306,7 @@ extension NodeBench {
         let message = GossipMessage(
             author: key.peerID, receivedFrom: from ?? key.peerID, topic: Self.topic.name, data: Announcement.protobuf(key, addresses),
             sequenceNumber: [])
-        bench.node.parts.discovery?.messageReceived(message, in: bench.node.state)
+        bench.node.part(PubsubDiscovery.self)?.messageReceived(message, in: bench.node.context)
         bench.node.advance(to: bench.now)
         bench.drain()
     }
@@ -319,10 +328,10 @@ extension NodeBench {
     @Test func fewAnnouncementsAreFollowedAtOnce() throws {
         let bench = node()
         for number in 1...100 { try announce(number, [Multiaddr.tcp(ip: [203, 0, 113, UInt8(number)], port: 1)], to: bench) }
-        #expect(bench.dials.count == 8 && bench.node.dialer.order.count == 8)
+        #expect(bench.dials.count == 8 && bench.node.services.dialer.order.count == 8)
         // Their time is short, and others come after them.
         bench.wait(.seconds(8))
-        #expect(bench.node.dialer.order.isEmpty)
+        #expect(bench.node.services.dialer.order.isEmpty)
         try announce(200, [address("/ip4/203.0.113.200/tcp/1")], to: bench)
         #expect(bench.dials.last?.address == "/ip4/203.0.113.200/tcp/1")
     }
@@ -345,7 +354,7 @@ extension NodeBench {
             connections += dials.count
         }
         #expect((90...most).contains(connections), "\(connections)")
-        #expect(bench.node.dialer.order.count <= 8)
+        #expect(bench.node.services.dialer.order.count <= 8)
     }
 
     @Test func aNeighbourHasHalfOfTheDials() throws {

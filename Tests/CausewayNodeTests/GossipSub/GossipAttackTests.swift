@@ -7,7 +7,7 @@ import Testing
 @Suite struct GossipSubscriptionAttacks {
     @Test func aFrameOfHundredsOfThousandsOfSubscriptions() {
         var configuration = GossipSubConfiguration()
-        configuration.limits.rpc = 4 << 20
+        configuration.limits.message = 4 << 20
         let victim = GossipVictim(configuration)
         var body: [UInt8] = []
         for index in 0..<349_525 {
@@ -246,10 +246,10 @@ import Testing
 
     @Test func unknownKindsOfControlAreSkipped() {
         let victim = GossipVictim()
-        var idontwant = ProtobufWriter()
-        for id in ids(5000) { idontwant.content(1, id) }
+        var unknown = ProtobufWriter()
+        for id in ids(5000) { unknown.content(1, id) }
         var control = ProtobufWriter()
-        control.content(5, idontwant.bytes)
+        control.content(7, unknown.bytes)
         control.content(6, [1, 2, 3])
         victim.receive(gossipRPC(3, control.bytes))
         victim.receive(gossipRPC(10, [1, 2, 3]))

@@ -252,7 +252,7 @@ private func sequence(_ number: Int) -> [UInt8] { (0..<8).map { UInt8(truncating
         #expect(bench.node.nextDeadline <= bench.now)
         bench.wait(.milliseconds(1))
         #expect(credit() > bytes.count - 32 << 10)
-        #expect(bench.events.filter { if case .message = $0 { true } else { false } }.count == 1000)
+        #expect(bench.outputs.filter { if case .event(.message) = $0 { true } else { false } }.count == 1000)
     }
 }
 

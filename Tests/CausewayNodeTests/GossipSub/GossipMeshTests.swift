@@ -39,7 +39,7 @@ import Testing
         let message = try #require(network.hosts[2].messages.first)
         #expect(message.author == network.hosts[0].peer)
         #expect(message.receivedFrom == network.hosts[1].peer)
-        #expect(message.data == [1, 2, 3] && message.topic == chat && message.sequenceNumber.count == 8)
+        #expect(message.data == [1, 2, 3] && message.topicUTF8 == chat && message.sequenceNumber.count == 8)
         #expect(network.hosts[0].messages.isEmpty, "own messages do not come back")
     }
 
@@ -96,8 +96,9 @@ import Testing
         #expect(throws: PublishError.noSubscribers) { try host.gossip.publish([1], on: chat, in: host.state) }
         #expect(throws: PublishError.badTopic) { try host.gossip.publish([1], on: [], in: host.state) }
         #expect(throws: PublishError.badTopic) { try host.gossip.publish([1], on: [UInt8](repeating: 65, count: 257), in: host.state) }
-        let large = [UInt8](repeating: 0, count: 1 << 20)
-        #expect(throws: PublishError.tooLarge(limit: 1 << 20)) { try GossipHost(1).gossip.publish(large, on: chat, in: host.state) }
+        let limit = GossipLimits().message
+        let large = [UInt8](repeating: 0, count: limit + 1)
+        #expect(throws: PublishError.tooLarge(limit: limit)) { try GossipHost(1).gossip.publish(large, on: chat, in: host.state) }
         #expect(!host.gossip.subscribe([], in: host.state))
     }
 
@@ -112,7 +113,7 @@ import Testing
         a.gossip.subscribe(chat, in: a.state)
         network.run(.seconds(9))
         #expect(a.gossip.mesh(chat).isEmpty && b.gossip.mesh(chat).isEmpty, "neither side grafts inside the back-off")
-        #expect(a.gossip.peers[0].behaviour.faults == 0 && b.gossip.peers[0].behaviour.faults == 0)
+        #expect(a.gossip.peers.first!.behaviour.faults == 0 && b.gossip.peers.first!.behaviour.faults == 0)
         network.run(.seconds(5))
         #expect(a.gossip.mesh(chat) == [b.peer] && b.gossip.mesh(chat) == [a.peer])
     }
@@ -127,7 +128,7 @@ import Testing
         for _ in 0..<2 { a.gossip.unsubscribe(chat, in: a.state) }
         network.settle()
         #expect(b.subscriptionChanges.map { $0.isSubscribed } == [true, false])
-        #expect(b.subscriptionChanges.allSatisfy { $0.peer == a.peer && $0.topic == chat } && a.subscriptionChanges.isEmpty)
+        #expect(b.subscriptionChanges.allSatisfy { $0.peer == a.peer && $0.topicUTF8 == chat } && a.subscriptionChanges.isEmpty)
     }
 
     @Test func crowdedMeshesArePrunedAndKeepThoseWeDialled() {
@@ -190,7 +191,7 @@ import Testing
         #expect(strict.drain().isEmpty && strict.gossip.peers.isEmpty)
         #expect(strict.gossip.served.allSatisfy { !$0.allowsLimited })
         var configuration = GossipSubConfiguration()
-        configuration.allowLimited = true
+        configuration.allowsLimited = true
         let open = GossipHost(0, configuration)
         open.addLink(to: GossipHost.key(1).publicKey, relayed: true, limit: limit)
         #expect(open.gossip.peers.count == 1)
@@ -214,7 +215,7 @@ import Testing
         network.run(.seconds(1))
         for host in network.hosts {
             #expect(host.opened.count == 2 && host.opened[0].link != host.opened[1].link)
-            #expect(host.gossip.peers.count == 1 && host.gossip.peers[0].outbound == host.opened[1])
+            #expect(host.gossip.peers.count == 1 && host.gossip.peers.first!.outbound == host.opened[1])
             #expect(host.gossip.mesh(chat).count == 1)
         }
         #expect(network.hosts[0].finishedStreams.contains(first[0]))
@@ -231,7 +232,7 @@ import Testing
         host.gossip.received([100, 1, 2], on: old, in: host.state)
         #expect(host.gossip.heldBytes == 3)
         host.gossip.streamOpened(new, protocolID: GossipSub.protocolIDs[0], in: host.state)
-        #expect(host.state.outputs.contains(.link(link, .reset(stream: 1))))
+        #expect(host.outputs.contains(.link(link, .reset(stream: 1))))
         #expect(host.gossip.heldBytes == 0)
         host.gossip.received(GossipCodec.subscriptions([chat], subscribe: true), on: old, in: host.state)
         #expect(host.gossip.subscribers(chat).isEmpty, "the old one is not listened to")
@@ -243,14 +244,14 @@ import Testing
         let host = GossipHost(0)
         host.gossip.subscribe(chat, in: host.state)
         host.addLink(to: GossipHost.key(1).publicKey)
-        let stream = host.gossip.peers[0].outbound
+        let stream = host.gossip.peers.first!.outbound
         host.gossip.closed(stream!, error: .reset(code: 0), in: host.state)
-        #expect(host.gossip.peers[0].outbound == nil)
+        #expect(host.gossip.peers.first!.outbound == nil)
         for tenth in 1...30 {
             host.state.now = Instant(nanoseconds: UInt64(tenth) * 100_000_000)
             host.advance()
         }
-        #expect(host.gossip.peers[0].outbound != nil)
+        #expect(host.gossip.peers.first!.outbound != nil)
     }
 
     @Test func rpcsArriveInPieces() {
@@ -261,7 +262,7 @@ import Testing
         _ = try? a.gossip.publish([6], on: chat, in: a.state)
         var bytes: [UInt8] = []
         for case .link(_, .send(_, let frame, _)) in a.drain() { bytes += frame }
-        let stream = b.gossip.peers[0].inbound!.stream
+        let stream = b.gossip.peers.first!.inbound!.stream
         for start in stride(from: 0, to: bytes.count, by: 7) {
             b.gossip.received([UInt8](bytes[start..<min(start + 7, bytes.count)]), on: stream, in: b.state)
         }

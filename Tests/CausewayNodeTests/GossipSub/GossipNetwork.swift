@@ -7,9 +7,11 @@ import CausewayIdentity
 final class GossipHost {
     let index: Int
     let key: PrivateKey
-    let state: NodeState
+    let state: NodeContext
     let gossip: GossipSub
     let discovery: PubsubDiscovery?
+    /// What its identify says that it speaks.
+    var protocols = GossipSub.protocolIDs
     /// What it sent on streams of links that lead to no host: the network's ends that a test plays itself.
     var sent: [(stream: StreamKey, bytes: [UInt8])] = []
     var resets: [StreamKey] = []
@@ -17,16 +19,16 @@ final class GossipHost {
     var finishedStreams: [StreamKey] = []
     var events: [NodeEvent] = []
     private var lastLink: UInt32 = 1
+    private var undrained: [NodeOutput] = []
 
     init(_ index: Int, _ configuration: GossipSubConfiguration = GossipSubConfiguration(), discovery topics: [DiscoveryTopic] = []) {
         self.index = index
         key = Self.key(index)
-        state = NodeState(
+        state = NodeContext(
             identity: key, limits: NodeLimits(), seed: UInt64(index) + 1, unixEpoch: 1_800_000_000_000_000_000, now: Instant(nanoseconds: 0)
         )
         gossip = GossipSub(configuration)
         discovery = topics.isEmpty ? nil : PubsubDiscovery(topics)
-        state.protocols = [gossip] + (discovery.map { [$0] } ?? [])
         state.topics = gossip
     }
 
@@ -37,6 +39,14 @@ final class GossipHost {
     }
 
     var peer: PeerID { state.peerID }
+
+    /// A closed connection to a host.
+    static func lost(_ host: GossipHost) -> ConnectedLink {
+        guard let address = try? Multiaddr("/ip4/192.0.2.1/tcp/4001") else { fatalError("an address") }
+        return ConnectedLink(
+            id: 0, peer: host.peer, publicKey: host.key.publicKey, remoteAddress: address, localAddress: address, isInbound: true,
+            path: .direct(.tcp), openedAt: Instant(nanoseconds: 0), carrier: nil)
+    }
     var messages: [GossipMessage] {
         events.compactMap {
             guard case .message(let message) = $0 else { return nil }
@@ -45,10 +55,10 @@ final class GossipHost {
     }
 
     /// What neighbours said of topics: the topic, and whether they are in it.
-    var subscriptionChanges: [(peer: PeerID, topic: [UInt8], isSubscribed: Bool)] {
+    var subscriptionChanges: [SubscriptionChange] {
         events.compactMap {
-            guard case .subscriptionChanged(let peer, let topic, let isSubscribed) = $0 else { return nil }
-            return (peer, topic, isSubscribed)
+            guard case .happened(.subscriptionChanged(let change)) = $0 else { return nil }
+            return change
         }
     }
 
@@ -80,9 +90,15 @@ final class GossipHost {
 
     var nextDeadline: Instant { min(gossip.nextDeadline, discovery?.nextDeadline ?? .distantFuture) }
 
+    /// What the protocols wanted done since the last `drain`.
+    var outputs: [NodeOutput] {
+        while let output = state.outbox.poll() { undrained.append(output) }
+        return undrained
+    }
+
     func drain() -> [NodeOutput] {
-        defer { state.outputs = [] }
-        return state.outputs
+        defer { undrained = [] }
+        return outputs
     }
 }
 
@@ -124,8 +140,10 @@ final class GossipNetwork {
     func connect(
         _ a: Int, _ b: Int, relayed: Bool = false, limit: CircuitLimit? = nil, agents: (String, String) = ("go-libp2p", "go-libp2p")
     ) {
-        let near = hosts[a].addLink(to: hosts[b].key.publicKey, inbound: false, relayed: relayed, limit: limit, agent: agents.1)
-        let far = hosts[b].addLink(to: hosts[a].key.publicKey, inbound: true, relayed: relayed, limit: limit, agent: agents.0)
+        let near = hosts[a].addLink(
+            to: hosts[b].key.publicKey, inbound: false, relayed: relayed, limit: limit, agent: agents.1, protocols: hosts[b].protocols)
+        let far = hosts[b].addLink(
+            to: hosts[a].key.publicKey, inbound: true, relayed: relayed, limit: limit, agent: agents.0, protocols: hosts[a].protocols)
         wires[a][near] = (b, far)
         wires[b][far] = (a, near)
         settle()
@@ -194,7 +212,7 @@ final class GossipNetwork {
     private func carry(_ command: LinkCommand, on link: UInt32, from host: GossipHost) {
         let wire = wires[host.index][link]
         switch command {
-        case .openStream(let stream, let protocolIDs):
+        case .openStream(let stream, let protocolIDs, _):
             let near = StreamKey(link: link, stream: stream)
             host.opened.append(near)
             guard let wire else { return }

@@ -33,7 +33,7 @@ import Testing
         host.gossip.subscribe(chat, in: host.state)
         func announcement(agent: String, _ peer: Int) throws -> [[UInt8]] {
             host.addLink(to: GossipHost.key(peer).publicKey, agent: agent)
-            let gossiper = host.gossip.peers[peer - 1]
+            let gossiper = Array(host.gossip.peers)[peer - 1]
             _ = host.drain()
             _ = try host.gossip.publish([1], on: chat, in: host.state)
             host.gossip.tell([gossiper], of: host.gossip.topics[0], in: host.state)
@@ -58,16 +58,16 @@ import Testing
         let link = host.addLink(to: GossipHost.key(1).publicKey, agent: "somebody's app")
         let stream = StreamKey(link: link, stream: 1)
         host.gossip.streamOpened(stream, protocolID: GossipSub.protocolIDs[0], in: host.state)
-        let peer = host.gossip.peers[0]
+        let peer = host.gossip.peers.first!
         let js: [UInt8] = GossipHost.key(5).publicKey.protobuf + [0, 0, 0, 0, 0, 0, 0, 1]
         host.gossip.received(GossipCodec.have(chat, ids: [js]), on: stream, in: host.state)
-        #expect(host.gossip.sendsJSForm(to: peer))
+        #expect(host.gossip.idForm(of: peer) == .js)
         #expect(
-            host.state.outputs.contains { $0 == .link(link, .send(stream: peer.outbound!.stream, GossipCodec.want([js]), droppable: true)) }
+            host.outputs.contains { $0 == .link(link, .send(stream: peer.outbound!.stream, GossipCodec.want([js]), droppable: true)) }
         )
         let go = GossipHost.key(5).publicKey.peerID.bytes + [0, 0, 0, 0, 0, 0, 0, 1]
         host.gossip.received(GossipCodec.want([go]), on: stream, in: host.state)
-        #expect(!host.gossip.sendsJSForm(to: peer))
+        #expect(host.gossip.idForm(of: peer) == .go)
     }
 
     @Test func bothFormsAreAnsweredAndKnownMessagesNotAskedFor() throws {
@@ -83,7 +83,7 @@ import Testing
             host.gossip.received(GossipCodec.have(chat, ids: [id]), on: stream, in: host.state)
             #expect(host.drain().isEmpty)
             host.gossip.received(GossipCodec.want([id]), on: stream, in: host.state)
-            #expect(host.drain() == [.link(link, .send(stream: host.gossip.peers[0].outbound!.stream, message.frame, droppable: true))])
+            #expect(host.drain() == [.link(link, .send(stream: host.gossip.peers.first!.outbound!.stream, message.frame, droppable: true))])
         }
     }
 
@@ -98,6 +98,33 @@ import Testing
         #expect(network.hosts[1].messages.count == 1)
     }
 
+    /// Until its back-off is over, gossip alone brings a reader that came back its messages. Then it is grafted between two heartbeats, the
+    /// second of which gossips to others only.
+    @Test func nothingIsMissedAroundAGraft() throws {
+        let network = GossipNetwork(8, connected: false)
+        let (hub, reader) = (network.hosts[0], network.hosts[7])
+        for other in network.hosts.dropLast() { other.gossip.subscribe(chat, in: other.state) }
+        // The reader's heart beats between the hub's.
+        network.run(.milliseconds(500))
+        reader.gossip.subscribe(chat, in: reader.state)
+        for number in 1..<8 { network.connect(0, number) }
+        network.run(.seconds(3))
+        reader.gossip.unsubscribe(chat, in: reader.state)
+        network.settle()
+        network.run(.milliseconds(400))
+        reader.gossip.subscribe(chat, in: reader.state)
+        network.settle()
+        let author = network.hosts[1]
+        for number in 0..<500 {
+            author.gossip.publish(request: UInt32(number), topic: chat, data: [UInt8(number & 0xff), UInt8(number >> 8)], in: author.state)
+            network.settle()
+            network.run(.milliseconds(30))
+        }
+        network.run(.seconds(4))
+        #expect(hub.messages.count == 500)
+        #expect(reader.messages.count == 500)
+    }
+
     @Test func idsOfHashedKeys() {
         let key = [UInt8]([0x08, 0x00, 0x12, 0x40]) + [UInt8](repeating: 7, count: 64)
         let sequence: [UInt8] = [1, 2, 3, 4, 5, 6, 7, 8]
@@ -105,29 +132,11 @@ import Testing
         #expect(MessageID.canonical(key + sequence) == go)
         #expect(MessageID.canonical(go) == go)
         #expect(MessageID.js(go, key: key) == key + sequence)
-        #expect(MessageID.usesJSForm(key + sequence) == true)
-        #expect(MessageID.usesJSForm(go) == false)
-        #expect(MessageID.usesJSForm([UInt8]("12D3KooW1234567890".utf8)) == nil)
+        #expect(MessageID.form(of: key + sequence) == .js)
+        #expect(MessageID.form(of: go) == .go)
+        #expect(MessageID.form(of: [UInt8]("12D3KooW1234567890".utf8)) == nil)
         for count in 0..<14 { #expect(MessageID.canonical([UInt8](repeating: 8, count: count)).count == count) }
     }
 
-    private func haveIDs(_ frame: [UInt8]) -> [[UInt8]] {
-        var inbox = MessageInbox()
-        inbox.add(frame)
-        guard let rpc = inbox.next(limit: 1 << 20) else { return [] }
-        var ids: [[UInt8]] = []
-        while rpc.advance() {
-            guard rpc.number == 3 else { continue }
-            let control = rpc.enter()
-            while rpc.advance() {
-                guard rpc.number == 1 else { continue }
-                let have = rpc.enter()
-                while rpc.advance() { if rpc.number == 2 { ids.append(rpc.content()) } }
-                rpc.leave(have)
-            }
-            rpc.leave(control)
-        }
-        #expect(rpc.fault == nil)
-        return ids.reversed()
-    }
+    private func haveIDs(_ frame: [UInt8]) -> [[UInt8]] { controlIDs(1, frame).reversed() }
 }

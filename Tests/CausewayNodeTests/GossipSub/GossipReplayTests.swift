@@ -102,7 +102,7 @@ import Testing
         let frame = signedMessage(author: 2, sequence: clock(0), data: announcement, topic: topic.name)
         func heard() -> Int {
             host.gossip.received(frame, on: stream, in: host.state)
-            return host.drain().filter { if case .event(.discovered) = $0 { true } else { false } }.count
+            return host.drain().filter { if case .event(.happened(.discovered)) = $0 { true } else { false } }.count
         }
         #expect(heard() == 1)
         host.state.now = host.state.now + .seconds(600)

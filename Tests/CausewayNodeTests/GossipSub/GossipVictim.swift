@@ -27,8 +27,8 @@ final class GossipVictim {
 
     /// Names of topics that the application heard of.
     var told: [[UInt8]] {
-        host.state.outputs.compactMap {
-            if case .event(.subscriptionChanged(_, let topic, isSubscribed: true)) = $0 { topic } else { nil }
+        host.outputs.compactMap {
+            if case .event(.happened(.subscriptionChanged(let change))) = $0, change.isSubscribed { change.topicUTF8 } else { nil }
         }
     }
 
@@ -59,7 +59,7 @@ final class GossipVictim {
         }
     }
 
-    var wasReset: Bool { host.state.outputs.contains(.link(link, .reset(stream: 1))) }
+    var wasReset: Bool { host.outputs.contains(.link(link, .reset(stream: 1))) }
 }
 
 /// A message as RPC frame, right but for what a test changes.
@@ -80,10 +80,30 @@ func gossipRPC(_ field: UInt32, _ content: [UInt8]) -> [UInt8] {
 
 func gossipFrame(_ message: [UInt8]) -> [UInt8] { ProtobufWriter(behind: message).framed }
 
+/// The ids in all of an RPC's entries of control of one kind: IHAVE (1), whose ids are behind the topic, IWANT (2) or IDONTWANT (5).
+func controlIDs(_ kind: UInt32, _ frame: [UInt8]) -> [[UInt8]] {
+    var inbox = MessageInbox()
+    inbox.add(frame)
+    guard var rpc = inbox.next(limit: 1 << 20) else { return [] }
+    var ids: [[UInt8]] = []
+    while rpc.advance() {
+        guard rpc.number == 3 else { continue }
+        let control = rpc.enter()
+        while rpc.advance() {
+            guard rpc.number == kind else { continue }
+            let entry = rpc.enter()
+            while rpc.advance() { if rpc.number == (kind == 1 ? 2 : 1) { ids.append(rpc.content()) } }
+            rpc.leave(entry)
+        }
+        rpc.leave(control)
+    }
+    return rpc.fault == nil ? ids : []
+}
+
 /// The message in a frame that has just one.
 func gossipContent(of frame: [UInt8]) -> [UInt8] {
     var inbox = MessageInbox()
     inbox.add(frame)
-    guard let rpc = inbox.next(limit: 1 << 20), rpc.advance() else { return [] }
+    guard var rpc = inbox.next(limit: 1 << 20), rpc.advance() else { return [] }
     return rpc.content()
 }

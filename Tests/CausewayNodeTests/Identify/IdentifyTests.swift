@@ -85,7 +85,7 @@ private func record(_ sequence: UInt64, _ addresses: [String], of number: UInt8 
     let stream = StreamKey(link: link, stream: 1)
     bench.feed(.streamOpened(stream: 1, protocolID: Identify.protocolID), link)
     #expect(bench.wasFinished(stream))
-    let heard = IdentifyHearing(stream, isPush: false)
+    let heard = IdentifyExchange(stream, isPush: false)
     try heard.take(bench.sent(on: stream), limits: NodeLimits())
     #expect(heard.isComplete && heard.messages == 1)
     #expect(heard.message.agent == bytes("causeway/test"))
@@ -102,7 +102,7 @@ private func record(_ sequence: UInt64, _ addresses: [String], of number: UInt8 
     message.protocolIDs = (0..<900).map { bytes("/a/protocol/with/a/rather/long/name/\($0)") }
     message.signedRecord = record(1, ["/ip4/203.0.113.7/tcp/9"])
     let encoded = message.encoded()
-    let heard = IdentifyHearing(StreamKey(link: 1, stream: 1), isPush: false)
+    let heard = IdentifyExchange(StreamKey(link: 1, stream: 1), isPush: false)
     for byte in encoded { try heard.take([byte], limits: NodeLimits()) }
     #expect(heard.message == message && heard.messages > 1)
     let asked = Asked()
@@ -122,18 +122,18 @@ private func record(_ sequence: UInt64, _ addresses: [String], of number: UInt8 
     let names = (1...100).map { bytes("/an/application/protocol/\($0)/1.0.0") }
     bench.node.setApplicationProtocols(names.map { .init(name: $0, owner: .application, allowsLimited: false) }, now: bench.now)
     let circuit = address("/ip4/203.0.113.50/tcp/1/p2p/\(peer(5).description)/p2p-circuit")
-    bench.node.state.setCircuitAddresses([circuit])
-    let link = bench.inbound(7)
+    bench.node.context.addresses.replaceCircuits(by: [circuit], in: bench.node.context)
+    let link = bench.inbound(7, from: "/ip4/192.168.7.7/tcp/1")
     bench.feed(.streamOpened(stream: 1, protocolID: Identify.protocolID), link)
     var rest = bench.sent(on: StreamKey(link: link, stream: 1))
-    let all = IdentifyHearing(StreamKey(link: link, stream: 1), isPush: false)
+    let all = IdentifyExchange(StreamKey(link: link, stream: 1), isPush: false)
     try all.take(rest, limits: NodeLimits())
     #expect(all.isComplete && (2...5).contains(all.messages))
 
     let length = Int(rest[0] & 0x7f) | Int(rest[1]) << 7
     #expect(length <= 4096 && length > 3900)
     rest = [UInt8](rest[..<(length + 2)])
-    let first = IdentifyHearing(StreamKey(link: link, stream: 1), isPush: false)
+    let first = IdentifyExchange(StreamKey(link: link, stream: 1), isPush: false)
     try first.take(rest, limits: NodeLimits())
     #expect(first.isComplete && first.messages == 1)
     #expect(first.message.publicKey == key(100).publicKey.protobuf && first.message.observedAddress != nil)
@@ -145,9 +145,15 @@ private func record(_ sequence: UInt64, _ addresses: [String], of number: UInt8 
     // The record has them all, in the same order: of all reach, circuits, then this network's.
     let record = try PeerRecord.decode(envelope: try #require(all.message.signedRecord))
     #expect(record.addresses == wide + [circuit] + local)
+    // A peer elsewhere has no use for the last ones.
+    let far = bench.inbound(8)
+    bench.feed(.streamOpened(stream: 1, protocolID: Identify.protocolID), far)
+    let abroad = IdentifyExchange(StreamKey(link: far, stream: 1), isPush: false)
+    try abroad.take(bench.sent(on: abroad.stream), limits: NodeLimits())
+    #expect(try PeerRecord.decode(envelope: try #require(abroad.message.signedRecord)).addresses == wide + [circuit])
     var roomy = NodeLimits()
     roomy.addressesPerPeer = 100
-    let generous = IdentifyHearing(StreamKey(link: link, stream: 1), isPush: false)
+    let generous = IdentifyExchange(StreamKey(link: link, stream: 1), isPush: false)
     try generous.take(bench.sent(on: StreamKey(link: link, stream: 1)), limits: roomy)
     #expect(generous.message.listenAddresses == record.addresses.map { $0.bytes })
 }
@@ -156,7 +162,7 @@ private func record(_ sequence: UInt64, _ addresses: [String], of number: UInt8 
     let bench = NodeBench { $0.announce = (1...400).map { address("/dns4/a-rather-long-name-\($0).example.org/tcp/4001") } }
     let link = bench.inbound(7)
     bench.feed(.streamOpened(stream: 1, protocolID: Identify.protocolID), link)
-    let heard = IdentifyHearing(StreamKey(link: link, stream: 1), isPush: false)
+    let heard = IdentifyExchange(StreamKey(link: link, stream: 1), isPush: false)
     try heard.take(bench.sent(on: StreamKey(link: link, stream: 1)), limits: NodeLimits())
     let envelope = try #require(heard.message.signedRecord)
     #expect(envelope.count < 8192)
@@ -205,7 +211,7 @@ private func record(_ sequence: UInt64, _ addresses: [String], of number: UInt8 
     change.listenAddresses = [address("/ip4/203.0.113.7/tcp/2").bytes]
     asked.push(change)
     #expect(asked.told?.listenAddresses == [address("/ip4/203.0.113.7/tcp/2")])
-    #expect(asked.told?.agent == bytes("js-libp2p/3") && asked.told?.protocolIDs.count == 2)
+    #expect(asked.told?.agentUTF8 == bytes("js-libp2p/3") && asked.told?.protocolIDs.count == 2)
     #expect(asked.bench.node.addresses(of: peer(7)) == [address("/ip4/203.0.113.7/tcp/2")])
 }
 
@@ -217,8 +223,8 @@ private func record(_ sequence: UInt64, _ addresses: [String], of number: UInt8 
     message.agent = [UInt8](repeating: 97, count: 3000)
     message.protocolVersion = [UInt8](repeating: 98, count: 3000)
     asked.answer(message)
-    #expect(asked.told?.agent == [UInt8](repeating: 97, count: IdentifyMessage.nameLength))
-    #expect(asked.told?.protocolVersion == [UInt8](repeating: 98, count: IdentifyMessage.nameLength))
+    #expect(asked.told?.agentUTF8 == [UInt8](repeating: 97, count: IdentifyMessage.nameLength))
+    #expect(asked.told?.protocolVersionUTF8 == [UInt8](repeating: 98, count: IdentifyMessage.nameLength))
 }
 
 @Test func badRecordsCostOnlyThemselves() {
@@ -315,7 +321,7 @@ private func record(_ sequence: UInt64, _ addresses: [String], of number: UInt8 
     let open = (0..<50).filter { !asked.bench.wasReset(StreamKey(link: asked.link, stream: UInt32(201 + 2 * $0))) }
     #expect(open == Array(0..<Identify.inboundPushes))
     asked.bench.wait(.seconds(10))
-    #expect(asked.bench.node.state.owners.count == 0)
+    #expect(asked.bench.node.context.owners.count == 0)
 }
 
 /// A signature in a push may take a millisecond to verify.

@@ -23,13 +23,13 @@ private let bobAddress = "/ip4/192.0.2.2/tcp/4001"
         #expect(node.connectionDescriptions.count == 2)
     }
     // Both use the one that the smaller peer id dialled.
-    let first = alice.state.connections.isSmaller(than: bob.peerID) ? alice : bob
+    let first = alice.context.connections.isSmaller(than: bob.peerID) ? alice : bob
     #expect(alice.bestConnection(to: bob.peerID, allowsLimited: false)?.isInbound == (first !== alice))
     #expect(bob.bestConnection(to: alice.peerID, allowsLimited: false)?.isInbound == (first !== bob))
     network.wait(.seconds(30))
     for node in [alice, bob] {
         #expect(node.connectionDescriptions.count == 1)
-        #expect(!network.events(of: node).contains { if case .peerDisconnected = $0 { true } else { false } })
+        #expect(!network.events(of: node).contains { if case .happened(.peerDisconnected) = $0 { true } else { false } })
     }
     #expect(alice.connectionDescriptions[0].isInbound == (first !== alice))
 }
@@ -44,7 +44,7 @@ private let bobAddress = "/ip4/192.0.2.2/tcp/4001"
     network.run()
     network.holdsHandshakes = false
     network.run()
-    for connection in alice.connectionDescriptions { try network.use(connection.link, of: alice) }
+    for connection in alice.connectionDescriptions { try network.use(connection.id, of: alice) }
     network.wait(.seconds(60))
     #expect(alice.connectionDescriptions.count == 2 && bob.connectionDescriptions.count == 2)
     network.rest()
@@ -69,7 +69,7 @@ private let bobAddress = "/ip4/192.0.2.2/tcp/4001"
 @Test(arguments: [CircuitLimit(bytes: 1000, seconds: nil), nil]) func directConnectionReplacesARelayedOne(limit: CircuitLimit?) {
     let bench = NodeBench()
     let relay = bench.inbound(9)
-    bench.node.state.expectLink(
+    bench.node.context.expectLink(
         2000, remoteAddress: address("/ip4/203.0.113.9/tcp/1/p2p/\(peer(9).description)/p2p-circuit"), localAddress: address(aliceAddress),
         path: .relayed(by: peer(9), limit: limit), carrier: relay, isInbound: true)
     bench.establish(2000, 7)
@@ -77,25 +77,25 @@ private let bobAddress = "/ip4/192.0.2.2/tcp/4001"
     bench.clear()
     let direct = bench.inbound(7)
     #expect(bench.node.bestLink(for: peer(7), allowsLimited: true) == direct)
-    let changes = bench.events.compactMap { if case .pathChanged(peer(7), let path) = $0 { path.link } else { nil } }
+    let changes = bench.events.compactMap { if case .pathChanged(peer(7), let path) = $0 { path.id } else { nil } }
     #expect(changes == [direct])
     bench.wait(.milliseconds(9999))
     #expect(bench.closes(of: 2000).isEmpty)
     bench.wait(.milliseconds(1))
     #expect(bench.closes(of: 2000) == [.superseded])
     bench.feed(.closed(.closed(.superseded)), 2000)
-    #expect(bench.node.review.nextDeadline > bench.now)
+    #expect(bench.node.part(ConnectionTrimmer.self)!.nextDeadline > bench.now)
     bench.wait(.seconds(30))
-    #expect(bench.node.review.nextDeadline == .distantFuture)
+    #expect(bench.node.part(ConnectionTrimmer.self)!.nextDeadline == .distantFuture)
 }
 
 @Test func streamsEndWithTheirConnection() {
     let bench = NodeBench()
     let link = bench.inbound(7)
     bench.feed(.streamOpened(stream: 1, protocolID: Ping.protocolID), link)
-    #expect(bench.node.state.owners.count == 2)
+    #expect(bench.node.context.owners.count == 2)
     bench.feed(.closed(.link(errno: 104)), link)
-    #expect(bench.node.state.owners.count == 0)
+    #expect(bench.node.context.owners.count == 0)
     // What still comes is nobody's.
     bench.clear()
     bench.feed(.data(stream: 1, [1]), link)
@@ -117,15 +117,15 @@ private let bobAddress = "/ip4/192.0.2.2/tcp/4001"
     bench.feed(.data(stream: 1, [UInt8](repeating: 0, count: 2048)), link)
     #expect(credit() == 33 << 10)
     // What a protocol keeps for later has no credit until it is done with it.
-    bench.node.state.withhold(100 << 10, of: stream)
+    bench.node.context.withhold(100 << 10, of: stream)
     bench.feed(.data(stream: 1, [UInt8](repeating: 0, count: 100 << 10)), link)
     #expect(credit() == 33 << 10)
-    bench.node.state.taken(100 << 10, of: stream)
+    bench.node.context.taken(100 << 10, of: stream)
     bench.drain()
     #expect(credit() == 133 << 10)
     // Of a stream that is gone nothing is owed.
     bench.feed(.streamClosed(stream: 1, nil), link)
-    bench.node.state.taken(1 << 20, of: stream)
+    bench.node.context.taken(1 << 20, of: stream)
     bench.drain()
     #expect(credit() == 133 << 10)
 }

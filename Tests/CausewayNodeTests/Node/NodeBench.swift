@@ -3,6 +3,22 @@ import CausewayIdentity
 
 @testable import CausewayNode
 
+extension Node {
+    /// The protocol of this type.
+    func part<P: NodeProtocol>(_: P.Type) -> P? { services.protocols.lazy.compactMap { $0 as? P }.first }
+}
+
+extension OwnAddresses {
+    func replaceBound(by addresses: [Multiaddr], in node: NodeContext) {
+        replace(.bound, by: addresses.map { OwnAddress($0, .bound) }, in: node)
+    }
+
+    /// The addresses of one reservation.
+    func replaceCircuits(by addresses: [Multiaddr], in node: NodeContext) {
+        replace(.reservation, by: addresses.map { OwnAddress($0, .reservation(by: peer(9), until: .distantFuture)) }, in: node)
+    }
+}
+
 /// A node whose shell is the test: it feeds inputs and looks at what came of them.
 final class NodeBench {
     let node: Node
@@ -10,11 +26,17 @@ final class NodeBench {
     private(set) var outputs: [NodeOutput] = []
     private var nextInbound: UInt32 = 1
 
-    init(_ number: UInt8 = 100, _ configure: (inout NodeConfiguration) -> Void = { _ in }) {
+    /// - Parameter more: what it has besides the protocols that the configuration requires.
+    init(
+        _ number: UInt8 = 100, _ configure: (inout NodeConfiguration) -> Void = { _ in },
+        adding more: (NodeServices) -> Void = { _ in }
+    ) {
         var configuration = NodeConfiguration(identity: key(number), seed: 1, unixEpoch: 1_800_000_000_000_000_000)
         configuration.gossip = nil
         configure(&configuration)
-        node = Node(configuration, now: now)
+        let services = NodeServices(configuration)
+        more(services)
+        node = Node(configuration, services: services, now: now)
     }
 
     // MARK: Time
@@ -79,11 +101,14 @@ final class NodeBench {
 
     func clear() { outputs = [] }
 
-    var events: [NodeEvent] { outputs.compactMap { if case .event(let event) = $0 { event } else { nil } } }
+    /// What happened to the node so far.
+    var events: [Event] { outputs.compactMap { if case .event(.happened(let event)) = $0 { event } else { nil } } }
 
     /// The addresses dialled so far, with their links.
-    var dials: [(link: UInt32, address: String)] {
-        outputs.compactMap { if case .dial(let link, let address, _) = $0 { (link, address.description) } else { nil } }
+    var dials: [(link: UInt32, address: String)] { targets.map { ($0.link, $0.target.address.description) } }
+
+    var targets: [(link: UInt32, target: DialTarget)] {
+        outputs.compactMap { if case .dial(let link, let target) = $0 { (link, target) } else { nil } }
     }
 
     var lookUps: [(request: UInt32, address: String)] {
@@ -93,7 +118,7 @@ final class NodeBench {
     func link(to address: String) -> UInt32 { dials.last { $0.address == address }?.link ?? 0 }
 
     func answers(to request: UInt32) -> [Answer] {
-        events.compactMap { if case .answered(request, let answer) = $0 { answer } else { nil } }
+        outputs.compactMap { if case .event(.answered(request, let answer)) = $0 { answer } else { nil } }
     }
 
     /// What came of each address, as the answer to a request tells it.
@@ -114,7 +139,7 @@ final class NodeBench {
     /// Streams that the node opened for a protocol.
     func opened(_ protocolID: [UInt8]) -> [StreamKey] {
         outputs.compactMap {
-            if case .link(let link, .openStream(let stream, [protocolID])) = $0 { StreamKey(link: link, stream: stream) } else { nil }
+            if case .link(let link, .openStream(let stream, [protocolID], _)) = $0 { StreamKey(link: link, stream: stream) } else { nil }
         }
     }
 

@@ -27,7 +27,7 @@ final class NodeNetwork {
         var configuration = NodeConfiguration(identity: key(number), seed: UInt64(number), unixEpoch: 1_800_000_000_000_000_000)
         configuration.gossip = nil
         configure(&configuration)
-        let host = MemoryNode(configuration, parts: NodeParts(configuration), address: address(text), seed: number &* 40, now: now)!
+        let host = MemoryNode(configuration, services: NodeServices(configuration), address: address(text), seed: number &* 40, now: now)!
         let index = hosts.count
         host.find = { [unowned self] in byAddress[$0] }
         host.peerConnections = { [unowned self] in obey($1, End(host: index, link: $0)) }
@@ -84,7 +84,7 @@ final class NodeNetwork {
 
     /// Ends the node's direct connection.
     func cutDirect(_ node: Node) {
-        guard let link = node.connectionDescriptions.first(where: { $0.limit == nil })?.link else { return }
+        guard let link = node.connectionDescriptions.first(where: { $0.limit == nil })?.id else { return }
         host(node).links.fail(link, .link(errno: 104))
         run()
     }
@@ -93,7 +93,7 @@ final class NodeNetwork {
     func relay(_ dialler: Node, _ target: Node) {
         nextRelayed += 2
         for (node, remote) in [(dialler, target), (target, dialler)] {
-            node.state.expectLink(
+            node.context.expectLink(
                 nextRelayed, remoteAddress: address("/ip4/192.0.2.9/tcp/1/p2p/\(peer(9))/p2p-circuit/p2p/\(remote.peerID)"),
                 localAddress: address("/ip4/192.0.2.8/tcp/2"),
                 path: .relayed(by: peer(9), limit: CircuitLimit(bytes: 100_000, seconds: nil)), carrier: 1,
@@ -116,7 +116,7 @@ final class NodeNetwork {
                 $0.described(link: end.link, description: description, now: now)
                 $0.gathered(link: end.link, candidate: [1], now: now)
             }
-        case .answer(let offer):
+        case .answer(let offer, _):
             let offerer = End(host: Int(offer[0]), link: UInt32(offer[1]))
             peerConnections[end] = offerer
             peerConnections[offerer] = end

@@ -10,22 +10,22 @@ import Testing
         bench.stand(link)
         bench.establish(link, 1)
         #expect(link == 2 && bench.node.knowsLink(2))
-        bench.node.state.lastLink = .max - 1
+        bench.node.context.lastLink = .max - 1
         // 0 is nobody's.
-        #expect(bench.node.state.nextLink() == 4)
+        #expect(bench.node.context.nextLink() == 4)
     }
 
     @Test func thoseOfLivingStreamsDoNot() throws {
         let bench = NodeBench()
         let link = bench.inbound(1)
         let first = try #require(bench.opened(Array("/ipfs/id/1.0.0".utf8)).first)
-        #expect(first.stream == 1 << 31 + 1 && bench.node.state.owners[first] != nil)
-        bench.node.state.lastStream = .max - 1
-        let streams = (0..<3).map { _ in bench.node.state.openStream(on: link, [[1]], for: bench.node.ping).stream }
+        #expect(first.stream == 1 << 31 + 1 && bench.node.context.owners[first] != nil)
+        bench.node.context.lastStream = .max - 1
+        let streams = (0..<3).map { _ in bench.node.context.openStream(on: link, [[1]], for: bench.node.services.ping).stream }
         let expected: [UInt32] = [.max, 1 << 31, 1 << 31 + 2]
         #expect(streams == expected)
         // On another link it is free.
-        bench.node.state.lastStream = 1 << 31
-        #expect(bench.node.state.openStream(on: link + 100, [[1]], for: bench.node.ping).stream == 1 << 31 + 1)
+        bench.node.context.lastStream = 1 << 31
+        #expect(bench.node.context.openStream(on: link + 100, [[1]], for: bench.node.services.ping).stream == 1 << 31 + 1)
     }
 }

@@ -56,7 +56,7 @@ import Testing
         }
         bench.drain()
         for output in bench.outputs[seen...] {
-            if case .dial(let link, _, _) = output { links.append(link) }
+            if case .dial(let link, _) = output { links.append(link) }
             if case .circuit(let link, _, _, _, _) = output { links.append(link) }
         }
         seen = bench.outputs.count
@@ -67,9 +67,9 @@ import Testing
     for link in links { bench.feed(.closed(.closed(.shutdown)), link) }
     bench.wait(.seconds(60))
     var answers: [UInt32: Int] = [:]
-    for event in bench.events { if case .answered(let request, _) = event { answers[request, default: 0] += 1 } }
+    for output in bench.outputs { if case .event(.answered(let request, _)) = output { answers[request, default: 0] += 1 } }
     #expect(answers.count == Int(requests) && answers.values.allSatisfy { $0 == 1 })
     #expect(bench.node.connectionDescriptions.isEmpty)
-    #expect(bench.node.state.owners.count == 0 && bench.node.dialer.byLink.isEmpty && bench.node.dialer.dials.isEmpty)
-    #expect(bench.node.parts.admission?.pendingCount == 0 && bench.node.parts.admission?.placeCount == 0)
+    #expect(bench.node.context.owners.count == 0 && bench.node.services.dialer.byLink.isEmpty && bench.node.services.dialer.dials.isEmpty)
+    #expect(bench.node.services.admission?.pendingCount == 0 && bench.node.services.admission?.placeCount == 0)
 }

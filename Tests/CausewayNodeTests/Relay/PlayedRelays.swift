@@ -9,15 +9,18 @@ func circuitAddress(_ number: UInt8) -> Multiaddr { relayAddress(number).appendi
 
 /// A client whose relays are played by the test.
 final class PlayedRelays {
-    let bench = RelayBench(RelayClient())
+    let bench = ProtocolBench(RelayClient())
     var links: [UInt8: ConnectedLink] = [:]
     var client: RelayClient { bench.machine }
-    var node: NodeState { bench.node }
+    var node: NodeContext { bench.node }
 
     func reserve(_ number: UInt8, request: UInt32 = 1) { client.reserve(request: request, relayAddress: relayAddress(number), in: node) }
 
     /// The connection requests that wait for an answer, by relay.
-    func requested() -> [PeerID] { node.connectRequests.map { $0.peer } }
+    func requested() -> [PeerID] {
+        bench.collect()
+        return bench.requests.map { $0.peer }
+    }
 
     /// Lets the connection to a relay come about.
     func arrive(_ number: UInt8, at place: String? = nil) {
@@ -29,10 +32,8 @@ final class PlayedRelays {
     func fail(_ number: UInt8) { answer(number, nil) }
 
     func answer(_ number: UInt8, _ link: ConnectedLink?) {
-        guard let index = node.connectRequests.firstIndex(where: { $0.peer == peer(number) }) else { return }
-        let request = node.connectRequests.remove(at: index)
         let outcome = DialOutcome(peer: peer(number), address: relayAddress(number), result: .failed(.link(errno: 111)), took: .seconds(0))
-        client.connectAnswered(request: request.number, link: link, outcomes: link == nil ? [outcome] : [], in: node)
+        bench.answer(peer(number), link, link == nil ? [outcome] : [])
     }
 
     /// The newest RESERVE is answered.
@@ -78,7 +79,7 @@ final class PlayedRelays {
 
     var states: [ReservationChange.State] {
         bench.events.compactMap {
-            guard case .reservation(let change) = $0 else { return nil }
+            guard case .happened(.reservation(let change)) = $0 else { return nil }
             return change.state
         }
     }

@@ -8,7 +8,7 @@ private let relayText = "/ip4/192.0.2.1/tcp/4001"
 
 /// A client (100) with a link to a relay (1), dialling peer 2 as link 1000.
 private final class Dial {
-    let bench = RelayBench(RelayClient())
+    let bench = ProtocolBench(RelayClient())
     let relay: ConnectedLink
     let stream: StreamKey
     static let link: UInt32 = 1000
@@ -20,7 +20,11 @@ private final class Dial {
         stream = bench.opened[0]
     }
 
-    var failure: DialOutcome.Result? { bench.node.failedPaths.last?.result }
+    var failures: [DialOutcome.Result] {
+        bench.collect()
+        return bench.failedPaths.map { $0.result }
+    }
+    var failure: DialOutcome.Result? { failures.last }
     var circuits: [NodeOutput] {
         bench.collect()
         return bench.outputs.filter {
@@ -72,7 +76,7 @@ private final class Dial {
     func failure(_ play: (Dial) -> Void) -> DialOutcome.Result? {
         let dial = Dial()
         play(dial)
-        #expect(dial.bench.node.failedPaths.count == 1)
+        #expect(dial.failures.count == 1)
         #expect(dial.bench.machine.streams.count == 0)
         return dial.failure
     }
@@ -103,22 +107,23 @@ private final class Dial {
 }
 
 @Test func noCircuitOverACircuitNorToTheRelayItself() {
-    let bench = RelayBench(RelayClient())
+    let bench = ProtocolBench(RelayClient())
     let relayed = bench.connect(1, relayed: true)
     let direct = bench.connect(1)
     bench.machine.dialCircuit(link: 2, over: relayed, relayAddress: address(relayText), target: peer(2), in: bench.node)
     bench.machine.dialCircuit(link: 4, over: direct, relayAddress: address(relayText), target: peer(1), in: bench.node)
     bench.machine.dialCircuit(link: 6, over: direct, relayAddress: address(relayText), target: peer(100), in: bench.node)
-    #expect(bench.node.failedPaths.map { $0.link } == [2, 4, 6])
-    #expect(bench.node.failedPaths.map { $0.result } == [.unsupported, .unsupported, .unsupported])
+    bench.collect()
+    #expect(bench.failedPaths.map { $0.link } == [2, 4, 6])
+    #expect(bench.failedPaths.map { $0.result } == [.unsupported, .unsupported, .unsupported])
     #expect(bench.opened.isEmpty)
 }
 
 // MARK: The stop protocol
 
 /// A client (100) that holds a reservation at relay 1.
-private func reserved() -> (RelayBench<RelayClient>, ConnectedLink) {
-    let bench = RelayBench(RelayClient())
+private func reserved() -> (ProtocolBench<RelayClient>, ConnectedLink) {
+    let bench = ProtocolBench(RelayClient())
     let relay = bench.connect(1, at: relayText, inbound: false)
     bench.machine.reserve(request: 1, relayAddress: address(relayText + "/p2p/" + peer(1).description), in: bench.node)
     let details = ReservationAnswer(expire: 1_800_003_600)
@@ -127,7 +132,7 @@ private func reserved() -> (RelayBench<RelayClient>, ConnectedLink) {
     return (bench, relay)
 }
 
-private func stopAnswer(_ bench: RelayBench<RelayClient>, _ bytes: [UInt8], on link: ConnectedLink) -> StopMessage? {
+private func stopAnswer(_ bench: ProtocolBench<RelayClient>, _ bytes: [UInt8], on link: ConnectedLink) -> StopMessage? {
     let stream = bench.open(on: link, HopCodec.stopID)
     bench.receive(bytes, on: stream)
     return bench.stopMessage(on: stream)
@@ -189,7 +194,7 @@ private func stopAnswer(_ bench: RelayBench<RelayClient>, _ bytes: [UInt8], on l
 @Test func aFullNodeTakesNoMoreCircuits() {
     var limits = NodeLimits()
     limits.connections = 1
-    let bench = RelayBench(RelayClient(), limits: limits)
+    let bench = ProtocolBench(RelayClient(), limits: limits)
     let relay = bench.connect(1, at: relayText, inbound: false)
     bench.machine.reserve(request: 1, relayAddress: address(relayText + "/p2p/" + peer(1).description), in: bench.node)
     bench.receive(

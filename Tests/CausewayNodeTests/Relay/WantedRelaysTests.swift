@@ -40,7 +40,7 @@ import Testing
     relays.arrive(4)
     relays.grant(4)
     #expect(relays.held == [peer(1), peer(4)])
-    #expect(relays.node.circuitAddresses == [circuitAddress(1), circuitAddress(4)])
+    #expect(relays.node.addresses.circuits == [circuitAddress(1), circuitAddress(4)])
     // Held is held: nothing else is tried.
     relays.bench.run(.seconds(600))
     #expect(relays.requested().isEmpty)
@@ -62,7 +62,7 @@ import Testing
     #expect(relays.requested() == [peer(2)])
     relays.arrive(2)
     relays.grant(2)
-    #expect(relays.node.circuitAddresses == [circuitAddress(2)])
+    #expect(relays.node.addresses.circuits == [circuitAddress(2)])
 }
 
 @Test func allAwayAreTriedInTurnWithPauses() {
@@ -127,7 +127,7 @@ import Testing
     relays.client.identified(peer(6), on: link, in: relays.node)
     #expect(relays.asked(6)?.link == link.id)
     relays.grant(6)
-    #expect(relays.node.circuitAddresses == [circuitAddress(6)])
+    #expect(relays.node.addresses.circuits == [circuitAddress(6)])
 }
 
 @Test func twoRunsOfOneSeedAreEqual() {

@@ -6,7 +6,7 @@ import Testing
 /// The contents of all messages that have come; each is one field of bytes.
 private func messages(_ inbox: inout MessageInbox, limit: Int = 300) -> [[UInt8]] {
     var found: [[UInt8]] = []
-    while let message = inbox.next(limit: limit) {
+    while var message = inbox.next(limit: limit) {
         while message.advance() { found.append(message.content()) }
     }
     return found

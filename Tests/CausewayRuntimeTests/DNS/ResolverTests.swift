@@ -6,17 +6,6 @@ import Testing
 private let peer = "12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA"
 private let other = "12D3KooWJWbrDtrfSkUBPnKxqMQsSpRwkeBdnnGq1JRkTrHPmsKr"
 
-@Test(arguments: [
-    ("/dns4/relay.example/tcp/4001/p2p/\(peer)", "/ip4/192.0.2.1/tcp/4001/p2p/\(peer)"),
-    ("/dns/relay.example/tcp/80/ws", "/ip4/192.0.2.1/tcp/80/ws"),
-    ("/dns4/relay.example/tcp/443/wss/p2p/\(peer)", "/ip4/192.0.2.1/tcp/443/tls/sni/relay.example/ws/p2p/\(peer)"),
-    ("/dns4/relay.example/tcp/443/tls/ws", "/ip4/192.0.2.1/tcp/443/tls/sni/relay.example/ws"),
-    ("/dns4/relay.example/tcp/443/tls/sni/other.example/ws", "/ip4/192.0.2.1/tcp/443/tls/sni/other.example/ws"),
-])
-func namesGiveWayToAddresses(asked: String, found: String) throws {
-    #expect(try ResolvedAddress.of(Multiaddr(asked), ip: [192, 0, 2, 1], name: Array("relay.example".utf8)) == Multiaddr(found))
-}
-
 @Test func textRecordsAreFilteredByPeer() throws {
     let records = [
         "dnsaddr=/ip4/192.0.2.1/tcp/1/p2p/\(peer)", "dnsaddr=/ip4/192.0.2.2/tcp/2/p2p/\(other)", "dnsaddr=/ip4/192.0.2.3/tcp/3", "v=spf1",

@@ -17,7 +17,7 @@ private func loopback(_ suffix: String = "") throws -> Multiaddr { try Multiaddr
 func pattern(_ count: Int) -> [UInt8] { (0..<count).map { UInt8(truncatingIfNeeded: ($0 &* 2_654_435_761) >> 13) } }
 
 extension Answer {
-    var link: UInt32? { if case .connected(let connection) = self { connection.link } else { nil } }
+    var link: UInt32? { if case .connected(let connection) = self { connection.id } else { nil } }
 }
 
 @Test(arguments: ["", "/ws"], [1, 2])
@@ -116,8 +116,8 @@ func relayedPeersEcho(loops: Int) async throws {
     #expect(try await source.echo(sent, on: link) == sent)
     // Both ends are told how much a circuit moved when it ends.
     source.shell.onNode { [loop = source.shell.loop, peer = target.peerID] in $0.hangUp(peer, now: loop.now) }
-    let event = await relay.event { if case .relay(.circuitClosed) = $0 { true } else { false } }
-    guard case .relay(.circuitClosed(_, _, _, let up, let down, _, _)) = event else { return }
+    let event = await relay.event { if case .happened(.relay(.circuitClosed)) = $0 { true } else { false } }
+    guard case .happened(.relay(.circuitClosed(_, _, _, let up, let down, _, _))) = event else { return }
     #expect(up > 2_000_000 && down > 2_000_000)
     for node in [source, target, relay] { await node.stop() }
 }
@@ -129,12 +129,13 @@ func relayedPeersEcho(loops: Int) async throws {
     let address = try await server.shell.listen([loopback()])[0]
     let clients = try (0..<4).map { _ in try TestNode() }
     for client in clients { _ = try #require(await client.connect(to: address, server.peerID).link) }
-    for client in clients { _ = await server.event { $0 == .peerConnected(client.peerID) } }
+    for client in clients { _ = await server.event { $0 == .happened(.peerConnected(client.peerID)) } }
     let peers = clients.map(\.peerID)
     let waiting = await server.onShell { shell in
         shell.driver.input { for peer in peers { $0.hangUp(peer, now: shell.loop.now) } }
         _ = shell.driver.turn()
-        return shell.orders.map(\.count)
+        // Beside them may be what the turn answers to identify.
+        return shell.orders.map { $0.count { if case .output(.link(_, .close)) = $0 { true } else { false } } }
     }
     // Two of them live on the other loop; nothing has left for it before the turn's end.
     #expect(waiting[0] == 0 && waiting[1] == 2)
@@ -153,6 +154,20 @@ func relayedPeersEcho(loops: Int) async throws {
     #expect(try await client.echo([9], on: link) == [9])
     await client.stop()
     await server.stop()
+}
+
+@Test func aWebSocketIsAskedForByTheNameOfItsHost() async throws {
+    let server = RawSocket()
+    let port = await server.listen()
+    let names = try NameServer(hosts: ["relay.example": [127, 0, 0, 1]])
+    var shell = ShellConfiguration()
+    shell.nameServers = names.address
+    let client = try TestNode(shell) { $0.limits.dialTime = .seconds(1) }
+    _ = await client.connect(to: try Multiaddr("/dns4/relay.example/tcp/\(port)/ws"), client.otherPeer)
+    let asked = String(decoding: await server.answer(), as: UTF8.self)
+    #expect(asked.contains("Host: relay.example:\(port)\r\n"), "\(asked)")
+    await client.stop()
+    server.stop()
 }
 
 @Test func takenPortsAreNamed() async throws {
@@ -212,9 +227,9 @@ func brokenLinksAreTold(kill: NativeShell.Kill) async throws {
     let address = try await server.shell.listen([loopback()])[0]
     let client = try TestNode()
     let link = try #require(await client.connect(to: address, server.peerID).link)
-    _ = await server.event { if case .connectionOpened = $0 { true } else { false } }
+    _ = await server.event { if case .happened(.connected) = $0 { true } else { false } }
     client.shell.kill(link, kill)
-    for node in [client, server] { _ = await node.event { if case .peerDisconnected = $0 { true } else { false } } }
+    for node in [client, server] { _ = await node.event { if case .happened(.peerDisconnected) = $0 { true } else { false } } }
     await client.stop()
     await server.stop()
 }

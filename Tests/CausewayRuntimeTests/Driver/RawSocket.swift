@@ -47,10 +47,12 @@ final class RawSocket: SocketOwner, @unchecked Sendable {
     func listen() async -> UInt16 {
         await withCheckedContinuation { continuation in
             loop.post {
-                self.listener = try? TCPListener(on: self.loop, address: SocketAddress(ip: [127, 0, 0, 1], port: 0)!) { socket in
+                let address = SocketAddress(ip: [127, 0, 0, 1], port: 0)!
+                self.listener = try? TCPListener(on: self.loop, address: address) { descriptor, remote in
+                    let socket = TCPSocket(on: self.loop, accepted: descriptor, from: remote)
                     self.socket = socket
-                    socket.owner = self
-                    socket.startReading()
+                    socket?.owner = self
+                    socket?.startReading()
                     self.waitsForSocket?.resume()
                     self.waitsForSocket = nil
                 }

@@ -1,6 +1,7 @@
 import CausewayIdentity
 import CausewayNode
 import CausewayTLS
+import CausewayWebRTC
 import Synchronization
 
 @testable import CausewayConnection
@@ -86,6 +87,11 @@ final class TestNode: Sendable {
         await request { $0.connect(request: $1, peer: peer, addresses: [address.appending(peer)], allowsLimited: true, now: $2) }
     }
 
+    /// Listens for `/webrtc-direct` on loopback.
+    func listenDirect(at host: String = "/ip4/127.0.0.1") async throws -> Multiaddr {
+        try await shell.listen([Multiaddr(host + "/udp/0/webrtc-direct")])[0]
+    }
+
     /// Sends bytes, finishes, and gives what came back.
     func echo(_ bytes: [UInt8], on link: UInt32) async throws -> [UInt8] {
         try await withCheckedThrowingContinuation { continuation in
@@ -101,8 +107,13 @@ final class TestNode: Sendable {
     /// How many links and connecting sockets the first loop has.
     func linkCount() async -> Int {
         await withCheckedContinuation { continuation in
-            shell.loop.post { [home = shell.first] in continuation.resume(returning: home.links.count) }
+            shell.loop.post { [linkLoop = shell.first] in continuation.resume(returning: linkLoop.links.count) }
         }
+    }
+
+    /// How many peer connections the first loop has, those included that are no links yet.
+    func associationCount() async -> Int {
+        await onShell { $0.first.links.members.values.count { $0.carrier is AssociationCarrier } }
     }
 
     /// What the first loop's sockets answer to a question.
@@ -135,6 +146,7 @@ final class TestNode: Sendable {
 extension LinkLoop {
     /// What carries its links, and what may become one.
     var sockets: [SocketCarrier] { links.members.values.compactMap { $0.carrier as? SocketCarrier } }
+    var associations: [AssociationCarrier] { links.members.values.compactMap { $0.carrier as? AssociationCarrier } }
 }
 
 /// Sends back what comes, with back-pressure.

@@ -49,9 +49,9 @@ private final class Reader: SocketOwner, @unchecked Sendable {
     let reader = Reader(on: loop)
     let port = await withCheckedContinuation { continuation in
         loop.post {
-            let listener = try? TCPListener(on: loop, address: SocketAddress(ip: [127, 0, 0, 1], port: 0)!) { socket in
-                socket.owner = reader
-                reader.socket = socket
+            let listener = try? TCPListener(on: loop, address: SocketAddress(ip: [127, 0, 0, 1], port: 0)!) { descriptor, remote in
+                reader.socket = TCPSocket(on: loop, accepted: descriptor, from: remote)
+                reader.socket?.owner = reader
             }
             continuation.resume(returning: listener?.address.port ?? 0)
         }

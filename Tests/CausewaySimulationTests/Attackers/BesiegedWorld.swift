@@ -71,7 +71,7 @@ final class BesiegedWorld {
 
     private static var gossipLimits: GossipLimits {
         var limits = GossipLimits()
-        limits.rpc = 96 << 10
+        limits.message = 92 << 10
         limits.heldBytes = 2 * limits.rpc
         return limits
     }

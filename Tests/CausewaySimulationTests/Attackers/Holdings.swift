@@ -19,12 +19,12 @@ struct Holdings: CustomStringConvertible {
     init(of simulated: SimulatedNode) {
         guard let shell = simulated.shell else { return }
         let node = shell.node
-        let links = shell.links.links.compactMap { $0 as? ByteLink }
+        let links = shell.links.links
         addTables(of: node)
-        addBytes(of: links, limits: node.state.limits)
-        addLargest(of: links.map(\.connection), limits: node.state.limits.connection)
-        if let gossip = node.parts.gossip { addParts(of: gossip, connections: node.state.limits.connections) }
-        if let relay = node.parts.relay as? HopServer { addParts(of: relay) }
+        addBytes(of: links, limits: node.context.limits)
+        addLargest(of: links, limits: node.context.limits.connection)
+        if let gossip = node.services.gossip { addParts(of: gossip, connections: node.context.limits.connections) }
+        if let relay = node.services.relay as? RelayServer { addParts(of: relay) }
     }
 
     private mutating func add(_ name: String, _ amount: Int, atMost bound: Int, isLasting: Bool = false) {
@@ -32,17 +32,17 @@ struct Holdings: CustomStringConvertible {
     }
 
     private mutating func addTables(of node: Node) {
-        let limits = node.state.limits
-        add("connections", node.state.connections.count, atMost: limits.connections)
-        add("connections without a proven peer", node.parts.admission?.pendingCount ?? 0, atMost: limits.pendingConnections)
-        add("known peers", node.state.peers.count, atMost: limits.storedPeers + limits.connections, isLasting: true)
+        let limits = node.context.limits
+        add("connections", node.context.connections.count, atMost: limits.connections)
+        add("connections without a proven peer", node.services.admission?.pendingCount ?? 0, atMost: limits.pendingConnections)
+        add("known peers", node.context.peers.count, atMost: limits.storedPeers + limits.connections, isLasting: true)
         let streams = limits.connection.inboundStreams + limits.connection.unacknowledgedStreams
-        add("streams of the node's", node.state.owners.count, atMost: limits.connections * streams)
+        add("streams of the node's", node.context.owners.count, atMost: limits.connections * streams)
     }
 
     /// What the ledger counts, by the connections themselves: each may hold a little more than the ledger was told. Credit goes back in
     /// steps, so a little of it lasts.
-    private mutating func addBytes(of links: [ByteLink], limits: NodeLimits) {
+    private mutating func addBytes(of links: [Link], limits: NodeLimits) {
         let largest = limits.connection.held + LineConditions().largestRead
         add("bytes of one connection", links.map(\.held).max() ?? 0, atMost: largest, isLasting: true)
         let sum = limits.held + links.count * Link.heldStep
@@ -50,9 +50,12 @@ struct Holdings: CustomStringConvertible {
     }
 
     /// The connection that holds most of each.
-    private mutating func addLargest(of connections: [Connection], limits: ConnectionLimits) {
+    private mutating func addLargest(of links: [Link], limits: ConnectionLimits) {
+        let connections = links.compactMap { $0.multiplexer.carrier as? Connection }
         func most(_ amount: (Connection) -> Int) -> Int { connections.map(amount).max() ?? 0 }
-        add("streams of one connection", most { $0.streams.count }, atMost: limits.inboundStreams + limits.unacknowledgedStreams)
+        add(
+            "streams of one connection", links.map { $0.multiplexer.streams.count }.max() ?? 0,
+            atMost: limits.inboundStreams + limits.unacknowledgedStreams)
         let wire = limits.wireHighWater + limits.framePayload + 128 * limits.pendingControlFrames + 64
         add("bytes on one wire", most { $0.wire.count }, atMost: wire)
         add("bytes of one unfinished frame", most { $0.stashed }, atMost: 1 << 16 + 2)
@@ -66,7 +69,7 @@ struct Holdings: CustomStringConvertible {
         add("topics of one neighbour", gossip.peers.map(\.topicCount).max() ?? 0, atMost: limits.subscriptions)
     }
 
-    private mutating func addParts(of relay: HopServer) {
+    private mutating func addParts(of relay: RelayServer) {
         let counts = relay.counts
         add("hop streams", counts.hopStreams, atMost: relay.limits.hopStreams)
         add("reservations", counts.reservations, atMost: relay.limits.reservations)

@@ -1,4 +1,5 @@
 import CausewayConnection
+import CausewayIdentity
 import CausewayNode
 import CausewaySimulation
 

@@ -4,7 +4,7 @@ import CausewaySimulation
 import Testing
 
 /// Keeps what a socket's owner hears.
-private final class Ear: SimulatedSocketOwner {
+private final class EventCollector: SimulatedSocketOwner {
     var heard: [UInt8] = []
     var ends: [Int32] = []
     var writables = 0
@@ -28,8 +28,8 @@ private struct Pair {
     let two: SimulatedHost
     let near: SimulatedSocket
     let far: SimulatedSocket
-    let nearEar: Ear
-    let farEar: Ear
+    let nearEar: EventCollector
+    let farEar: EventCollector
 
     init(seed: UInt64 = 1, line: LineConditions = LineConditions(), keepsLines: Bool = false) throws {
         simulation = Simulation(seed: seed, keepsLines: keepsLines)
@@ -42,8 +42,8 @@ private struct Pair {
         simulation.run(for: .seconds(1))
         near = try #require(connected)
         far = try #require(accepted)
-        nearEar = Ear(simulation)
-        farEar = Ear(simulation)
+        nearEar = EventCollector(simulation)
+        farEar = EventCollector(simulation)
         near.owner = nearEar
         far.owner = farEar
     }

@@ -1,4 +1,5 @@
 import CausewayConnection
+import CausewayNode
 import CausewaySimulation
 
 /// How a host is connected to the network: the NATs that it is behind, from its own outwards, and a firewall.
@@ -80,6 +81,27 @@ extension Site {
     /// Builds it: public addresses tell sites apart, private ones are the same in all.
     /// - Parameter behind: a router that it shares with another site.
     func host(_ name: String, _ number: UInt8, in simulation: Simulation, behind shared: SimulatedRouter? = nil) -> SimulatedHost {
+        let (router, addresses) = place(name, number, in: simulation, behind: shared)
+        let host = simulation.addHost(name, ip: addresses[0], others: Array(addresses.dropFirst()), behind: router)
+        host.acceptsInbound = acceptsInbound
+        return host
+    }
+
+    /// The same with a node on the host.
+    func node(
+        _ name: String, _ number: UInt8, in simulation: Simulation, port: UInt16? = nil,
+        configure: (inout NodeConfiguration) -> Void
+    ) throws -> SimulatedNode {
+        let (router, addresses) = place(name, number, in: simulation)
+        return try simulation.addNode(
+            name, ip: addresses[0], others: Array(addresses.dropFirst()), port: port, isReachable: acceptsInbound, behind: router,
+            configure: configure)
+    }
+
+    /// What a host of the site stands behind, and its addresses.
+    private func place(
+        _ name: String, _ number: UInt8, in simulation: Simulation, behind shared: SimulatedRouter? = nil
+    ) -> (SimulatedRouter?, [[UInt8]]) {
         var router = shared
         for (depth, nat) in nats.enumerated().reversed() {
             let ip: [UInt8] = router == nil ? [5, 100 + number, 0, 1] : [100, 64, number, UInt8(depth + 2)]
@@ -94,8 +116,6 @@ extension Site {
         var addresses: [[UInt8]] = []
         if hasIPv4 { addresses.append(isTranslated ? [192, 168, 1, shared == nil ? 2 : number + 1] : [5, 200, 0, number]) }
         if hasIPv6 { addresses.append([0x2a, 5, 0, number] + [UInt8](repeating: 0, count: 11) + [2]) }
-        let host = simulation.addHost(name, ip: addresses[0], others: Array(addresses.dropFirst()), behind: router)
-        host.acceptsInbound = acceptsInbound
-        return host
+        return (router, addresses)
     }
 }

@@ -1,17 +1,10 @@
 import CausewayConnection
 import CausewaySimulation
-import Foundation
 import Testing
 
-/// `CAUSEWAY_SEED` chooses one, `CAUSEWAY_SEEDS` how many; a run of 500 takes some minutes (`make soak`).
-private var seeds: [UInt64] {
-    let environment = ProcessInfo.processInfo.environment
-    if let one = environment["CAUSEWAY_SEED"].flatMap(UInt64.init) { return [one] }
-    return Array(1...(environment["CAUSEWAY_SEEDS"].flatMap(UInt64.init) ?? 60))
-}
-
-/// An honest request takes at most twice the time that it takes without attackers, and two round trips more.
-@Test(arguments: seeds) func attackersSlowNobodyDownAndFillNothing(seed: UInt64) throws {
+/// An honest request takes at most twice the time that it takes without attackers, and two round trips more. A run of 500 seeds takes some
+/// minutes (`make soak`).
+@Test(arguments: seeds(60)) func attackersSlowNobodyDownAndFillNothing(seed: UInt64) throws {
     let quiet = try BesiegedWorld(seed: seed, isAttacked: false)
     quiet.run()
     let attacked = try BesiegedWorld(seed: seed, isAttacked: true)

@@ -61,7 +61,7 @@ import Testing
     try simulation.run(until: "the silence is noticed", timeout: .seconds(120)) { !nodes[0].isConnected(to: nodes[1]) }
     let took = (simulation.now - start).seconds
     #expect((10...60).contains(took), "after \(took) s; \(simulation)")
-    let cause = nodes[0].events.compactMap { if case .connectionClosed(_, let error) = $0.event { error } else { nil } }
+    let cause = nodes[0].events.compactMap { if case .happened(.disconnected(_, let error)) = $0.event { error } else { nil } }
     #expect(cause == [.closed(.unresponsive)], "\(cause); \(simulation)")
 }
 

@@ -26,7 +26,11 @@ extension DrawnWorld {
         case .crash(let one, let silently, let time): crash(one, silently, time)
         case .cut(let one, let other): for link in links(one, other) { link.cut() }
         case .silence(let one, let other): for link in links(one, other) { link.vanish() }
-        case .clog(let one, let other, let time): clog(links(one, other), time)
+        case .clog(let one, let other, let time):
+            clog(links(one, other), time)
+            for who in [one, other] where plan.actors.contains(where: { $0.number == who && $0.listens(by: .webRTCDirect) }) {
+                lose(who, time)
+            }
         case .shut(let one, let time): shut(one, time)
         }
     }
@@ -96,6 +100,13 @@ extension DrawnWorld {
     private func clog(_ links: [SimulatedLink], _ time: Interval) {
         for link in links { link.clog() }
         simulation.schedule(after: time) { for link in links { link.unclog() } }
+    }
+
+    /// Datagrams do not stand still: they are lost meanwhile.
+    private func lose(_ one: Int, _ time: Interval) {
+        guard let host = nodes[one]?.host, host.line.loss == 0 else { return }
+        host.line.loss = 1
+        simulation.schedule(after: time) { host.line.loss = 0 }
     }
 
     private func crash(_ one: Int, _ silently: Bool, _ time: Interval) {

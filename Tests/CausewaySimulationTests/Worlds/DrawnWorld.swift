@@ -1,4 +1,5 @@
 import CausewayConnection
+import CausewayIdentity
 import CausewayNode
 import CausewaySimulation
 
@@ -27,10 +28,9 @@ final class DrawnWorld {
     var all: [(number: Int, node: SimulatedNode)] { plan.actors.compactMap { actor in nodes[actor.number].map { (actor.number, $0) } } }
 
     private func add(_ actor: WorldActor) throws -> SimulatedNode {
-        let listens = actor.kind != .silent
         let node = try simulation.addNode(
-            actor.name, ip: actor.ip, port: listens && !actor.usesWebSocket ? 4001 : nil,
-            webSocketPort: listens && actor.usesWebSocket ? 4002 : nil, line: actor.line, isReachable: actor.isReachable, starts: false
+            actor.name, ip: actor.ip, port: actor.listens(by: .tcp) ? 4001 : nil, webSocketPort: actor.listens(by: .webSocket) ? 4002 : nil,
+            webRTCPort: actor.listens(by: .webRTCDirect) ? 4003 : nil, line: actor.line, isReachable: actor.isReachable, starts: false
         ) { configuration in
             configuration.limits = self.plan.nodeLimits
             if actor.kind == .relay { configuration.relay = self.plan.relayLimits(circuit: actor.circuit) }

@@ -31,7 +31,7 @@ extension WorldPlan {
         line.largestRead = [1 << 10, 16 << 10, 64 << 10][random.below(3)]
         let isLimited = random.below(3) == 0
         return WorldActor(
-            number: number, kind: kind, line: line, usesWebSocket: random.below(4) == 0,
+            number: number, kind: kind, line: line, transport: [.webSocket, .webRTCDirect, .tcp, .tcp][random.below(4)],
             circuit: isLimited ? CircuitLimit(bytes: 64 << 10, seconds: 30) : .unlimited,
             topics: topics.filter { _ in random.below(kind == .relay ? 5 : 3) > 0 })
     }

@@ -19,18 +19,19 @@ struct WorldTally: CustomStringConvertible {
     private mutating func add(_ event: NodeEvent) {
         switch event {
         case .answered(_, let answer): count("answers: \(kind(answer))")
-        case .connectionOpened(let connection):
+        case .happened(.connected(let connection)):
             count(
                 connection.limit != nil ? "limited connections" : connection.remoteAddress.isCircuit ? "relayed connections" : "connections"
             )
-        case .connectionClosed(_, .closed(.superseded)): count("connections that another replaced")
-        case .connectionClosed(_, .closed(.unresponsive)): count("connections that fell silent")
-        case .connectionClosed(_, .limit): count("connections that met a limit")
-        case .connectionRefused: count("connections refused")
+            if connection.path == .direct(.webRTCDirect) { count("WebRTC connections") }
+        case .happened(.disconnected(_, .closed(.superseded))): count("connections that another replaced")
+        case .happened(.disconnected(_, .closed(.unresponsive))): count("connections that fell silent")
+        case .happened(.disconnected(_, .limit)): count("connections that met a limit")
+        case .happened(.refused): count("connections refused")
         case .message: count("messages")
-        case .relay(.circuitRefused(_, _, _, .some)): count("circuits over a limit")
-        case .relay(.reservationRefused(_, _, .some)): count("reservations over a limit")
-        case .relay(.circuitClosed(_, _, _, _, _, _, .some)): count("circuits ended by their limit")
+        case .happened(.relay(.circuitRefused(_, _, _, .some))): count("circuits over a limit")
+        case .happened(.relay(.reservationRefused(_, _, .some))): count("reservations over a limit")
+        case .happened(.relay(.circuitClosed(_, _, _, _, _, _, .some))): count("circuits ended by their limit")
         default: break
         }
     }

@@ -1,17 +1,10 @@
 import CausewayConnection
 import CausewaySimulation
-import Foundation
 import Testing
 
-/// `CAUSEWAY_SEED` chooses one, `CAUSEWAY_WORLDS` how many (`make soak`: 20,000).
-private var seeds: [UInt64] {
-    let environment = ProcessInfo.processInfo.environment
-    if let one = environment["CAUSEWAY_SEED"].flatMap(UInt64.init) { return [one] }
-    return Array(1...(environment["CAUSEWAY_WORLDS"].flatMap(UInt64.init) ?? 40))
-}
-
 /// Relays, peers, crashes, cuts, dials, circuits, streams and messages, all drawn from the seed: afterwards the books balance.
-@Test(arguments: seeds) func aDrawnWorldKeepsItsPromises(seed: UInt64) throws {
+/// `CAUSEWAY_WORLDS` says how many (`make worlds`: 20,000).
+@Test(arguments: seeds(40, variable: "CAUSEWAY_WORLDS")) func aDrawnWorldKeepsItsPromises(seed: UInt64) throws {
     let world = try DrawnWorld(WorldPlan(seed: seed))
     let faults = world.run()
     guard let first = faults.first else { return }
@@ -40,7 +33,7 @@ private var seeds: [UInt64] {
 @Test func drawnWorldsHaveSomethingOfEverything() throws {
     let expected = [
         "answers: cancelled", "answers: connected", "answers: noPong", "answers: notConnected", "answers: notReserved", "answers: pong",
-        "answers: reserved", "circuits over a limit", "connections refused", "connections that another replaced",
+        "answers: reserved", "WebRTC connections", "circuits over a limit", "connections refused", "connections that another replaced",
         "connections that fell silent", "crashes", "limited connections", "messages", "messages due", "relayed connections",
         "requests of nodes that crashed", "streams that broke", "streams that ended in order",
     ]

@@ -2,8 +2,9 @@
 //
 // What the page asks of the module. `Scripts/boundary.py` gives the page these numbers and comments.
 
-// a: `WebFlags`; b: milliseconds between two announcements to a discovery topic; parts: the key's seed, the agent, and the Unix time
-// in nanoseconds at zero of the page's clock. `started` answers it.
+// a: `WebFlags`; b: milliseconds between two announcements to a discovery topic; parts: the key's seed, the agent, the Unix time in
+// nanoseconds at zero of the page's clock, the most bytes of a message, and discovery topics, each behind a byte: 1 if its
+// announcements are JSON, 0 if they are Protobuf. `started` answers it.
 export const START = 0
 // a: the request; b: 1 if a limited connection will do; parts: addresses to dial, then the peer.
 export const CONNECT = 1
@@ -59,7 +60,7 @@ export const PEER_DIALLED = 25
 export const CHANNEL_OPENED = 26
 // A data channel that the module asked for is open. a: the link; b: the channel, which is odd.
 export const CHANNEL_READY = 27
-// a: the link; b: the channel; bytes: one message.
+// a: the link; b: the channel; bytes: one message, lent for the length of the call.
 export const CHANNEL_RECEIVED = 28
 // a: the link; b: the channel.
 export const CHANNEL_CLOSED = 29

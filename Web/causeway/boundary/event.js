@@ -26,7 +26,7 @@ export const PATH_CHANGED = 7
 export const IDENTIFIED = 8
 // a: 1 if JSON said so, 0 if Protobuf did; parts: peer, addresses.
 export const DISCOVERED = 9
-// a: a `ReservationState`; parts: a fault, a reservation.
+// a: a `ReservationState`; b: how many outcomes; parts: a fault, those (of a relay that was not reached), a reservation.
 export const RESERVATION = 10
 // a: 1 if the remote began; parts: peer, outcome.
 export const DIAL_ATTEMPT = 11
@@ -42,25 +42,25 @@ export const STREAM_DELIVERED = 15
 export const STREAM_CLOSED = 16
 // a: the link; parts: address, and the hash of the certificate (empty: by WebSocket).
 export const DIAL = 17
+// Asks for a description that offers. a: the link; parts: addresses of STUN servers.
+export const PEER_OFFER = 18
+// Asks for a description that answers. a: the link; parts: the remote's description, then addresses of STUN servers.
+export const PEER_ANSWER = 19
 // The bytes of these are one string. The page knows `streamOpened` as the first of them.
 // a: the stream's number, which is odd; b: the link; bytes: the protocol.
-export const STREAM_OPENED = 18
+export const STREAM_OPENED = 20
 // Answers `openStream`. a: the stream; b: the link; bytes: the protocol that the remote chose.
-export const STREAM_READY = 19
+export const STREAM_READY = 21
 // a: the stream; bytes: what the remote wrote.
-export const STREAM_RECEIVED = 20
+export const STREAM_RECEIVED = 22
 // a: the stream.
-export const STREAM_WRITABLE = 21
+export const STREAM_WRITABLE = 23
 // The remote has finished writing. a: the stream.
-export const STREAM_FINISHED = 22
+export const STREAM_FINISHED = 24
 // a: the link; bytes: a WebSocket's message.
-export const SOCKET_SEND = 23
+export const SOCKET_SEND = 25
 // What carries the link is to be closed, after what it was given to send. a: the link.
-export const LINK_RELEASED = 24
-// Asks for a description that offers. a: the link.
-export const PEER_OFFER = 25
-// Asks for a description that answers. a: the link; bytes: the remote's description.
-export const PEER_ANSWER = 26
+export const LINK_RELEASED = 26
 // a: the link; bytes: the remote's answer.
 export const PEER_ACCEPT = 27
 // a: the link; bytes: the remote's candidate, JSON.

@@ -1,4 +1,5 @@
 import CausewayConnection
+import CausewayIdentity
 import CausewayNode
 
 /// How a host's packets fare on their way to other hosts: when they arrive, how often, in which order.

@@ -1,4 +1,5 @@
 import CausewayConnection
+import CausewayIdentity
 import CausewayNode
 
 /// What a router knows of the flows that pass it. It decides for each packet whether it passes, and under which address.
@@ -49,6 +50,14 @@ final class FlowTable {
         mappingsByOutside = [:]
         connections = [:]
         flowCount = 0
+    }
+
+    /// Lets everybody come to a port, as a user can have it.
+    func forward(_ port: UInt16, _ transport: TransportProtocol, to inside: SimulatedAddress) {
+        let mapping = PortMapping(PortMapping.Key(transport: transport, inside: inside), outside: SimulatedAddress(ip: address, port: port))
+        mapping.isForwarded = true
+        mappings[mapping.key] = mapping
+        mappingsByOutside[Outside(transport: transport, address: mapping.outside)] = mapping
     }
 
     // MARK: From inside

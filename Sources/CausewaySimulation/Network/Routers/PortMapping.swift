@@ -1,4 +1,5 @@
 import CausewayConnection
+import CausewayIdentity
 
 /// What stands for an inside endpoint outside, and the remotes that it was used with. At a firewall both endpoints are the same.
 final class PortMapping {
@@ -8,6 +9,8 @@ final class PortMapping {
     var flows: [SimulatedAddress: Flow] = [:]
     /// What comes in may keep it, though nothing went out.
     private var keptUntil = Instant(nanoseconds: 0)
+    /// It was set up by hand: it stays, and lets everybody in.
+    var isForwarded = false
 
     /// What a router finds a mapping by when a packet comes from inside.
     struct Key: Hashable {
@@ -24,7 +27,7 @@ final class PortMapping {
         self.outside = outside
     }
 
-    func isAlive(at now: Instant) -> Bool { now < keptUntil || flows.values.contains { $0.isAlive(at: now) } }
+    func isAlive(at now: Instant) -> Bool { isForwarded || now < keptUntil || flows.values.contains { $0.isAlive(at: now) } }
     func keep(until moment: Instant) { keptUntil = moment }
 
     /// The flow with a remote, unless it has expired.
@@ -36,6 +39,7 @@ final class PortMapping {
     /// Whether a filter lets in a remote, because of what has passed outwards.
     func admits(_ remote: SimulatedAddress, _ filtering: NAT.Behaviour, now: Instant) -> Bool {
         switch filtering {
+        case _ where isForwarded: true
         case .endpointIndependent: true
         case .addressDependent: flows.values.contains { $0.remote.ip == remote.ip && $0.isAlive(at: now) }
         case .addressAndPortDependent: flow(with: remote, now: now) != nil

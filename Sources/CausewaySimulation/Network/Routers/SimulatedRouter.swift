@@ -58,6 +58,9 @@ public final class SimulatedRouter {
         filter?.forgetAll()
     }
 
+    /// Forwards a TCP port of its address to a host inside, as a user sets it up, until it restarts.
+    public func forward(_ port: UInt16, to inside: SimulatedAddress) { translation?.forward(port, .tcp, to: inside) }
+
     /// Whether an address means something else outside than inside.
     func translates(_ ip: [UInt8]) -> Bool { nat != nil && ip.count == 4 }
 

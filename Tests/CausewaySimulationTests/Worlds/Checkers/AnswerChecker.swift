@@ -1,4 +1,5 @@
 import CausewayConnection
+import CausewayIdentity
 import CausewayNode
 
 @testable import CausewaySimulation
@@ -38,9 +39,9 @@ struct AnswerChecker: WorldChecker {
         var opened = Set<UInt32>()
         for (index, event) in node.events.map(\.event).enumerated() {
             if lives.contains(index) { opened = [] }
-            if case .connectionOpened(let connection) = event { opened.insert(connection.link) }
-            guard case .answered(_, .connected(let connection)) = event, !opened.contains(connection.link) else { continue }
-            faults.append("\(node.name) answered with link \(connection.link), which was not opened")
+            if case .happened(.connected(let connection)) = event { opened.insert(connection.id) }
+            guard case .answered(_, .connected(let connection)) = event, !opened.contains(connection.id) else { continue }
+            faults.append("\(node.name) answered with link \(connection.id), which was not opened")
         }
         return faults
     }

@@ -23,7 +23,7 @@ struct ChronicleChecker: WorldChecker {
         func compare<Key: Hashable>(_ what: String, _ told: Set<Key>, _ standing: [Key]) {
             if told != Set(standing) { faults.append("told of \(told.count) \(what), has \(standing.count)") }
         }
-        compare("connections", chronicle.connections.present, connections.map(\.link))
+        compare("connections", chronicle.connections.present, connections.map(\.id))
         compare("peers", chronicle.peers.present, connections.map(\.peer))
         compare("reservations", chronicle.reservations.present, node.reservations.map(\.relay))
         compare("places", chronicle.places.present, node.relayPlaces(atMost: .max, now: now).map(\.peer))
@@ -54,14 +54,14 @@ private struct Chronicle {
     private(set) var faults: [String] = []
 
     mutating func add(_ event: NodeEvent) {
+        guard case .happened(let event) = event else { return }
         let isInTurn: Bool =
             switch event {
-            case .connectionOpened(let connection): connections.comes(connection.link)
-            case .connectionClosed(let connection, _): connections.goes(connection.link)
+            case .connected(let connection): connections.comes(connection.id)
+            case .disconnected(let connection, _): connections.goes(connection.id)
             case .peerConnected(let peer): peers.comes(peer)
             case .peerDisconnected(let peer): gone(peer)
-            case .subscriptionChanged(let peer, let topic, let isSubscribed):
-                isSubscribed ? subscriptions.comes(peer.bytes + topic) : subscriptions.goes(peer.bytes + topic)
+            case .subscriptionChanged(let change): add(change)
             case .reservation(let change): add(change)
             case .relay(let event): add(event)
             default: true
@@ -73,6 +73,11 @@ private struct Chronicle {
     private mutating func gone(_ peer: PeerID) -> Bool {
         for key in subscriptions.present where key.starts(with: peer.bytes) { _ = subscriptions.goes(key) }
         return peers.goes(peer)
+    }
+
+    private mutating func add(_ change: SubscriptionChange) -> Bool {
+        let key = change.peer.bytes + change.topicUTF8
+        return change.isSubscribed ? subscriptions.comes(key) : subscriptions.goes(key)
     }
 
     private mutating func add(_ change: ReservationChange) -> Bool {

@@ -25,7 +25,7 @@ struct DeliveryChecker: WorldChecker {
                 faults.append("\(node.name) has a message that nobody published")
                 continue
             }
-            if message.topic != [UInt8](sent.topic.utf8) || message.author != world.nodes[sent.author]?.peerID {
+            if message.topicUTF8 != [UInt8](sent.topic.utf8) || message.author != world.nodes[sent.author]?.peerID {
                 faults.append("\(node.name) has \(title(sent)) under another topic or author")
             }
         }

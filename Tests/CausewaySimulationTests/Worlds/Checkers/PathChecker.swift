@@ -4,7 +4,7 @@ import CausewayNode
 import CausewaySimulation
 
 /// Where no stream of an application's lives any more, one connection is left of several of one kind, and no relayed one beside a direct
-/// one (`PathReview`). What carries a circuit stays: closing it would end somebody's connection.
+/// one (`ConnectionTrimmer`). What carries a circuit stays: closing it would end somebody's connection.
 struct PathChecker: WorldChecker {
     func faults(in world: DrawnWorld) -> [String] {
         world.all.flatMap { number, one in
@@ -13,8 +13,8 @@ struct PathChecker: WorldChecker {
     }
 
     private func fault(of one: SimulatedNode, _ other: SimulatedNode) -> String? {
-        guard let node = one.node, let best = node.state.connections.best(for: other.peerID, allowsLimited: true) else { return nil }
-        let links = one.connections(to: other).compactMap { node.state.connections[$0.link] }
+        guard let node = one.node, let best = node.context.connections.best(for: other.peerID, allowsLimited: true) else { return nil }
+        let links = one.connections(to: other).compactMap { node.context.connections[$0.id] }
         let superseded = links.filter {
             $0.id != best.id && ($0.isRelayed == best.isRelayed ? $0.isLimited == best.isLimited : $0.isRelayed)
         }
@@ -26,7 +26,7 @@ struct PathChecker: WorldChecker {
     private func carriers(at one: SimulatedNode, to other: SimulatedNode) -> Int {
         guard let node = one.node else { return 0 }
         let best = node.bestLink(for: other.peerID, allowsLimited: true)
-        let carriers = Set(node.connectionDescriptions.compactMap { node.state.connections[$0.link]?.carrier })
-        return one.connections(to: other).count { $0.link != best && carriers.contains($0.link) }
+        let carriers = Set(node.connectionDescriptions.compactMap { node.context.connections[$0.id]?.carrier })
+        return one.connections(to: other).count { $0.id != best && carriers.contains($0.id) }
     }
 }

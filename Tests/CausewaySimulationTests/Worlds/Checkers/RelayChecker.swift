@@ -33,7 +33,7 @@ struct RelayChecker: WorldChecker {
 
     /// A node's connections that run over the relay.
     private func ends(at node: SimulatedNode, over relay: SimulatedNode, isInbound: Bool, in world: DrawnWorld) -> [String] {
-        guard let state = node.node?.state else { return [] }
+        guard let state = node.node?.context else { return [] }
         return state.connections.order.compactMap { id in
             guard let link = state.connections[id], link.isInbound == isInbound, let carrier = link.carrier,
                 state.connections[carrier]?.peer == relay.peerID

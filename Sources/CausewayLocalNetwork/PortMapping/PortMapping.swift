@@ -1,0 +1,223 @@
+public import CausewayIdentity
+public import CausewayNode
+
+/// Has one gateway forward ports to this machine, and renews that, by PCP (RFC 6887) if the gateway speaks it, and otherwise by NAT-PMP
+/// (RFC 6886). IPv4 only.
+///
+/// A machine: its driver gives it what the gateway sends and the time, and drains `pollOutput`. It believes its driver that a datagram came
+/// from the gateway. It asks first what the gateway speaks (`GatewayInquiry`); a gateway that is silent, or has nothing to offer, is asked
+/// again after `PortMappingLimits.retry`. For another gateway, or another address of this machine, there is another machine.
+public final class PortMapping {
+    enum Phase {
+        case inquiring(GatewayInquiry)
+        case speaking(GatewayProtocol)
+        /// Until then nothing is asked.
+        case resting(until: Instant)
+        /// Until then the answers to our farewells are waited for.
+        case releasing(GatewayProtocol, until: Instant)
+        case over
+    }
+
+    /// RFC 6887, section 11.1.
+    public static let nonceSize = PCP.nonceSize
+
+    let limits: PortMappingLimits
+    /// This machine's address towards the gateway, 4 bytes.
+    let client: [UInt8]
+    /// PCP's: who knows it may change our mappings.
+    let nonce: [UInt8]
+    var phase: Phase
+    var entries: [PortMappingEntry] = []
+    /// The gateway's own address, of 4 bytes, and when NAT-PMP has said it.
+    var external: (ip: [UInt8], at: Instant)?
+    private var clock = GatewayClock()
+    private var restartedAt: Instant?
+    private var outputs: [PortMappingOutput] = []
+    private var polled = 0
+
+    /// - Parameters:
+    ///   - client: this machine's IPv4 address towards the gateway, 4 bytes.
+    ///   - nonce: `nonceSize` bytes that others cannot guess.
+    public init(from client: [UInt8], nonce: [UInt8], limits: PortMappingLimits = PortMappingLimits(), now: Instant) {
+        self.client = client
+        self.nonce = nonce
+        self.limits = limits
+        phase = .inquiring(GatewayInquiry(from: client, now: now))
+    }
+
+    public func pollOutput() -> PortMappingOutput? {
+        guard polled < outputs.count else {
+            outputs.removeAll(keepingCapacity: true)
+            polled = 0
+            return nil
+        }
+        polled += 1
+        return outputs[polled - 1]
+    }
+
+    func append(_ output: PortMappingOutput) { outputs.append(output) }
+
+    // MARK: Inputs
+
+    /// The ports to map from now on, in place of others; beyond `PortMappingLimits.ports` they are left out.
+    public func setPorts(_ ports: [MappedPort], now: Instant) {
+        let wanted = ports.prefix(limits.ports)
+        for entry in entries where !wanted.contains(entry.port) { end(entry, .networkChanged) }
+        entries.removeAll { !wanted.contains($0.port) }
+        for port in wanted where !entries.contains(where: { $0.port == port }) {
+            entries.append(PortMappingEntry(port, now: now))
+        }
+        advance(to: now)
+    }
+
+    /// A datagram from the gateway.
+    public func received(_ bytes: [UInt8], now: Instant) {
+        switch phase {
+        case .inquiring(var inquiry):
+            inquiry.received(bytes, now: now)
+            phase = .inquiring(inquiry)
+        case .speaking(.pcp): if let answer = PCP.Answer(bytes) { received(answer, now: now) }
+        case .speaking(.natPMP): if let answer = NATPMP.Answer(bytes) { received(answer, now: now) }
+        case .releasing(let by, _): farewell(bytes, by)
+        case .resting, .over: break
+        }
+        advance(to: now)
+    }
+
+    /// The network says that nobody at the gateway listens. Only the first question believes it: forged, it ends no mapping.
+    public func unreachable(now: Instant) {
+        guard case .inquiring(var inquiry) = phase else { return }
+        inquiry.refused()
+        phase = .inquiring(inquiry)
+        advance(to: now)
+    }
+
+    /// Another machine takes over, because the network has changed. Nothing is sent any more.
+    public func abandon() {
+        for entry in entries where entry.external != nil {
+            entry.external = nil
+            append(.changed(PortMappingChange(entry.port, .lost(.networkChanged))))
+        }
+        entries = []
+        phase = .over
+    }
+
+    /// Has the gateway end all mappings, and waits for its answers within `PortMappingLimits.release`. Then `.released` follows.
+    public func release(now: Instant) {
+        guard case .speaking(let by) = phase, entries.contains(where: { $0.external != nil }) else {
+            if case .over = phase { return }
+            if case .releasing = phase { return }
+            phase = .over
+            return append(.released)
+        }
+        entries.removeAll { $0.external == nil }
+        // Twice, since one may be lost and there is no time to find out.
+        for _ in 0..<2 { for entry in entries { sendEnd(entry, by) } }
+        phase = .releasing(by, until: now + limits.release)
+    }
+
+    // MARK: Time
+
+    public var nextDeadline: Instant {
+        switch phase {
+        case .inquiring(let inquiry): return entries.isEmpty ? .distantFuture : inquiry.nextDeadline
+        case .resting(let until), .releasing(_, let until): return until
+        case .over: return .distantFuture
+        case .speaking:
+            var soonest = Instant.distantFuture
+            for entry in entries { soonest = min(soonest, entry.nextDeadline) }
+            return soonest
+        }
+    }
+
+    public func advance(to now: Instant) {
+        switch phase {
+        case .inquiring(var inquiry):
+            guard !entries.isEmpty else { return }
+            for request in inquiry.advance(to: now) { append(.send(request)) }
+            phase = .inquiring(inquiry)
+            if inquiry.isOver(at: now) { inquired(inquiry, now: now) }
+        case .resting(let until): if until <= now { inquire(now: now) }
+        case .releasing(_, let until): if until <= now { released() }
+        case .speaking(let by): for entry in entries { advance(entry, by, now: now) }
+        case .over: break
+        }
+    }
+
+    private func inquire(now: Instant) {
+        phase = .inquiring(GatewayInquiry(from: client, now: now))
+        advance(to: now)
+    }
+
+    private func inquired(_ inquiry: GatewayInquiry, now: Instant) {
+        if inquiry.speaksPCP {
+            speak(.pcp, now: now)
+        } else if let ip = inquiry.external {
+            guard Multiaddr.isPublic(ip) else { return rest(.notPublic(ip), now: now) }
+            external = (ip, now)
+            speak(.natPMP, now: now)
+        } else {
+            rest(.silent, now: now)
+        }
+    }
+
+    private func speak(_ by: GatewayProtocol, now: Instant) {
+        phase = .speaking(by)
+        clock = GatewayClock()
+        for entry in entries { entry.ask(at: now) }
+        advance(to: now)
+    }
+
+    /// Reports why no port is mapped, and leaves the gateway in peace.
+    func rest(_ why: PortMappingError, now: Instant) {
+        for entry in entries { refuse(entry, why, now: now) }
+        phase = .resting(until: now + limits.retry)
+    }
+
+    // MARK: What both protocols share
+
+    /// The gateway's count of seconds, in an answer. If it has restarted, all is mapped again.
+    func heard(epoch: UInt32, now: Instant) {
+        guard clock.note(epoch, at: now) else { return }
+        if let restartedAt, now - restartedAt < limits.restartGap { return }
+        restartedAt = now
+        for entry in entries where entry.external != nil { entry.ask(at: now) }
+    }
+
+    /// The gateway says that it forwards a port.
+    func granted(_ entry: PortMappingEntry, at external: Endpoint, lifetime: UInt32, now: Instant) {
+        let time = Interval.seconds(UInt64(min(lifetime, limits.longestLifetime)))
+        let isKnown = entry.external == external
+        entry.granted(external, for: time, now: now)
+        let state: PortMappingChange.State =
+            isKnown ? .renewed(external: external, until: entry.expires) : .mapped(external: external, until: entry.expires)
+        append(.changed(PortMappingChange(entry.port, state)))
+    }
+
+    /// The port is not mapped, for a reason that is reported unless it is the one that was reported last.
+    func refuse(_ entry: PortMappingEntry, _ why: PortMappingError, now: Instant) {
+        if entry.external != nil {
+            append(.changed(PortMappingChange(entry.port, .lost(why))))
+        } else if entry.refusal != why {
+            append(.changed(PortMappingChange(entry.port, .refused(why))))
+        }
+        entry.refused(why, until: now + limits.retry)
+    }
+
+    private func end(_ entry: PortMappingEntry, _ why: PortMappingError) {
+        guard entry.external != nil, case .speaking(let by) = phase else { return }
+        sendEnd(entry, by)
+        append(.changed(PortMappingChange(entry.port, .lost(why))))
+    }
+
+    func released() {
+        phase = .over
+        entries = []
+        append(.released)
+    }
+}
+
+extension Multiaddr {
+    /// Whether the Internet reaches an IPv4 address of 4 bytes.
+    static func isPublic(_ ip: [UInt8]) -> Bool { Multiaddr.tcp(ip: ip, port: 1).reach == .public }
+}

@@ -1,0 +1,26 @@
+package import CausewayIdentity
+
+/// What this machine's network looks like at one moment.
+package struct NetworkState: Equatable, Sendable {
+    /// Where the gateway is asked to forward ports. nil: there is none.
+    package var gateway: Endpoint?
+    /// This machine's private IPv4 networks.
+    package var networks: [PrivateNetwork]
+    /// All addresses of this machine but link-local ones.
+    package var addresses: [[UInt8]]
+
+    /// RFC 6886, section 3, and RFC 6887, section 19.1.
+    package static let gatewayPort: UInt16 = 5351
+
+    package init(gateway: Endpoint? = nil, networks: [PrivateNetwork] = [], addresses: [[UInt8]] = []) {
+        self.gateway = gateway
+        self.networks = networks
+        self.addresses = addresses
+    }
+
+    package static var current: NetworkState {
+        NetworkState(
+            gateway: DefaultRoute.gateway.flatMap { Endpoint(ip: $0, port: gatewayPort) }, networks: Interfaces.privateNetworks,
+            addresses: Interfaces.addresses)
+    }
+}

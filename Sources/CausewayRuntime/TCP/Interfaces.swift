@@ -1,0 +1,84 @@
+import CAres
+import CUV
+import CausewayIdentity
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// This machine's addresses.
+package enum Interfaces {
+    /// The addresses for which an unspecified address (0.0.0.0, ::) stands at this moment: the interfaces' addresses of the same family.
+    /// Link-local ones are left out, because they mean nothing without an interface.
+    /// - Parameter addresses: the machine's.
+    static func expand(_ address: SocketAddress, among addresses: [[UInt8]]) -> [SocketAddress] {
+        guard address.isUnspecified else { return [address] }
+        let found = addresses.filter { ($0.count == 16) == address.isIPv6 }.compactMap { SocketAddress(ip: $0, port: address.port) }
+        return found.isEmpty ? [address] : found
+    }
+
+    /// Those at which another machine may reach this one: loopback only if there is nothing else. The families take turns, so that whoever
+    /// takes only some has both.
+    package static var ofHost: [[UInt8]] {
+        let all = addresses
+        let others = all.filter { !isLoopback($0) }
+        let usable = others.isEmpty ? all : others
+        let (six, four) = (usable.filter { $0.count == 16 }, usable.filter { $0.count == 4 })
+        var found: [[UInt8]] = []
+        for index in 0..<max(six.count, four.count) {
+            if index < six.count { found.append(six[index]) }
+            if index < four.count { found.append(four[index]) }
+        }
+        return found
+    }
+
+    /// All but link-local ones, each once.
+    static var addresses: [[UInt8]] {
+        var found: [[UInt8]] = []
+        for entry in entries where !isLinkLocal(entry.ip) && !found.contains(entry.ip) { found.append(entry.ip) }
+        return found
+    }
+
+    /// Bound: networks in which peers are looked for. Machines with many containers have more.
+    static let mostNetworks = 8
+
+    static var privateNetworks: [PrivateNetwork] {
+        var found: [PrivateNetwork] = []
+        for entry in entries where entry.ip.count == 4 && found.count < mostNetworks {
+            let reach = Multiaddr.udp(ip: entry.ip, port: 1).reach
+            guard reach == .privateNetwork || reach == .linkLocal, entry.mask.count == 4, entry.mask != [255, 255, 255, 255] else {
+                continue
+            }
+            let interface = if_nametoindex(entry.name)
+            guard interface != 0, !found.contains(where: { $0.interface == interface }) else { continue }
+            found.append(PrivateNetwork(interface: interface, ip: entry.ip, mask: entry.mask))
+        }
+        return found
+    }
+
+    private static var entries: [(name: String, ip: [UInt8], mask: [UInt8])] {
+        var list: UnsafeMutablePointer<uv_interface_address_t>?
+        var count: Int32 = 0
+        guard uv_interface_addresses(&list, &count) == 0, let list else { return [] }
+        defer { uv_free_interface_addresses(list, count) }
+        var found: [(name: String, ip: [UInt8], mask: [UInt8])] = []
+        for index in 0..<Int(count) {
+            guard let ip = address(&list[index].address)?.ip else { continue }
+            found.append((String(cString: list[index].name), ip, address(&list[index].netmask)?.ip ?? []))
+        }
+        return found
+    }
+
+    /// From a union of both families' forms.
+    private static func address<Form>(_ form: UnsafePointer<Form>) -> SocketAddress? {
+        form.withMemoryRebound(to: sockaddr.self, capacity: 1) { SocketAddress($0) }
+    }
+
+    private static func isLinkLocal(_ ip: [UInt8]) -> Bool {
+        ip.count == 4 ? ip[0] == 169 && ip[1] == 254 : ip[0] == 0xfe && ip[1] & 0xc0 == 0x80
+    }
+
+    private static func isLoopback(_ ip: [UInt8]) -> Bool { ip.count == 4 ? ip[0] == 127 : ip == [UInt8](repeating: 0, count: 15) + [1] }
+}

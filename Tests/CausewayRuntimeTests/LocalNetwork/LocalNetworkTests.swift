@@ -1,0 +1,128 @@
+import CausewayIdentity
+import CausewayLocalNetwork
+import Testing
+
+@testable import CausewayNode
+@testable import CausewayRuntime
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+private func configuration(_ state: NetworkState, maps: Bool = false, finds: Bool = false) -> ShellConfiguration {
+    var configuration = ShellConfiguration()
+    (configuration.mapsPorts, configuration.findsLocalPeers) = (maps, finds)
+    configuration.network = { state }
+    return configuration
+}
+
+extension NodeEvent {
+    fileprivate var mapping: PortMappingChange? { if case .happened(.portMapping(let change)) = self { change } else { nil } }
+}
+
+@Suite("The local network", .timeLimit(.minutes(1))) struct LocalNetworkTests {
+    @Test func aNodesPortsAreMappedAndReleased() async throws {
+        let gateway = try await TestGateway()
+        let node = try TestNode(configuration(NetworkState(gateway: gateway.endpoint, addresses: [[127, 0, 0, 1]]), maps: true))
+        let bound = try await node.shell.listen([Multiaddr("/ip4/127.0.0.1/tcp/0/ws")])
+        let port = try #require(bound.first?.port)
+        let event = await node.event { $0.mapping != nil }
+        let change = try #require(event.mapping)
+        #expect(change.port == MappedPort(.tcp, port))
+        guard case .mapped(let external, _) = change.state else { return #expect(Bool(false), "\(change.state)") }
+        #expect(external == Endpoint(ip: TestGateway.external, port: 0x1234))
+        let mapped = await node.onShell { $0.node.context.addresses.all.filter { $0.kind == .mapped }.map(\.address) }
+        #expect(try mapped == [Multiaddr("/ip4/5.1.2.3/tcp/4660/ws")])
+        await node.shell.stop()
+        #expect(gateway.requests.first.map { $0.port == port && $0.lifetime > 0 } == true)
+        #expect(gateway.requests.last.map { $0.port == port && $0.lifetime == 0 } == true)
+        gateway.stop()
+    }
+
+    @Test func aGatewaySaysWhatItCanDo() async throws {
+        let gateway = try await TestGateway()
+        let node = try TestNode(configuration(NetworkState(gateway: gateway.endpoint)))
+        let report = await node.shell.probeGateway(within: .milliseconds(1500))
+        #expect(report?.gateway == [127, 0, 0, 1] && report?.speaksPCP == true && report?.speaksUPnP == false)
+        #expect(gateway.requests.isEmpty)
+        gateway.stop()
+        let nobody = await node.shell.probeGateway(within: .milliseconds(200))
+        #expect(nobody?.speaksPCP == false && nobody?.speaksNATPMP == false && nobody?.external == nil)
+        await node.shell.stop()
+        #expect(await node.shell.probeGateway() == nil)
+    }
+
+    @Test func withoutAGatewayNothingIsAsked() async throws {
+        let node = try TestNode(configuration(NetworkState(addresses: [[127, 0, 0, 1]]), maps: true))
+        _ = try await node.shell.listen([Multiaddr("/ip4/127.0.0.1/tcp/0")])
+        #expect(await node.shell.probeGateway() == nil)
+        await node.shell.stop()
+    }
+
+    /// By multicast over the loopback interface.
+    @Test func aPeerInTheNetworkIsFound() async throws {
+        // What is sent to a group there has the address of another interface if there is one.
+        let loopback = PrivateNetwork(interface: if_nametoindex("lo"), ip: [127, 0, 0, 1], mask: [0, 0, 0, 0])
+        guard loopback.interface != 0 else { return }
+        let node = try TestNode(configuration(NetworkState(networks: [loopback]), finds: true)) {
+            $0.localDiscovery = LocalDiscoveryPolicy(dials: false)
+        }
+        // It listens by now.
+        await node.onShell { _ in }
+        let other = node.otherPeer
+        try await withDatagramLoop { loop in
+            await loop.perform {
+                let machine = MulticastDiscovery(other, seed: Entropy.number(), now: loop.now)
+                machine.setAddresses([try! Multiaddr("/ip4/5.1.2.3/tcp/7")], ip: [127, 0, 0, 1], now: loop.now)
+                machine.advance(to: loop.now + .seconds(1))
+                let socket = try! DatagramSocket(
+                    on: loop, joining: MulticastDiscovery.group, onInterface: loopback.interface, limits: MulticastPort.limits)
+                while case .send(let bytes)? = machine.pollOutput() { try! socket.send(bytes, to: MulticastDiscovery.group) }
+            }
+            let event = await node.event { event in
+                guard case .happened(.discovered(let peer, _, .mdns)) = event else { return false }
+                return peer == other
+            }
+            let there = try Multiaddr("/ip4/5.1.2.3/tcp/7")
+            #expect(event == .happened(.discovered(other, addresses: [there], source: .mdns)))
+        }
+        await node.shell.stop()
+    }
+}
+
+@Suite("The default route") struct DefaultRouteTests {
+    private static let head = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n"
+
+    private func gateway(_ lines: String...) -> [UInt8]? {
+        DefaultRoute.gateway(in: Array((Self.head + lines.joined(separator: "\n")).utf8))
+    }
+
+    /// The numbers are as a machine with the lowest byte first writes them.
+    @Test func isTheOneWithTheLowestMetric() {
+        let near = "eth0\t00000000\t0101A8C0\t0003\t0\t0\t100\t00000000\t0\t0\t0"
+        let far = "wlan0\t00000000\t0102A8C0\t0003\t0\t0\t600\t00000000\t0\t0\t0"
+        #expect(gateway(near) == [192, 168, 1, 1])
+        #expect(gateway(far, near) == [192, 168, 1, 1] && gateway(near, far) == [192, 168, 1, 1])
+    }
+
+    @Test func isNoOtherRoute() {
+        #expect(gateway() == nil)
+        // A network of its own, a route that is down, one without a gateway, half a default route.
+        #expect(gateway("eth0\t0001A8C0\t00000000\t0001\t0\t0\t100\t00FFFFFF\t0\t0\t0") == nil)
+        #expect(gateway("eth0\t00000000\t0101A8C0\t0002\t0\t0\t100\t00000000\t0\t0\t0") == nil)
+        #expect(gateway("tun0\t00000000\t00000000\t0001\t0\t0\t0\t00000000\t0\t0\t0") == nil)
+        #expect(gateway("tun0\t00000000\t0101A8C0\t0003\t0\t0\t0\t00000080\t0\t0\t0") == nil)
+        #expect(gateway("eth0 00000000", "\t\t\t", "x y z 0003 0 0 0 q", "eth0\t0\tG\t3\t0\t0\t0\t0") == nil)
+        #expect(DefaultRoute.tableSize >= 1 << 16)
+    }
+
+    @Test func aNetworkHasItsAddresses() {
+        let home = PrivateNetwork(interface: 1, ip: [192, 168, 1, 7], mask: [255, 255, 255, 0])
+        #expect(home.contains([192, 168, 1, 255]) && !home.contains([192, 168, 2, 7]) && !home.contains([]))
+        #expect(!home.contains([UInt8](repeating: 0, count: 16)))
+        #expect(Interfaces.privateNetworks.count <= Interfaces.mostNetworks)
+        #expect(Interfaces.privateNetworks.allSatisfy { $0.contains($0.ip) && $0.interface != 0 })
+    }
+}
