@@ -10,7 +10,7 @@ public protocol SplicePeer: AnyObject {
     func moved(_ count: Int)
     /// The other leg's remote finished: finish our direction after the queued bytes.
     func finish()
-    /// The other leg has ended: end this one, after the queued bytes if the cause is a limit.
+    /// The other leg has ended: end this one, after the queued bytes if the cause is a limit or the end of the other's connection.
     func end(_ cause: SpliceEnd)
 }
 
@@ -144,8 +144,16 @@ public final class SpliceLeg: StreamOwner, SplicePeer {
     public func end(_ cause: SpliceEnd) {
         guard !isOver else { return }
         if ending == nil { ending = cause }
-        // Bytes that one end sent before it finished still arrive, although its connection ended at once.
-        if queue.isEmpty || cause != .limit && !isFinishing { link.reset(stream) }
+        if queue.isEmpty || !awaitsQueue(cause) { link.reset(stream) }
+    }
+
+    /// Whether what the other end sent still arrives: not after a reset, unless it had finished, and not when the circuit's time is up.
+    private func awaitsQueue(_ cause: SpliceEnd) -> Bool {
+        switch cause {
+        case .limit, .failed(.connection): true
+        case .ended: false
+        case .finished, .failed: isFinishing
+        }
     }
 
     // MARK: The queue

@@ -97,8 +97,6 @@ public final class ConnectionGater: ConnectionGating {
 
     public func linkFailed(_ link: UInt32, _ result: DialOutcome.Result, in node: NodeContext) { remove(link) }
 
-    public func shutdown(in node: NodeContext) { for link in pending.keys { node.append(.link(link, .close(.shutdown))) } }
-
     private func remove(_ link: UInt32) {
         settled(link)
         guard let key = keyOfLink.removeValue(forKey: link) else { return }

@@ -28,11 +28,12 @@ extension Node {
         settle()
     }
 
-    /// Closes everything, at the end of the node. Waiting requests are answered by `.cancelled`.
+    /// Begins nothing new, at the end of the node. Waiting requests are answered by `.cancelled`. The shell closes the connections once they
+    /// are drained (`LinkSet.shutDown`).
     public func shutdown(now: Instant) {
         begin(now)
         for one in protocols { one.shutdown(in: context) }
-        for link in context.connections.order { context.close(link, .shutdown) }
+        for link in context.connections.order { context.connections.retire(link) }
         settle()
     }
 

@@ -168,6 +168,39 @@ private final class Relayed {
         #expect(relayed.shell.inbound[0].owner.received == .pattern(2 << 20))
     }
 
+    /// The source sends and is gone, in order or not, while the target's line is slow.
+    @Test(arguments: [0, 104]) func whatTheRelayHoldsArrivesAfterItsSenderIsGone(errno: Int32) throws {
+        let relayed = Relayed()
+        _ = try relayed.open(.pattern(1 << 20))
+        relayed.shell.stalled = [3]
+        relayed.shell.run()
+        let moved = Int(relayed.source.moved)
+        relayed.shell.links[2]!.linkClosed(errno: errno)
+        relayed.shell.run()
+        #expect(relayed.shell.spliceEnds.map(\.isSource) == [true])
+        relayed.shell.stalled = []
+        relayed.shell.run()
+        // All but the beginning of a frame.
+        let arrived = relayed.shell.inbound[0].owner.received.count
+        #expect(moved > 256 << 10 && arrived > moved - (66 << 10))
+        #expect(relayed.shell.spliceEnds.count == 2)
+        #expect(relayed.shell.links[3]!.multiplexer.streams.count == 0)
+    }
+
+    /// The circuit's time is up, although its target has not taken what is queued.
+    @Test func theNodeEndsACircuitThatWaitsForItsReader() throws {
+        let relayed = Relayed()
+        _ = try relayed.open(.pattern(1 << 20))
+        relayed.shell.stalled = [3]
+        relayed.shell.run()
+        relayed.shell.links[2]!.linkClosed(errno: 0)
+        relayed.sink.end(.ended)
+        relayed.shell.stalled = []
+        relayed.shell.run()
+        #expect(relayed.shell.spliceEnds.count == 2)
+        #expect(relayed.shell.inbound[0].owner.received.count < 1 << 20)
+    }
+
     @Test func theLimitIsToldToBothEnds() throws {
         let limit = CircuitLimit(bytes: 128 << 10, seconds: 120)
         let relayed = Relayed(limit: limit)

@@ -175,15 +175,6 @@ private func known(_ addresses: [String] = [], path: DialPolicy.Path = .direct, 
         #expect(one.bench.node.bestLink(for: peer(7), allowsLimited: true) == used)
     }
 
-    @Test func aProbeEndsWithTheNode() {
-        let one = PolicyBench()
-        _ = one.ask(.probe(address(first), origin: .named))
-        one.bench.establish(one.bench.link(to: first), 7)
-        one.bench.node.shutdown(now: one.bench.now)
-        one.bench.drain()
-        #expect(one.bench.closes(of: one.bench.link(to: first)) == [.shutdown])
-    }
-
     /// A relay sees the address under which a NAT leads others to the listener. Nobody else is dialled so.
     @Test func relaysAreDialledFromTheListenersPort() {
         let bench = NodeBench()

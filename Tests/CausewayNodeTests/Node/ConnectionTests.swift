@@ -137,9 +137,10 @@ private let bobAddress = "/ip4/192.0.2.2/tcp/4001"
     #expect(bench.node.connectionDescriptions.isEmpty)
 }
 
-@Test func hangUpAndShutdownCloseOnce() {
+@Test func shutdownLeavesConnectionsToBeDrained() {
     let bench = NodeBench()
     let link = bench.inbound(7)
+    let other = bench.inbound(9)
     let pending = bench.accept()
     bench.node.hangUp(peer(7), now: bench.now)
     bench.drain()
@@ -147,8 +148,9 @@ private let bobAddress = "/ip4/192.0.2.2/tcp/4001"
     bench.connect(1, 8, ["/ip4/203.0.113.1/tcp/1"])
     bench.node.shutdown(now: bench.now)
     bench.drain()
-    #expect(bench.closes(of: link).first == .application)
-    #expect(bench.closes(of: pending) == [.shutdown])
+    #expect(bench.closes(of: link) == [.application])
+    #expect(bench.closes(of: other).isEmpty && bench.closes(of: pending).isEmpty)
+    #expect(bench.node.bestLink(for: peer(9), allowsLimited: true) == nil)
     #expect(bench.answers(to: 1) == [.cancelled])
 }
 
