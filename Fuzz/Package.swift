@@ -7,7 +7,7 @@ let names = [
     "Multiaddr", "PeerID", "PublicKey", "SignedEnvelope", "Protobuf", "Varint", "JSON", "NoisePayload", "Upgrade", "Streams",
     "Multistream", "Yamux", "DataChannel", "WebSocket", "HTTPHead", "Identify", "HopCodec", "Relay", "AutoNAT", "Signalling", "HolePunch",
     "Gossip", "Discovery", "Node", "NodeRequests", "STUN", "SDP", "Demultiplexer", "Newcomers", "DTLS", "SCTPPackets", "SCTPOperations",
-    "DCEP", "PortMapping", "MulticastDNS",
+    "DCEP", "PortMapping", "MulticastDNS", "Resumption",
 ]
 let sanitize = ["-sanitize=fuzzer,address"]
 

@@ -192,6 +192,8 @@ public struct Configuration: Sendable {
     public var pageLimits = PageLimits()
     /// What strangers at the ports of `/webrtc-direct` can make the node do and hold.
     public var webRTCLimits = WebRTCLimits()
+    /// Bounds of streams that go on over another connection (`Node.open(_:to:allowsLimited:resumable:)`).
+    public var resumption = ResumptionLimits()
     /// The number of threads that carry connections. One is enough for a peer; a busy relay may use one per core.
     public var loops = 1
     /// How long a stopping node waits for its last bytes to leave and for remotes to close their connections. Then it drops what is left.

@@ -7,6 +7,8 @@
 @_exported public import struct CausewayConnection.ConnectionLimits
 @_exported public import enum CausewayConnection.LimitName
 @_exported public import class CausewayConnection.PeerConnectionReport
+@_exported public import enum CausewayConnection.ResumptionFault
+@_exported public import struct CausewayConnection.ResumptionLimits
 @_exported public import enum CausewayConnection.StreamError
 @_exported public import struct CausewayNode.AutoNATClientLimits
 @_exported public import struct CausewayNode.AutoNATServerLimits

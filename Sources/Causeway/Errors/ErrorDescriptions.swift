@@ -122,6 +122,19 @@ extension StreamError: CustomStringConvertible {
         case .notConnected: "not connected"
         case .cancelled: "cancelled"
         case .busy: "another task is reading or writing this stream"
+        case .resumption(let fault): "\(fault)"
+        }
+    }
+}
+
+extension ResumptionFault: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .tooLate(let undelivered): "no connection carried the stream again in time; the peer has not confirmed \(undelivered) bytes"
+        case .unknownStream: "the peer does not know the stream any more"
+        case .tooManyStreams: "the peer carries as many resumable streams as it allows"
+        case .impossiblePosition: "the peer claims to have received what was not sent"
+        case .malformed: "the peer violated the protocol of resumable streams"
         }
     }
 }

@@ -8,13 +8,22 @@ extension Node {
     ///
     /// A relayed connection with limits is used only with `allowsLimited`. Such connections suit short messages and signalling, not bulk
     /// data.
-    public func open(_ protocolID: String, to peer: PeerID, allowsLimited: Bool = false) async throws(NodeError) -> Stream {
-        try await open([protocolID], to: peer, allowsLimited: allowsLimited)
+    ///
+    /// A `resumable` stream goes on over another connection to the peer when its own ends, or when a direct one stands beside a relayed
+    /// one. The peer must serve the protocol as resumable; otherwise the stream is an ordinary one (`Stream.isResumable`).
+    public func open(
+        _ protocolID: String, to peer: PeerID, allowsLimited: Bool = false, resumable: Bool = false
+    ) async throws(NodeError) -> Stream {
+        guard resumable else { return try await open([protocolID], to: peer, allowsLimited: allowsLimited) }
+        return try await openResumable(protocolID, to: peer, addresses: [], allowsLimited: allowsLimited)
     }
 
     /// Opens a stream for a protocol to the peer at an address that ends in `/p2p/<peer id>`. Connects first if necessary.
-    public func open(_ protocolID: String, to address: Multiaddr) async throws(NodeError) -> Stream {
+    public func open(_ protocolID: String, to address: Multiaddr, resumable: Bool = false) async throws(NodeError) -> Stream {
         guard let peer = address.peerID else { throw .missingPeerID(address) }
+        if resumable {
+            return try await openResumable(protocolID, to: peer, addresses: [address], allowsLimited: address.isCircuit)
+        }
         return try await openStream(RouteRequest(peer, [protocolID], addresses: [address], allowsLimited: address.isCircuit))
     }
 
@@ -27,13 +36,15 @@ extension Node {
         try await openStream(RouteRequest(peer, protocolIDs, addresses: [], allowsLimited: allowsLimited))
     }
 
-    private func openStream(_ wanted: RouteRequest) async throws(NodeError) -> Stream {
+    private func openStream(_ wanted: RouteRequest) async throws(NodeError) -> Stream { try await openCarrier(wanted).stream }
+
+    /// A stream, and the connection over which it runs.
+    func openCarrier(_ wanted: RouteRequest) async throws(NodeError) -> CarryingStream {
         let connection = try await route(wanted)
-        let limit = connection.path.limit
         let state = ApplicationStream(proposing: wanted.names, at: shell.place(of: connection.id))
-        if wanted.isSpoken { return Stream(state, peer: wanted.peer, protocolID: wanted.protocolIDs[0], limit: limit) }
         do {
-            return Stream(state, peer: wanted.peer, protocolID: try await state.settle(), limit: limit)
+            let name = wanted.isSpoken ? wanted.protocolIDs[0] : try await state.settle()
+            return CarryingStream(stream: Stream(state, peer: wanted.peer, protocolID: name, over: connection), connection: connection)
         } catch {
             throw error == .cancelled ? .cancelled : .stream(error)
         }
@@ -58,7 +69,7 @@ extension Node {
 }
 
 /// A stream that wants to go somewhere.
-private final class RouteRequest: Sendable {
+final class RouteRequest: Sendable {
     let peer: PeerID
     let addresses: [Multiaddr]
     let allowsLimited: Bool

@@ -3,20 +3,25 @@ import CausewayNode
 
 extension Node {
     /// Serves a protocol until the task is cancelled or the node stops, as `Feed.serve` does. To serve before the node is reachable, call
-    /// `streams(for:)` before `run()`. `allowsLimited`: also serve relayed connections with a limit.
+    /// `streams(for:)` before `run()`. `allowsLimited`: also serve relayed connections with a limit. `resumable`: also serve streams that
+    /// move from one connection to another.
     public func serve(
-        _ protocolID: String, allowsLimited: Bool = false, handler: @escaping @Sendable (Stream) async throws -> Void
+        _ protocolID: String, allowsLimited: Bool = false, resumable: Bool = false,
+        handler: @escaping @Sendable (Stream) async throws -> Void
     ) async throws(NodeError) {
-        try await streams(for: protocolID, allowsLimited: allowsLimited).serve(handler: handler)
+        try await streams(for: protocolID, allowsLimited: allowsLimited, resumable: resumable).serve(handler: handler)
     }
 
     /// The inbound streams of a protocol. The node serves the protocol from this call until the sequence is cancelled or released. Up to
     /// 256 streams wait to be read; beyond that, the oldest is reset.
-    public func streams(for protocolID: String, allowsLimited: Bool = false) async throws(NodeError) -> Feed<Stream> {
+    public func streams(
+        for protocolID: String, allowsLimited: Bool = false, resumable: Bool = false
+    ) async throws(NodeError) -> Feed<Stream> {
         let feed = Feed<Stream>(capacity: ServedProtocols.waitingStreams, executor: executor) { [weak self] in
             self?.stopServing(protocolID)
         }
         services.add(protocolID, feed, allowsLimited: allowsLimited)
+        if resumable { carryStreams(of: protocolID, allowsLimited: allowsLimited) }
         announceServices()
         // Waits until the node has the change: a peer that learns of the protocol after this returns is not refused.
         if isRunning { await onNode { _, _ in } }
@@ -25,6 +30,7 @@ extension Node {
 
     private func stopServing(_ protocolID: String) {
         services.remove(protocolID)
+        services.remove(ResumptionFrame.protocolID(for: protocolID))?.end()
         announceServices()
     }
 

@@ -24,6 +24,7 @@ public final class Node: Sendable {
     let services = ServedProtocols()
     let feeds = Feeds()
     let validators: Validators
+    let resumables: ResumableStreams
     private let phase = Mutex(Phase.made)
     private let started = Latch()
     private let plan: ListenPlan
@@ -37,6 +38,7 @@ public final class Node: Sendable {
     public init(_ configuration: Configuration = Configuration()) throws(NodeError) {
         self.configuration = configuration
         validators = Validators(limit: configuration.pubSub?.limits.unjudged ?? 0)
+        resumables = ResumableStreams(configuration.resumption)
         let key = try configuration.identity.key()
         peerID = key.publicKey.peerID
         log = NodeLog(configuration.log ?? .environment, of: peerID)

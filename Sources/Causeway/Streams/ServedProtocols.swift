@@ -19,7 +19,13 @@ final class ServedProtocols: Sendable {
         }
     }
 
-    func remove(_ name: String) { state.withLock { $0.removeAll { $0.name == name } } }
+    @discardableResult
+    func remove(_ name: String) -> Feed<Stream>? {
+        state.withLock { services in
+            guard let index = services.firstIndex(where: { $0.name == name }) else { return nil }
+            return services.remove(at: index).service.feed
+        }
+    }
 
     func feed(of name: String) -> Feed<Stream>? { state.withLock { $0.first { $0.name == name }?.service.feed } }
 

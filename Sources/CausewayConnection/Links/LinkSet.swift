@@ -67,12 +67,19 @@ public final class LinkSet {
     }
 
     /// Asks all remotes for a sign of life now: see `StreamMachine.probe`.
-    public func probe() {
-        for member in members.values {
-            member.carrier?.probe(now: host.now)
-            member.link?.multiplexer.probe(now: host.now)
-            enqueue(member)
-        }
+    public func probe() { for member in members.values { probe(member) } }
+
+    /// The same for one link, and for the one that carries it.
+    public func probe(_ id: UInt32) {
+        guard let member = members[id] else { return }
+        probe(member)
+        if let outer = member.outer { probe(outer) }
+    }
+
+    private func probe(_ member: LinkMember) {
+        member.carrier?.probe(now: host.now)
+        member.link?.multiplexer.probe(now: host.now)
+        enqueue(member)
     }
 
     /// What carries the link has ended, or was never connected.

@@ -77,4 +77,8 @@ public indirect enum StreamError: Error, Equatable, Sendable {
     case cancelled
     /// Misuse: another task is already reading or writing.
     case busy
+    #if !hasFeature(Embedded)
+        /// A resumable stream could not go on.
+        case resumption(ResumptionFault)
+    #endif
 }

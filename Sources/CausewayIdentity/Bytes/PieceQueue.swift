@@ -28,6 +28,15 @@ public struct PieceQueue: Sendable {
         }
     }
 
+    /// Appends a piece as it is, if it would not be joined to others anyway.
+    public mutating func append(piece: [UInt8]) {
+        guard pieces.count - head < max(1, keptApart) || piece.count > Self.joined else {
+            return piece.withUnsafeBytes { append($0) }
+        }
+        count += piece.count
+        pieces.append(piece)
+    }
+
     /// The oldest piece, or no more than the first `limit` bytes of it: the rest stays the oldest piece, and is not moved.
     public mutating func takeFirst(atMost limit: Int = .max) -> [UInt8]? {
         guard head < pieces.count else { return nil }

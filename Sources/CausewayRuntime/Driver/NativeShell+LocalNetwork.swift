@@ -26,6 +26,12 @@ extension NativeShell: LocalNetworkHost {
         tellBound()
     }
 
+    /// Asks the remote of a link for a sign of life: if none comes within `ConnectionLimits.probeTimeout`, the link ends.
+    public func probe(_ link: UInt32) {
+        let linkLoop = linkLoop(of: link)
+        linkLoop.loop.run { linkLoop.links.probe(link) }
+    }
+
     func portMappingChanged(_ change: PortMappingChange, _ addresses: [OwnAddress]) {
         tell { node, now in node.portMappingChanged(change, addresses: addresses, now: now) }
     }

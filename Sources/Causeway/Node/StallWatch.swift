@@ -1,0 +1,39 @@
+import CausewayConnection
+import CausewayIdentity
+import CausewayRuntime
+
+/// Has a connection asked for a sign of life when a resumable stream stalls on it: a cut line says nothing by itself, and keep-alive takes
+/// most of a minute.
+struct StallWatch: Sendable {
+    private static let look = Interval.milliseconds(500)
+    /// Looks without progress until the connection is asked.
+    private static let patience = 3
+    /// For how long something is expected of a remote that has sent something.
+    private static let attention = 20
+
+    private let stream: ResumableStream
+    private let shell: NativeShell
+
+    init(_ stream: ResumableStream, _ shell: NativeShell) {
+        self.stream = stream
+        self.shell = shell
+    }
+
+    /// Runs until it is cancelled. Returns nil, for a group of tasks in which others return carriers.
+    func watch(_ connection: UInt32) async -> CarryingStream? {
+        var last = stream.progress
+        var still = 0
+        while (try? await Task.sleep(for: Self.look.duration)) != nil {
+            let now = stream.progress
+            if now.confirmed != last.confirmed || now.received != last.received {
+                still = 0
+            } else {
+                still += 1
+            }
+            let isHearing = last.received > 0 && still <= Self.attention
+            last = now
+            if still > 0, still % Self.patience == 0, now.awaits || isHearing { shell.probe(connection) }
+        }
+        return nil
+    }
+}

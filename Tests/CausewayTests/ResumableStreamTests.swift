@@ -1,0 +1,164 @@
+import Causeway
+import Testing
+
+/// Streams that go on over another connection.
+@Suite(.timeLimit(.minutes(1))) struct ResumableStreamTests {
+    private let bulk: [UInt8] = (0..<4_000_000).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 >> 10) }
+
+    private func withPair(
+        _ change: @escaping (inout Configuration) -> Void = { _ in }, resumable: Bool = true,
+        _ body: @escaping @Sendable (_ opener: Node, _ acceptor: Node, _ place: Multiaddr) async throws -> Void
+    ) async throws {
+        try await withNodes([configuration(listen: [tcp], change), configuration(change)]) { nodes in
+            let echoes = try await nodes[0].streams(for: "/echo/1", resumable: resumable)
+            let serving = Task { await echoes.serve(handler: echo) }
+            defer { serving.cancel() }
+            try await body(nodes[1], nodes[0], await nodes[0].addresses[0])
+        }
+    }
+
+    @Test func carriesBytesBothWays() async throws {
+        try await withPair { opener, acceptor, place in
+            let stream = try await opener.open("/echo/1", to: place, resumable: true)
+            #expect(stream.isResumable && stream.protocolID == "/echo/1" && stream.peer == acceptor.peerID)
+            #expect(try await exchange(pattern, over: stream) == pattern)
+            #expect(stream.resumptions == 0)
+            try await until { acceptor.resumableStreams == 0 }
+        }
+    }
+
+    @Test func isAnOrdinaryOneWhereThePeerServesNoOther() async throws {
+        try await withPair(resumable: false) { opener, _, place in
+            let stream = try await opener.open("/echo/1", to: place, resumable: true)
+            #expect(!stream.isResumable)
+            #expect(try await exchange(pattern, over: stream) == pattern)
+        }
+    }
+
+    /// The connection is reset by either side, in the midst of what is on its way, three times.
+    @Test(arguments: [true, false]) func goesOnWhenItsConnectionIsReset(byOpener: Bool) async throws {
+        let bulk = bulk
+        try await withPair { opener, acceptor, place in
+            let stream = try await opener.open("/echo/1", to: place, resumable: true)
+            async let writing: Void = {
+                try await stream.write(bulk)
+                try await stream.finish()
+            }()
+            var received: [UInt8] = []
+            var cuts = [300_000, 1_300_000, 2_300_000]
+            while let chunk = try await stream.read() {
+                received += chunk
+                guard let cut = cuts.first, received.count > cut else { continue }
+                cuts.removeFirst()
+                if byOpener { await opener.abort(acceptor.peerID) } else { await acceptor.abort(opener.peerID) }
+            }
+            try await writing
+            #expect(received.count == bulk.count && received == bulk)
+            #expect(stream.resumptions >= 3)
+            try await until { acceptor.resumableStreams == 0 }
+        }
+    }
+
+    /// A relayed connection becomes direct: the stream moves there by itself.
+    @Test func movesToADirectConnection() async throws {
+        let relay = try configuration(listen: [tcp]) {
+            $0.relayService = .init()
+            $0.relayService?.circuitLimit = .unlimited
+        }
+        let peer = try configuration { $0.webRTC = true }
+        try await withNodes([relay, peer, peer]) { nodes in
+            let place = try #require(await nodes[0].addresses.first)
+            _ = try await nodes[1].reserve(at: place)
+            let echoes = try await nodes[1].streams(for: "/echo/1", resumable: true)
+            let serving = Task { await echoes.serve(handler: echo) }
+            defer { serving.cancel() }
+            let stream = try await nodes[2].open("/echo/1", to: Multiaddr("\(place)/p2p-circuit/p2p/\(nodes[1].peerID)"), resumable: true)
+            var count = 0
+            while stream.resumptions == 0 {
+                try await stream.write([UInt8](repeating: 5, count: 1000))
+                count += try await stream.read(exactly: 1000).count
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            // The relay is no longer needed.
+            await nodes[2].hangUp(nodes[0].peerID)
+            #expect(try await exchange(pattern, over: stream) == pattern)
+        }
+    }
+
+    @Test func resetsTellTheirCodeAndEndIt() async throws {
+        try await withNodes([configuration(listen: [tcp]), configuration()]) { nodes in
+            let streams = try await nodes[0].streams(for: "/odd/1", resumable: true)
+            let opened = try await nodes[1].open("/odd/1", to: await nodes[0].addresses[0], resumable: true)
+            let accepted = try #require(await streams.next())
+            opened.reset(code: 77)
+            await #expect(throws: StreamError.reset(code: 77)) { _ = try await accepted.read() }
+            await #expect(throws: StreamError.resetLocally) { _ = try await opened.read() }
+            try await until { nodes[0].resumableStreams == 0 }
+        }
+    }
+
+    /// A stranger's token is not found, and one that is known is another peer's.
+    @Test func nobodyResumesAnothersStream() async throws {
+        try await withNodes([configuration(listen: [tcp]), configuration(), configuration()]) { nodes in
+            let streams = try await nodes[0].streams(for: "/own/1", resumable: true)
+            let place = await nodes[0].addresses[0]
+            let token = [UInt8](repeating: 9, count: 16)
+            let position = [UInt8](repeating: 0, count: 8)
+            let own = try await nodes[1].open("/causeway/resumable/1/own/1", to: place)
+            try await own.write([0] + token + position)
+            #expect(try await own.read(exactly: 9) == [0] + position)
+            let held = try #require(await streams.next())
+            let strange = try await nodes[2].open("/causeway/resumable/1/own/1", to: place)
+            try await strange.write([1] + token + position)
+            #expect(try await strange.read(exactly: 9) == [1] + position)
+            #expect(try await strange.read() == nil)
+            // Its own peer claims to have received what was never sent.
+            let liar = try await nodes[1].open("/causeway/resumable/1/own/1", to: place)
+            try await liar.write([1] + token + position.dropLast() + [1])
+            #expect(try await liar.read(exactly: 9) == [3] + position)
+            // The stream still runs where it ran.
+            try await own.write([0, 0, 0, 2, 4, 5])
+            #expect(try await held.read() == [4, 5])
+        }
+    }
+
+    @Test func aPeerHasSoManyAtMost() async throws {
+        try await withNodes([configuration(listen: [tcp]) { $0.resumption.streamsPerPeer = 2 }, configuration()]) { nodes in
+            let streams = try await nodes[0].streams(for: "/own/1", resumable: true)
+            let place = await nodes[0].addresses[0]
+            var held: [Stream?] = []
+            for _ in 0..<2 {
+                held.append(try await nodes[1].open("/own/1", to: place, resumable: true))
+                held.append(await streams.next())
+            }
+            let third = try await nodes[1].open("/own/1", to: place, resumable: true)
+            await #expect(throws: StreamError.resumption(.tooManyStreams)) { _ = try await third.read() }
+            held[0] = nil
+            try await until { nodes[0].resumableStreams == 1 }
+            #expect(held.count == 4)
+        }
+    }
+
+    @Test func endsWithWhatWasNotConfirmed() async throws {
+        try await withNodes([configuration { $0.resumption.deadline = .milliseconds(300) }]) { nodes in
+            let opener = nodes[0]
+            let (opened, open) = AsyncStream<Stream>.makeStream()
+            let (accepted, accept) = AsyncStream<Stream>.makeStream()
+            try await withNodes([configuration(listen: [tcp])]) { acceptors in
+                let streams = try await acceptors[0].streams(for: "/sink/1", resumable: true)
+                let place = await acceptors[0].addresses[0]
+                open.yield(try await opener.open("/sink/1", to: place, resumable: true))
+                accept.yield(try #require(await streams.next()))
+            }
+            var iterator = opened.makeAsyncIterator()
+            let stream = try #require(await iterator.next())
+            try await stream.write([1, 2, 3])
+            await #expect(throws: StreamError.resumption(.tooLate(undelivered: 3))) { try await stream.finish() }
+            await #expect(throws: StreamError.resumption(.tooLate(undelivered: 3))) { _ = try await stream.read() }
+            await #expect(throws: StreamError.resumption(.tooLate(undelivered: 3))) { try await stream.write([4]) }
+            var others = accepted.makeAsyncIterator()
+            let other = try #require(await others.next())
+            await #expect(throws: StreamError.resumption(.tooLate(undelivered: 0))) { _ = try await other.read() }
+        }
+    }
+}
