@@ -129,15 +129,13 @@ extension GossipSub {
 
     /// nil: StrictSign requires author and signature and they are missing, or StrictNoSign forbids them and they are present.
     private func messageID(of fields: MessageFields, on topic: GossipTopic, from peer: GossipPeer) -> [UInt8]? {
-        let from = fields[MessageFields.from]
-        let signature = fields[MessageFields.signature]
         guard configuration.signed else {
-            guard from.isEmpty, fields[MessageFields.sequence].isEmpty, signature.isEmpty, fields[MessageFields.key].isEmpty else {
-                return nil
+            for field in [MessageFields.from, MessageFields.sequence, MessageFields.signature, MessageFields.key] {
+                if fields.has(field) { return nil }
             }
             return unsignedID(of: message(fields, by: nil, on: topic, from: peer))
         }
-        guard !from.isEmpty, !signature.isEmpty else { return nil }
+        guard !fields[MessageFields.from].isEmpty, !fields[MessageFields.signature].isEmpty else { return nil }
         return fields.contents(MessageFields.from, MessageFields.sequence)
     }
 
