@@ -21,6 +21,12 @@
     /// The ids of messages in the forms that have to be computed of them, so that an id alone says nothing of its message. They are
     /// computed in the forms that a configuration or a neighbour uses, and remembered for as long as messages are known.
     final class ComputedIDs {
+        struct Known {
+            /// Our form of the id.
+            let id: [UInt8]
+            let form: IDForm
+        }
+
         private final class Entry {
             let id: [UInt8]
             let expires: Instant
@@ -36,8 +42,7 @@
         private let limits: GossipLimits
         private var usesSHA256: Bool
         private var usesSequence: Bool
-        /// Our form of each id.
-        private var known = BytesTable<[UInt8]>()
+        private var known = BytesTable<Known>()
         private var order = FIFO<Entry>()
 
         init(_ form: MessageIDForm, lifetime: Interval, limits: GossipLimits) {
@@ -57,9 +62,10 @@
             if form == .sequenceSHA256 { usesSequence = true }
         }
 
-        /// Our form of an id. nil: no message that we have had recently has it.
-        subscript(id: [UInt8]) -> [UInt8]? { isUsed ? known[id] : nil }
+        /// What is known of an id. nil: no message that we have had recently has it.
+        subscript(id: [UInt8]) -> Known? { isUsed ? known[id] : nil }
 
+        /// The message's ids in the forms that are used.
         func compute(_ message: GossipMessage) -> ComputedID {
             var found = ComputedID()
             guard isUsed else { return found }
@@ -76,7 +82,7 @@
             guard isUsed else { return }
             for form in [IDForm.sha256, .sequenceSHA256, .own] where !computed[form].isEmpty && known[computed[form]] == nil {
                 forget(now: now)
-                known[computed[form]] = id
+                known[computed[form]] = Known(id: id, form: form)
                 order.append(Entry(computed[form], expires: now + lifetime))
             }
         }

@@ -64,7 +64,15 @@ extension GossipSub {
             guard peer.behaviour.idsWanted < configuration.limits.ids else { return count(.slight, of: peer, in: node) }
             peer.behaviour.idsWanted += 1
             wake(in: node)
-            guard let message = cache[canonical(entry.content(), of: peer)] else { continue }
+            let wire = entry.content()
+            #if !hasFeature(Embedded)
+                peer.formTrial?.note(wire)
+            #endif
+            // An id that is asked for is one that we told, so it shows nothing of the peer's own.
+            guard let message = cache[canonical(wire)] else { continue }
+            #if !hasFeature(Embedded)
+                if message.source == peer.id { tryForms(of: peer, with: message, in: node) }
+            #endif
             let sent = message.retransmissions[peer.id] ?? 0
             guard sent < configuration.parameters.retransmissions else { continue }
             message.retransmissions[peer.id] = sent + 1
@@ -72,17 +80,20 @@ extension GossipSub {
         }
     }
 
-    /// Our form of an id that the peer sent. The id's form shows how to write ids to this peer.
-    func canonical(_ wire: [UInt8], of peer: GossipPeer) -> [UInt8] {
+    /// Our form of an id. If the peer wrote it of its own accord, the id's form shows how to write ids to this peer.
+    func canonical(_ wire: [UInt8], of peer: GossipPeer? = nil) -> [UInt8] {
         guard configuration.signed else { return wire }
         #if !hasFeature(Embedded)
-            if let known = computed[wire] { return known }
+            if let known = computed[wire] {
+                peer?.idForm = known.form
+                return known.id
+            }
         #endif
-        if let form = MessageID.form(of: wire) { peer.idForm = form }
+        if let peer, let form = MessageID.form(of: wire) { peer.idForm = form }
         return MessageID.canonical(wire)
     }
 
-    /// How ids are written to the peer: as in the specification until it has written one.
+    /// How ids are written to the peer.
     func idForm(of peer: GossipPeer) -> IDForm {
         guard configuration.signed else { return .go }
         if let form = configuration.messageID.fixed ?? peer.idForm { return form }
@@ -91,7 +102,7 @@ extension GossipSub {
             // for a broken promise.
             if !peer.foreignIDs.asked.isEmpty { return .foreign }
         #endif
-        return .go
+        return peer.likelyForm
     }
 
     /// The message's id in a form. Empty: it has none.
@@ -105,16 +116,6 @@ extension GossipSub {
         #endif
         }
     }
-
-    #if !hasFeature(Embedded)
-        /// Finds out what the peer's ids are if they are in no form that shows: one of those that we have asked it for is the message's.
-        func learnForm(of peer: GossipPeer, from message: GossipMessage, in node: NodeContext) {
-            guard configuration.signed, let form = peer.foreignIDs.form(by: message) else { return }
-            peer.idForm = form
-            computed.use(form)
-            if form == .foreign, configuration.messageID.fixed == nil { node.emit(.foreignMessageIDs(peer.peer)) }
-        }
-    #endif
 
     // MARK: Mesh
 

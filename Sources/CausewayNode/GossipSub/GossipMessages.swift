@@ -45,16 +45,6 @@ extension GossipSub {
         return true
     }
 
-    #if !hasFeature(Embedded)
-        /// We may have asked for a message that we have, by an id that we could not read: how the neighbour forms its ids shows then, too.
-        private func learnForm(of peer: GossipPeer, fromCopy fields: MessageFields, on topic: GossipTopic, in node: NodeContext) {
-            guard configuration.signed, !peer.foreignIDs.asked.isEmpty else { return }
-            turn -= fields.size / configuration.limits.bytesPerWork
-            let author = try? PeerID(fields.content(MessageFields.from))
-            learnForm(of: peer, from: message(fields, by: author, on: topic, from: peer), in: node)
-        }
-    #endif
-
     /// Whether the message is a replay. A page does without this code: it lives for hours and forwards no announcements.
     private func isReplay(_ id: [UInt8], on topic: GossipTopic, in node: NodeContext) -> Bool {
         #if hasFeature(Embedded)
@@ -85,6 +75,7 @@ extension GossipSub {
         #endif
         let kept = cached(message, id: id, key: key, frame: frame)
         #if !hasFeature(Embedded)
+            kept.source = peer.id
             let isCopy = configuration.signed && computed[kept.computed.own] != nil
         #endif
         note(kept, now: node.now)
@@ -130,7 +121,7 @@ extension GossipSub {
         #endif
     }
 
-    private func message(_ fields: MessageFields, by author: PeerID?, on topic: GossipTopic, from peer: GossipPeer) -> GossipMessage {
+    func message(_ fields: MessageFields, by author: PeerID?, on topic: GossipTopic, from peer: GossipPeer) -> GossipMessage {
         GossipMessage(
             author: author, receivedFrom: peer.peer, topic: topic.name, data: fields.content(MessageFields.data),
             sequenceNumber: fields.content(MessageFields.sequence))
@@ -138,15 +129,13 @@ extension GossipSub {
 
     /// nil: StrictSign requires author and signature and they are missing, or StrictNoSign forbids them and they are present.
     private func messageID(of fields: MessageFields, on topic: GossipTopic, from peer: GossipPeer) -> [UInt8]? {
-        let from = fields[MessageFields.from]
-        let signature = fields[MessageFields.signature]
         guard configuration.signed else {
-            guard from.isEmpty, fields[MessageFields.sequence].isEmpty, signature.isEmpty, fields[MessageFields.key].isEmpty else {
-                return nil
+            for field in [MessageFields.from, MessageFields.sequence, MessageFields.signature, MessageFields.key] {
+                if fields.has(field) { return nil }
             }
             return unsignedID(of: message(fields, by: nil, on: topic, from: peer))
         }
-        guard !from.isEmpty, !signature.isEmpty else { return nil }
+        guard !fields[MessageFields.from].isEmpty, !fields[MessageFields.signature].isEmpty else { return nil }
         return fields.contents(MessageFields.from, MessageFields.sequence)
     }
 

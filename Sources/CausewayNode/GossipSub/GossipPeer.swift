@@ -23,11 +23,15 @@ final class GossipPeer {
     private var topics = BytesSet()
     private var topicBytes = 0
 
-    /// How the peer writes ids. nil: not known yet.
+    /// How the peer writes ids. nil: it has shown none of its own yet.
     var idForm: IDForm?
+    /// How it probably writes them: as its agent's name says, or else as in the specification.
+    var likelyForm = IDForm.go
     var behaviour = PeerBehaviour()
     #if !hasFeature(Embedded)
         var foreignIDs = ForeignIDs()
+        /// nil: there is no reason to doubt the likely form.
+        var formTrial: FormTrial?
         /// Whether the peer reads IDONTWANT.
         var readsDontWant = false
         /// For how many heartbeats more it may be said of messages that the peer does not want them. 0: of none.

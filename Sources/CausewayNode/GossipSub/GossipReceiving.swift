@@ -155,6 +155,9 @@ extension GossipSub {
     private func finish(_ rpc: borrowing ProtobufReader, of peer: GossipPeer, _ work: RPCWork, in node: NodeContext) -> Bool {
         guard rpc.fault == nil else { return false }
         if !work.isUseful { peer.behaviour.wasted += 1 }
+        #if !hasFeature(Embedded)
+            settleTrial(of: peer, in: node)
+        #endif
         if !work.wanted.isEmpty { send(GossipCodec.want(work.wanted), to: peer, droppable: true, in: node) }
         if work.exceedsEntryLimit {
             count(.grave, of: peer, in: node)

@@ -7,11 +7,11 @@ extension GossipSub {
 
     public func identified(_ peer: PeerID, on link: ConnectedLink, in node: NodeContext) {
         consider(peer, in: node)
-        guard let known = peersByID[peer.bytes], known.idForm == nil else { return }
+        guard let known = peersByID[peer.bytes] else { return }
         let agent = node.peers.agent(of: peer)
-        if Self.names(agent, "js-libp2p") { known.idForm = .js }
+        if Self.names(agent, "js-libp2p") { known.likelyForm = .js }
         #if !hasFeature(Embedded)
-            if Self.names(agent, "rust-libp2p") { known.idForm = .rust }
+            if Self.names(agent, "rust-libp2p") { known.likelyForm = .rust }
         #endif
     }
 

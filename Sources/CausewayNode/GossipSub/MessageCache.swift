@@ -9,6 +9,8 @@ final class CachedMessage {
     let frame: [UInt8]
     #if !hasFeature(Embedded)
         var computed = ComputedID()
+        /// The neighbour that it came from, by `GossipPeer.id`. 0: it is our own.
+        var source: UInt64 = 0
     #endif
     /// How often the message was sent again to each peer that requested it, by `GossipPeer.id`.
     var retransmissions = Table<UInt64, Int>()

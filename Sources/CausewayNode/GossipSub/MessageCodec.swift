@@ -86,6 +86,17 @@ enum MessageCodec {
         return out
     }
 
+    #if !hasFeature(Embedded)
+        /// The data of the message in a frame that `frame` made.
+        static func data(in frame: [UInt8]) -> [UInt8] {
+            var inbox = MessageInbox()
+            inbox.add(frame)
+            guard var rpc = inbox.next(limit: frame.count), rpc.advance() else { return [] }
+            _ = rpc.enter()
+            return MessageFields(&rpc).content(MessageFields.data)
+        }
+    #endif
+
     /// The encoded size of a field that is left out if it is empty.
     private static func size(_ content: [UInt8]) -> Int {
         content.isEmpty ? 0 : 1 + Varint.length(of: UInt64(content.count)) + content.count

@@ -339,6 +339,12 @@ import Testing
             signed: MessageCodec.signedBytes(from: [], data: [1], sequence: [], topic: chat), signature: [], key: [])
         victim.receive(bare)
         #expect(victim.host.drain().count == 1)
+        // Fields have to be absent, not just empty (pubsub/README.md, "StrictNoSign"): author, sequence number, signature and key.
+        for field: UInt8 in [1, 3, 5, 6] {
+            let faults = victim.peer.behaviour.faults
+            victim.receive(gossipRPC(2, gossipContent(of: bare) + [0x12, 0x01, field, field << 3 | 2, 0x00]))
+            #expect(victim.delivered().isEmpty && victim.peer.behaviour.faults == faults + 10, "field \(field)")
+        }
     }
 
     @Test func fieldsBesideTheSignedOnesGoNoFurther() throws {

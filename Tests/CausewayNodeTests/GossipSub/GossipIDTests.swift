@@ -100,7 +100,8 @@ import Testing
         #expect(warnings == 1 && delivered == ForeignIDs.trials, "its messages are as good as others'")
         #expect(told(by: victim).isEmpty, "what it could not recognise would be a broken promise")
         // It may have been a matter of time.
-        victim.receive(GossipCodec.want([GossipHost.key(4).publicKey.peerID.bytes + sequence]))
+        victim.pass(.seconds(1))
+        victim.receive(GossipCodec.have(chat, ids: [GossipHost.key(4).publicKey.peerID.bytes + sequence]))
         #expect(victim.host.gossip.idForm(of: victim.peer) == .go)
     }
 

@@ -67,6 +67,8 @@ import Testing
         )
         let go = GossipHost.key(5).publicKey.peerID.bytes + [0, 0, 0, 0, 0, 0, 0, 1]
         host.gossip.received(GossipCodec.want([go]), on: stream, in: host.state)
+        #expect(host.gossip.idForm(of: peer) == .js, "who asks repeats what it was told")
+        host.gossip.received(GossipCodec.have(chat, ids: [go]), on: stream, in: host.state)
         #expect(host.gossip.idForm(of: peer) == .go)
     }
 

@@ -10,10 +10,10 @@ final class GossipVictim {
     let stream: StreamKey
     var peer: GossipPeer { host.gossip.peersByID[GossipHost.key(1).publicKey.peerID.bytes]! }
 
-    init(_ configuration: GossipSubConfiguration = GossipSubConfiguration(), subscribes: Bool = true) {
+    init(_ configuration: GossipSubConfiguration = GossipSubConfiguration(), agent: String = "go-libp2p", subscribes: Bool = true) {
         host = GossipHost(0, configuration)
         host.gossip.subscribe(chat, in: host.state)
-        link = host.addLink(to: GossipHost.key(1).publicKey)
+        link = host.addLink(to: GossipHost.key(1).publicKey, agent: agent)
         stream = StreamKey(link: link, stream: 1)
         host.gossip.streamOpened(stream, protocolID: GossipSub.protocolIDs[0], in: host.state)
         if subscribes { receive(GossipCodec.subscriptions([chat], subscribe: true)) }
@@ -56,6 +56,15 @@ final class GossipVictim {
         host.drain().compactMap {
             if case .link(_, .send(_, let bytes, _)) = $0 { return bytes }
             return nil
+        }
+    }
+
+    /// What went to the first neighbour alone since the last look. What went to others is gone with it.
+    func framesOfNeighbour() -> [[UInt8]] {
+        host.drain().compactMap {
+            if case .event(let event) = $0 { host.events.append(event) }
+            guard case .link(link, .send(_, let bytes, _)) = $0 else { return nil }
+            return bytes
         }
     }
 
