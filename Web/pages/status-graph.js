@@ -11,6 +11,8 @@ const FADE = 1800
 const peers = new Map(), lines = new Map()
 let places = 0
 let isFirst = true
+/** The ids of the last answer's circuits, and how many had been opened until then. */
+let before = { ids: new Set(), opened: 0 }
 
 /** The peers to show: those of the largest circuits first, then those with a reservation. */
 function chosenPeers(now) {
@@ -41,7 +43,7 @@ export function drawGraph(now) {
     if (peers.has(circuit.source) && peers.has(circuit.target)) drawLine(circuit)
   }
   lay()
-  drawWords(now, chosen.size, ended)
+  drawWords(now, chosen.size, ended, brief(now))
   isFirst = false
 }
 
@@ -118,6 +120,15 @@ function leave(one) {
   }, FADE)
 }
 
+/** How many circuits opened and ended since the last answer, so that there was never a line for them. */
+function brief({ circuits, counts }) {
+  const seen = circuits.filter(({ id }) => !before.ids.has(id)).length
+  const opened = counts.circuitsOpened - before.opened
+  before = { ids: new Set(circuits.map(({ id }) => id)), opened: counts.circuitsOpened }
+  // A list that was cut does not tell.
+  return isFirst || circuits.length < counts.circuits ? 0 : Math.max(0, opened - seen)
+}
+
 const pair = ({ source, target }) => `${peerFace(source).name} and ${peerFace(target).name}`
 
 // MARK: Places
@@ -168,7 +179,7 @@ new ResizeObserver(() => { if (!isFirst) lay() }).observe(byID('graph'))
 
 // MARK: Words
 
-function drawWords(now, shown, ended) {
+function drawWords(now, shown, ended, short) {
   const others = now.counts.peers - shown
   const more = `${shown} peers are drawn, and there ${others === 1 ? 'is' : 'are'} ${whole.format(others)} more.`
   setText(byID('graph-more'), others > 0 && shown > 0 ? more : '')
@@ -179,7 +190,10 @@ function drawWords(now, shown, ended) {
     : `The relay and its peers, with ${many(now.circuits.length, 'circuit')} that carried ${bytes(total)}. The list below has each.`
   byID('graph').setAttribute('aria-label', words)
   const last = ended.at(-1)
-  if (last) {
+  if (short > 0) {
+    const why = 'as it is when two peers soon have a direct connection'
+    setText(byID('graph-news'), `${many(short, 'circuit')} opened and ended within seconds, ${why}.`)
+  } else if (last) {
     const { circuit } = last, rest = ended.length > 1 ? ` So did ${many(ended.length - 1, 'other circuit')}.` : ''
     const moved = `${duration(circuit.age)} and ${bytes(circuit.sent + circuit.returned)}`
     setText(byID('graph-news'), `The circuit of ${pair(circuit)} ended after ${moved}.${rest}`)

@@ -11,7 +11,7 @@ const plots = [
     short: (n) => whole.format(n), limit: ({ limits }) => limits.connections },
   { id: 'circuits', name: 'Circuits', value: ({ counts }) => counts.circuits, words: (n) => many(n, 'circuit'),
     short: (n) => whole.format(n), limit: ({ limits }) => limits.circuits },
-  { id: 'rate', name: 'Bytes a second through circuits', value: (now) => now.rate, words: (n) => `${bytes(n)} a second`, short: bytes },
+  { id: 'rate', name: 'Bytes a second', value: (now) => now.rate, words: (n) => `${bytes(n)} a second`, short: bytes },
 ]
 
 export function makePlots() {

@@ -27,9 +27,9 @@ node.addEventListener('peer:connect', ({ detail }) => console.log(\`connected to
 console.log('others reach this page at', String((await node.ready())[0]))`,
   terminal: (address) => `RELAY=${address}
 causeway ping $RELAY                       # how fast it answers
+causeway dial $RELAY                       # how it is reached, and what it offers
 causeway check --relay $RELAY              # what your network lets through
-causeway peer --relay $RELAY --topic hello # find others, and write to them
-causeway perf $RELAY                       # how many bytes a second`,
+causeway peer --relay $RELAY --topic hello # find others, and write to them`,
 }
 
 export function makeShare() {

@@ -54,7 +54,8 @@ export function shares({ relayedPeers = 0, becameDirect = 0, directBytes = 0, re
     peers: shareOfPeers == null
       ? { value: 'Nothing yet', words: counters }
       : { value: percent(shareOfPeers), words: `${whole.format(becameDirect)} of ${many(relayedPeers, 'relayed connection')}.` },
-    bytes: shareOfBytes == null
+    // Without a relayed connection there is nothing to compare with.
+    bytes: shareOfBytes == null || relayedPeers === 0
       ? { value: 'Nothing yet', words: counters }
       : { value: percent(shareOfBytes), words: `${bytes(directBytes)} went directly, ${bytes(relayedBytes)} through relays.` },
   }

@@ -37,7 +37,8 @@ extension Node {
         return await onNode { node, now in
             NodeReport(
                 peerID: peerID, agent: configuration.agent, addresses: node.advertisedAddresses.map { $0.appending(peerID) },
-                ownAddresses: Array(node.ownAddresses.prefix(limit)), directShare: directShare, uptime: now - madeAt, status: NodeStatus(node, moving: moving.values.reduce(0) { $0 + $1.sent + $1.returned }),
+                ownAddresses: Array(node.ownAddresses.prefix(limit)), directShare: directShare, uptime: now - madeAt,
+                status: NodeStatus(node, moving: moving.values.reduce(0) { $0 + $1.sent + $1.returned }),
                 relayService: configuration.relayService, connectionLimit: configuration.limits.connections, listLimit: limit,
                 peers: NodeReport.peers(of: node, limit: limit, now: now),
                 places: node.relayPlaces(atMost: limit, now: now),
