@@ -1,5 +1,14 @@
 // What a page owes to everybody's eyes and to screen readers, as expressions that find what breaks it.
 
+const luminance = (colour) => [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16) / 255)
+  .reduce((sum, one, at) => sum + (one <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4) * [0.2126, 0.7152, 0.0722][at], 0)
+
+/** The contrast of two colours in hexadecimal digits. */
+export function contrast(one, other) {
+  const [light, dark] = [luminance(one), luminance(other)].sort((a, b) => b - a)
+  return (light + 0.05) / (dark + 0.05)
+}
+
 /** Text that has less contrast to what is behind it than 4.5:1 (WCAG 2.2, 1.4.3), in the colours that the page has now. */
 export const faint = (page) => page.evaluate(`(() => {
   const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true })

@@ -1,7 +1,7 @@
 // The status page of a real relay with real peers.   status.mjs CAUSEWAY TESTPEER DIST [--shots DIR]
 // CAUSEWAY: the command; TESTPEER: the native test peer; DIST: Web/dist; with --shots pictures of the page are put into DIR.
 import { execFile, spawn } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -10,7 +10,7 @@ import { check, close, equal, test } from './cases.mjs'
 import { misfits, unnamed } from './chat-flow.mjs'
 import { Shots, desktop, phone } from './chat-shots.mjs'
 import { Chromium } from './chromium.mjs'
-import { disorder, faint, tabOrder } from './look.mjs'
+import { contrast, disorder, faint, tabOrder } from './look.mjs'
 import { pause } from './page.mjs'
 import { Peer } from './peer.mjs'
 
@@ -22,7 +22,7 @@ const port = 20000 + Math.floor(Math.random() * 20000), url = `http://127.0.0.1:
 let relay
 async function startRelay() {
   relay = spawn(causeway, ['relay', '--listen', `/ip4/127.0.0.1/tcp/${port}/ws`, '--key', join(folder, 'key'), '--pages', dist,
-    '--page-host', 'other.localhost', '--topic', 'hello', '--connections-per-ip', '1000', '--reservations-per-ip', '1000',
+    '--listen', `/ip4/127.0.0.1/tcp/${port + 1}`, '--page-host', 'other.localhost', '--topic', 'hello', '--connections-per-ip', '1000', '--reservations-per-ip', '1000',
     '--circuit-data', '64MiB', '--circuit-time', '10m'], { stdio: 'ignore' })
   for (let tries = 0; tries < 100; tries++) {
     if (await fetch(url).then((answer) => answer.ok, () => false)) return
@@ -88,6 +88,29 @@ await test('status: the address is copied by the keyboard, and leads to the rela
   equal(await page.text('#announcer'), 'Copied the address.')
   const { stdout } = await promisify(execFile)(causeway, ['dial', await copied()])
   check(stdout.includes(`connected to ${peerId}`), stdout)
+})
+
+await test('status: the address is copied where the browser gives a page no clipboard', async () => {
+  const other = await browser.open(url, { before: 'Object.defineProperty(navigator, "clipboard", { value: undefined })' })
+  await other.until('!document.querySelector("#main").hidden')
+  await page.evaluate('navigator.clipboard.writeText("before")')
+  await other.focus('#copy-address')
+  await other.press('Enter')
+  await other.until('document.querySelector("#copy-address").textContent === "Copied"')
+  equal(await other.evaluate('document.activeElement.id'), 'copy-address')
+  await other.close()
+  equal(await copied(), address)
+})
+
+await test('status: every kind of address, by the keyboard', async () => {
+  equal((await page.text('#kinds')).split('\n').map((one) => one.trim()).filter(Boolean), ['Kind of address', 'WebSocket', 'TCP'])
+  await page.focus('#kinds input:checked')
+  await page.press('ArrowRight')
+  const tcp = `/ip4/127.0.0.1/tcp/${port + 1}/p2p/${peerId}`
+  equal(await page.text('#address'), tcp)
+  check((await page.evaluate('document.querySelector("#lines-page").textContent')).includes(`relays: '${tcp}'`), 'the lines have it')
+  await page.press('ArrowLeft')
+  equal(await page.text('#address'), address)
 })
 
 await test('status: the QR code is that of the address', async () => {
@@ -167,6 +190,9 @@ await test('status: a peer has one face wherever it is shown', async () => {
   check(faces.every(({ again, known, name }) => again && known && /^[A-Z][a-z]{3} [A-Z][a-z]{3}$/.test(name)), JSON.stringify(faces[0]))
   equal(new Set(faces.map(({ name }) => name)).size, faces.length, 'names')
   equal(new Set(faces.map(({ colour, cells }) => colour + cells)).size, faces.length, 'pictures')
+  const grounds = (await readFile(join(dist, 'tokens.css'), 'utf8')).match(/(?<=--surface: )#\w+/g)
+  equal(grounds.length, 2)
+  for (const { colour } of faces) check(grounds.every((ground) => contrast(colour, ground) >= 3), `${colour} on ${grounds}`)
   const shown = await page.text('#peers .who .name')
   check(faces.some(({ name }) => name === shown), shown)
 })
@@ -265,8 +291,40 @@ await test('status: a plot tells the value of every moment', async () => {
   check(/^03060.*ago.*now$/.test(scale), scale)
 })
 
+await test('status: the focus stays where it is while peers come', async () => {
+  await page.click('#all-peers')
+  await page.focus('#peers li:nth-child(3) summary')
+  const id = await page.evaluate('document.activeElement.querySelector(".who").title')
+  await gather(5, true)
+  await page.until('document.querySelector("#peer-count").textContent === "45"')
+  equal(await page.evaluate('document.activeElement.querySelector(".who")?.title'), id)
+  equal(await page.evaluate('[...document.querySelectorAll("#peers li")].indexOf(document.activeElement.closest("li"))'), 2)
+  equal(await count('#peers > li'), 45)
+  await page.click('#all-peers')
+})
+
+await test('status: what a peer calls its software is text, and fits', async () => {
+  const agent = `\u202e<img src=x onerror="document.title=1">${'W'.repeat(120)} ${'x'.repeat(120)}`
+  const stranger = await Peer.start([testpeer], { agent, relays: [address] })
+  try {
+    await page.until(`document.querySelector('#peers [title="${stranger.id}"]') || document.querySelector('#all-peers').ariaExpanded === 'true'
+      || void document.querySelector('#all-peers').click()`, { what: 'it is listed' })
+    await page.until(`document.querySelector('#peers [title="${stranger.id}"]')?.closest('li').innerText.includes('<img')`, { what: 'its software' })
+    await page.evaluate(`document.querySelector('#peers [title="${stranger.id}"]').closest('details').open = true`)
+    equal(await count('#peers img'), 0)
+    await page.look({ width: 320, scheme: 'light' })
+    equal(await misfits(page), [])
+    await page.look(desktop)
+    equal(await misfits(page).then((faults) => faults.filter((one) => /wider|cut/.test(one))), [])
+    await page.click('#all-peers')
+  } finally {
+    await stranger.stop()
+  }
+})
+
 await test('status: 200 peers on a phone', async () => {
-  await gather(160, true)
+  await page.until('document.querySelector("#peer-count").textContent === "45"')
+  await gather(155, true)
   await page.until('document.querySelector("#peer-count").textContent === "200"', { seconds: 30 })
   await page.look(phone)
   equal(await misfits(page), [])

@@ -110,7 +110,12 @@ export class ShortList {
     })
     if (nodes.length === 0) nodes.push(this.empty)
     const isSame = nodes.length === this.list.children.length && nodes.every((node, at) => node === this.list.children[at])
-    if (!isSame) this.list.replaceChildren(...nodes)
+    if (!isSame) {
+      const focused = this.list.contains(document.activeElement) ? document.activeElement : null
+      this.list.replaceChildren(...nodes)
+      // What is put in again has lost the focus.
+      if (focused?.isConnected) focused.focus({ preventScroll: true })
+    }
     this.button.hidden = this.#order.length <= ShortList.most
     this.button.setAttribute('aria-expanded', String(this.#isWhole))
     setText(this.button, this.#isWhole ? `Show ${ShortList.most} only` : `Show all ${this.#order.length} ${this.noun}`)
