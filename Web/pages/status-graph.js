@@ -4,6 +4,8 @@ import { byID, make, set, setText } from './status-elements.js'
 import { bytes, duration, many, onlyThere, whole } from './status-words.js'
 
 const MOST_PEERS = 24, MOST_LINES = 60
+/** Below this width of the picture, in pixels, it is drawn for a phone. */
+const NARROW = 520
 /** How long a circuit that ended stays to be seen, in milliseconds; as the style sheet has it. */
 const FADE = 1800
 
@@ -89,7 +91,7 @@ function addPeer(id) {
 // MARK: Circuits
 
 /** How wide the line of a circuit is, in pixels: one more for each doubling beyond 16 KiB. */
-export const widthOf = (count) => Math.min(11, 1.75 + Math.log2(1 + count / 16384) * 0.9)
+const widthOf = (count) => Math.min(11, 1.75 + Math.log2(1 + count / 16384) * 0.9)
 
 function drawLine(circuit) {
   let one = lines.get(circuit.id)
@@ -106,7 +108,8 @@ function drawLine(circuit) {
   const moved = circuit.sent + circuit.returned
   one.node.toggleAttribute('data-moving', !isFirst && moved > one.circuit.sent + one.circuit.returned)
   one.circuit = circuit
-  set(one.line, { 'stroke-width': widthOf(moved).toFixed(2) })
+  const scale = byID('graph').clientWidth < NARROW ? 0.65 : 1
+  set(one.line, { 'stroke-width': (widthOf(moved) * scale).toFixed(2) })
   setText(one.title, `${pair(circuit)}: ${bytes(moved)}`)
 }
 
@@ -149,9 +152,9 @@ function ring(count, reachX, reachY) {
 function lay() {
   const picture = byID('graph')
   const width = Math.max(280, picture.clientWidth)
-  const height = peers.size === 0 ? 180 : width < 520 ? width : Math.min(440, width * 0.62)
+  const height = peers.size === 0 ? 180 : width < NARROW ? width : Math.min(440, width * 0.62)
   set(picture, { viewBox: `0 0 ${width} ${height}`, height })
-  const isNarrow = width < 520
+  const isNarrow = width < NARROW
   const [x, y] = [width / 2, height / 2 - 6]
   const [reachX, reachY] = [x - (isNarrow ? 30 : 64), y - (isNarrow ? 30 : 34)]
   byID('graph-relay').setAttribute('transform', `translate(${x} ${y})`)
@@ -168,8 +171,10 @@ function lay() {
   for (const { circuit, line, flow } of lines.values()) {
     const [from, to] = [peers.get(circuit.source)?.at, peers.get(circuit.target)?.at]
     if (!from || !to) continue
-    const number = (value) => value.toFixed(1)
-    const path = `M${from.map(number).join(' ')}Q${number(x)} ${number(y)} ${to.map(number).join(' ')}`
+    // The curve leaves both peers towards the relay, and passes close to it.
+    const near = ([left, top]) => [x + (left - x) * 0.08, y + (top - y) * 0.08]
+    const [start, first, second, end] = [from, near(from), near(to), to].map((point) => point.map((one) => one.toFixed(1)).join(' '))
+    const path = `M${start}C${first} ${second} ${end}`
     set(line, { d: path })
     set(flow, { d: path })
   }

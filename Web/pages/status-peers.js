@@ -46,7 +46,7 @@ const note = (shown, all, how) =>
   shown > 0 && shown < all ? `The list has the ${whole.format(shown)} of ${whole.format(all)} that ${how} first.` : ''
 
 /** Picture, name and the end of the peer id. */
-export function peerName(id) {
+function peerName(id) {
   return make('span', { class: 'who', title: id }, facePicture(id), make('span', { class: 'name' }, peerFace(id).name),
     make('code', {}, `…${endOfID(id)}`))
 }

@@ -79,7 +79,7 @@ export function drawPlots(now) {
 }
 
 /** A round number that is not below `most`: half of it is round, too. */
-export function scaleFor(most, isBytes) {
+function scaleFor(most, isBytes) {
   if (most <= 2) return isBytes ? 1024 : 2
   const base = isBytes ? 1024 ** Math.floor(Math.log(Math.max(1024, most)) / Math.log(1024)) : 1
   const part = most / base

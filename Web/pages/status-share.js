@@ -19,7 +19,7 @@ function home() {
 }
 
 /** Five lines for a page, and five for a terminal. */
-export const snippets = {
+const snippets = {
   page: (address) => `import { createNode } from '${new URL('causeway.js', home())}'
 const node = await createNode({ relays: '${address}' })
 node.addEventListener('peer:discovery', ({ detail }) => node.dial(detail.multiaddrs).catch(console.warn))
