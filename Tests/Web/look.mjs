@@ -54,6 +54,13 @@ export const disorder = (page) => page.evaluate(`(() => {
       for (const id of one.getAttribute(name).split(' ')) if (!document.getElementById(id)) faults.push(name + ' of ' + id)
     }
   }
+  for (const one of document.querySelectorAll('[aria-label]')) {
+    const hasNoRole = !one.getAttribute('role') && /^(code|pre|div|span|p)$/.test(one.localName)
+    if (hasNoRole) faults.push('a name on ' + one.localName + ', which has no role')
+  }
+  for (const one of document.querySelectorAll('[role="slider"]')) {
+    if (!one.hasAttribute('aria-valuenow') || !one.hasAttribute('aria-valuetext')) faults.push('a slider without a value')
+  }
   if (document.querySelector('[tabindex]:not([tabindex="0"], [tabindex="-1"])')) faults.push('an order of its own for Tab')
   return faults
 })()`)

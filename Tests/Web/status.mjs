@@ -287,6 +287,14 @@ await test('status: a plot tells the value of every moment', async () => {
   await page.press('ArrowLeft')
   check(/^\d+ connections?, \d+ s ago$/.test(await words()), await words())
   equal(await page.text('.tile .read'), await words())
+  await page.evaluate('document.activeElement.blur()')
+  check(/^Peak: \d+$/.test(await page.text('.tile .read')), await page.text('.tile .read'))
+  const place = await page.evaluate(`(() => {
+    const { right, top } = document.querySelector('.plot').getBoundingClientRect()
+    return { x: right - 12, y: top + 60 }
+  })()`)
+  await page.call('Input.dispatchMouseEvent', { type: 'mouseMoved', ...place })
+  check(/^\d+ connections?, (now|\d s ago)$/.test(await page.text('.tile .read')), await page.text('.tile .read'))
   const scale = await page.evaluate('[...document.querySelectorAll(".plot .grid")][0].textContent')
   check(/^03060.*ago.*now$/.test(scale), scale)
 })

@@ -27,6 +27,7 @@ export function makePlots() {
     plot.svg = make('svg', { height: HEIGHT, 'aria-hidden': 'true', focusable: 'false' },
       plot.grid, plot.area, plot.curve, plot.cursor, plot.dot)
     plot.box = make('div', { class: 'plot', role: 'slider', tabindex: 0, 'aria-label': `${plot.name}: the moment`, 'aria-valuemin': 0,
+      'aria-valuemax': 0, 'aria-valuenow': 0, 'aria-valuetext': 'no value yet',
       'aria-describedby': 'plots-help' }, plot.svg)
     byID('plots').append(make('figure', { class: 'tile' },
       make('figcaption', {}, make('span', { class: 'label' }, plot.name), make('span', { class: 'value' }, plot.number, plot.limitText)),
@@ -44,11 +45,13 @@ function listen(plot) {
     plot.at = at
     drawPlot(plot)
   }
-  plot.box.addEventListener('pointermove', ({ clientX }) => {
+  const point = ({ clientX }) => {
     if (!plot.x || plot.values.length === 0) return
     const x = clientX - plot.svg.getBoundingClientRect().left
     show(plot.values.reduce((best, { at }) => Math.abs(plot.x(at) - x) < Math.abs(plot.x(best) - x) ? at : best, plot.values[0].at))
-  })
+  }
+  plot.box.addEventListener('pointermove', point)
+  plot.box.addEventListener('pointerdown', point)
   plot.box.addEventListener('pointerleave', () => { if (document.activeElement !== plot.box) show(null) })
   plot.box.addEventListener('focus', () => { if (plot.at === null) show(plot.values.at(-1)?.at ?? null) })
   plot.box.addEventListener('blur', () => show(null))

@@ -105,7 +105,7 @@ export function toShare(addresses, own = []) {
 export const kindNames = { secure: 'Secure WebSocket', webrtc: 'WebRTC', ws: 'WebSocket', tcp: 'TCP' }
 
 const uses = {
-  secure: 'For every page and program.', webrtc: 'For every page and program. It needs an open UDP port.',
+  secure: 'For every page and program.', webrtc: 'For every page, and for programs that know WebRTC. It needs an open UDP port.',
   ws: 'For programs, and for pages that came by http.', tcp: 'For programs. Pages cannot use it.',
 }
 
