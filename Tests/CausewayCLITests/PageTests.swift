@@ -168,6 +168,12 @@ private func announcedRelay(_ more: [String]) throws -> RunningRelay {
         for name in ["counts", "limits", "peers", "reservations", "circuits", "topics", "uptime", "version"] {
             #expect(status[name] != nil, "\(name)")
         }
+        let own = try #require((status["ownAddresses"] as? [[String: Any]])?.first)
+        #expect(own["source"] as? String == "bound" && own["verdict"] as? String == "unknown" && own["advertised"] as? Bool == true)
+        #expect(own["reason"] as? String == "the node listens there" && relay.address.hasPrefix(own["addr"] as? String ?? "-"))
+        // A relay that nobody has met has no share to tell.
+        let share = try #require(status["directShare"] as? [String: Any])
+        #expect(share["becameDirect"] as? Int == 0 && share["directBytes"] as? Int == 0 && share["shareOfPeers"] == nil)
         for (field, status) in [
             ("Sec-Fetch-Site: same-origin", 200), ("Sec-Fetch-Site: none", 200), ("Sec-Fetch-Site: cross-site", 403),
             ("Sec-Fetch-Site: same-site", 403), ("Origin: http://localhost", 200), ("Origin: https://localhost", 200),
@@ -206,6 +212,8 @@ private func announcedRelay(_ more: [String]) throws -> RunningRelay {
             let answer = try Exchange(relay.port, "GET /status.json", ["Host: \(host)"])
             let status = try JSONSerialization.jsonObject(with: answer.body) as? [String: Any]
             #expect(status?["peerId"] != nil && (status?["addresses"] as? [String])?.isEmpty == false && status?["counts"] != nil)
+            // Addresses of this machine and its network are not for everybody.
+            #expect((status?["ownAddresses"] as? [Any])?.isEmpty == ((status?["topics"] as? [Any])?.isEmpty))
             return (status?["topics"] as? [Any])?.count
         }
         #expect(try topics("127.0.0.1") ?? 0 > 0 && topics("localhost:1") ?? 0 > 0)

@@ -55,6 +55,9 @@ import Testing
                 let share = await node.directShare
                 #expect(share.relayedPeers == 1 && share.becameDirect == 1 && share.ofPeers == 1)
                 #expect(share.directBytes >= 2_000_000 && share.relayedBytes > 0 && share.ofBytes ?? 0 > 0.9)
+                let report = await node.report()
+                #expect(report.directShare.becameDirect == 1 && report.directShare.directBytes >= 2_000_000)
+                #expect(report.ownAddresses.isEmpty == report.addresses.isEmpty)
             }
             // What has ended counts on.
             let before = await dialler.directShare

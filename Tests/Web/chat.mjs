@@ -161,7 +161,7 @@ await test('chat: why there is no direct connection, and what goes over the rela
   await say(a, 'over the relay')
   equal(await untilNote(a, /delivered .*/), 'delivered through the relay')
   await shots.take(a, 'chat-relayed')
-  await status.until('document.querySelector("#circuits tr")')
+  await status.until('document.querySelector("#circuits li:not(.empty)")')
   equal(await unnamed(status), [])
   await status.look(phone)
   equal(await misfits(status), [])

@@ -89,7 +89,7 @@ export class Chromium {
 }
 
 const wordsOf = ({ exception, text }) => exception?.description ?? text
-const keys = { Enter: [13, '\r'], Tab: [9], Escape: [27], ArrowDown: [40], ' ': [32, ' '] }
+const keys = { Enter: [13, '\r'], Tab: [9], Escape: [27], ArrowDown: [40], ArrowLeft: [37], ArrowRight: [39], ' ': [32, ' '] }
 
 class ChromiumPage extends Page {
   constructor(browser, targetId, sessionId) {

@@ -10,6 +10,8 @@ if command -v tsc >/dev/null; then
 fi
 node --no-warnings "$here/chat-codec.mjs"
 node --no-warnings "$here/chat-words.mjs"
+node --no-warnings "$here/qr-code.mjs"
+node --no-warnings "$here/status-words.mjs"
 node --no-warnings "$here/words.mjs"
 node --no-warnings "$here/sequence.mjs"
 exec node --no-warnings --experimental-websocket "$here/run.mjs" "$dist" "$@"

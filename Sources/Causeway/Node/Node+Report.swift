@@ -32,11 +32,13 @@ extension Node {
     /// The node's current state, with at most `limit` entries in each list. It is gathered on the node's own loop.
     public func report(atMost limit: Int = 256) async -> NodeReport {
         let moving = configuration.relayService == nil ? [:] : await shell.bytesInCircuits()
+        let directShare = await directShare
         let (peerID, configuration, madeAt) = (peerID, configuration, madeAt)
         return await onNode { node, now in
             NodeReport(
                 peerID: peerID, agent: configuration.agent, addresses: node.advertisedAddresses.map { $0.appending(peerID) },
-                uptime: now - madeAt, status: NodeStatus(node, moving: moving.values.reduce(0) { $0 + $1.sent + $1.returned }),
+                ownAddresses: Array(node.ownAddresses.prefix(limit)), directShare: directShare, uptime: now - madeAt,
+                status: NodeStatus(node, moving: moving.values.reduce(0) { $0 + $1.sent + $1.returned }),
                 relayService: configuration.relayService, connectionLimit: configuration.limits.connections, listLimit: limit,
                 peers: NodeReport.peers(of: node, limit: limit, now: now),
                 places: node.relayPlaces(atMost: limit, now: now),

@@ -6,7 +6,7 @@ extension NodeReport {
         .object([
             "version": .text(causewayVersion), "peerId": .text(peerID.description), "agent": .text(agent),
             "addresses": .array(addresses.map { .text($0.description) }), "stun": .array(stunURLs.map { .text($0) }),
-            "uptime": .seconds(uptime),
+            "ownAddresses": .array(ownAddresses.map(\.json)), "directShare": directShare.json, "uptime": .seconds(uptime),
             "counts": status.json, "limits": limits, "peers": .array(peers.map(\.json)),
             "reservations": .array(places.map { ["peer": .text($0.peer.description), "remaining": .seconds($0.remaining)] }),
             "circuits": .array(circuits.map(\.json)), "topics": .array(topics.map(\.json)),
@@ -35,6 +35,26 @@ extension NodeStatus {
             "reservationsRefused": .count(reservationsRefused), "circuitsOpened": .count(circuitsOpened),
             "circuitsRefused": .count(circuitsRefused),
         ]
+    }
+}
+
+extension OwnAddressState {
+    fileprivate var json: JSON {
+        [
+            "addr": .text(own.address.description), "source": .text("\(own.kind)"), "verdict": .text("\(own.verdict)"),
+            "advertised": .bool(isAdvertised), "reason": .text(reason.description),
+        ]
+    }
+}
+
+extension DirectShare {
+    /// With the names that `causeway peer --json` has. A share that there is not yet is left out.
+    fileprivate var json: JSON {
+        .object([
+            "directPeers": .count(directPeers), "relayedPeers": .count(relayedPeers), "becameDirect": .count(becameDirect),
+            "directBytes": .count(directBytes), "relayedBytes": .count(relayedBytes),
+            "shareOfPeers": ofPeers.map { .number($0) }, "shareOfBytes": ofBytes.map { .number($0) },
+        ])
     }
 }
 

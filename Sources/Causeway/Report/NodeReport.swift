@@ -42,6 +42,10 @@ public struct NodeReport: Sendable {
     public let agent: String
     /// The addresses at which others can dial the node, each with its peer id.
     public let addresses: [Multiaddr]
+    /// The node's own addresses, advertised or not, each with its source, verdict and reason.
+    public let ownAddresses: [OwnAddressState]
+    /// How much goes directly. A relay's connections count as direct, and the bytes of its circuits at their ends alone.
+    public let directShare: DirectShare
     /// The time since the node was made.
     public let uptime: Interval
     public let status: NodeStatus
@@ -49,7 +53,7 @@ public struct NodeReport: Sendable {
     public let relayService: Configuration.RelayService?
     /// The most connections at the same time.
     public let connectionLimit: Int
-    /// The most entries in each of the lists below. Longer lists are cut; `status` has the full counts.
+    /// The most entries in `ownAddresses` and in each of the lists below. Longer lists are cut; `status` has the full counts.
     public let listLimit: Int
     public let peers: [Peer]
     /// The reservations; those that end first are at the front.
