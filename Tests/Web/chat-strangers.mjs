@@ -230,6 +230,7 @@ await test('chat: a file in pieces of a byte takes no more than others', async (
 await test('chat: a message of 200 MiB from a server that is dialled ends that link alone', async (after) => {
   const page = await chatPage(after), server = await serveSockets((socket) => sendMessage(socket, 200 << 20))
   after(() => server.close())
+  await page.click('#state')
   await page.focus('#address')
   await page.type(`/ip4/127.0.0.1/tcp/${server.address().port}/ws/p2p/12D3KooWLzQXGnfECF3uJcSDTM15e7h6xR9gfboHjhMnGKecAejw`)
   await page.press('Enter')

@@ -58,6 +58,13 @@ export function pathWords(known) {
   return ['none', known.inRoom ? 'In the room, not connected to you' : 'Not connected']
 }
 
+/** A peer's path in a word or two. */
+export function pathLabel(known) {
+  const [kind] = pathWords(known)
+  if (kind === 'relayed' && !known.isRelay) return isUpgrading(known) ? 'relayed…' : 'relayed'
+  return { direct: 'direct', connecting: 'connecting…', failed: 'not reached' }[kind] ?? (kind === 'relayed' ? 'relayed' : 'away')
+}
+
 /** Why a connected peer is not connected directly. Undefined: it is, or an attempt is running. */
 export function whyRelayed(known) {
   if (known.path?.kind !== 'relayed' || known.isRelay || isUpgrading(known)) return undefined
