@@ -141,6 +141,7 @@ for part in "${parts[@]}"; do
         [ -x "$build/debug/causeway" ] || run "build of the command" swift build --scratch-path "$build" --product causeway
         run "chat page in chromium" node --no-warnings Tests/Web/chat.mjs "$build/debug/causeway" Web/dist
         run "examples for pages in chromium" node --no-warnings Tests/Web/examples.mjs "$build/debug/causeway" Web/dist
+        run "chat page in company" node --no-warnings --experimental-websocket Tests/Web/chat-company.mjs "$build/debug/causeway" Web/dist
         run "chat page among strangers" node --no-warnings --experimental-websocket Tests/Web/chat-strangers.mjs "$build/debug/causeway" Web/dist
       else
         skip "chat page" "chromium is not installed (Scripts/install.sh browsers)"

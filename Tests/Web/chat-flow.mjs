@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { readFile, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { endOfID } from '../../Web/pages/peer-face.js'
 import { pause } from './page.mjs'
 
 const quote = JSON.stringify
@@ -12,7 +13,7 @@ export const isReachable = 'document.querySelector("#state").dataset.state === "
 export async function ready(page, seconds = 20) {
   await page.until(isReachable, { seconds, what: 'a place at the relay' })
   page.id = await page.text('#own-id code')
-  page.nick = page.id.slice(-7)
+  page.nick = endOfID(page.id)
 }
 
 const personOf = (peer) => `[...document.querySelectorAll('.person')].find((one) => one.innerText.includes(${quote(peer.nick)}))`

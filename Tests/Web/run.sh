@@ -10,6 +10,7 @@ if command -v tsc >/dev/null; then
 fi
 node --no-warnings "$here/chat-codec.mjs"
 node --no-warnings "$here/chat-words.mjs"
+node --no-warnings "$here/chat-text.mjs"
 node --no-warnings "$here/words.mjs"
 node --no-warnings "$here/sequence.mjs"
 exec node --no-warnings --experimental-websocket "$here/run.mjs" "$dist" "$@"

@@ -33,6 +33,8 @@ export const bounds = {
   pictureHead: 256 << 10,
   /** How long a relay may take to join a room. */
   carrySeconds: 4,
+  /** How soon after a stream the connection ends whose peer leaves. */
+  leavingSeconds: 1,
   /** How long a relay may be out of reach before the page speaks of it. */
   noticeSeconds: 4,
 }

@@ -2,7 +2,7 @@
 
 import { bounds } from './chat-bounds.js'
 import { FrameReader, frame, utf8 } from './chat-codec.js'
-import { directPath, whyRelayed } from './chat-paths.js'
+import { directPath, isLeaving, whyRelayed } from './chat-paths.js'
 import { pictureIn } from './chat-picture.js'
 import { sizeOf, wordsOf } from './chat-words.js'
 
@@ -32,7 +32,7 @@ export class Fetching {
       Object.assign(file, { state: 'fetched', blob, head, picture })
     } catch (error) {
       stream?.abort(error)
-      Object.assign(file, signal.aborted ? { state: 'offered', note: 'Cancelled' } : { state: 'failed', note: this.#why(known, error) })
+      Object.assign(file, signal.aborted ? { state: 'offered', note: 'Cancelled' } : { state: 'failed', note: await this.#why(known, error) })
     }
     file.cancel = undefined
     chat.changed('update', { message })
@@ -79,10 +79,10 @@ export class Fetching {
   }
 
   /** A peer that left while its file came is not called by a code. */
-  #why(known, error) {
+  async #why(known, error) {
     const { done, total } = this.#message.file
-    if (known.path || !total) return known.path ? wordsOf(error) : `the sender is not here: ${wordsOf(error)}`
-    return `the sender left after ${sizeOf(done)} of ${sizeOf(total)}`
+    if (!total) return known.path ? wordsOf(error) : `the sender is not here: ${wordsOf(error)}`
+    return error.code && await isLeaving(this.#chat, known) ? `the sender left after ${sizeOf(done)} of ${sizeOf(total)}` : wordsOf(error)
   }
 }
 

@@ -3,6 +3,7 @@
 import { bounds } from './chat-bounds.js'
 import { FrameReader, textOf, uvarint, utf8 } from './chat-codec.js'
 import { Fetching, isWithin, tooMuch } from './chat-fetching.js'
+import { isLeaving } from './chat-paths.js'
 import { pictureIn } from './chat-picture.js'
 import { ROOM } from './chat-room.js'
 import { mediaType, plainFileName } from './chat-text.js'
@@ -86,7 +87,7 @@ export class Files {
       await ended(reader)
       if (upload.state === 'sending') upload.state = 'sent'
     } catch (error) {
-      if (upload?.state === 'sending') Object.assign(upload, { state: 'failed', note: this.#why(upload, error) })
+      if (upload?.state === 'sending') Object.assign(upload, { state: 'failed', note: await this.#why(upload, error) })
       stream.abort(error)
     } finally {
       clearTimeout(slow)
@@ -98,8 +99,9 @@ export class Files {
     }
   }
 
-  #why({ peer, done, total }, error) {
-    return this.#chat.peers.get(peer)?.path ? wordsOf(error) : `left after ${sizeOf(done)} of ${sizeOf(total)}`
+  async #why({ peer, done, total }, error) {
+    const isGone = error.code && await isLeaving(this.#chat, this.#chat.peer(peer))
+    return isGone ? `left after ${sizeOf(done)} of ${sizeOf(total)}` : wordsOf(error)
   }
 
   #begin(shared, stream) {

@@ -35,6 +35,7 @@ function show() {
   $('invite-hint').hidden = !hint
   setText($('invite-hint'), hint)
   $('invite').showModal()
+  $('invite-link').querySelector('button').focus()
 }
 $('act-invite').addEventListener('click', show)
 

@@ -1,5 +1,6 @@
 // The path to a peer, and the attempt to reach it without the relay.
 
+import { bounds } from './chat-bounds.js'
 import { directFault, pathOf, worthDialling } from './chat-words.js'
 
 /** After this time a WebRTC attempt has ended, whichever side started it. */
@@ -71,15 +72,14 @@ export function whyRelayed(known) {
   return known.upgrade.words ?? 'the other side tried it without success, and knows why'
 }
 
-/** Waits while an attempt at a direct connection is running, `milliseconds` at most. Returns whether there is one. */
-export function directPath(chat, known, milliseconds, signal) {
-  const isOver = () => known.path?.kind !== 'relayed' || !isUpgrading(known)
+/** Waits until something holds, `milliseconds` at most. */
+function waitUntil(isOver, chat, milliseconds, signal) {
   return new Promise((resolve) => {
     const end = () => {
       clearTimeout(late)
       chat.removeEventListener('change', look)
       signal?.removeEventListener('abort', end)
-      resolve(known.path?.kind === 'direct')
+      resolve()
     }
     const look = () => isOver() && end()
     const late = setTimeout(end, milliseconds)
@@ -88,4 +88,16 @@ export function directPath(chat, known, milliseconds, signal) {
     if (signal?.aborted) end()
     look()
   })
+}
+
+/** Waits while an attempt at a direct connection is running, `milliseconds` at most. Returns whether there is one. */
+export async function directPath(chat, known, milliseconds, signal) {
+  await waitUntil(() => known.path?.kind !== 'relayed' || !isUpgrading(known), chat, milliseconds, signal)
+  return known.path?.kind === 'direct'
+}
+
+/** Whether a peer whose stream has just ended is leaving: its connection ends a moment later. */
+export async function isLeaving(chat, known) {
+  await waitUntil(() => !known.path, chat, bounds.leavingSeconds * 1000)
+  return !known.path
 }

@@ -31,8 +31,8 @@ export function peerFace(peerId) {
   }
 }
 
-/** The last letters of a peer id, by which logs name a peer. */
-export const endOfID = (peerId) => String(peerId).slice(-7)
+/** The last letters of a peer id, by which the command names a peer. */
+export const endOfID = (peerId) => String(peerId).slice(-8)
 
 /** The picture as an SVG element of class `face`. It says nothing to a screen reader: the name belongs beside it. */
 export function facePicture(peerId) {
