@@ -98,6 +98,22 @@ await test('company: a stranger takes neither room nor another one\'s place by i
   equal(await b.evaluate(`[...document.querySelectorAll('.message .end')].at(-1).textContent`), twin.nick)
 })
 
+await test('company: who tells of itself all the time is not heard all the time', async (after) => {
+  const wild = await stranger(after, { name: 'Once' })
+  await untilNamed(a, wild, /^Once$/)
+  let heard = 0, isRefused = false
+  for (let count = 0; count < 60 && !isRefused; count++) {
+    const stream = await wild.dialProtocol(`${address}/p2p-circuit/p2p/${a.id}`, ABOUT, { runOnLimitedConnection: true })
+    await stream.writable.getWriter().write(frame(encodeAbout({ name: `Name ${count}`, colour: 1, room: ROOM })))
+    try {
+      decodeAbout(await new FrameReader(stream.readable).frame(1024))
+      heard += 1
+    } catch { isRefused = true }
+  }
+  check(isRefused && heard >= 15 && heard < 40, `${heard} heard`)
+  await untilNamed(a, wild, /^Name \d+$/)
+})
+
 await test('company: messages are text alone, as other implementations read them', async (after) => {
   const plain = await createNode({ relays: [address] }), heard = []
   after(() => plain.stop())

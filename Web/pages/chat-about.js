@@ -1,7 +1,7 @@
 // What chats tell each other beside messages: names, colours, rooms, and what a file is. The room's messages are text alone, as in all
 // implementations of universal-connectivity, so this goes by a protocol of its own, which peers of other kinds do not serve.
 
-import { bounds } from './chat-bounds.js'
+import { Gate, bounds } from './chat-bounds.js'
 import { FrameReader, decodeAbout, encodeAbout, frame } from './chat-codec.js'
 import { colourNumber } from './chat-profile.js'
 import { mediaType, personName, plainFileName } from './chat-text.js'
@@ -64,6 +64,8 @@ export class About {
     const chat = this.#chat, known = chat.peer(stream.connection.remotePeer)
     const end = setTimeout(() => stream.abort(new Error('too slow')), bounds.aboutSeconds * 1000)
     try {
+      known.aboutGate ??= new Gate(bounds.aboutOfOne)
+      if (!known.aboutGate.passes()) throw new Error('too often')
       const asked = decodeAbout(await new FrameReader(stream.readable).frame(bounds.aboutBytes))
       this.#learn(known, asked)
       await stream.writable.getWriter().write(frame(encodeAbout({ ...this.#own, ...chat.files.factsOf(asked.file) })))

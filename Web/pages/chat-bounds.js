@@ -26,6 +26,8 @@ export const bounds = {
   fileNameLength: 80,
   aboutBytes: 1024,
   aboutSeconds: 5,
+  /** How often one peer may ask and tell. */
+  aboutOfOne: { burst: 20, perSecond: 1 },
   linksOfMessage: 20,
   /** Of a picture that is shown: its bytes, its pixels, and how far into it its size may stand. */
   pictureBytes: 16 << 20,

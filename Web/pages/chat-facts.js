@@ -23,7 +23,8 @@ function relayedWords({ outcome, tries }, why) {
   const words = [make('p', { text: `No direct connection: ${why}. Messages go through the relay.` })]
   if (!outcome) return words
   words.push(fact(`Tried ${tries === 1 ? 'once' : `${tries} times`}: ${directFacts(outcome)}.`))
-  const hint = fact('Nobody tells this device its public address. A relay that listens on ', make('code', { text: '/webrtc-direct' }), ' does.')
+  const hint = fact('Nobody tells this device its public address. A relay that listens on ', make('code', { text: '/webrtc-direct' }),
+    ' does.')
   return chat.tellers.length ? words : [...words, hint]
 }
 

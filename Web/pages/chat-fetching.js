@@ -32,7 +32,8 @@ export class Fetching {
       Object.assign(file, { state: 'fetched', blob, head, picture })
     } catch (error) {
       stream?.abort(error)
-      Object.assign(file, signal.aborted ? { state: 'offered', note: 'Cancelled' } : { state: 'failed', note: await this.#why(known, error) })
+      const fault = { state: 'failed', note: signal.aborted ? '' : await this.#why(known, error) }
+      Object.assign(file, signal.aborted ? { state: 'offered', note: 'Cancelled' } : fault)
     }
     file.cancel = undefined
     chat.changed('update', { message })

@@ -22,8 +22,8 @@ const isLoopback = /^(localhost|127\.[\d.]+|\[::1\])$/
 /** What the person who invites should know of the link. */
 function hintOf({ hostname }) {
   if (chat.startNote) return `${chat.startNote} Who follows this link comes to this page, but perhaps to no relay.`
-  if (isLoopback.test(hostname)) return `This link leads to ${hostname}, so it works on this device only. Open this page by the relay's address to invite others.`
-  return ''
+  if (!isLoopback.test(hostname)) return ''
+  return `This link leads to ${hostname}, so it works on this device only. To invite others, open this page by the relay’s address.`
 }
 
 function show() {

@@ -37,7 +37,9 @@ export function drawMessage(message, chat, talk) {
 
 /** Writes who says it. */
 export function nameMessage(element, message, chat) {
-  const who = element.querySelector('.who-name')
+  const who = element.querySelector('.who-name'), { name = '', colour = 0 } = chat.peers.get(message.from) ?? {}, shown = colour + name
+  if (who.dataset.shown === shown) return
+  who.dataset.shown = shown
   if (message.own) fill(who, 'You')
   else fill(who, ...whoIs(chat, message.from))
 }

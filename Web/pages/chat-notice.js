@@ -31,6 +31,6 @@ export function noticeOf(chat) {
   if (room.fault) return `The link names no room: ${room.fault}. This is the room of everybody, ${EVERYBODY}.`
   const words = relayWords(chat)
   if (words || !room.isNotCarried) return words
-  return `This relay does not carry the room “${room.name}”. Messages reach only people who are connected directly. Whoever runs the relay lets it `
-    + `carry the room by: --topic '${room.name}' --topic '${room.fileTopic}'`
+  return `This relay does not carry the room “${room.name}”. Messages reach only people who are connected directly. `
+    + `Whoever runs the relay lets it carry the room by: --topic '${room.name}' --topic '${room.fileTopic}'`
 }

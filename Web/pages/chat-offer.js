@@ -109,7 +109,8 @@ export function drawOffer(bubble, message, chat) {
         const name = file.name || fileName(file.id, file.head)
         // Never shown as what the sender says it is: it is saved as bytes.
         file.url ??= URL.createObjectURL(file.blob)
-        return [...picture(file, name), head, row(make('a', { href: file.url, download: name, text: `Save as ${name}` }),
+        const save = make('a', { href: file.url, download: name, 'aria-label': `Save ${name}`, text: file.name ? 'Save' : `Save as ${name}` })
+        return [...picture(file, name), head, row(save,
           make('span', { text: `Received ${file.isDirect ? 'directly' : 'through the relay'}` }))]
       }
       case 'failed': return [head, row(make('span', { text: `Not fetched: ${file.note}` }), fetch('Try again'))]
