@@ -109,9 +109,10 @@ export function drawOffer(bubble, message, chat) {
         const name = file.name || fileName(file.id, file.head)
         // Never shown as what the sender says it is: it is saved as bytes.
         file.url ??= URL.createObjectURL(file.blob)
-        const save = make('a', { href: file.url, download: name, 'aria-label': `Save ${name}`, text: file.name ? 'Save' : `Save as ${name}` })
-        return [...picture(file, name), head, row(save,
-          make('span', { text: `Received ${file.isDirect ? 'directly' : 'through the relay'}` }))]
+        const text = file.name ? 'Save' : `Save as ${name}`
+        const save = make('a', { href: file.url, download: name, 'aria-label': `Save ${name}`, text })
+        const how = make('span', { text: `Received ${file.isDirect ? 'directly' : 'through the relay'}` })
+        return [...picture(file, name), head, row(save, how)]
       }
       case 'failed': return [head, row(make('span', { text: `Not fetched: ${file.note}` }), fetch('Try again'))]
       default: return [head, row(make('span', { text: words }), ...file.size > bounds.fileBytes ? [] : [fetch('Fetch')])]

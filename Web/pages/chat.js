@@ -58,7 +58,7 @@ function openTalk(key) {
   const isRoom = key === ROOM
   $('attach').hidden = $('act-invite').hidden = !isRoom
   setText($('text-label'), isRoom ? 'Message to everyone in the room' : `Direct message to ${chat.called(key)}`)
-  $('text').placeholder = isRoom ? 'Message everyone' : `Message ${nameOf(key)} only`
+  $('text').placeholder = isRoom ? 'Message everyone' : 'Message privately'
   $('peer-facts').open = false
   note('')
   markRead()
@@ -216,7 +216,9 @@ $('people').addEventListener('click', ({ target }) => {
 })
 $('peer-facts').addEventListener('toggle', draws.people)
 $('messages').addEventListener('scroll', ({ target }) => { atEnd = target.scrollHeight - target.scrollTop - target.clientHeight < 60 })
-new ResizeObserver(() => { if (atEnd) scrollToEnd() }).observe($('messages'))
+// The window changes its size, and so do messages, such as by a picture.
+const sizes = new ResizeObserver(() => { if (atEnd) scrollToEnd() })
+for (const id of ['messages', 'message-list']) sizes.observe($(id))
 document.addEventListener('visibilitychange', markRead)
 isWide.addEventListener('change', markRead)
 
