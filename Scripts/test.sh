@@ -142,6 +142,7 @@ for part in "${parts[@]}"; do
         run "chat page in chromium" node --no-warnings Tests/Web/chat.mjs "$build/debug/causeway" Web/dist
         run "status page in chromium" node --no-warnings Tests/Web/status.mjs "$build/debug/causeway" "$us" Web/dist
         run "examples for pages in chromium" node --no-warnings Tests/Web/examples.mjs "$build/debug/causeway" Web/dist
+        run "chat page in company" node --no-warnings --experimental-websocket Tests/Web/chat-company.mjs "$build/debug/causeway" Web/dist
         run "chat page among strangers" node --no-warnings --experimental-websocket Tests/Web/chat-strangers.mjs "$build/debug/causeway" Web/dist
       else
         skip "chat page" "chromium is not installed (Scripts/install.sh browsers)"

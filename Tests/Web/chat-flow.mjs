@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { readFile, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { endOfID } from '../../Web/pages/peer-face.js'
 import { pause } from './page.mjs'
 
 const quote = JSON.stringify
@@ -12,7 +13,7 @@ export const isReachable = 'document.querySelector("#state").dataset.state === "
 export async function ready(page, seconds = 20) {
   await page.until(isReachable, { seconds, what: 'a place at the relay' })
   page.id = await page.text('#own-id code')
-  page.nick = page.id.slice(-7)
+  page.nick = endOfID(page.id)
 }
 
 const personOf = (peer) => `[...document.querySelectorAll('.person')].find((one) => one.innerText.includes(${quote(peer.nick)}))`
@@ -20,7 +21,7 @@ const personOf = (peer) => `[...document.querySelectorAll('.person')].find((one)
 /** The path to another page's peer: `{ kind, words }`, undefined if it is not in the list. */
 export const pathTo = (page, peer) => page.evaluate(`(() => {
   const one = ${personOf(peer)}
-  return one && { kind: one.dataset.path, words: one.querySelector('.how').textContent }
+  return one && { kind: one.dataset.path, words: one.title }
 })()`)
 
 /** Waits until a path's kind is this; answers its words and the seconds it took. */
@@ -30,10 +31,14 @@ export async function untilPath(page, peer, kind, seconds = 20) {
   return { words: (await pathTo(page, peer)).words, seconds: (Date.now() - began) / 1000 }
 }
 
+/** Waits until a conversation is shown: the room's, or a peer's. */
+export const untilTalk = (page, peer) => page.until(
+  `document.querySelector('#talk-title').dataset.key?.endsWith(${quote(peer?.nick ?? 'room')})`, { what: 'the conversation is shown' })
+
 /** Goes to a conversation: the room's, or a peer's. */
 export async function openTalk(page, peer) {
   await page.evaluate(`${peer ? personOf(peer) : "document.querySelector('#room-list .person')"}.click()`)
-  await page.until(`document.querySelector('#talk-title').textContent === ${quote(peer?.nick ?? 'universal-connectivity')}`)
+  await untilTalk(page, peer)
 }
 
 /** Writes into the open conversation. */

@@ -38,7 +38,8 @@ await test('the room, both ways', async () => {
 if (!isDirect) {
   await test('the page says why there is no direct connection', async () => {
     await openTalk(a, b)
-    await a.until('document.querySelector("#peer-failure").innerText', { seconds: 45 })
+    await a.until('document.querySelector("#peer-failure").textContent', { seconds: 45 })
+    await a.click('#peer-facts summary')
     const words = (await a.text('#peer-failure')).replaceAll('\n', ' ')
     console.log(`      ${words}`)
     check(/^No direct connection: no packet gets through/.test(words), words)

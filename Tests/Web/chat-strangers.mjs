@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { FrameReader, concat, decodeResponse, encodeRequest, frame, utf8, uvarint } from '../../Web/pages/chat-codec.js'
+import { endOfID } from '../../Web/pages/peer-face.js'
 import { check, close, equal, test, until } from './cases.mjs'
 import { fetchFile, hear, lastFile, openTalk, ready, say } from './chat-flow.mjs'
 import { Chromium } from './chromium.mjs'
@@ -106,7 +107,7 @@ await test('chat: a hundred strangers leave room for one more, and for a friend'
   const page = await chatPage(after), friend = await stranger(after), late = await stranger(after)
   equal(await tell(friend, page, 'hello'), 200)
   await page.until(`document.querySelector('#people-list .badge:not([hidden])')`)
-  await openTalk(page, { nick: String(friend.peerId).slice(-7) })
+  await openTalk(page, { nick: endOfID(friend.peerId) })
   await say(page, 'hello yourself')
   await openTalk(page)
   for (let count = 0; count < 105; count++) {
@@ -117,7 +118,7 @@ await test('chat: a hundred strangers leave room for one more, and for a friend'
     await pause(50)
   }
   equal([await tell(late, page, 'a further person'), await tell(friend, page, 'me again')], [200, 200])
-  await openTalk(page, { nick: String(friend.peerId).slice(-7) })
+  await openTalk(page, { nick: endOfID(friend.peerId) })
   await hear(page, 'hello yourself')
   await hear(page, 'me again')
 }, 120_000)
@@ -230,6 +231,7 @@ await test('chat: a file in pieces of a byte takes no more than others', async (
 await test('chat: a message of 200 MiB from a server that is dialled ends that link alone', async (after) => {
   const page = await chatPage(after), server = await serveSockets((socket) => sendMessage(socket, 200 << 20))
   after(() => server.close())
+  await page.click('#state')
   await page.focus('#address')
   await page.type(`/ip4/127.0.0.1/tcp/${server.address().port}/ws/p2p/12D3KooWLzQXGnfECF3uJcSDTM15e7h6xR9gfboHjhMnGKecAejw`)
   await page.press('Enter')

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { check, close, equal, test } from './cases.mjs'
 import {
   fetchFile, hear, isReachable, misfits, openTalk, pathTo, pressFile, ready, savedHash, say, share, unnamed, untilFile, untilNote,
-  untilPath,
+  untilPath, untilTalk,
 } from './chat-flow.mjs'
 import { Shots, desktop, phone } from './chat-shots.mjs'
 import { Chromium } from './chromium.mjs'
@@ -101,7 +101,7 @@ await test('chat: a direct message by the keyboard alone', async () => {
   await a.evaluate('document.activeElement.blur()')
   await a.tabTo('#people-list .person')
   await a.press('Enter')
-  await a.until(`document.querySelector('#talk-title').textContent === ${JSON.stringify(b.nick)}`)
+  await untilTalk(a, b)
   check(await a.evaluate('document.activeElement.id === "text"'), 'the focus is where one writes')
   await a.type('just for you')
   await a.press('Enter')
@@ -119,7 +119,8 @@ await test('chat: a direct message by the keyboard alone', async () => {
 
 await test('chat: Escape leads back to the room', async () => {
   await a.press('Escape')
-  await a.until('document.querySelector("#talk-title").textContent === "universal-connectivity"')
+  await untilTalk(a)
+  equal(await a.text('#talk-title'), 'universal-connectivity')
 })
 
 await test('chat: a file of 20 MB over the direct connection', async () => {
@@ -139,7 +140,7 @@ await test('chat: a file is cancelled by either side', async () => {
   await untilFile(a, `file.querySelector('progress')?.value > 0`)
   await pressFile(a, 'Cancel')
   await untilFile(a, `file.innerText.includes('Cancelled')`)
-  await untilFile(b, `file.innerText.includes(${JSON.stringify(`${a.nick}: the other side`)})`)
+  await untilFile(b, `file.innerText.includes(${JSON.stringify(`(${a.nick}): the other side`)})`)
   await pressFile(a, 'Fetch')
   await untilFile(a, `file.querySelector('progress')?.value > 0`)
   await untilFile(b, `file.querySelector('progress')`)
@@ -152,7 +153,9 @@ await test('chat: a file is cancelled by either side', async () => {
 
 await test('chat: why there is no direct connection, and what goes over the relay', async () => {
   await openTalk(a, c)
-  await a.until('/^No direct connection: /.test(document.querySelector("#peer-failure").innerText)', { seconds: 45 })
+  await a.until('/^No direct connection: /.test(document.querySelector("#peer-failure").textContent)', { seconds: 45 })
+  equal(await a.text('#peer-facts summary'), 'Why is it not direct?')
+  await a.click('#peer-facts summary')
   const words = await a.text('#peer-failure')
   console.log(`      ${words.replaceAll('\n', ' ')}`)
   check(/the other side offered no address.*this side offered \d+ address.*the other side 0; ICE \w+, connection \w+; after [\d.]+\ss/s.test(words), words)
@@ -194,6 +197,7 @@ await test('chat: the relay alone is asked for the address, whatever a link says
 }, 90_000)
 
 await test('chat: why a dial failed', async () => {
+  await a.click('#state')
   await a.focus('#address')
   await a.type(`/ip4/127.0.0.1/tcp/1/ws/p2p/${b.id.slice(0, -1)}${b.id.endsWith('a') ? 'b' : 'a'}`)
   await a.press('Enter')
@@ -202,6 +206,7 @@ await test('chat: why a dial failed', async () => {
   check(/Could not connect: .+/.test(text), text)
   console.log(`      ${text.replaceAll('\n', ' ')}`)
   await shots.take(a, 'chat-dial', { view: 'node' })
+  await a.click('#state')
 }, 60_000)
 
 await test('chat: without the relay the two go on, and the page says what it does', async () => {

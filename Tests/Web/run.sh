@@ -8,6 +8,7 @@ if command -v tsc >/dev/null; then
   tsc --noEmit --strict --target es2022 --module es2022 --moduleResolution node --lib es2022,dom,dom.iterable "$here/example.ts"
   echo 'ok    types'
 fi
+node --no-warnings "$here/chat-text.mjs"
 node --no-warnings "$here/chat-codec.mjs"
 node --no-warnings "$here/chat-words.mjs"
 node --no-warnings "$here/qr-code.mjs"

@@ -21,6 +21,24 @@ export const bounds = {
   dmSeconds: 5,
   /** How long a file waits for a direct connection. */
   directSeconds: 35,
+  /** Characters of a person's name and of a file's, and the bytes of what two chats tell of themselves. */
+  nameLength: 32,
+  fileNameLength: 80,
+  aboutBytes: 1024,
+  aboutSeconds: 5,
+  /** How often one peer may ask and tell. */
+  aboutOfOne: { burst: 20, perSecond: 1 },
+  linksOfMessage: 20,
+  /** Of a picture that is shown: its bytes, its pixels, and how far into it its size may stand. */
+  pictureBytes: 16 << 20,
+  picturePixels: 40_000_000,
+  pictureHead: 256 << 10,
+  /** How long a relay may take to join a room. */
+  carrySeconds: 4,
+  /** How soon after a stream the connection ends whose peer leaves. */
+  leavingSeconds: 1,
+  /** How long a relay may be out of reach before the page speaks of it. */
+  noticeSeconds: 4,
 }
 
 /** Lets `burst` through at once, then `perSecond` each second. */

@@ -176,3 +176,15 @@ export function decodeResponse(bytes) {
   const found = fields(bytes)
   return { ...readMetadata(found.get(1)), status: numberOf(found.get(2)), statusText: stringOf(found.get(3)) }
 }
+
+/** What two chats tell each other of themselves, and of a file that one asks for: `file` is its id, `fileName` and so on the answer. */
+export const encodeAbout = ({ name, colour, room, file, fileName, fileSize, fileType }) => concat(
+  textField(1, name), number(2, colour), textField(3, room), ...file ? [textField(4, file)] : [],
+  ...fileSize ? [textField(5, fileName), number(6, fileSize), textField(7, fileType)] : [])
+
+export function decodeAbout(bytes) {
+  const found = fields(bytes), text = (field) => stringOf(found.get(field)), value = (field) => numberOf(found.get(field))
+  return {
+    name: text(1), colour: value(2), room: text(3), file: text(4), fileName: text(5), fileSize: value(6), fileType: text(7),
+  }
+}

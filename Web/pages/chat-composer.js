@@ -1,8 +1,8 @@
 // Writing in the open conversation, and what is asked of its peer.
 
 import { bounds } from './chat-bounds.js'
-import { ROOM, nickOf } from './chat-node.js'
 import { $, chat, setText, soon } from './chat-page.js'
+import { ROOM } from './chat-room.js'
 import { wordsOf } from './chat-words.js'
 
 export function note(text, isBad = false) {
@@ -54,5 +54,5 @@ peerAct('act-ping', async (peer) => {
   note('Waiting for the echo…')
   const known = chat.peer(peer)
   known.roundTrip = `${(await chat.ping(peer)).toFixed(1)} ms`
-  note(`${nickOf(peer)} answers within ${known.roundTrip}`)
+  note(`${chat.called(peer)} answers within ${known.roundTrip}`)
 })

@@ -1,7 +1,7 @@
 // What is known of a peer, and why it is not reached.
 
 import { fill, make } from './chat-elements.js'
-import { $, chat } from './chat-page.js'
+import { $, chat, setText } from './chat-page.js'
 import { isUpgrading, whyRelayed } from './chat-paths.js'
 import { directFacts, directFault, wordsOf } from './chat-words.js'
 
@@ -9,17 +9,23 @@ import { directFacts, directFault, wordsOf } from './chat-words.js'
 export function drawFailure(peer) {
   const failure = peer && !peer.path && peer.failure, why = peer && whyRelayed(peer)
   $('peer-failure').hidden = !failure && !why
-  if (failure) return fill($('peer-failure'), make('p', { text: `Could not connect: ${failure.words}` }), outcomeList(failure.outcomes))
-  const text = why && JSON.stringify([why, peer.upgrade.tries])
-  if (!why || $('peer-failure').dataset.text === text) return
+  setText($('peer-facts-title'), failure ? 'Why is there no connection?' : why ? 'Why is it not direct?' : 'Connection details')
+  $('peer-facts').dataset.path = failure ? 'failed' : why ? 'relayed' : ''
+  const text = JSON.stringify([failure?.words, failure?.outcomes?.length, why, peer?.upgrade?.tries, chat.tellers.length])
+  if ((!failure && !why) || $('peer-failure').dataset.text === text) return
   $('peer-failure').dataset.text = text
-  const { outcome } = peer.upgrade
-  const tried = outcome && `Tried ${peer.upgrade.tries === 1 ? 'once' : `${peer.upgrade.tries} times`}: ${directFacts(outcome)}.`
+  if (failure) return fill($('peer-failure'), make('p', { text: `Could not connect: ${failure.words}` }), outcomeList(failure.outcomes))
+  fill($('peer-failure'), ...relayedWords(peer.upgrade, why))
+}
+
+function relayedWords({ outcome, tries }, why) {
   const fact = (...children) => make('p', { class: 'fact' }, ...children)
-  const hint = () => fact('Nobody tells this device its public address. A relay that listens on ', make('code', { text: '/webrtc-direct' }),
+  const words = [make('p', { text: `No direct connection: ${why}. Messages go through the relay.` })]
+  if (!outcome) return words
+  words.push(fact(`Tried ${tries === 1 ? 'once' : `${tries} times`}: ${directFacts(outcome)}.`))
+  const hint = fact('Nobody tells this device its public address. A relay that listens on ', make('code', { text: '/webrtc-direct' }),
     ' does.')
-  fill($('peer-failure'), make('p', { text: `No direct connection: ${why}. Messages go through the relay.` }),
-    ...outcome ? [fact(tried), ...chat.tellers.length ? [] : [hint()]] : [])
+  return chat.tellers.length ? words : [...words, hint]
 }
 
 export function drawFacts(peer) {

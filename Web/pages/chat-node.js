@@ -1,20 +1,22 @@
 // The chat without its looks: a node, the room, direct messages and files. Tells by `change` events what is to be drawn again.
 
 import { createNode } from './causeway.js'
+import { ABOUT_PROTOCOL, About } from './chat-about.js'
 import { Gate, Rate, bounds } from './chat-bounds.js'
-import { textOf, utf8 } from './chat-codec.js'
+import { utf8 } from './chat-codec.js'
 import { DM_PROTOCOL, DirectMessages } from './chat-direct.js'
-import { FILE_PROTOCOL, FILE_TOPIC, Files, announcedFile } from './chat-files.js'
-import { OWN_RELAY, followFault, followPath, meetingPlace } from './chat-paths.js'
+import { FILE_PROTOCOL, Files } from './chat-files.js'
+import { Meetings } from './chat-meetings.js'
+import { followFault, followPath } from './chat-paths.js'
+import { keepProfile, readProfile } from './chat-profile.js'
+import { ROOM, Room } from './chat-room.js'
 import { pathOf, relaysOf, wordsOf, worthDialling } from './chat-words.js'
+import { endOfID, peerFace } from './peer-face.js'
 
-export const ROOM = 'universal-connectivity'
 const VERSION = 'causeway-chat/0.1'
 /** Where everybody announces themselves. The node tells of a person once; that they are still there is what these say. */
 const DISCOVERY = ['_peer-discovery._p2p._pubsub', 'p2p-discovery']
 const SLEEP = 6000
-
-export const nickOf = (peer) => String(peer).slice(-7)
 
 export class Chat extends EventTarget {
   /** `state` is one of starting, connecting, reserved, recovering, offline, failed. */
@@ -28,14 +30,27 @@ export class Chat extends EventTarget {
   sent = new Rate()
   direct = new DirectMessages(this, VERSION)
   files = new Files(this)
+  about = new About(this)
+  room = new Room(this, location.hash)
+  profile = readProfile()
   /** The conversation that is shown. */
   open = ROOM
   #gates = new Map()
   #roomGate = new Gate(bounds.ofAll)
   #strangersGate = new Gate(bounds.ofAll)
-  /** Where those are dialled whom discovery found, by peer id. */
-  #meetings = new Map()
+  #meetings = new Meetings(this)
   #nextMessage = 1
+
+  /** A peer in words: its name, which it chose itself or its id makes, and always the end of its id. */
+  called(id) { return `${this.peers.get(String(id))?.name || peerFace(id).name} (${endOfID(id)})` }
+
+  /** Takes a name and a colour, and tells them. Returns whether the browser keeps them. */
+  become(profile) {
+    this.profile = profile
+    this.about.tellAll()
+    this.changed('named', { peer: this.self })
+    return keepProfile(profile)
+  }
 
   changed(what, detail) { this.dispatchEvent(new CustomEvent('change', { detail: { what, ...detail } })) }
 
@@ -70,7 +85,8 @@ export class Chat extends EventTarget {
       const limited = { runOnLimitedConnection: true }
       await this.node.handle(DM_PROTOCOL, (incoming) => this.direct.answer(incoming), limited)
       await this.node.handle(FILE_PROTOCOL, (incoming) => this.files.serve(incoming), limited)
-      for (const topic of [ROOM, FILE_TOPIC, ...DISCOVERY]) this.node.services.pubsub.subscribe(topic)
+      await this.node.handle(ABOUT_PROTOCOL, (incoming) => this.about.answer(incoming), limited)
+      for (const topic of [this.room.name, this.room.fileTopic, ...DISCOVERY]) this.node.services.pubsub.subscribe(topic)
       await this.node.start()
     } catch (error) { return this.#fail(error) }
     this.changed('self')
@@ -128,9 +144,9 @@ export class Chat extends EventTarget {
     if (this.state === 'failed') return
     if (navigator.onLine === false && !this.node.getPeers().length) return this.#become('offline', 'This device is offline')
     if (relay && this.node.getConnections(relay).length) {
-      return this.#become('reserved', `Reachable through relay ${nickOf(relay)}`)
+      return this.#become('reserved', `Reachable through relay ${endOfID(relay)}`)
     }
-    if (relay) return this.#become('recovering', `Lost relay ${nickOf(relay)}, connecting again`)
+    if (relay) return this.#become('recovering', `Lost relay ${endOfID(relay)}, connecting again`)
     if (this.state !== 'recovering' || !this.stateWords.startsWith('Relay ')) {
       if (this.state !== 'starting') this.#become(this.wasReserved ? 'recovering' : 'connecting', 'Connecting to the relay')
     }
@@ -147,12 +163,12 @@ export class Chat extends EventTarget {
       if (one.state === 'made' || one.state === 'refreshed') {
         this.reservation = { relay: String(one.relay), expires: one.expires, limits: one.limits }
         this.wasReserved = true
-        this.#become('reserved', `Reachable through relay ${nickOf(one.relay)}`)
+        this.#become('reserved', `Reachable through relay ${endOfID(one.relay)}`)
       } else {
         const isRefused = one.error?.code === 'ERR_REFUSED_BY_RELAY'
         const fault = one.state === 'lost' ? 'was lost' : isRefused ? `gives no place (${wordsOf(one.error)})` : 'does not answer'
         this.reservation = undefined
-        this.#become(this.wasReserved ? 'recovering' : 'connecting', `Relay ${nickOf(one.relay)} ${fault}, trying again`)
+        this.#become(this.wasReserved ? 'recovering' : 'connecting', `Relay ${endOfID(one.relay)} ${fault}, trying again`)
       }
       this.changed('self')
     })
@@ -171,8 +187,10 @@ export class Chat extends EventTarget {
       known.agent = agentVersion.slice(0, 100)
       known.addresses = listenAddrs.slice(0, 16).map(String)
       known.speaksChat = protocols.includes(DM_PROTOCOL)
+      known.speaksAbout = protocols.includes(ABOUT_PROTOCOL)
       known.isRelay = protocols.includes('/libp2p/circuit/relay/0.2.0/hop')
       known.tellsAddresses = protocols.includes('/causeway/stun/1')
+      if (known.speaksAbout) this.about.meet(known)
       this.#takePlace(known)
       this.changed('peers')
       this.changed('self')
@@ -209,7 +227,7 @@ export class Chat extends EventTarget {
         break
       }
     }
-    known = { id: key, nick: nickOf(key), addresses: [], attempts: [], path: undefined, inRoom: false, isRelay: false }
+    known = { id: key, addresses: [], attempts: [], path: undefined, inRoom: false, isRelay: false }
     this.peers.set(key, known)
     this.changed('peers')
     return known
@@ -217,7 +235,7 @@ export class Chat extends EventTarget {
 
   #noteAnnouncement(known) {
     known.discoveredAt = Date.now()
-    this.#meet()
+    this.#meetings.look()
   }
 
   #noteConnections(id) {
@@ -225,42 +243,24 @@ export class Chat extends EventTarget {
     followPath(known, this.node.getConnections(known.id))
     if (known.path) known.failure = undefined
     // Whoever is still there is announced or heard again.
-    else known.discoveredAt = known.heardAt = 0
+    else known.discoveredAt = known.heardAt = known.isIntroduced = 0
     if (known.id === this.reservation?.relay || !known.path) this.#settle()
     this.changed('peers')
   }
 
   #findPeers() {
-    const subscribers = new Set(this.node.services.pubsub.getSubscribers(ROOM).map(String))
+    const subscribers = this.room.look()
     for (const id of subscribers) this.peer(id)
     // Gossip does not run over limited circuits: a peer behind the relay shows by its protocols, its announcements and its words.
     for (const known of this.peers.values()) {
-      const inRoom = subscribers.has(known.id) || !!(known.path && known.speaksChat) || known.heardAt > Date.now() - 600000
-        || known.discoveredAt > Date.now() - 90000
+      const isHeard = subscribers.has(known.id) || known.heardAt > Date.now() - 600000
+      const isNear = (known.path && known.speaksChat) || known.discoveredAt > Date.now() - 90000
+      // In a room of its own is only who says so.
+      const isOurs = known.room === undefined ? !this.room.isOwn : known.room === this.room.name
+      const inRoom = !!(isHeard || (isNear && isOurs))
       if (known.inRoom === inRoom) continue
       known.inRoom = inRoom
       this.changed('peers')
-    }
-  }
-
-  /**
-   * Connects to people whom discovery found, not again and again. At our own relay several at once: it says at once who is not there. At
-   * any other place one, so that many there who do not answer keep nobody from the people elsewhere.
-   */
-  #meet() {
-    const now = Date.now()
-    for (const known of this.peers.values()) {
-      if (this.node.getPeers().length > bounds.connections) return
-      if (known.id === this.self || known.path?.kind === 'direct' || known.isMeeting || known.triedAt > now - 60000) continue
-      if (!(known.discoveredAt > now - 90000)) continue
-      const { place, addresses } = meetingPlace(known, this.relayPeer)
-      const taken = [...this.#meetings.values()].filter((one) => (one === OWN_RELAY) === (place === OWN_RELAY))
-      if (!addresses.length || taken.length >= bounds.meetings || (place !== OWN_RELAY && taken.includes(place))) continue
-      this.#meetings.set(known.id, place)
-      this.dial(addresses, bounds.meetingSeconds).catch(() => {}).finally(() => {
-        this.#meetings.delete(known.id)
-        this.#meet()
-      })
     }
   }
 
@@ -338,8 +338,6 @@ export class Chat extends EventTarget {
     return added
   }
 
-  addToRoom(message) { return this.add(ROOM, message) }
-
   /** Whether a peer's message may be shown: it may send only so many, and so may all; but whoever was written to is no part of a crowd. */
   passes(id, key) {
     this.received.add()
@@ -355,39 +353,21 @@ export class Chat extends EventTarget {
   #heard({ topic, data, from }) {
     const author = from && String(from)
     if (DISCOVERY.includes(topic) && this.peers.has(author)) return this.#noteAnnouncement(this.peer(author))
-    if (!author || author === this.self || (topic !== ROOM && topic !== FILE_TOPIC) || !this.passes(author, ROOM)) return
-    const known = this.peer(author)
-    known.heardAt = Date.now()
-    if (topic === FILE_TOPIC) {
-      const id = announcedFile(data)
-      if (id) this.add(ROOM, { from: author, file: { id, peer: author, state: 'offered', done: 0, total: 0 } })
-      return
-    }
-    const isCut = data.length > bounds.messageBytes
-    this.add(ROOM, { from: author, text: textOf(isCut ? data.subarray(0, bounds.messageBytes) : data), isCut })
+    if (author && author !== this.self) this.room.heard(topic, data, author)
   }
 
-  #checked(text) {
-    const bytes = utf8(text)
-    if (bytes.length > bounds.messageBytes) throw new Error(`too long: ${bytes.length} bytes, ${bounds.messageBytes} allowed`)
-    return bytes
+  #check(text) {
+    const { length } = utf8(text)
+    if (length > bounds.messageBytes) throw new Error(`too long: ${length} bytes, ${bounds.messageBytes} allowed`)
   }
 
   async sayToRoom(text) {
-    const bytes = this.#checked(text)
-    const message = this.add(ROOM, { own: true, from: this.self, text, status: 'sending' })
-    try {
-      const { recipients } = await this.node.services.pubsub.publish(ROOM, bytes)
-      this.sent.add()
-      message.status = recipients ? 'sent' : 'lonely'
-      const words = `sent to ${recipients} ${recipients === 1 ? 'neighbour' : 'neighbours'}`
-      message.note = recipients ? words : 'nobody was connected to hear it'
-    } catch (error) { Object.assign(message, { status: 'failed', note: `not sent: ${wordsOf(error)}` }) }
-    this.changed('update', { message })
+    this.#check(text)
+    await this.room.say(text)
   }
 
   async sayTo(id, text) {
-    this.#checked(text)
+    this.#check(text)
     const message = this.add(id, { own: true, from: this.self, text, status: 'sending' })
     await this.direct.send(id, message)
   }

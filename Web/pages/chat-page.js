@@ -18,8 +18,10 @@ export function soon(what) {
 }
 
 function flush() {
-  for (const what of [...wanted]) {
-    wanted.delete(what)
+  const now = [...wanted]
+  // What is wanted while these are drawn is drawn next.
+  wanted.clear()
+  for (const what of now) {
     if (typeof what === 'string') draws[what]?.()
     else draws.message(what)
   }

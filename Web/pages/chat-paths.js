@@ -1,5 +1,6 @@
 // The path to a peer, and the attempt to reach it without the relay.
 
+import { bounds } from './chat-bounds.js'
 import { directFault, pathOf, worthDialling } from './chat-words.js'
 
 /** After this time a WebRTC attempt has ended, whichever side started it. */
@@ -58,21 +59,27 @@ export function pathWords(known) {
   return ['none', known.inRoom ? 'In the room, not connected to you' : 'Not connected']
 }
 
+/** A peer's path in a word or two. */
+export function pathLabel(known) {
+  const [kind] = pathWords(known)
+  if (kind === 'relayed' && !known.isRelay) return isUpgrading(known) ? 'relayed…' : 'relayed'
+  return { direct: 'direct', connecting: 'connecting…', failed: 'not reached' }[kind] ?? (kind === 'relayed' ? 'relayed' : 'away')
+}
+
 /** Why a connected peer is not connected directly. Undefined: it is, or an attempt is running. */
 export function whyRelayed(known) {
   if (known.path?.kind !== 'relayed' || known.isRelay || isUpgrading(known)) return undefined
   return known.upgrade.words ?? 'the other side tried it without success, and knows why'
 }
 
-/** Waits while an attempt at a direct connection is running, `milliseconds` at most. Returns whether there is one. */
-export function directPath(chat, known, milliseconds, signal) {
-  const isOver = () => known.path?.kind !== 'relayed' || !isUpgrading(known)
+/** Waits until something holds, `milliseconds` at most. */
+function waitUntil(isOver, chat, milliseconds, signal) {
   return new Promise((resolve) => {
     const end = () => {
       clearTimeout(late)
       chat.removeEventListener('change', look)
       signal?.removeEventListener('abort', end)
-      resolve(known.path?.kind === 'direct')
+      resolve()
     }
     const look = () => isOver() && end()
     const late = setTimeout(end, milliseconds)
@@ -81,4 +88,16 @@ export function directPath(chat, known, milliseconds, signal) {
     if (signal?.aborted) end()
     look()
   })
+}
+
+/** Waits while an attempt at a direct connection is running, `milliseconds` at most. Returns whether there is one. */
+export async function directPath(chat, known, milliseconds, signal) {
+  await waitUntil(() => known.path?.kind !== 'relayed' || !isUpgrading(known), chat, milliseconds, signal)
+  return known.path?.kind === 'direct'
+}
+
+/** Whether a peer whose stream has just ended is leaving: its connection ends a moment later. */
+export async function isLeaving(chat, known) {
+  await waitUntil(() => !known.path, chat, bounds.leavingSeconds * 1000)
+  return !known.path
 }

@@ -2,14 +2,15 @@
 
 import { copyButton, fill, make } from './chat-elements.js'
 import { outcomeList } from './chat-facts.js'
-import { nickOf } from './chat-node.js'
 import { $, announce, chat, draws, setText } from './chat-page.js'
 import { sizeOf, wordsOf } from './chat-words.js'
+import { endOfID } from './peer-face.js'
 
 export function drawState() {
   $('state').dataset.state = chat.state
   const [first, ...rest] = chat.stateWords.split(' ')
   if ($('state-text').textContent !== chat.stateWords) {
+    announce(chat.stateWords)
     fill($('state-text'), first, make('span', { class: 'tail', text: rest.length ? ` ${rest.join(' ')}` : '' }))
   }
   $('state').title = chat.stateWords
@@ -24,7 +25,6 @@ function addressItem(text, what) {
 
 function drawSelf() {
   if (!chat.self) return
-  setText($('node-nick'), nickOf(chat.self))
   if (!$('own-id').childElementCount) fill($('own-id'), addressItem(chat.self, 'peer ID'))
   const addresses = chat.node.getMultiaddrs().map(String)
   setText($('address-count'), `${addresses.length}`)
@@ -38,7 +38,7 @@ function drawSelf() {
   setText($('node-expires'), expires ? expires.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' }) : '–')
   setText($('node-limits'), limits ? `Each relayed connection may carry ${[
     limits.bytes && `${sizeOf(limits.bytes)} each way`, limits.seconds && `last ${limits.seconds} s`].filter(Boolean).join(' and ')}.` : '')
-  const { tellers } = chat, names = tellers.map(({ nick }) => nick).join(' and ')
+  const { tellers } = chat, names = tellers.map(({ id }) => endOfID(id)).join(' and ')
   const tell = tellers.length > 1 ? 'tell' : 'tells'
   setText($('node-stun'), names ? `For direct connections, ${names} ${tell} this device its public address.`
     : 'Nobody tells this device its public address. Direct connections work where no NAT is in between.')
@@ -59,7 +59,7 @@ $('dial').addEventListener('submit', async (event) => {
   $('dial-go').disabled = true
   try {
     const { remotePeer, remoteAddr } = await chat.dialNamed(address)
-    fill(result, make('p', { text: `Connected to ${nickOf(remotePeer)}` }), make('code', { text: String(remoteAddr) }))
+    fill(result, make('p', { text: `Connected to ${endOfID(remotePeer)}` }), make('code', { text: String(remoteAddr) }))
     $('address').value = ''
   } catch (error) {
     result.setAttribute('data-bad', '')

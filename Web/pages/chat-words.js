@@ -1,6 +1,6 @@
 // Describes addresses, paths and faults in words.
 
-const tail = (peer) => peer.slice(-7)
+import { endOfID } from './peer-face.js'
 
 /** The relays that this page uses. The first is the relay that served the page, at the address that served it. */
 export async function relaysOf(location) {
@@ -55,7 +55,7 @@ export function pathOf({ remoteAddr, direct }) {
   const isRelayed = direct === undefined ? /\/p2p-circuit(\/p2p\/[^/]+)?$/.test(address) : !direct
   if (!isRelayed) return { kind: 'direct', words: `Direct, ${transportOf(address)}`, address }
   const relay = address.split('/p2p-circuit')[0].split('/p2p/')[1] ?? ''
-  return { kind: 'relayed', relay, address, words: relay ? `Relayed through ${tail(relay)}` : 'Relayed' }
+  return { kind: 'relayed', relay, address, words: relay ? `Relayed through ${endOfID(relay)}` : 'Relayed' }
 }
 
 /** What a relay's limit still allows. */
@@ -150,4 +150,13 @@ const kinds = [
 export function fileName(id, head = []) {
   const kind = kinds.find(([, bytes]) => bytes.every((byte, index) => head[index] === byte))?.[0]
   return `${id.slice(0, 8)}.${kind ?? 'bin'}`
+}
+
+const kindWords = { image: 'Picture', audio: 'Sound', video: 'Video', text: 'Text' }
+
+/** What a media type says, in a word; empty if it says little. */
+export function kindOf(type = '') {
+  const [kind, form] = type.split('/'), short = form?.replace(/^x-/, '').toUpperCase()
+  if (kindWords[kind]) return form.length > 6 ? kindWords[kind] : `${kindWords[kind]}, ${short}`
+  return ['pdf', 'zip', 'gzip'].includes(form) ? short : ''
 }

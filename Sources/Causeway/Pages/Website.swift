@@ -23,7 +23,7 @@ final class Website: PageServing {
     /// Header fields of every answer: these pages load nothing from other hosts, and no other site may frame them.
     private static let strict = """
         Content-Security-Policy: default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self' ws: wss:; \
-        img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r
+        img-src 'self' data: blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r
         X-Content-Type-Options: nosniff\r
         Referrer-Policy: no-referrer\r
 
