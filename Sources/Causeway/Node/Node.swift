@@ -84,11 +84,14 @@ public final class Node: Sendable {
         started.open()
         let meshes = log.flatMap { log in log.shows(.gossip, .debug) ? Task { await MeshLog.run(log, of: self) } : nil }
         defer { meshes?.cancel() }
+        let refusals = log.map { log in Task { await log.refusals.run() } }
         let ready = Event.ready(await addresses)
         log?.note(ready)
         feeds.events.yield(ready)
         await Latch().wait()
         await shell.stop(within: configuration.drainTime)
+        refusals?.cancel()
+        await refusals?.value
         log?.flush()
     }
 
