@@ -14,6 +14,7 @@ extension Node {
 
     /// Opens a stream for a protocol to the peer at an address that ends in `/p2p/<peer id>`. Connects first if necessary.
     public func open(_ protocolID: String, to address: Multiaddr) async throws(NodeError) -> Stream {
+        let address = address.withPathBeforePeerID
         guard let peer = address.peerID else { throw .missingPeerID(address) }
         return try await openStream(RouteRequest(peer, [protocolID], addresses: [address], allowsLimited: address.isCircuit))
     }

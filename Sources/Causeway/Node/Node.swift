@@ -107,7 +107,9 @@ public final class Node: Sendable {
         }
         for failure in listenFailures { log?.note(.address, .warning, "\(failure)") }
         guard let relays = configuration.relays else { return }
-        let unusable = await onNode { node, now in node.keepRelays(relays.addresses, count: relays.wanted, now: now) }
+        let unusable = await onNode { node, now in
+            node.keepRelays(relays.addresses.map(\.withPathBeforePeerID), count: relays.wanted, now: now)
+        }
         if let address = unusable.first { throw .missingPeerID(address) }
     }
 
