@@ -67,13 +67,14 @@ public final class Node: Sendable {
 
     /// Listens, makes reservations and serves until the task is cancelled. Then the node sends what was written to finished streams and
     /// closes its connections in order, which takes `Configuration.drainTime` at most. When `run` returns, no thread, look-up or socket of
-    /// the node is left. Throws the reason if the node cannot start. Can be called once.
+    /// the node is left. Throws the reason if the node cannot start. Can be called once: after that it throws `.alreadyRun`, and
+    /// leaves the node as it is.
     public func run() async throws(NodeError) {
         let mayRun = phase.withLock { phase in
             defer { if phase == .made { phase = .running } }
             return phase == .made
         }
-        guard mayRun else { throw .notRunning }
+        guard mayRun else { throw .alreadyRun }
         defer { over() }
         do throws(NodeError) {
             try await start()
