@@ -100,22 +100,18 @@ final class Identify: NodeProtocol {
 
     func linkClosed(_ link: ConnectedLink, in node: NodeContext) { inboundPushes[link.id] = nil }
 
-    /// Without a zone, which is an interface of this machine.
-    private static func observed(_ link: ConnectedLink) -> Multiaddr {
-        #if hasFeature(Embedded)
-            return link.remoteAddress
-        #else
-            return link.remoteAddress.withoutZone
-        #endif
-    }
-
     private func message(for link: ConnectedLink, in node: NodeContext) -> [UInt8] {
         var message = IdentifyWriter()
         message.add(IdentifyMessage.Field.publicKey, node.identity.publicKey.protobuf)
         message.add(IdentifyMessage.Field.protocolVersion, protocolVersion)
         message.add(IdentifyMessage.Field.agent, agent)
         // A relay's address does not show where its client was seen.
-        if !link.isRelayed { message.add(IdentifyMessage.Field.observedAddress, Self.observed(link).bytes) }
+        #if hasFeature(Embedded)
+            if !link.isRelayed { message.add(IdentifyMessage.Field.observedAddress, link.remoteAddress.bytes) }
+        #else
+            // A zone is an interface of this machine.
+            if !link.isRelayed { message.add(IdentifyMessage.Field.observedAddress, link.remoteAddress.withoutZone.bytes) }
+        #endif
         for entry in node.protocolTable.entries { message.add(IdentifyMessage.Field.protocolIDs, entry.name) }
         #if hasFeature(Embedded)
             let addresses = Identify.told(node.addresses.advertised(for: .identify))
