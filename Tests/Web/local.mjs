@@ -207,6 +207,24 @@ export async function local({ createNode, multiaddr, peerIdFromString }) {
     })
   })
 
+  await test('starts and stops come in the order of asking', async (after) => {
+    const node = await createNode({ start: false }), told = []
+    after(() => node.stop())
+    for (const type of ['start', 'stop']) node.addEventListener(type, () => told.push(type))
+    for (let round = 0; round < 10; round++) {
+      const starting = node.start()
+      await node.stop()
+      equal(node.status, 'stopped')
+      await starting
+      equal(node.status, 'stopped')
+    }
+    node.start()
+    await node.start()
+    equal(node.status, 'started')
+    await Promise.all([node.stop(), node.start(), node.stop(), node.stop(), node.start()])
+    equal([node.status, told.length], ['started', 20 + 1 + 4])
+  })
+
   await test('a stopped node starts again under the same name', async () => {
     const node = await createNode({ start: false })
     const told = []
