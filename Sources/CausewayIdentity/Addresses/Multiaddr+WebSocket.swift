@@ -1,6 +1,6 @@
 #if !hasFeature(Embedded)
-    // What the address of a WebSocket says of the request (multiaddr's protocols/http-path.md, websockets/README.md), which a page's browser
-    // makes itself.
+    // What the address of a WebSocket says of the request (multiaddr's protocols/http-path.md, websockets/README.md). A page's browser
+    // makes the request itself.
     extension Multiaddr {
         /// What a client asks a WebSocket's server for: the path with a slash at its beginning, whether it was written with one or not, and
         /// percent-encoded where HTTP needs it. `/` without a path.

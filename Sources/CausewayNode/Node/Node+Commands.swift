@@ -28,8 +28,8 @@ extension Node {
         settle()
     }
 
-    /// Begins nothing new, at the end of the node. Waiting requests are answered by `.cancelled`. The shell closes the connections once they
-    /// are drained (`LinkSet.shutDown`).
+    /// Begins nothing new, at the end of the node. Waiting requests are answered by `.cancelled`. The shell closes the connections once
+    /// they are drained (`LinkSet.shutDown`).
     public func shutdown(now: Instant) {
         begin(now)
         for one in protocols { one.shutdown(in: context) }

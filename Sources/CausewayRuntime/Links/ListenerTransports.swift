@@ -39,8 +39,8 @@ struct ListenKinds: OptionSet, Sendable {
     }
 }
 
-/// One of the protocols of a listening socket, as it was asked for. A server of WebSockets takes all paths; the one under which a proxy leads
-/// others here is part of the address.
+/// One of the protocols of a listening socket, as it was asked for. A server of WebSockets takes all paths; the one under which a proxy
+/// leads others here is part of the address.
 struct Spoken: Equatable, Sendable {
     let kind: ListenKinds
     let path: [UInt8]?

@@ -174,8 +174,8 @@ public enum HopCodec {
             return limit
         }
 
-        /// js-libp2p writes milliseconds. Unless the writer is known to write seconds, a value that would be over eight hours in seconds, and
-        /// is whole seconds in milliseconds, is read as milliseconds.
+        /// js-libp2p writes milliseconds. Unless the writer is known to write seconds, a value that would be over eight hours in seconds,
+        /// and is whole seconds in milliseconds, is read as milliseconds.
         private static func plausible(duration: UInt64, _ inSeconds: Bool) -> UInt32? {
             guard duration != 0 else { return nil }
             let seconds = !inSeconds && duration >= 30_000 && duration % 1000 == 0 ? duration / 1000 : duration
