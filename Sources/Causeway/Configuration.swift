@@ -200,6 +200,8 @@ public struct Configuration: Sendable {
     public var drainTime = NativeShell.drainTime
     /// The software name that identify sends to peers.
     public var agent = "causeway/\(causewayVersion)"
+    /// The family of protocols that identify sends to peers, such as `ipfs/0.1.0`. Peers only show it.
+    public var protocolVersion = "ipfs/0.1.0"
     public var limits = NodeLimits()
     /// What the node writes to standard error of what it does; nil: what the environment's `CAUSEWAY_LOG` asks for, by default nothing.
     public var log: LogLevels?

@@ -35,6 +35,7 @@
 @_exported public import struct CausewayNode.PortMappingChange
 @_exported public import enum CausewayNode.PortMappingError
 @_exported public import enum CausewayNode.PublishError
+@_exported public import struct CausewayNode.ReachedLimit
 @_exported public import enum CausewayNode.RelayEvent
 @_exported public import class CausewayNode.Reservation
 @_exported public import struct CausewayNode.ReservationChange

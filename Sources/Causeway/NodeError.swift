@@ -23,8 +23,10 @@ public enum NodeError: Error, Sendable {
     case stream(StreamError)
     /// The system could not provide an event loop or a thread: its `errno`, and the reason in words.
     case environment(errno: Int32, reason: String)
-    /// `run` was called twice, or the node has stopped.
+    /// The node has stopped, or could not start.
     case notRunning
+    /// `run` was called before. A node runs once; another one with the same configuration can follow it.
+    case alreadyRun
     case cancelled
 }
 

@@ -34,6 +34,15 @@ private func knock(_ port: String) -> Int32 {
     #expect(refusals.allSatisfy { $0["reason"] as? String == "connections" && $0["limit"] as? Int == 1 })
 }
 
+@Test(.timeLimit(.minutes(1))) func aRefusedReservationNamesTheLimit() throws {
+    let relay = try RunningRelay(["--reservations", "1"])
+    let peers = try (0..<2).map { _ in try RunningRelay(running: ["peer", "--json", "--no-listen", "--no-mdns", "--relay", relay.address]) }
+    var told: [String: Any] = [:]
+    while told["event"] as? String != "reservation-refused" { told = try relay.nextEvent() }
+    #expect(told["reason"] as? String == "reservations" && told["limit"] as? Int == 1 && told["status"] as? Int == 200, "\(told)")
+    #expect(told["count"] as? Int ?? 0 >= 1 && peers.count == 2, "\(told)")
+}
+
 @Test func descriptorsAreRaisedAndConnectionsFitBelow() throws {
     // Soft and hard: 15 half-open connections, page readers and dials each, 64 for itself.
     let poor = try RunningRelay(ulimit: "-n 120").ready

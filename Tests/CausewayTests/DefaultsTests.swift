@@ -33,7 +33,9 @@ import Testing
         let configuration = Configuration()
         let core = try configuration.core(key: configuration.identity.key())
         let standard = NodeConfiguration(identity: core.identity, seed: core.seed, unixEpoch: core.unixEpoch)
-        #expect(core.limits == standard.limits && core.agent == standard.agent && core.announce == standard.announce)
+        #expect(
+            core.limits == standard.limits && core.agent == standard.agent && core.protocolVersion == standard.protocolVersion
+                && core.announce == standard.announce)
         #expect(core.relay == standard.relay && core.relayClient == standard.relayClient)
         try expectEqual(core.gossip, standard.gossip)
         #expect(core.discovery == standard.discovery && core.allowsLocalHearsay == standard.allowsLocalHearsay)

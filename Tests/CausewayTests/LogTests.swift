@@ -67,6 +67,31 @@ private func outcome(_ result: DialOutcome.Result, _ address: String = "/ip4/192
         }
     }
 
+    /// One line for each kind and limit, which it names with its value.
+    @Test func aFloodOfRefusalsIsAFewLines() throws {
+        let lines = Lines()
+        let log = try #require(try log("warning", lines))
+        let peer = PrivateKey.random().publicKey.peerID
+        for number in 1...396 { log.note(.refused(try Multiaddr("/ip4/192.0.2.1/tcp/\(number)"), .connections, value: 100)) }
+        for _ in 0..<2 {
+            log.note(.relay(.reservationRefused(peer, status: 200, limit: ReachedLimit(.reservations, 512))))
+            log.note(.relay(.circuitRefused(source: peer, target: nil, status: 201, limit: ReachedLimit(.circuits, 1024))))
+            log.note(.relay(.circuitRefused(source: peer, target: nil, status: 400, limit: nil)))
+        }
+        #expect(lines.all.isEmpty)
+        log.refusals.tellAll()
+        let told = lines.all.map { String($0.split(separator: "] ")[1].dropLast()) }
+        #expect(
+            told == [
+                "refused addr=/ip4/192.0.2.1/tcp/396 reason=connections limit=100 count=396",
+                "reservation-refused peerId=\(peer) status=200 reason=reservations limit=512 count=2",
+                "circuit-refused source=\(peer) status=201 reason=circuits limit=1024 count=2",
+                "circuit-refused source=\(peer) status=400 count=2",
+            ])
+        log.refusals.tellAll()
+        #expect(lines.all.count == 4)
+    }
+
     @Test func meshesAreToldByWhoCameAndWhoLeft() throws {
         let lines = Lines()
         var meshes = MeshLog(try #require(try log("gossip=debug", lines)))

@@ -67,6 +67,24 @@ export async function local({ createNode, multiaddr, peerIdFromString }) {
     await withGlobals({ WebSocket: undefined }, () => fails('ERR_NO_WEBSOCKET', createNode()))
   })
 
+  await test('a WebSocket is opened at the path and port that its address means', async (after) => {
+    const opened = []
+    class Closed {
+      constructor(url) {
+        opened.push(new URL(url).href)
+        setTimeout(() => this.onerror())
+      }
+      close() {}
+    }
+    const node = await createNode({ WebSocket: Closed })
+    after(() => node.stop())
+    const cases = [['/dns4/a.example/wss', 'wss://a.example/'], ['/dns4/a.example/ws', 'ws://a.example/'],
+      ['/ip6/2001:db8::1/tcp/1/ws', 'ws://[2001:db8::1]:1/'], ['/ip4/192.0.2.1/tcp/2/tls/sni/a.example/ws', 'wss://a.example:2/'],
+      ['/dns4/a.example/tcp/3/wss/http-path/a%2Fb', 'wss://a.example:3/a/b'], ['/dns4/tls.example/tcp/4/ws/http-path/%2Fa', 'ws://tls.example:4/a']]
+    for (const [address] of cases) await fails('ERR_CONNECTION_LOST', node.dial(`${address}/p2p/${peer}`))
+    equal(opened, cases.map(([, url]) => url))
+  })
+
   await test('what a page cannot dial is said at once', async (after) => {
     const node = await createNode()
     after(() => node.stop())
@@ -187,6 +205,24 @@ export async function local({ createNode, multiaddr, peerIdFromString }) {
       after(() => node.stop())
       equal(listening, 0)
     })
+  })
+
+  await test('starts and stops come in the order of asking', async (after) => {
+    const node = await createNode({ start: false }), told = []
+    after(() => node.stop())
+    for (const type of ['start', 'stop']) node.addEventListener(type, () => told.push(type))
+    for (let round = 0; round < 10; round++) {
+      const starting = node.start()
+      await node.stop()
+      equal(node.status, 'stopped')
+      await starting
+      equal(node.status, 'stopped')
+    }
+    node.start()
+    await node.start()
+    equal(node.status, 'started')
+    await Promise.all([node.stop(), node.start(), node.stop(), node.stop(), node.start()])
+    equal([node.status, told.length], ['started', 20 + 1 + 4])
   })
 
   await test('a stopped node starts again under the same name', async () => {

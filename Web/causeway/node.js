@@ -32,8 +32,8 @@ class CausewayNode extends EventTarget {
   #isHeard = false
   /** Ends that the node follows its page. */
   #unfollow
-  /** What `stop` waits for. */
-  #drained
+  /** The last start or stop: they come one after the other, in the order of asking. */
+  #turn = Promise.resolve()
 
   static async create(options) {
     const node = new CausewayNode({ ...options, relays: await findRelays(options.relays) })
@@ -103,24 +103,25 @@ class CausewayNode extends EventTarget {
 
   get status() { return this.#status }
 
-  async start() {
-    if (this.#status === 'started' || this.#status === 'starting') return
-    if (this.#status === 'stopping') await this.stop()
-    this.#status = 'starting'
-    this.#follow()
-    try {
-      if (!this.#engine?.module.isRunning) await this.#load()
-      const { module } = this.#engine, { list, count } = this.#relays
-      this.#announceProtocols()
-      for (const topic of this.services.pubsub.getTopics()) module.command(Command.SUBSCRIBE, 0, 0, utf8(topic))
-      if (count) module.command(Command.KEEP_RELAYS, count, 0, texts(list))
-      module.turn()
-    } catch (error) {
-      if (this.#status === 'starting') this.#status = 'stopped'
-      throw error
-    }
-    this.#status = 'started'
-    emit(this, 'start')
+  start() {
+    return this.#turn = this.#turn.catch(() => {}).then(async () => {
+      if (this.#status === 'started') return
+      this.#status = 'starting'
+      this.#follow()
+      try {
+        if (!this.#engine?.module.isRunning) await this.#load()
+        const { module } = this.#engine, { list, count } = this.#relays
+        this.#announceProtocols()
+        for (const topic of this.services.pubsub.getTopics()) module.command(Command.SUBSCRIBE, 0, 0, utf8(topic))
+        if (count) module.command(Command.KEEP_RELAYS, count, 0, texts(list))
+        module.turn()
+      } catch (error) {
+        if (this.#status === 'starting') this.#status = 'stopped'
+        throw error
+      }
+      this.#status = 'started'
+      emit(this, 'start')
+    })
   }
 
   /** Resolves with the node's addresses once it has a place at a relay, or at once without relays; fails when all of them have failed. */
@@ -145,15 +146,16 @@ class CausewayNode extends EventTarget {
     }, { signal })
   }
 
-  async stop() {
-    this.#unfollow?.abort()
-    this.#unfollow = undefined
-    if (this.#status === 'started') {
-      this.#status = 'stopping'
-      this.#drained = this.#engine.drain()
-    }
-    await this.#drained
-    this.#end()
+  stop() {
+    return this.#turn = this.#turn.catch(() => {}).then(async () => {
+      this.#unfollow?.abort()
+      this.#unfollow = undefined
+      if (this.#status === 'started') {
+        this.#status = 'stopping'
+        await this.#engine.drain()
+      }
+      this.#end()
+    })
   }
 
   /** At once, as a page that goes waits for nothing. */

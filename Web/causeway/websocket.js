@@ -13,9 +13,10 @@ const PIECE = 64 << 10
 
 /** The URL of an address with a WebSocket. */
 function socketURL(address) {
-  const parts = parse(address), get = (name) => parts.find((one) => one[0] === name)?.[1]
-  const host = get('sni') ?? (parts[0][0] === 'ip6' ? `[${parts[0][1]}]` : parts[0][1])
-  return `${parts.some(([name]) => name === 'wss' || name === 'tls') ? 'wss' : 'ws'}://${host}:${get('tcp')}`
+  const parts = parse(address), get = (name) => parts.find((one) => one[0] === name)
+  const host = (get('sni') ?? parts[0])[1]
+  const path = decodeURIComponent(get('http-path')?.[1] ?? '').replace(/^\//, '')
+  return `${get('wss') ?? get('tls') ? 'wss' : 'ws'}://${host.includes(':') ? `[${host}]` : host}:${get('tcp')?.[1] ?? ''}/${path}`
 }
 
 export function makeSocket(WebSocket, address, link, send) {

@@ -48,6 +48,8 @@ public struct DialDiagnosis: Equatable, Sendable, CustomStringConvertible {
         case unreachable
         /// This machine has no way to addresses of this kind.
         case noRoute
+        /// A link-local address names no interface of this machine as its zone.
+        case noZone
         /// The name does not lead to an address.
         case unknownName
         /// One of this node's own limits.
@@ -123,7 +125,7 @@ public struct DialDiagnosis: Equatable, Sendable, CustomStringConvertible {
         case .timedOut(.circuit): return .notReachedByRelay
         case .timedOut: return outcome.address.transport == .webRTCDirect ? .silence : .brokenOff
         case .limit: return .ownLimit
-        case .link(let code): return cause(ofSystem: code < 0 ? -code : code)
+        case .link(let code): return cause(ofSystem: code < 0 ? -code : code, outcome.address)
         case .goAway: return .brokenOff
         case .closed: return .cancelled
         }
@@ -135,8 +137,10 @@ public struct DialDiagnosis: Equatable, Sendable, CustomStringConvertible {
         return code >= 1000 ? .certificate : .notLibp2p
     }
 
-    private static func cause(ofSystem code: Int32) -> Cause {
+    private static func cause(ofSystem code: Int32, _ address: Multiaddr) -> Cause {
         switch code {
+        case ENODEV: .noZone
+        case EINVAL where address.reach == .linkLocal: .noZone
         case ECONNREFUSED: .refused
         case ETIMEDOUT: .silence
         case ENETUNREACH, EADDRNOTAVAIL, EAFNOSUPPORT: .noRoute

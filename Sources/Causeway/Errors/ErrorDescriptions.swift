@@ -239,6 +239,7 @@ extension NodeError: CustomStringConvertible {
         case .stream(let error): error.description
         case .environment(_, let reason): "the system could not provide an event loop for the node: \(reason)"
         case .notRunning: "the node is not running"
+        case .alreadyRun: "the node was run before: make another one to run again"
         case .cancelled: "cancelled"
         }
     }

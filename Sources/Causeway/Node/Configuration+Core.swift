@@ -8,6 +8,7 @@ extension Configuration {
     func core(key: PrivateKey) throws(NodeError) -> NodeConfiguration {
         var core = NodeConfiguration(identity: key, seed: SystemRandomNumberGenerator.word(), unixEpoch: WallClock.unixEpoch())
         core.agent = Array(agent.utf8)
+        core.protocolVersion = Array(protocolVersion.utf8)
         core.limits = limits
         if let window = relayService?.window { core.limits.connection.maximumWindow = min(window, limits.connection.maximumWindow) }
         core.announce = announce

@@ -8,13 +8,14 @@ extension Node {
     /// A circuit address (`…/p2p/<relay>/p2p-circuit/p2p/<peer>`) leads to a relayed connection.
     @discardableResult
     public func connect(to address: Multiaddr) async throws(NodeError) -> Connection {
-        guard let peer = address.peerID else { throw .missingPeerID(address) }
+        guard let peer = address.withPathBeforePeerID.peerID else { throw .missingPeerID(address) }
         return try await connect(to: peer, addresses: [address], allowsLimited: address.isCircuit)
     }
 
     /// Connects to a peer at any of the given or known addresses: direct ones first, relayed ones shortly after.
     @discardableResult
     public func connect(to peer: PeerID, addresses: [Multiaddr] = [], allowsLimited: Bool = true) async throws(NodeError) -> Connection {
+        let addresses = addresses.map(\.withPathBeforePeerID)
         let answer = try await request { node, request, now in
             node.connect(request: request, peer: peer, addresses: addresses, allowsLimited: allowsLimited, now: now)
         }
@@ -54,6 +55,7 @@ extension Node {
     /// unreachable.
     @discardableResult
     public func reserve(at relay: Multiaddr) async throws(NodeError) -> Reservation {
+        let relay = relay.withPathBeforePeerID
         guard relay.peerID != nil else { throw .missingPeerID(relay) }
         let answer = try await request { node, request, now in node.reserve(request: request, relayAddress: relay, now: now) }
         switch answer {

@@ -20,6 +20,7 @@ extension Node {
 
     /// Opens a stream for a protocol to the peer at an address that ends in `/p2p/<peer id>`. Connects first if necessary.
     public func open(_ protocolID: String, to address: Multiaddr, resumable: Bool = false) async throws(NodeError) -> Stream {
+        let address = address.withPathBeforePeerID
         guard let peer = address.peerID else { throw .missingPeerID(address) }
         if resumable {
             return try await openResumable(protocolID, to: peer, addresses: [address], allowsLimited: address.isCircuit)

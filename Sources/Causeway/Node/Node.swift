@@ -69,13 +69,14 @@ public final class Node: Sendable {
 
     /// Listens, makes reservations and serves until the task is cancelled. Then the node sends what was written to finished streams and
     /// closes its connections in order, which takes `Configuration.drainTime` at most. When `run` returns, no thread, look-up or socket of
-    /// the node is left. Throws the reason if the node cannot start. Can be called once.
+    /// the node is left. Throws the reason if the node cannot start. Can be called once: after that it throws `.alreadyRun`, and
+    /// leaves the node as it is.
     public func run() async throws(NodeError) {
         let mayRun = phase.withLock { phase in
             defer { if phase == .made { phase = .running } }
             return phase == .made
         }
-        guard mayRun else { throw .notRunning }
+        guard mayRun else { throw .alreadyRun }
         defer { over() }
         do throws(NodeError) {
             try await start()
@@ -86,11 +87,14 @@ public final class Node: Sendable {
         started.open()
         let meshes = log.flatMap { log in log.shows(.gossip, .debug) ? Task { await MeshLog.run(log, of: self) } : nil }
         defer { meshes?.cancel() }
+        let refusals = log.map { log in Task { await log.refusals.run() } }
         let ready = Event.ready(await addresses)
         log?.note(ready)
         feeds.events.yield(ready)
         await Latch().wait()
         await shell.stop(within: configuration.drainTime)
+        refusals?.cancel()
+        await refusals?.value
         log?.flush()
     }
 
@@ -106,7 +110,9 @@ public final class Node: Sendable {
         }
         for failure in listenFailures { log?.note(.address, .warning, "\(failure)") }
         guard let relays = configuration.relays else { return }
-        let unusable = await onNode { node, now in node.keepRelays(relays.addresses, count: relays.wanted, now: now) }
+        let unusable = await onNode { node, now in
+            node.keepRelays(relays.addresses.map(\.withPathBeforePeerID), count: relays.wanted, now: now)
+        }
         if let address = unusable.first { throw .missingPeerID(address) }
     }
 

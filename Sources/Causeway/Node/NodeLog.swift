@@ -15,13 +15,17 @@ struct NodeLog: Sendable {
     let levels: LogLevels
     private let name: String
     private let write: @Sendable (String) -> Void
+    /// Refusals are summed up, as long as this runs.
+    let refusals: Refusals
 
     /// nil if nothing is to be written.
     init?(_ levels: LogLevels, of peer: PeerID, to write: @escaping @Sendable (String) -> Void = { Output.errors.write($0) }) {
         guard !levels.isOff else { return nil }
         self.levels = levels
-        name = String(peer.description.suffix(6))
+        let name = String(peer.description.suffix(6))
+        self.name = name
         self.write = write
+        refusals = Refusals { write(Self.line($0.record, name)) }
     }
 
     /// What is written last should be read before a process ends; whoever does not read is not waited for.
@@ -32,12 +36,19 @@ struct NodeLog: Sendable {
     /// What is put in may be of a remote's making, so the line is made printable.
     func note(_ area: LogLevels.Area, _ level: LogLevels.Level, _ text: @autoclosure () -> String) {
         guard shows(area, level) else { return }
-        write("\(Self.time()) \(level.rawValue) \(area.rawValue) [\(name)] \(Printable.line(text()))\n")
+        write(Self.line(area, level, text(), name))
     }
 
     func note(_ event: Event) {
         let record = event.record
-        note(record.area, record.level, record.text())
+        guard shows(record.area, record.level), !refusals.add(event) else { return }
+        write(Self.line(record, name))
+    }
+
+    private static func line(_ record: EventRecord, _ name: String) -> String { line(record.area, record.level, record.text(), name) }
+
+    private static func line(_ area: LogLevels.Area, _ level: LogLevels.Level, _ text: String, _ name: String) -> String {
+        "\(time()) \(level.rawValue) \(area.rawValue) [\(name)] \(Printable.line(text))\n"
     }
 
     /// Coordinated universal time, to the millisecond (RFC 3339).

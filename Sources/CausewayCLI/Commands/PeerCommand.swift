@@ -9,7 +9,7 @@ import Causeway
 extension Command {
     private static let standardDiscovery = [Configuration.Discovery.pubsub, .json]
     /// Browsers and other peers of the same network, and of all where the peer has a public address, need no relay then.
-    private static let standardIfPossible = ["/ip4/0.0.0.0/udp/0/webrtc-direct"]
+    private static let standardIfPossible = ["/ip4/0.0.0.0/udp/0/webrtc-direct", "/ip6/::/udp/0/webrtc-direct"]
 
     static let peer = Command(
         name: "peer", arguments: "", summary: "run a peer: discover others and print events; with --topic, chat by lines",

@@ -4,8 +4,10 @@ extension Command {
     private static let standard = Configuration()
     private static let standardService = Configuration.RelayService()
     private static let standardListen = ["/ip4/0.0.0.0/tcp/4001", "/ip4/0.0.0.0/tcp/4002/ws"]
-    /// For browsers, on the number of the TCP port. A relay without it is one all the same.
-    private static let standardIfPossible = ["/ip4/0.0.0.0/udp/4001/webrtc-direct"]
+    /// WebRTC for browsers, on the number of the TCP port, and all of it by IPv6. A relay without these is one all the same.
+    private static let standardIfPossible = [
+        "/ip4/0.0.0.0/udp/4001/webrtc-direct", "/ip6/::/tcp/4001", "/ip6/::/tcp/4002/ws", "/ip6/::/udp/4001/webrtc-direct",
+    ]
     /// One a core, as a relay is busy, but no more than these: they share too little.
     private static let mostLoops = 4
 

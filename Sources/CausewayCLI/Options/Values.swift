@@ -200,7 +200,7 @@ struct Values: Sendable {
 
     static func address(_ text: String, for what: String) throws(UsageError) -> Multiaddr {
         do throws(MultiaddrError) {
-            return try Multiaddr(text)
+            return try Multiaddr(text).withPathBeforePeerID
         } catch {
             throw UsageError("\(what) \(text): not a multiaddr: \(error)")
         }

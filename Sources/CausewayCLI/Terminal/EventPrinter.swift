@@ -12,24 +12,21 @@ struct EventPrinter {
 
     init(_ terminal: Terminal) {
         self.terminal = terminal
-        refusals = Refusals(terminal)
+        refusals = Refusals { Self.say($0, terminal) }
     }
 
     mutating func print(_ events: Feed<Event>) async {
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { [refusals] in await refusals.tell() }
+            group.addTask { [refusals] in await refusals.run() }
             for await event in events { print(event) }
             group.cancelAll()
         }
     }
 
     private mutating func print(_ event: Event) {
-        switch event {
-        // The commands print it, each with what it is ready for.
-        case .ready: return
-        case .refused(let remote, let limit, let value): return refusals.add(remote, limit, value)
-        default: break
-        }
+        // The commands print that they are ready, each with what it is ready for.
+        if case .ready = event { return }
+        if refusals.add(event) { return }
         let record = event.record
         say(event, record)
         terminal.tell(record)
@@ -85,15 +82,33 @@ struct EventPrinter {
         switch event {
         case .reserved(let peer, let refreshed, _): if !refreshed { line("r", .green, "\(peer) reserved") }
         case .reservationEnded(let peer): line("r", .grey, "\(peer) left its reservation")
-        case .reservationRefused(let peer, let status, _): line("!", .yellow, "\(peer) was refused a reservation (\(status))")
         case .circuitOpened(let circuit, let source, let target, _): line("c", .green, "circuit \(circuit): \(source) to \(target)")
         case .circuitClosed(let circuit, _, _, let sent, let returned, let lasted, let limit):
             let why = limit.map { " (limit of \($0 == .circuitBytes ? "data" : "time"))" } ?? ""
             line(
                 "c", .grey,
                 "circuit \(circuit) ended after \(lasted.seconds) s: \(Amount.bytes(sent)) out, \(Amount.bytes(returned)) back\(why)")
-        case .circuitRefused(let source, _, let status, _): line("!", .yellow, "\(source) was refused a circuit (\(status))")
+        case .reservationRefused, .circuitRefused: break
         }
+    }
+
+    /// Refusals, which come in floods.
+    private static func say(_ sum: RefusalSum, _ terminal: Terminal) {
+        let others = sum.count > 1 ? " and \(sum.count - 1) other\(sum.count > 2 ? "s" : "")" : ""
+        switch sum.event {
+        case .refused(let remote, let limit, let value):
+            terminal.say("\("!", .yellow) refused \(remote)\(others): limit of \(value) \(limit)")
+        case .relay(.reservationRefused(let peer, let status, let limit)):
+            terminal.say("\("!", .yellow) refused \(peer)\(others) a reservation: \(reason(status, limit))")
+        case .relay(.circuitRefused(let source, _, let status, let limit)):
+            terminal.say("\("!", .yellow) refused \(source)\(others) a circuit: \(reason(status, limit))")
+        default: break
+        }
+        terminal.tell(sum.record)
+    }
+
+    private static func reason(_ status: UInt16, _ limit: ReachedLimit?) -> String {
+        limit.map { "limit of \($0.value) \($0.name)" } ?? "status \(status)"
     }
 
     private func line(_ mark: String, _ colour: Terminal.Colour, _ text: String) { terminal.say("\(mark, colour) \(text)") }

@@ -106,7 +106,12 @@ final class Identify: NodeProtocol {
         message.add(IdentifyMessage.Field.protocolVersion, protocolVersion)
         message.add(IdentifyMessage.Field.agent, agent)
         // A relay's address does not show where its client was seen.
-        if !link.isRelayed { message.add(IdentifyMessage.Field.observedAddress, link.remoteAddress.bytes) }
+        #if hasFeature(Embedded)
+            if !link.isRelayed { message.add(IdentifyMessage.Field.observedAddress, link.remoteAddress.bytes) }
+        #else
+            // A zone is an interface of this machine.
+            if !link.isRelayed { message.add(IdentifyMessage.Field.observedAddress, link.remoteAddress.withoutZone.bytes) }
+        #endif
         for entry in node.protocolTable.entries { message.add(IdentifyMessage.Field.protocolIDs, entry.name) }
         #if hasFeature(Embedded)
             let addresses = Identify.told(node.addresses.advertised(for: .identify))

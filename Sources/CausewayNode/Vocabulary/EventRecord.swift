@@ -52,7 +52,7 @@
         public let name: String
         public let area: Area
         public let level: Level
-        public let fields: [(name: String, value: Value)]
+        public private(set) var fields: [(name: String, value: Value)]
 
         /// Fields without a value are left out.
         public init(_ name: String, _ area: Area, _ level: Level, _ fields: KeyValuePairs<String, Value?>) {
@@ -60,6 +60,13 @@
             self.area = area
             self.level = level
             self.fields = fields.compactMap { name, value in value.map { (name, $0) } }
+        }
+
+        /// The record with one more field.
+        public func adding(_ name: String, _ value: Value) -> EventRecord {
+            var record = self
+            record.fields.append((name, value))
+            return record
         }
 
         /// The members of a JSON object, without the event's name.

@@ -6,13 +6,14 @@ public indirect enum RelayEvent: Equatable, Sendable {
     case reserved(PeerID, refreshed: Bool, expires: UInt64)
     /// The reservation expired, or the peer's last connection closed.
     case reservationEnded(PeerID)
-    case reservationRefused(PeerID, status: UInt16, LimitName?)
+    /// `limit`: the relay's limit that was reached, if it was one.
+    case reservationRefused(PeerID, status: UInt16, limit: ReachedLimit?)
     case circuitOpened(circuit: UInt32, source: PeerID, target: PeerID, limit: CircuitLimit)
     /// `sent`: the bytes from source to target. `returned`: those from target to source. `limit`: the limit that ended the circuit, if one
     /// did.
     case circuitClosed(circuit: UInt32, source: PeerID, target: PeerID, sent: UInt64, returned: UInt64, lasted: Interval, limit: LimitName?)
     /// `limit`: the relay's limit that was reached, if it was one.
-    case circuitRefused(source: PeerID, target: PeerID?, status: UInt16, limit: LimitName?)
+    case circuitRefused(source: PeerID, target: PeerID?, status: UInt16, limit: ReachedLimit?)
 }
 
 #if !hasFeature(Embedded)
@@ -27,7 +28,10 @@ public indirect enum RelayEvent: Equatable, Sendable {
             case .reservationRefused(let peer, let status, let limit):
                 EventRecord(
                     "reservation-refused", .reservation, .warning,
-                    ["peerId": .peer(peer), "status": .number(UInt64(status)), "reason": limit.map { .described($0) }])
+                    [
+                        "peerId": .peer(peer), "status": .number(UInt64(status)), "reason": limit.map { .described($0.name) },
+                        "limit": limit.map { .number($0.value) },
+                    ])
             case .circuitOpened(let circuit, let source, let target, _):
                 EventRecord(
                     "circuit-opened", .circuit, .info,
@@ -44,7 +48,7 @@ public indirect enum RelayEvent: Equatable, Sendable {
                     "circuit-refused", .circuit, .warning,
                     [
                         "source": .peer(source), "target": target.map { .peer($0) }, "status": .number(UInt64(status)),
-                        "reason": limit.map { .described($0) },
+                        "reason": limit.map { .described($0.name) }, "limit": limit.map { .number($0.value) },
                     ])
             }
         }

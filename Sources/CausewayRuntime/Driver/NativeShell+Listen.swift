@@ -148,22 +148,31 @@ private struct ListenGroup {
     let asked: Multiaddr
     let address: SocketAddress
     var kinds: ListenKinds
-    var order: [ListenKinds]
+    var order: [Spoken]
 
     static func of(_ addresses: [Multiaddr]) throws(ListenError) -> [ListenGroup] {
         var groups: [ListenGroup] = []
         for asked in addresses {
-            guard let kind = ListenKinds(asked), case .ip(let ip)? = asked.host, let port = asked.port,
-                let address = SocketAddress(ip: ip, port: port)
-            else { throw .unsupported(asked) }
-            if port != 0, let index = groups.firstIndex(where: { $0.address.ip == ip && $0.address.port == port }) {
-                guard !groups[index].kinds.contains(kind) else { continue }
+            guard let kind = ListenKinds(asked), let port = asked.port, let address = try local(asked, port) else {
+                throw .unsupported(asked)
+            }
+            let spoken = Spoken(kind: kind, path: asked.httpPath)
+            if port != 0, let index = groups.firstIndex(where: { $0.address.isSame(as: address) }) {
+                guard !groups[index].order.contains(spoken) else { continue }
                 groups[index].kinds.insert(kind)
-                groups[index].order.append(kind)
+                groups[index].order.append(spoken)
             } else {
-                groups.append(ListenGroup(asked: asked, address: address, kinds: kind, order: [kind]))
+                groups.append(ListenGroup(asked: asked, address: address, kinds: kind, order: [spoken]))
             }
         }
         return groups
+    }
+
+    private static func local(_ asked: Multiaddr, _ port: UInt16) throws(ListenError) -> SocketAddress? {
+        do throws(UVError) {
+            return try SocketAddress(asked, port: port)
+        } catch {
+            throw .system(asked, errno: error.errno, text: error.description)
+        }
     }
 }

@@ -6,7 +6,7 @@ struct Binding {
     let address: SocketAddress
     enum Kind: Sendable {
         /// By TCP: what the connections may speak, in the order of asking.
-        case streams([ListenKinds])
+        case streams([Spoken])
         /// `/webrtc-direct`
         case datagrams
     }

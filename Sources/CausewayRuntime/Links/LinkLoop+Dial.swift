@@ -16,12 +16,12 @@ extension LinkLoop {
         guard !links.isClosing else { return neverDialled(id, .closed(.shutdown)) }
         let address = dialled.address
         if address.transport == .webRTCDirect { return dialDirect(id, dialled) }
-        guard case .ip(let ip)? = address.host, let port = address.port, let target = SocketAddress(ip: ip, port: port),
-            let approach = DialPlan(dialled, ip: ip, port: port)
-        else { return neverDialled(id, .link(errno: EAFNOSUPPORT)) }
         do throws(UVError) {
+            guard let port = address.port ?? address.webSocketPort, let target = try SocketAddress(address, port: port),
+                let approach = DialPlan(dialled, ip: target.ip, port: port)
+            else { throw UVError(code: -EAFNOSUPPORT) }
             _ = carrier(id, try socket(id, to: target, from: dialled.localPort ?? 0, dialled, approach))
-            if dialled.role == .simultaneousClient { shell.beginPunch(of: ip, by: id) }
+            if dialled.role == .simultaneousClient { shell.beginPunch(of: target.ip, by: id) }
         } catch {
             neverDialled(id, .link(errno: error.errno))
         }
@@ -75,7 +75,8 @@ extension LinkLoop {
     }
 
     private func describe(_ address: Multiaddr, _ context: DTLSContext) throws(ConnectionError) -> (Endpoint, DirectDescriptions) {
-        guard case .ip(let ip)? = address.host, let port = address.port, let remote = Endpoint(ip: ip, port: port),
+        // Datagrams go to no zone: an endpoint is an IP address with a port.
+        guard address.zone == nil, case .ip(let ip)? = address.host, let port = address.port, let remote = Endpoint(ip: ip, port: port),
             let descriptions = try? DirectDescriptions(
                 dialling: address, .one, secret: Entropy.bytes(32), fingerprint: context.fingerprint)
         else { throw .link(errno: EAFNOSUPPORT) }
@@ -130,7 +131,7 @@ struct DialPlan {
             kind = isSecure ? .secureWebSocket : .webSocket
             var host = name ?? (ip.count == 16 ? [UInt8(ascii: "[")] + IPText.of(ip) + [UInt8(ascii: "]")] : IPText.of(ip))
             if port != (isSecure ? 443 : 80) { host += Array(":\(port)".utf8) }
-            webSocket = .client(host: host, path: target.address.httpPath ?? [UInt8(ascii: "/")])
+            webSocket = .client(host: host, path: target.address.requestTarget)
         default: return nil
         }
     }

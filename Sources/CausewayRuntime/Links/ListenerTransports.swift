@@ -39,6 +39,19 @@ struct ListenKinds: OptionSet, Sendable {
     }
 }
 
+/// One of the protocols of a listening socket, as it was asked for. A server of WebSockets takes all paths; the one under which a proxy
+/// leads others here is part of the address.
+struct Spoken: Equatable, Sendable {
+    let kind: ListenKinds
+    let path: [UInt8]?
+
+    /// The address behind a port.
+    func address(_ tcp: Multiaddr) -> Multiaddr {
+        let address = kind.address(tcp)
+        return path.map { address.appending(code: MultiaddrCode.httpPath, value: $0) } ?? address
+    }
+}
+
 /// What an accepted socket knows until its first byte arrives: one object for all sockets of a listener.
 final class ListenerTransports: Sendable {
     let kinds: ListenKinds

@@ -37,17 +37,20 @@ enum DefaultRoute {
         UInt32(String(decoding: word, as: UTF8.self), radix: radix)
     }
 
-    private static func read(_ path: String) -> [UInt8] {
+    /// Most machines have a handful of routes, and this is read again and again, so a large buffer is for those alone that need it.
+    static func read(_ path: String) -> [UInt8] {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { return [] }
         defer { close(file) }
-        return [UInt8](unsafeUninitializedCapacity: tableSize) { room, count in
-            while count < room.count {
-                let got = systemRead(file, room.baseAddress! + count, room.count - count)
-                guard got > 0 else { return }
-                count += got
+        var table: [UInt8] = []
+        while table.count < tableSize {
+            let piece = [UInt8](unsafeUninitializedCapacity: 4096) { room, count in
+                count = max(0, systemRead(file, room.baseAddress!, room.count))
             }
+            guard !piece.isEmpty else { break }
+            table += piece
         }
+        return table
     }
 }
 

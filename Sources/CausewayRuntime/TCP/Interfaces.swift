@@ -11,12 +11,11 @@ import CausewayIdentity
 /// This machine's addresses.
 package enum Interfaces {
     /// The addresses for which an unspecified address (0.0.0.0, ::) stands at this moment: the interfaces' addresses of the same family.
-    /// Link-local ones are left out, because they mean nothing without an interface.
+    /// Link-local ones are left out, because they mean nothing without an interface. A machine may have none of a family.
     /// - Parameter addresses: the machine's.
     static func expand(_ address: SocketAddress, among addresses: [[UInt8]]) -> [SocketAddress] {
         guard address.isUnspecified else { return [address] }
-        let found = addresses.filter { ($0.count == 16) == address.isIPv6 }.compactMap { SocketAddress(ip: $0, port: address.port) }
-        return found.isEmpty ? [address] : found
+        return addresses.filter { ($0.count == 16) == address.isIPv6 }.compactMap { SocketAddress(ip: $0, port: address.port) }
     }
 
     /// Those at which another machine may reach this one: loopback only if there is nothing else. The families take turns, so that whoever

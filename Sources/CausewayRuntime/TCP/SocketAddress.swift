@@ -33,6 +33,14 @@ public struct SocketAddress: Sendable {
         }
     }
 
+    /// The IP address at the beginning of an address, at the interface that its zone names. nil: it begins with something else.
+    /// - Throws: `ENODEV` if this machine has no such interface.
+    init?(_ address: Multiaddr, port: UInt16) throws(UVError) {
+        guard case .ip(let ip)? = address.host else { return nil }
+        self.init(ip: ip, port: port)
+        if let zone = address.zone { storage.sin6_scope_id = try Zone.interface(zone) }
+    }
+
     /// From the system's form. nil: it is neither IPv4 nor IPv6.
     init?(_ address: UnsafePointer<sockaddr>) {
         let size: Int
@@ -69,6 +77,12 @@ public struct SocketAddress: Sendable {
         }
     }
 
+    /// The interface at which a link-local address means something; 0 for others.
+    private var interface: UInt32 { isIPv6 ? storage.sin6_scope_id : 0 }
+
+    /// Whether a socket cannot be bound to both.
+    func isSame(as other: SocketAddress) -> Bool { ip == other.ip && port == other.port && interface == other.interface }
+
     public var port: UInt16 {
         // The port is at the same place in both families.
         withUnsafeBytes(of: storage) { UInt16(bigEndian: $0.loadUnaligned(fromByteOffset: 2, as: UInt16.self)) }
@@ -82,6 +96,10 @@ public struct SocketAddress: Sendable {
 
     public var isUnspecified: Bool { ip.allSatisfy { $0 == 0 } }
 
-    /// `/ip4/.../tcp/...`
-    public var tcp: Multiaddr { Multiaddr.tcp(ip: ip, port: port) }
+    /// `/ip4/.../tcp/...`, `/ip6/.../tcp/...`, or `/ip6zone/.../ip6/.../tcp/...` for a link-local one.
+    public var tcp: Multiaddr {
+        let address = Multiaddr.tcp(ip: ip, port: port)
+        guard interface != 0, let zone = Zone.name(interface) else { return address }
+        return address.inZone(zone)
+    }
 }

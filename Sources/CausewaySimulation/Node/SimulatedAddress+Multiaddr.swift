@@ -37,7 +37,7 @@ extension DialTarget {
     var webSocketRole: Connection.WebSocketRole? {
         switch address.transport {
         case .tcp: return Connection.WebSocketRole.none
-        case .webSocket: return .client(host: hostName ?? address.hostHeader, path: address.httpPath ?? [UInt8]("/".utf8))
+        case .webSocket: return .client(host: hostName ?? address.hostHeader, path: address.requestTarget)
         default: return nil
         }
     }

@@ -57,14 +57,14 @@ private func body(_ framed: [UInt8]) -> [UInt8] {
 }
 
 @Test func aDurationInMillisecondsIsReadAsWhatItMeans() throws {
-    func seconds(_ duration: UInt64) throws -> UInt32? {
+    func seconds(_ duration: UInt64, inSeconds: Bool = false) throws -> UInt32? {
         var limit = ProtobufWriter()
         limit.varint(1, duration)
         var message = ProtobufWriter()
         message.varint(1, 2)
         message.content(4, limit.bytes)
         message.varint(5, 100)
-        guard case .status(_, _, let read) = try HopCodec.decodeHop(message.bytes) else { return nil }
+        guard case .status(_, _, let read) = try HopCodec.decodeHop(ProtobufReader(message.bytes), inSeconds: inSeconds) else { return nil }
         return read?.seconds
     }
     #expect(try seconds(120) == 120)
@@ -73,6 +73,7 @@ private func body(_ framed: [UInt8]) -> [UInt8] {
     #expect(try seconds(604_800) == 604_800)
     #expect(try seconds(0) == nil)
     #expect(try seconds(.max) == .max)
+    #expect(try seconds(36_000, inSeconds: true) == 36_000)
 }
 
 @Test func theInboxTakesChunksOfAnySizeAndKeepsTheRest() throws {

@@ -34,6 +34,15 @@ private final class Dial {
     }
 }
 
+@Test(arguments: [("causeway/0.1.0", UInt32(36_000)), ("kubo/0.38.0", 36_000), ("js-libp2p/3.1.0", 36), ("", 36)])
+func tenHoursOfARelayThatWritesSecondsAreTenHours(agent: String, seconds: UInt32) {
+    let dial = Dial()
+    dial.bench.node.peers.describe(PeerDescription(peer: peer(1), agent: Array(agent.utf8)))
+    let limit = CircuitLimit(bytes: nil, seconds: 36_000)
+    dial.bench.receive(HopCodec.encode(.status(100, reservation: nil, limit: limit)), on: dial.stream)
+    #expect(dial.bench.node.expectedLinks[Dial.link]?.path.limit == CircuitLimit(bytes: nil, seconds: seconds))
+}
+
 @Test func aDialledCircuitRunsWhenTheRelayAgrees() {
     let dial = Dial()
     #expect(dial.bench.hopAnswer(on: dial.stream) == .connect(peer: peer(2).bytes))

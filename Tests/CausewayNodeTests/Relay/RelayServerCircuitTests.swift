@@ -131,13 +131,14 @@ private final class Circuits {
     #expect(second.stop != nil)
     // The source is full, then the target; then the relay.
     #expect(circuits.status(circuits.connect(4).hop) == HopStatus.resourceLimitExceeded)
-    #expect(bench.relayEvents.last == .circuitRefused(source: peer(1), target: peer(4), status: 201, limit: .circuitsPerPeer))
+    #expect(
+        bench.relayEvents.last == .circuitRefused(source: peer(1), target: peer(4), status: 201, limit: ReachedLimit(.circuitsPerPeer, 2)))
     #expect(circuits.status(circuits.connect(2, from: third).hop) == HopStatus.resourceLimitExceeded)
     _ = circuits.connect(4, from: third)
     _ = circuits.connect(4, from: third)
     let fifth = bench.connect(5)
     #expect(circuits.status(circuits.connect(4, from: fifth).hop) == HopStatus.resourceLimitExceeded)
-    #expect(bench.relayEvents.last == .circuitRefused(source: peer(5), target: peer(4), status: 201, limit: .circuits))
+    #expect(bench.relayEvents.last == .circuitRefused(source: peer(5), target: peer(4), status: 201, limit: ReachedLimit(.circuits, 4)))
     // One that failed gives its places back.
     bench.receive(HopCodec.encode(StopMessage.status(203)), on: try #require(first.stop))
     #expect(circuits.connect().stop != nil)
@@ -149,7 +150,9 @@ private final class Circuits {
     let first = circuits.connect()
     for _ in 2...4 { #expect(circuits.connect().stop != nil) }
     for _ in 1...20 { #expect(circuits.status(circuits.connect().hop) == HopStatus.resourceLimitExceeded) }
-    #expect(bench.relayEvents.last == .circuitRefused(source: peer(1), target: peer(2), status: 201, limit: .circuitsPerSource))
+    #expect(
+        bench.relayEvents.last == .circuitRefused(source: peer(1), target: peer(2), status: 201, limit: ReachedLimit(.circuitsPerSource, 4))
+    )
     // A friend gets in, and the source to somebody else, and again once one of its own has failed.
     #expect(circuits.connect(from: bench.connect(3)).stop != nil)
     bench.ask(.reserve, on: bench.connect(4))
@@ -167,7 +170,9 @@ private final class Circuits {
     // Nobody answers yet, so nil is for those whose target is being asked.
     let refused: [UInt16?] = Array(repeating: 201, count: 12)
     #expect(answers(11...26) { "/ip4/192.0.2.7/tcp/\($0)" } == [nil, nil, nil, nil] + refused)
-    #expect(bench.relayEvents.last == .circuitRefused(source: peer(26), target: peer(2), status: 201, limit: .circuitsPerSource))
+    #expect(
+        bench.relayEvents.last
+            == .circuitRefused(source: peer(26), target: peer(2), status: 201, limit: ReachedLimit(.circuitsPerSource, 4)))
     #expect(answers(30...30) { _ in "/ip4/192.0.2.8/tcp/1" } == [nil])
     // A /56 of IPv6 has as many, the /48 around it twice as many.
     #expect(answers(31...35) { "/ip6/2001:db8:1:100::\($0)/tcp/1" } == [nil, nil, nil, nil, 201])
@@ -186,7 +191,9 @@ private final class Circuits {
     for target in UInt8(10)...12 { #expect(circuits.connect(target, from: source).stop != nil) }
     let other = bench.connect(21, at: "/ip4/192.0.2.7/tcp/2")
     #expect(circuits.status(circuits.connect(13, from: other).hop) == 201)
-    #expect(bench.relayEvents.last == .circuitRefused(source: peer(21), target: peer(13), status: 201, limit: .circuitsPerAddress))
+    #expect(
+        bench.relayEvents.last
+            == .circuitRefused(source: peer(21), target: peer(13), status: 201, limit: ReachedLimit(.circuitsPerAddress, 3)))
     #expect(circuits.connect(13, from: bench.connect(22, at: "/ip4/192.0.2.8/tcp/1")).stop != nil)
 }
 

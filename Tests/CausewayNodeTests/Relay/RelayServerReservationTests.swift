@@ -84,7 +84,8 @@ private func status(_ message: HopMessage?) -> UInt16? {
     #expect(bench.holdsReservation(peer(1)))
     #expect(
         bench.relayEvents == [
-            .reserved(peer(1), refreshed: false, expires: 1_800_003_600), .reservationRefused(peer(2), status: 200, .reservations),
+            .reserved(peer(1), refreshed: false, expires: 1_800_003_600),
+            .reservationRefused(peer(2), status: 200, limit: ReachedLimit(.reservations, 1)),
             .reserved(peer(1), refreshed: true, expires: 1_800_005_400),
         ])
 }
@@ -132,7 +133,7 @@ private func status(_ message: HopMessage?) -> UInt16? {
     }
     let ninth = bench.connect(9, at: "/ip4/192.0.2.7/tcp/9")
     #expect(status(bench.ask(.reserve, on: ninth)) == HopStatus.resourceLimitExceeded)
-    #expect(bench.relayEvents.last == .reservationRefused(peer(9), status: 201, .reservationsPerAddress))
+    #expect(bench.relayEvents.last == .reservationRefused(peer(9), status: 201, limit: ReachedLimit(.reservationsPerAddress, 8)))
     // The same place as a dual-stack socket shows it; another place; a place that was given back.
     #expect(status(bench.ask(.reserve, on: bench.connect(10, at: "/ip6/::ffff:192.0.2.7/tcp/1"))) == 201)
     #expect(status(bench.ask(.reserve, on: bench.connect(11, at: "/ip4/192.0.2.8/tcp/1"))) == 100)
@@ -191,7 +192,7 @@ private func status(_ message: HopMessage?) -> UInt16? {
         #expect(status(bench.ask(.reserve, on: bench.connect(UInt8(number), at: place))) == 100)
     }
     #expect(status(bench.ask(.reserve, on: bench.connect(70, at: "/ip6/2001:db8:1:9900::1/tcp/1"))) == 201)
-    #expect(bench.relayEvents.last == .reservationRefused(peer(70), status: 201, .reservationsPerNetwork))
+    #expect(bench.relayEvents.last == .reservationRefused(peer(70), status: 201, limit: ReachedLimit(.reservationsPerNetwork, 64)))
     #expect(status(bench.ask(.reserve, on: bench.connect(71, at: "/ip6/2001:db8:2::1/tcp/1"))) == 100)
     for number in 72..<79 {
         #expect(status(bench.ask(.reserve, on: bench.connect(UInt8(number), at: "/ip6/2001:db8:2:\(number)::1/tcp/1"))) == 100)

@@ -30,7 +30,7 @@ import Testing
     @Test func eventsHaveNamesAreasAndLevels() {
         let outcome = DialOutcome(peer: nil, address: address("/ip4/192.0.2.1/tcp/1"), result: .cancelled, took: .milliseconds(5))
         let change = ReservationChange(relay: peer(8), state: .failed(.timedOut), reservation: nil)
-        let refusal = RelayEvent.circuitRefused(source: peer(1), target: nil, status: 201, limit: .circuits)
+        let refusal = RelayEvent.circuitRefused(source: peer(1), target: nil, status: 201, limit: ReachedLimit(.circuits, 4))
         let own = OwnAddressState(OwnAddress(address("/ip4/192.0.2.1/tcp/1"), .observed(by: 4)), isAdvertised: true, isReplaced: false)
         let records = [
             Event.dialAttempt(outcome), .reservation(change), .relay(refusal), .addressesChanged([]), .peerConnected(peer(1)),
@@ -40,7 +40,7 @@ import Testing
         #expect(records.map(\.area) == [.dial, .reservation, .circuit, .address, .connection, .address])
         #expect(records.map(\.level) == [.debug, .warning, .warning, .info, .debug, .info])
         #expect(records[1].fields.map(\.name) == ["state", "relay", "error"])
-        #expect(records[2].fields.map(\.name) == ["source", "status", "reason"])
+        #expect(records[2].fields.map(\.name) == ["source", "status", "reason", "limit"])
         #expect(
             records[5].text().hasSuffix("source=observed verdict=unknown advertised=true reason=\"peers in 4 networks see the node there\"")
         )

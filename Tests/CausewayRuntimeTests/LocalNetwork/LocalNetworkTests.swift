@@ -118,6 +118,17 @@ extension NodeEvent {
         #expect(DefaultRoute.tableSize >= 1 << 16)
     }
 
+    /// It is read every second.
+    @Test func aSmallTableTakesLittleRoom() throws {
+        let folder = try TemporaryFolder()
+        for size in [0, 100, 4096, 10_000] {
+            let table = String(repeating: "route ", count: size).prefix(size)
+            let read = DefaultRoute.read(try folder.write("route", String(table)))
+            #expect(read == Array(table.utf8) && read.capacity <= 2 * size + 4096 + 64)
+        }
+        #expect(DefaultRoute.read(try folder.write("route", String(repeating: "r", count: 300_000))).count == DefaultRoute.tableSize)
+    }
+
     @Test func aNetworkHasItsAddresses() {
         let home = PrivateNetwork(interface: 1, ip: [192, 168, 1, 7], mask: [255, 255, 255, 0])
         #expect(home.contains([192, 168, 1, 255]) && !home.contains([192, 168, 2, 7]) && !home.contains([]))

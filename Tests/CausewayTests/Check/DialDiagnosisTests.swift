@@ -28,7 +28,8 @@ import Testing
         (.failed(.link(errno: 0)), .brokenOff), (.failed(.link(errno: ECONNRESET)), .brokenOff),
         (.failed(.link(errno: ECONNREFUSED)), .refused), (.failed(.link(errno: -ECONNREFUSED)), .refused),
         (.failed(.link(errno: ETIMEDOUT)), .silence), (.failed(.link(errno: EHOSTUNREACH)), .unreachable),
-        (.failed(.link(errno: ENETUNREACH)), .noRoute), (.failed(.link(errno: EMFILE)), .ownLimit),
+        (.failed(.link(errno: ENODEV)), .noZone), (.failed(.link(errno: ENETUNREACH)), .noRoute),
+        (.failed(.link(errno: EMFILE)), .ownLimit),
         (.failed(.limit(.pendingConnections, value: 8)), .ownLimit), (.failed(.closed(.cancelled)), .cancelled),
         (.unresolved(code: 4), .unknownName), (.cancelled, .cancelled), (.backedOff, .heldBack), (.unsupported, .unsupported),
         (.hearsay, .hearsay), (.ownPeer, .ownPeer), (.limit(.connections, value: 8), .ownLimit),
@@ -60,6 +61,11 @@ import Testing
         let wrongPeer = outcome(.failed(.wrongPeer(expected: peerID(1), actual: peerID(2))), at: "/ip4/203.0.113.9/tcp/1")
         #expect(DialDiagnosis([noRoute, silence])?.cause == .silence && DialDiagnosis([silence, noRoute])?.cause == .silence)
         #expect(DialDiagnosis([silence, wrongPeer, noRoute])?.cause == .wrongPeer)
+    }
+
+    @Test func aLinkLocalAddressNeedsItsZone() {
+        #expect(DialDiagnosis([outcome(.failed(.link(errno: EINVAL)), at: "/ip6/fe80::1/tcp/1")])?.cause == .noZone)
+        #expect(DialDiagnosis([outcome(.failed(.link(errno: EINVAL)), at: "/ip6/2001:db8::1/tcp/1")])?.cause == .brokenOff)
     }
 
     @Test func silenceOfAPrivateAddressIsSomethingElse() throws {

@@ -80,12 +80,26 @@ public final class RelayClient: NodeProtocol, CircuitDialing {
     }
 
     private func handle(_ message: consuming ProtobufReader, from stream: RelayClientStream, in node: NodeContext) throws(RelayFault) {
+        let inSeconds = writesSeconds(stream.key.link, in: node)
         switch stream.use {
         case .refused: break
-        case .stop: try stopAsked(try HopCodec.decodeStop(message), on: stream, in: node)
-        case .circuit(let circuit): try circuitAnswered(try HopCodec.decodeHop(message), on: stream, circuit, in: node)
-        case .reservation(let relay): try reservationAnswered(try HopCodec.decodeHop(message), on: stream, of: relay, in: node)
+        case .stop: try stopAsked(try HopCodec.decodeStop(message, inSeconds: inSeconds), on: stream, in: node)
+        case .circuit(let circuit):
+            try circuitAnswered(try HopCodec.decodeHop(message, inSeconds: inSeconds), on: stream, circuit, in: node)
+        case .reservation(let relay):
+            try reservationAnswered(try HopCodec.decodeHop(message, inSeconds: inSeconds), on: stream, of: relay, in: node)
         }
+    }
+
+    /// Whether the software of the relay is known to write durations in seconds. A page guesses by their size.
+    private func writesSeconds(_ link: UInt32, in node: NodeContext) -> Bool {
+        #if hasFeature(Embedded)
+            return false
+        #else
+            guard let relay = node.connections[link]?.peer else { return false }
+            let agent = node.peers.agent(of: relay)
+            return ["causeway/", "kubo/", "go-", "github.com/", "rust-"].contains { agent.starts(with: $0.utf8) }
+        #endif
     }
 
     /// The relay violated the protocol.

@@ -95,8 +95,9 @@ public enum HopCodec {
     // MARK: Reading
 
     /// Reads one message without its length.
-    public static func decodeHop(_ message: consuming ProtobufReader) throws(RelayFault) -> HopMessage {
-        let fields = try Fields(message, limitField: 4, statusField: 5, reservationField: 3)
+    /// - Parameter inSeconds: whether its writer is known to write durations as the specification says.
+    public static func decodeHop(_ message: consuming ProtobufReader, inSeconds: Bool = false) throws(RelayFault) -> HopMessage {
+        let fields = try Fields(message, inSeconds, limitField: 4, statusField: 5, reservationField: 3)
         switch fields.type {
         case 0: return .reserve
         case 1: return .connect(peer: fields.peer)
@@ -108,8 +109,9 @@ public enum HopCodec {
     }
 
     /// Reads one message without its length.
-    public static func decodeStop(_ message: consuming ProtobufReader) throws(RelayFault) -> StopMessage {
-        let fields = try Fields(message, limitField: 3, statusField: 4, reservationField: 0)
+    /// - Parameter inSeconds: whether its writer is known to write durations as the specification says.
+    public static func decodeStop(_ message: consuming ProtobufReader, inSeconds: Bool = false) throws(RelayFault) -> StopMessage {
+        let fields = try Fields(message, inSeconds, limitField: 3, statusField: 4, reservationField: 0)
         switch fields.type {
         case 0: return .connect(peer: fields.peer, limit: fields.limit)
         case 1:
@@ -127,7 +129,9 @@ public enum HopCodec {
         var limit: CircuitLimit?
         var status: UInt16?
 
-        init(_ reader: consuming ProtobufReader, limitField: UInt32, statusField: UInt32, reservationField: UInt32) throws(RelayFault) {
+        init(
+            _ reader: consuming ProtobufReader, _ inSeconds: Bool, limitField: UInt32, statusField: UInt32, reservationField: UInt32
+        ) throws(RelayFault) {
             while reader.advance() {
                 let field = reader.number
                 if field == 1 {
@@ -139,7 +143,7 @@ public enum HopCodec {
                     if field == 2 {
                         peer = Fields.peer(&reader)
                     } else if field == limitField {
-                        limit = Fields.limit(&reader)
+                        limit = Fields.limit(&reader, inSeconds)
                     } else {
                         reservation = Fields.reservation(&reader)
                     }
@@ -156,11 +160,11 @@ public enum HopCodec {
             return id
         }
 
-        private static func limit(_ message: inout ProtobufReader) -> CircuitLimit {
+        private static func limit(_ message: inout ProtobufReader, _ inSeconds: Bool) -> CircuitLimit {
             var limit = CircuitLimit.unlimited
             while message.advance() {
                 switch message.number {
-                case 1: limit.seconds = plausible(duration: message.varint())
+                case 1: limit.seconds = plausible(duration: message.varint(), inSeconds)
                 case 2:
                     let bytes = message.varint()
                     limit.bytes = bytes == 0 ? nil : bytes
@@ -170,11 +174,11 @@ public enum HopCodec {
             return limit
         }
 
-        /// js-libp2p writes milliseconds. A value that would be over eight hours in seconds, and is whole seconds in milliseconds, is read
-        /// as milliseconds.
-        private static func plausible(duration: UInt64) -> UInt32? {
+        /// js-libp2p writes milliseconds. Unless the writer is known to write seconds, a value that would be over eight hours in seconds,
+        /// and is whole seconds in milliseconds, is read as milliseconds.
+        private static func plausible(duration: UInt64, _ inSeconds: Bool) -> UInt32? {
             guard duration != 0 else { return nil }
-            let seconds = duration >= 30_000 && duration % 1000 == 0 ? duration / 1000 : duration
+            let seconds = !inSeconds && duration >= 30_000 && duration % 1000 == 0 ? duration / 1000 : duration
             return UInt32(clamping: seconds)
         }
 

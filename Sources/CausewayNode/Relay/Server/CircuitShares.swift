@@ -9,16 +9,19 @@ struct CircuitShares {
     var isEmpty: Bool { counts.isEmpty }
 
     /// The limit that forbids one more circuit.
-    func refusal(of source: PeerID, at place: AddressKey?, to target: PeerID, limits: RelayLimits) -> LimitName? {
-        if count(Self.peer(source)) >= limits.circuitsPerPeer { return .circuitsPerPeer }
-        if count(Self.pair(source.bytes, target)) >= limits.circuitsPerSource { return .circuitsPerSource }
+    func refusal(of source: PeerID, at place: AddressKey?, to target: PeerID, limits: RelayLimits) -> ReachedLimit? {
+        if count(Self.peer(source)) >= limits.circuitsPerPeer { return ReachedLimit(.circuitsPerPeer, limits.circuitsPerPeer) }
+        if count(Self.pair(source.bytes, target)) >= limits.circuitsPerSource {
+            return ReachedLimit(.circuitsPerSource, limits.circuitsPerSource)
+        }
         if let place {
             for (network, factor) in Self.networks(of: place) {
-                if count(Self.pair(network, target)) >= factor * limits.circuitsPerSource { return .circuitsPerSource }
-                if count(Self.place(network)) >= factor * limits.circuitsPerAddress { return .circuitsPerAddress }
+                let (fromSource, fromAddress) = (factor * limits.circuitsPerSource, factor * limits.circuitsPerAddress)
+                if count(Self.pair(network, target)) >= fromSource { return ReachedLimit(.circuitsPerSource, fromSource) }
+                if count(Self.place(network)) >= fromAddress { return ReachedLimit(.circuitsPerAddress, fromAddress) }
             }
         }
-        return count(Self.peer(target)) >= limits.circuitsPerPeer ? .circuitsPerPeer : nil
+        return count(Self.peer(target)) >= limits.circuitsPerPeer ? ReachedLimit(.circuitsPerPeer, limits.circuitsPerPeer) : nil
     }
 
     mutating func insert(_ circuit: ServedCircuit) { add(1, circuit) }

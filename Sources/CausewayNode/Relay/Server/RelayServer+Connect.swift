@@ -34,13 +34,13 @@ extension RelayServer {
         node.send(HopCodec.encode(StopMessage.connect(peer: link.peer.bytes, limit: advertisedLimit)), on: stop)
     }
 
-    private func fullness(_ source: PeerID, _ place: AddressKey?, _ target: PeerID) -> LimitName? {
-        if circuits.count >= limits.circuits { return .circuits }
+    private func fullness(_ source: PeerID, _ place: AddressKey?, _ target: PeerID) -> ReachedLimit? {
+        if circuits.count >= limits.circuits { return ReachedLimit(.circuits, limits.circuits) }
         return shares.refusal(of: source, at: place, to: target, limits: limits)
     }
 
     private func refuse(
-        _ hop: HopStream, _ source: PeerID, _ target: PeerID?, _ status: UInt16, limit: LimitName? = nil, in node: NodeContext
+        _ hop: HopStream, _ source: PeerID, _ target: PeerID?, _ status: UInt16, limit: ReachedLimit? = nil, in node: NodeContext
     ) {
         totals.circuitsRefused += 1
         answer(hop, status, in: node)

@@ -10,7 +10,7 @@ extension RelayServer {
         }
         let key = AddressKey(link.remoteAddress)
         if let limit = reservations.refusal(of: link.peer, key: key, limits: limits) {
-            let status = limit == .reservations ? HopStatus.reservationRefused : HopStatus.resourceLimitExceeded
+            let status = limit.name == .reservations ? HopStatus.reservationRefused : HopStatus.resourceLimitExceeded
             refuseReservation(hop, link.peer, status, limit, in: node)
             return
         }
@@ -38,10 +38,10 @@ extension RelayServer {
         node.emit(.relay(.reserved(link.peer, refreshed: former != nil, expires: expires)))
     }
 
-    private func refuseReservation(_ hop: HopStream, _ peer: PeerID, _ status: UInt16, _ limit: LimitName?, in node: NodeContext) {
+    private func refuseReservation(_ hop: HopStream, _ peer: PeerID, _ status: UInt16, _ limit: ReachedLimit?, in node: NodeContext) {
         totals.reservationsRefused += 1
         answer(hop, status, in: node)
-        node.emit(.relay(.reservationRefused(peer, status: status, limit)))
+        node.emit(.relay(.reservationRefused(peer, status: status, limit: limit)))
     }
 
     /// Our addresses, each with our peer id, as many as fit into one message. If none is known, the one at which this peer reached us:

@@ -34,17 +34,21 @@ struct ReservationTable {
 
     /// The limit that forbids a peer a reservation from this place. A peer that already holds one from there is never refused, because that
     /// would cost it its addresses. From another place it counts as new: otherwise a second address could hold the reservations of many.
-    mutating func refusal(of peer: PeerID, key: AddressKey?, limits: RelayLimits) -> LimitName? {
+    mutating func refusal(of peer: PeerID, key: AddressKey?, limits: RelayLimits) -> ReachedLimit? {
         let held = byPeer[peer.bytes]
         if let held {
             if held.key?.place == key?.place { return nil }
             add(-1, held.key)
         }
         defer { if let held { add(1, held.key) } }
-        if held == nil, byPeer.count >= limits.reservations { return .reservations }
+        if held == nil, byPeer.count >= limits.reservations { return ReachedLimit(.reservations, limits.reservations) }
         guard let key else { return nil }
-        if byPlace[key.place, default: 0] >= limits.reservationsPerAddress { return .reservationsPerAddress }
-        if let network = key.network, byPlace[network, default: 0] >= limits.reservationsPerNetwork { return .reservationsPerNetwork }
+        if byPlace[key.place, default: 0] >= limits.reservationsPerAddress {
+            return ReachedLimit(.reservationsPerAddress, limits.reservationsPerAddress)
+        }
+        if let network = key.network, byPlace[network, default: 0] >= limits.reservationsPerNetwork {
+            return ReachedLimit(.reservationsPerNetwork, limits.reservationsPerNetwork)
+        }
         return nil
     }
 
