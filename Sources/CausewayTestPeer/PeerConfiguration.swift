@@ -141,6 +141,7 @@ struct PeerConfiguration {
         pubSub.allowsLimited = try fields.flag("allowLimited") ?? false
         pubSub.signed = try fields.flag("signed") ?? true
         pubSub.backlog = 1 << 20
+        pubSub.allowsPublishToZeroTopicPeers = true
         if let name = try fields.text("messageId") { pubSub.messageID = try Self.messageID(name) }
         pubSub.carries = try fields.texts("carries").map { try TopicPattern($0) }
         if let numbers = try fields.object("params") {

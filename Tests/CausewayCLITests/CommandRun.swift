@@ -22,9 +22,15 @@ struct CommandRun {
     /// That of the tests, but for the folder of state, which is each program's own: no relay of a test keeps its key where users have
     /// theirs, or where another one has it.
     static var environment: [String: String] {
-        let folder = NSTemporaryDirectory() + "causeway-state-" + UUID().uuidString
+        let folder = states + "/" + UUID().uuidString
         return ProcessInfo.processInfo.environment.merging(["XDG_STATE_HOME": folder]) { $1 }
     }
+
+    /// Gone when the tests end.
+    private static let states: String = {
+        atexit { try? FileManager.default.removeItem(atPath: CommandRun.states) }
+        return NSTemporaryDirectory() + "causeway-states-\(ProcessInfo.processInfo.processIdentifier)"
+    }()
 
     /// Runs to the end; a run of over 20 s is ended and fails by its status.
     init(

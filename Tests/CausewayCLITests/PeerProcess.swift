@@ -15,7 +15,10 @@ final class PeerProcess {
     private var asked = 0
 
     /// - Parameter lines: What standard input has first.
-    init(_ lines: [String], of program: URL = testPeer, _ arguments: [String] = [], pipe: Kind = .blocking) throws {
+    init(
+        _ lines: [String], of program: URL = testPeer, _ arguments: [String] = [], pipe: Kind = .blocking,
+        environment: [String: String] = [:]
+    ) throws {
         if pipe == .nonBlocking {
             let file = output.fileHandleForWriting.fileDescriptor
             try #require(fcntl(file, F_SETFL, fcntl(file, F_GETFL) | O_NONBLOCK) == 0)
@@ -25,7 +28,7 @@ final class PeerProcess {
         process.standardOutput = output
         process.standardInput = input
         process.standardError = errors
-        process.environment = CommandRun.environment
+        process.environment = CommandRun.environment.merging(environment) { $1 }
         try process.run()
         // A program that hangs fails its test, and does not hold it up.
         DispatchQueue.global().asyncAfter(deadline: .now() + 60) { [process] in Self.kill(process) }
@@ -70,6 +73,8 @@ final class PeerProcess {
     }
 
     func stop() { process.terminate() }
+
+    func hangUp() { Foundation.kill(process.processIdentifier, SIGHUP) }
 
     /// Its status, -1 if a signal ended it, and what it has written to standard error.
     func end() -> (status: Int32, errors: String) {

@@ -12,6 +12,8 @@ final class Terminal: Sendable {
     enum Colour: String { case red = "31", green = "32", yellow = "33", blue = "34", grey = "90", bold = "1" }
 
     let isJSON: Bool
+    /// Whether people want the results alone.
+    let isQuiet: Bool
     /// Whether standard output is a terminal and the user wants colours (NO_COLOR is not set).
     let isColoured: Bool
     let isTerminal: Bool
@@ -24,8 +26,9 @@ final class Terminal: Sendable {
     /// The live line at the bottom of the terminal, if there is one.
     private let live = Mutex("")
 
-    init(json: Bool) {
+    init(json: Bool, quiet: Bool = false) {
         isJSON = json
+        isQuiet = quiet
         isTerminal = isatty(1) == 1
         isColoured = isTerminal && getenv("NO_COLOR") == nil && !json
         Output.standard.tellLosses { [isTerminal] count in
@@ -34,6 +37,9 @@ final class Terminal: Sendable {
                 : (isTerminal ? "\r\u{1b}[K" : "") + "(\(count) lines were not read in time and are lost)\n"
         }
     }
+
+    /// Prints a line that is no result, for people who do not want to be left in quiet.
+    func remark(_ line: TerminalLine) { if !isQuiet { say(line) } }
 
     /// Prints a line for people. Prints nothing in JSON mode.
     func say(_ line: TerminalLine) { if !isJSON { print(line.text(isColoured: isColoured)) } }
@@ -53,7 +59,7 @@ final class Terminal: Sendable {
 
     /// Replaces the live line at the bottom of a terminal.
     func showLive(_ line: TerminalLine) {
-        guard isTerminal, !isJSON else { return }
+        guard isTerminal, !isJSON, !isQuiet else { return }
         let text = line.text(isColoured: isColoured)
         live.withLock { live in
             live = text

@@ -15,6 +15,10 @@ extension LinkLoop {
     func dial(_ id: UInt32, _ dialled: DialTarget) {
         guard !links.isClosing else { return neverDialled(id, .closed(.shutdown)) }
         let address = dialled.address
+        // What is looked up ends here, too.
+        if let family = shell.configuration.dialledFamily, case .ip(let ip)? = address.host, !family.holds(ip) {
+            return neverDialled(id, .link(errno: EAFNOSUPPORT))
+        }
         if address.transport == .webRTCDirect { return dialDirect(id, dialled) }
         guard case .ip(let ip)? = address.host, let port = address.port, let target = SocketAddress(ip: ip, port: port),
             let approach = DialPlan(dialled, ip: ip, port: port)
