@@ -63,6 +63,8 @@ public struct Configuration: Sendable {
 
         /// Send the node's own messages to every known subscriber, not only to the mesh.
         public var floodPublish = Self.standard.floodPublish
+        /// Let `Node.publish` succeed if no known peer is subscribed. If false, it throws `PublishError.noSubscribers` then, as in a page.
+        public var allowsPublishToZeroTopicPeers = false
         /// Gossip over relayed connections with a limit, too.
         public var allowsLimited = Self.standard.allowsLimited
         /// Sign messages and require signatures (StrictSign). If false, do neither (StrictNoSign).
@@ -156,6 +158,9 @@ public struct Configuration: Sendable {
     /// has no such address itself. A stranger can then make it connect to anything in its network. The node always dials the addresses that
     /// the application names.
     public var allowsLocalHearsay = false
+    /// Dial addresses of this IP version alone, whoever names them and whatever a name leads to. nil, the default: of both. The others'
+    /// attempts fail with "Address family not supported by protocol".
+    public var dialledFamily: IPFamily?
     /// Make direct connections by WebRTC from relayed ones (`/webrtc`), with pages and with other peers: each side finds the other by its
     /// candidates, which go through the relay. If it fails, the relayed connection stays as it was.
     public var webRTC = true

@@ -44,8 +44,10 @@
 @_exported public import struct CausewayNode.SubscriptionChange
 @_exported public import struct CausewayNode.TopicPattern
 @_exported public import struct CausewayNode.VerdictCounts
+@_exported public import enum CausewayRuntime.IPFamily
 @_exported public import struct CausewayRuntime.PageLimits
 @_exported public import struct CausewayRuntime.WebRTCLimits
+@_exported public import struct CausewayTLS.CertificateSummary
 @_exported public import struct CausewayWebRTC.DemultiplexerLimits
 @_exported public import enum CausewayWebRTC.NATMapping
 @_exported public import struct CausewayWebRTC.NewcomerLimits

@@ -36,13 +36,14 @@ struct Main {
             }
             return say(Help.text(command))
         }
-        if name == "--version" { return say("causeway \(causewayVersion)\n") }
+        if ["--version", "-V"].contains(name) { return say("causeway \(causewayVersion)\n") }
         guard let command = Command.all.first(where: { $0.name == name }) else {
             throw UsageError("unknown command '\(name)'; expected one of \(Command.all.map(\.name).joined(separator: ", "))")
         }
         let values = try Values(Array(words.dropFirst()), options: command.allOptions)
         if values.flag("help") { return say(Help.text(command)) }
-        try await command.run(values, Terminal(json: values.flag("json")))
+        if values.flag("version") { return say("causeway \(causewayVersion)\n") }
+        try await command.run(values, Terminal(json: values.flag("json"), quiet: values.flag("quiet")))
     }
 
     private static func say(_ text: String) { Output.standard.write(text) }

@@ -30,8 +30,10 @@ final class SharedContext: Sendable {
 /// A server's certificate chain and key. To renew them, load new ones and use them for new sessions. Running sessions keep theirs.
 public final class TLSServerContext: Sendable {
     let shared: SharedContext
+    /// What the first certificate says of itself.
+    public let summary: CertificateSummary
     /// When the first certificate expires, in Unix seconds.
-    public let expires: Int64
+    public var expires: Int64 { summary.expires }
 
     /// Reads PEM files: the server's certificate followed by the intermediate ones, and the unencrypted private key.
     /// - Throws: `TLSError.file` with the file and the reason, or `.keyMismatch`.
@@ -50,7 +52,7 @@ public final class TLSServerContext: Sendable {
             throw .keyMismatch(certificates: certificates, key: key)
         }
         guard SSL_CTX_use_PrivateKey(context, privateKey) == 1 else { throw .file(path: key, reason: ErrorQueue.reason()) }
-        expires = Self.unixTime(X509_get0_notAfter(first))
+        summary = CertificateSummary(names: CertificateSummary.names(of: first), expires: Self.unixTime(X509_get0_notAfter(first)))
         SSL_CTX_set_alpn_select_cb(context, selectHTTP, nil)
     }
 

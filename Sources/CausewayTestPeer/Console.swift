@@ -1,5 +1,4 @@
 import Causeway
-import Synchronization
 
 #if canImport(Glibc)
     import Glibc
@@ -7,10 +6,9 @@ import Synchronization
     import Darwin
 #endif
 
-/// Standard input and output of the control protocol: one JSON object per line in each direction.
+/// Standard input and output of the control protocol: one JSON object per line in each direction. A reader that is slow, or does not read
+/// at all, holds neither the node nor a command up.
 enum Console {
-    private static let output = Mutex(())
-
     /// The lines of standard input. A thread of its own reads them, until the end of input.
     static func lines() -> AsyncStream<[UInt8]> {
         let (stream, continuation) = AsyncStream<[UInt8]>.makeStream()
@@ -37,23 +35,18 @@ enum Console {
         continuation.finish()
     }
 
-    static func write(_ value: JSON) {
-        var bytes = value.bytes
-        bytes.append(UInt8(ascii: "\n"))
-        output.withLock { _ in
-            var done = 0
-            while done < bytes.count {
-                let count = bytes.withUnsafeBytes { systemWrite(1, $0.baseAddress! + done, $0.count - done) }
-                if count > 0 {
-                    done += count
-                } else if errno == EAGAIN {
-                    var wait = pollfd(fd: 1, events: Int16(POLLOUT), revents: 0)
-                    poll(&wait, 1, -1)
-                } else if errno != EINTR {
-                    return
-                }
-            }
-        }
+    static func write(_ value: JSON) { Output.standard.write(String(decoding: value.bytes, as: UTF8.self) + "\n") }
+
+    /// Returns when there is room for what may be much. What is written without asking is dropped, and counted in a `lost` event, when 16
+    /// MiB wait for the reader.
+    static func room() async { await Output.standard.room() }
+
+    /// Ends the process when its last lines have been read, or after this many milliseconds. nil: however long that takes.
+    static func exit(_ status: Int32, within milliseconds: Int? = nil) -> Never {
+        let lost = Output.standard.flush(within: milliseconds)
+        if lost > 0 { Output.errors.write("the last \(lost) lines were not read in time\n") }
+        Output.errors.flush(within: 100)
+        endProcess(status)
     }
 
     /// `{"event": name, ...}`. Fields without a value are left out.
@@ -62,8 +55,8 @@ enum Console {
     static func log(_ text: String) { event("log", ["text": .text(text)]) }
 }
 
-/// `write` of the C library, whose name `Console` uses itself.
-private func systemWrite(_ file: Int32, _ from: UnsafeRawPointer, _ count: Int) -> Int { write(file, from, count) }
+/// `exit` of the C library, whose name `Console` uses itself.
+private func endProcess(_ status: Int32) -> Never { exit(status) }
 
 /// Monotonic time in milliseconds.
 func milliseconds() -> Double {

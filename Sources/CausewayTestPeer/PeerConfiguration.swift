@@ -13,31 +13,35 @@ struct PeerConfiguration {
         "mapPorts",
     ]
 
+    /// - Throws: `CommandError`, which names a field of the wrong type, what was expected and what came.
     init(_ json: JSON) throws {
-        guard let members = json.object else { throw CommandError("the configuration is no JSON object") }
-        for member in members {
-            let name = String(decoding: member.name, as: UTF8.self)
-            if !Self.known.contains(name) { Console.log("unknown field '\(name)'") }
-        }
-        if let seed = json["seed"]?.integer {
+        let fields = try Members(json)
+        for name in fields.names where !Self.known.contains(name) { Console.log("unknown field '\(name)'") }
+        if let seed = try fields.integer("seed", in: Int.min...Int.max) {
             node.identity = .key(try PrivateKey(ed25519Seed: SHA256.hash(Array(String(seed).utf8))))
         }
-        try readAddresses(json)
-        try readServices(json)
-        if let mdns = json["mdns"], mdns.bool == true || mdns.object != nil {
-            node.localDiscovery = .init(dials: mdns["dial"]?.bool ?? false)
-        }
-        node.mapsPorts = json["mapPorts"]?.bool ?? false
-        node.agent = json["agent"]?.text ?? node.agent
-        node.loops = json["loops"]?.integer.map { Int($0) } ?? 1
-        maxSeconds = json["maxSeconds"]?.integer.map { Int($0) } ?? 600
-        if let certificate = json["wssCert"]?.text, let key = json["wssKey"]?.text {
+        try readAddresses(fields)
+        try readRelay(fields)
+        try readDiscovery(fields)
+        try readPubSub(try fields.object("pubsub"))
+        node.mapsPorts = try fields.flag("mapPorts") ?? false
+        node.agent = try fields.text("agent") ?? node.agent
+        node.loops = try fields.integer("loops", in: 1...64) ?? 1
+        maxSeconds = try fields.integer("maxSeconds", in: 1...1_000_000) ?? 600
+        try readTLS(fields)
+        if try fields.text("rcmgr") != "default" { liftLimits() }
+        // What other implementations are told, ours does in any case.
+        for name in ["muxers", "security"] { _ = try fields.texts(name) }
+        _ = try fields.text("forceReachability")
+        node.fitDescriptors()
+    }
+
+    private mutating func readTLS(_ fields: Members) throws {
+        if let certificate = try fields.text("wssCert"), let key = try fields.text("wssKey") {
             node.certificate = .init(certificatePath: certificate, keyPath: key)
         }
-        if let authority = json["caCert"]?.text { node.trust = .authorities(path: authority) }
-        if json["wssInsecure"]?.bool == true { node.trust = .anything }
-        if json["rcmgr"]?.text != "default" { liftLimits() }
-        node.fitDescriptors()
+        if let authority = try fields.text("caCert") { node.trust = .authorities(path: authority) }
+        if try fields.flag("wssInsecure") == true { node.trust = .anything }
     }
 
     /// Raises the limits, so that a test fails for its own reason and not at a limit that it did not request.
@@ -48,22 +52,25 @@ struct PeerConfiguration {
         node.limits.connection.inboundStreams = 1 << 16
     }
 
-    private mutating func readAddresses(_ json: JSON) throws {
-        let relays = try (json["relays"]?.array ?? []).map { try Multiaddr($0.text ?? "") }
-        let listen = (json["listen"]?.array ?? []).compactMap(\.text)
+    private mutating func readAddresses(_ fields: Members) throws {
+        let relays = try fields.addresses("relays")
+        let listen = try fields.texts("listen")
         // Tests of other transports and of relayed connections want no connection to become a direct one by itself.
-        node.webRTC = json["webrtc"]?.bool ?? (listen.contains("/webrtc") || listen.isEmpty && json["stunServers"] != nil)
+        node.webRTC = try fields.flag("webrtc") ?? (listen.contains("/webrtc") || listen.isEmpty && fields["stunServers"] != nil)
         // "stock" is go-libp2p's own choice of addresses, which is ours in any case.
-        node.holePunching = json["dcutr"]?.bool ?? (json["dcutr"]?.text != nil)
+        node.holePunching = try fields["dcutr"]?.text == "stock" || fields.flag("dcutr") ?? false
         var bare = 0
         for text in listen {
             if text == "/p2p-circuit" {
                 bare += 1
                 continue
             }
-            let address = try Multiaddr(text)
+            let address = try fields.address(text, "listen")
             if address.isCircuit {
-                if let relay = address.splitAtCircuit()?.relay { circuits.append(relay) }
+                guard let relay = address.splitAtCircuit()?.relay, relay.peerID != nil else {
+                    throw CommandError("listen: '\(text)' must name its relay by /p2p/<peer id>")
+                }
+                circuits.append(relay)
             } else {
                 switch address.transport {
                 case .tcp, .webSocket, .webRTCDirect: node.listen.append(address)
@@ -74,10 +81,10 @@ struct PeerConfiguration {
             }
         }
         if !relays.isEmpty { node.relays = .init(relays, wanted: max(bare, 1)) }
-        node.stunServers = try (json["stunServers"]?.array ?? []).map { try Self.stunServer($0.text ?? "") }
+        node.stunServers = try fields.texts("stunServers").map(Self.stunServer)
         // Others' tests want no dials that they have not asked for.
-        if json["autonat"]?.bool != true { (node.autonatClient, node.autonatServer) = (nil, nil) }
-        node.announce = try (json["announce"]?.array ?? []).map { try Multiaddr($0.text ?? "") }
+        if try fields.flag("autonat") != true { (node.autonatClient, node.autonatServer) = (nil, nil) }
+        node.announce = try fields.addresses("announce")
     }
 
     /// From `stun:<IPv4 address>:<port>`.
@@ -87,49 +94,58 @@ struct PeerConfiguration {
         return try Multiaddr("/ip4/\(parts[1])/udp/\(parts[2])")
     }
 
-    private mutating func readServices(_ json: JSON) throws {
-        if let relay = json["relay"], !relay.isNull {
-            var service = Configuration.RelayService()
-            service.reservations = relay["reservations"]?.integer.map { Int($0) } ?? 128
-            service.reservationsPerAddress = service.reservations
-            service.lifetime = .seconds(UInt64(relay["ttl"]?.integer ?? 3600))
-            service.circuits = 1 << 20
-            service.circuitsPerPeer = 1 << 20
-            service.circuitsPerAddress = 1 << 20
-            service.circuitsPerSource = 1 << 20
-            service.circuitLimit =
-                relay["limited"]?.bool == false
-                ? .unlimited
-                : CircuitLimit(
-                    bytes: UInt64(relay["data"]?.integer ?? 131_072), seconds: UInt32(relay["duration"]?.integer ?? 120))
-            node.relayService = service
-        }
-        try readPubSub(json["pubsub"])
-        if let discovery = json["discovery"], !discovery.isNull {
-            let isJSON = discovery["format"]?.text == "json"
-            node.discovery = [
-                .init(
-                    topic: discovery["topic"]?.text ?? (isJSON ? "p2p-discovery" : "_peer-discovery._p2p._pubsub"),
-                    form: isJSON ? .json : .protobuf, interval: .milliseconds(UInt64(discovery["intervalMs"]?.integer ?? 1000)),
-                    listenOnly: discovery["listenOnly"]?.bool ?? false, dials: discovery["dial"]?.bool ?? false)
-            ]
-        }
+    private mutating func readRelay(_ fields: Members) throws {
+        guard let relay = try fields.object("relay") else { return }
+        let counts = 0...(1 << 30)
+        var service = Configuration.RelayService()
+        service.reservations = try relay.integer("reservations", in: counts) ?? 128
+        service.reservationsPerAddress = service.reservations
+        service.lifetime = .seconds(UInt64(try relay.integer("ttl", in: counts) ?? 3600))
+        service.circuits = 1 << 20
+        service.circuitsPerPeer = 1 << 20
+        service.circuitsPerAddress = 1 << 20
+        service.circuitsPerSource = 1 << 20
+        let limit = CircuitLimit(
+            bytes: UInt64(try relay.integer("data", in: 0...Int.max) ?? 131_072),
+            seconds: UInt32(try relay.integer("duration", in: counts) ?? 120))
+        service.circuitLimit = try relay.flag("limited") == false ? .unlimited : limit
+        node.relayService = service
     }
 
-    private mutating func readPubSub(_ json: JSON?) throws {
-        guard let json, json["enabled"]?.bool == true else {
+    private mutating func readDiscovery(_ fields: Members) throws {
+        if let mdns = fields["mdns"], mdns.bool == nil {
+            node.localDiscovery = .init(dials: try fields.object("mdns")?.flag("dial") ?? false)
+        } else if try fields.flag("mdns") == true {
+            node.localDiscovery = .init(dials: false)
+        }
+        guard let discovery = try fields.object("discovery") else { return }
+        let form = try discovery.text("format") ?? "protobuf"
+        guard ["json", "protobuf"].contains(form) else { throw CommandError("discovery.format: expected protobuf or json, got '\(form)'") }
+        let isJSON = form == "json"
+        node.discovery = [
+            .init(
+                topic: try discovery.text("topic") ?? (isJSON ? "p2p-discovery" : "_peer-discovery._p2p._pubsub"),
+                form: isJSON ? .json : .protobuf,
+                interval: .milliseconds(UInt64(try discovery.integer("intervalMs", in: 1...1_000_000_000) ?? 1000)),
+                listenOnly: try discovery.flag("listenOnly") ?? false, dials: try discovery.flag("dial") ?? false)
+        ]
+    }
+
+    private mutating func readPubSub(_ fields: Members?) throws {
+        guard let fields, try fields.flag("enabled") == true else {
             node.pubSub = nil
             return
         }
         var pubSub = Configuration.PubSub()
-        pubSub.floodPublish = json["floodPublish"]?.bool ?? true
-        pubSub.allowsLimited = json["allowLimited"]?.bool ?? false
-        pubSub.signed = json["signed"]?.bool ?? true
+        pubSub.floodPublish = try fields.flag("floodPublish") ?? true
+        pubSub.allowsLimited = try fields.flag("allowLimited") ?? false
+        pubSub.signed = try fields.flag("signed") ?? true
         pubSub.backlog = 1 << 20
-        if let name = json["messageId"]?.text { pubSub.messageID = try Self.messageID(name) }
-        pubSub.carries = try (json["carries"]?.array ?? []).map { try TopicPattern($0.text ?? "") }
-        for member in json["params"]?.object ?? [] {
-            set(String(decoding: member.name, as: UTF8.self), Int(member.value.integer ?? 0), in: &pubSub)
+        pubSub.allowsPublishToZeroTopicPeers = true
+        if let name = try fields.text("messageId") { pubSub.messageID = try Self.messageID(name) }
+        pubSub.carries = try fields.texts("carries").map { try TopicPattern($0) }
+        if let numbers = try fields.object("params") {
+            for name in numbers.names { try set(name, numbers.integer(name, in: 0...(1 << 30)) ?? 0, in: &pubSub) }
         }
         node.pubSub = pubSub
     }
@@ -150,7 +166,7 @@ struct PeerConfiguration {
 
     /// Names as in go-libp2p, in any case, and some of our own.
     private func set(_ name: String, _ value: Int, in pubSub: inout Configuration.PubSub) {
-        let time = Interval.milliseconds(UInt64(max(value, 0)))
+        let time = Interval.milliseconds(UInt64(value))
         switch name.lowercased() {
         case "d": pubSub.parameters.meshSize = value
         case "dlo": pubSub.parameters.meshLow = value

@@ -136,6 +136,7 @@ extension TestPeer {
             do throws(StreamError) {
                 while true {
                     await entry.valve.pass()
+                    await Console.room()
                     guard let chunk = try await stream.read() else { break }
                     Console.event("stream-data", ["stream": .count(number), "base64": .text(Base64.encode(chunk))])
                 }

@@ -35,7 +35,10 @@ extension TestPeer {
     private func subscribe(_ topic: String, events: Bool) async throws {
         let subscription = try await node.subscribe(topic)
         let task = Task(executorPreference: node.executor) {
-            while let message = await subscription.next() { self.note(message, tells: events) }
+            while let message = await subscription.next() {
+                if events { await Console.room() }
+                self.note(message, tells: events)
+            }
             subscription.cancel()
         }
         topics.withLock { $0[topic, default: TopicRecord()].task = task }

@@ -31,12 +31,13 @@ final class TestPeer: Sendable {
             running.cancel()
         }
         try await serveTestProtocols()
-        for relay in configuration.circuits { try await node.reserve(at: relay) }
         // Throws the reason why the node could not listen.
         guard await isReady(running) else {
             try await running.value
             return 1
         }
+        let reserving = await reserveOrGoOn()
+        defer { for task in reserving { task.cancel() } }
         Console.event(
             "ready",
             [
@@ -61,10 +62,31 @@ final class TestPeer: Sendable {
         }
     }
 
+    /// Reserves at the relays in whose circuit addresses the peer listens. Returns when it has tried each for at most 5 s, and goes on with
+    /// those that are away.
+    private func reserveOrGoOn() async -> [Task<Void, Never>] {
+        var unreached: [Multiaddr] = []
+        for relay in configuration.circuits {
+            do {
+                _ = try await withTimeout(5000) { [node] in try await node.reserve(at: relay) }
+            } catch {
+                Console.log("no reservation at \(relay) yet: \(error)")
+                unreached.append(relay)
+            }
+        }
+        return unreached.map { relay in Task { await self.reserveLater(at: relay) } }
+    }
+
+    private func reserveLater(at relay: Multiaddr) async {
+        while (try? await Task.sleep(for: .seconds(1))) != nil {
+            if (try? await node.reserve(at: relay)) != nil { return }
+        }
+    }
+
     private func endAfter(_ seconds: Int) {
         Task {
             try await Task.sleep(for: .seconds(seconds))
-            exit(3)
+            Console.exit(3, within: 1000)
         }
     }
 

@@ -102,7 +102,9 @@ class Relay(Program):
 
     def __init__(self, program, *arguments, host="127.0.0.1", **options):
         listen = [] if "--listen" in arguments else ["--listen", f"/ip4/{host}/tcp/0", "--listen", f"/ip4/{host}/tcp/0/ws"]
-        super().__init__(program, "relay", *listen, *arguments, **options)
+        # None keeps its key where this user's own relay has it.
+        key = [] if "--key" in arguments else ["--ephemeral"]
+        super().__init__(program, "relay", *listen, *key, *arguments, **options)
         ready = self.ready()
         self.id, self.addresses = ready["peerId"], ready["addrs"]
         self.direct = self.addresses[0]

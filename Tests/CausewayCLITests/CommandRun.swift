@@ -19,6 +19,19 @@ struct CommandRun {
         return URL(fileURLWithPath: "causeway")
     }()
 
+    /// That of the tests, but for the folder of state, which is each program's own: no relay of a test keeps its key where users have
+    /// theirs, or where another one has it.
+    static var environment: [String: String] {
+        let folder = states + "/" + UUID().uuidString
+        return ProcessInfo.processInfo.environment.merging(["XDG_STATE_HOME": folder]) { $1 }
+    }
+
+    /// Gone when the tests end.
+    private static let states: String = {
+        atexit { try? FileManager.default.removeItem(atPath: CommandRun.states) }
+        return NSTemporaryDirectory() + "causeway-states-\(ProcessInfo.processInfo.processIdentifier)"
+    }()
+
     /// Runs to the end; a run of over 20 s is ended and fails by its status.
     init(
         _ arguments: [String], of executable: URL = Self.executable, environment: [String: String] = [:], input: String = ""
@@ -26,7 +39,7 @@ struct CommandRun {
         let process = Process()
         process.executableURL = executable
         process.arguments = arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        process.environment = Self.environment.merging(environment) { $1 }
         let output = Pipe()
         let errors = Pipe()
         let standardInput = Pipe()
@@ -69,6 +82,7 @@ final class RunningRelay {
         process.executableURL = ulimit == nil ? CommandRun.executable : URL(fileURLWithPath: "/bin/sh")
         process.arguments =
             ulimit.map { ["-c", "ulimit \($0); exec \"$0\" \"$@\"", CommandRun.executable.path] + words } ?? words
+        process.environment = CommandRun.environment
         process.standardOutput = output
         process.standardInput = FileHandle.nullDevice
         try process.run()

@@ -25,6 +25,18 @@ import Testing
         }
     }
 
+    @Test func aMessageForNobodyIsAnErrorUnlessThatIsAllowed() async throws {
+        try await withNodes([gossiping(), gossiping { $0.pubSub?.allowsPublishToZeroTopicPeers = true }]) { nodes in
+            do throws(NodeError) {
+                try await nodes[0].publish("hello", to: "news")
+                Issue.record("it was published to nobody")
+            } catch {
+                guard case .publish(.noSubscribers) = error else { throw error }
+            }
+            #expect(try await nodes[1].publish("hello", to: "news") == 0)
+        }
+    }
+
     @Test func whatIsNotAcceptedReachesNobody() async throws {
         try await withNodes([gossiping(listen: [tcp]) { $0.pubSub?.limits.verdictTime = .seconds(2) }, gossiping(), gossiping()]) {
             nodes in

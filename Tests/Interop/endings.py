@@ -39,7 +39,8 @@ def start(*words, **options):
     options.setdefault("stdin", subprocess.DEVNULL)
     options.setdefault("stdout", subprocess.DEVNULL)
     options.setdefault("stderr", subprocess.DEVNULL)
-    return subprocess.Popen([arguments.command, *words], **options)
+    # No relay keeps its key where this user's own has it.
+    return subprocess.Popen([arguments.command, *words, *(["--ephemeral"] if words[0] == "relay" else [])], **options)
 
 
 def relay(*words):

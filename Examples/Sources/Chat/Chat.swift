@@ -13,6 +13,8 @@ struct Chat {
         var configuration = Configuration()
         configuration.relays = .init([try Multiaddr(CommandLine.arguments[1])])
         configuration.discovery = [.pubsub]
+        // Whoever types before somebody is here talks to nobody.
+        configuration.pubSub?.allowsPublishToZeroTopicPeers = true
         let node = try Node(configuration)
         let room = CommandLine.arguments[2]
         try await withThrowingTaskGroup(of: Void.self) { group in

@@ -33,6 +33,7 @@ extension Configuration {
         var shell = ShellConfiguration()
         shell.loops = loops
         shell.mapsPorts = mapsPorts
+        shell.dialledFamily = dialledFamily
         shell.findsLocalPeers = localDiscovery != nil
         shell.pageLimits = pageLimits
         shell.webRTCLimits = webRTCLimits
@@ -70,6 +71,7 @@ extension Configuration.PubSub {
         get throws(NodeError) {
             var core = GossipSubConfiguration()
             core.floodPublish = floodPublish
+            core.requireSubscribers = !allowsPublishToZeroTopicPeers
             core.allowsLimited = allowsLimited
             core.signed = signed
             core.messageID = messageID

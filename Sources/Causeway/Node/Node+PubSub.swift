@@ -28,7 +28,8 @@ extension Node {
         }
     }
 
-    /// Publishes to a topic, whether subscribed or not. Returns the number of peers to which the message was sent at once.
+    /// Publishes to a topic, whether subscribed or not. Returns the number of peers to which the message was sent at once. Throws
+    /// `.publish(.noSubscribers)` if no connected peer is known to subscribe, unless `Configuration.PubSub` allows that.
     @discardableResult
     public func publish(_ data: [UInt8], to topic: String) async throws(NodeError) -> Int {
         let answer = try await request { node, request, now in

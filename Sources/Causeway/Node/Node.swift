@@ -20,6 +20,7 @@ public final class Node: Sendable {
     public let peerID: PeerID
     let shell: NativeShell
     private let website: Website?
+    private let certificateInUse: Mutex<CertificateSummary?>
     let requests = PendingRequests()
     let services = ServedProtocols()
     let feeds = Feeds()
@@ -55,6 +56,7 @@ public final class Node: Sendable {
             website?.setCertificate(shell.certificate)
             var core = try configuration.core(key: key)
             core.announce = try plan.announcing(configuration.announce)
+            certificateInUse = Mutex(shell.certificate?.summary)
             self.shell = try NativeShell(node: core, shell: shell)
         } catch let error as NodeError {
             throw error
@@ -185,5 +187,9 @@ extension Node {
         let renewed = try certificate.load()
         shell.setCertificate(renewed)
         website?.setCertificate(renewed)
+        certificateInUse.withLock { $0 = renewed.summary }
     }
+
+    /// What the certificate for `/tls/ws` that is in use says of itself. nil: the node has none.
+    public var certificate: CertificateSummary? { certificateInUse.withLock { $0 } }
 }

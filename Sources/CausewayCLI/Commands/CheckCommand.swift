@@ -12,7 +12,7 @@ extension Command {
         options: identity + [
             Option("relay", .list("ADDRESS"), "ask this relay; two of them see how a NAT treats different peers"),
             Option("stun", .list("ADDRESS"), "also ask this STUN server: /ip4/…/udp/… or /ip6/…/udp/…"),
-        ] + trust,
+        ] + family + trust,
         run: { values, terminal in
             let question = try CheckQuestion(values)
             var configuration = try Command.configuration(values)

@@ -19,7 +19,14 @@ struct Command: Sendable {
         Option("config", .value("FILE"), "options from a JSON file: {\"listen\": [\"…\"], \"circuit-data\": \"1MiB\"}"),
         Option("json", .flag, "print one JSON object per line, for programs"),
         Option("log", .value("LEVELS"), "what to tell on standard error: debug; or dial=debug,gossip=info", standard: "off"),
-        Option("help", .flag, "print this text"),
+        Option("verbose", letter: "v", .flag, "tell everything on standard error, as --log debug does"),
+        Option("help", letter: "h", .action, "print this text"),
+        Option("version", letter: "V", .action, "print the version"),
+    ]
+
+    /// For commands that dial.
+    static let family = [
+        Option("ipv4", letter: "4", .flag, "dial IPv4 addresses alone"), Option("ipv6", letter: "6", .flag, "dial IPv6 addresses alone"),
     ]
 
     /// Who the node is and where it listens.
@@ -38,7 +45,17 @@ struct Command: Sendable {
         if let path = values.text("key") { configuration.identity = .file(path: path) }
         if let path = values.text("ca") { configuration.trust = .authorities(path: path) }
         if values.flag("insecure") { configuration.trust = .anything }
+        configuration.dialledFamily = try dialledFamily(values)
         return configuration
+    }
+
+    private static func dialledFamily(_ values: Values) throws(UsageError) -> IPFamily? {
+        switch (values.flag("ipv4"), values.flag("ipv6")) {
+        case (true, true): throw UsageError("-4 and -6 exclude each other")
+        case (true, false): .ipv4
+        case (false, true): .ipv6
+        case (false, false): nil
+        }
     }
 
     /// Says on which addresses the node does not listen, although it would if it could.
@@ -66,6 +83,9 @@ struct Command: Sendable {
     static func peerAddress(_ values: Values) throws(UsageError) -> (Multiaddr, PeerID) {
         let address = try Values.address(try argument(values, "the peer's address"), for: "address")
         guard let peer = address.peerID else { throw UsageError("address \(address) must end in /p2p/<peer id>") }
+        if let family = try dialledFamily(values), case .ip(let ip)? = address.host, (ip.count == 4) != (family == .ipv4) {
+            throw UsageError("address \(address) is IPv\(ip.count == 4 ? "4, and -6 dials IPv6" : "6, and -4 dials IPv4") alone")
+        }
         return (address, peer)
     }
 }

@@ -24,7 +24,7 @@ extension Command {
         text += "    if [ \"$COMP_CWORD\" = 1 ]; then COMPREPLY=($(compgen -W '\(names)' -- \"$word\")); return; fi\n"
         text += "    case ${COMP_WORDS[1]} in\n"
         for command in all {
-            text += "        \(command.name)) options='\(command.allOptions.map { "--" + $0.name }.joined(separator: " "))' ;;\n"
+            text += "        \(command.name)) options='\(command.allOptions.flatMap(\.forms).joined(separator: " "))' ;;\n"
         }
         text +=
             "    esac\n    case $word in\n        -*) COMPREPLY=($(compgen -W \"$options\" -- \"$word\")) ;;\n"
@@ -37,8 +37,10 @@ extension Command {
         for command in all { text += "        '\(command.name):\(quoted(command.summary))'\n" }
         text += "    )\n    if (( CURRENT == 2 )); then _describe command commands; return; fi\n    case $words[2] in\n"
         for command in all {
-            let options = command.allOptions.map { option in
-                "'\(option.isList ? "*" : "")--\(option.name)[\(quoted(option.help))]\(option.isFlag ? "" : ":value:_files")'"
+            let options = command.allOptions.flatMap { option in
+                option.forms.map { form in
+                    "'\(option.isList ? "*" : "")\(form)[\(quoted(option.help))]\(option.isFlag ? "" : ":value:_files")'"
+                }
             }
             text += "        \(command.name)) _arguments \(options.joined(separator: " ")) '*:argument:_files' ;;\n"
         }
@@ -51,6 +53,7 @@ extension Command {
             text += "complete -c causeway -n __fish_use_subcommand -a \(command.name) -d '\(quoted(command.summary))'\n"
             for option in command.allOptions {
                 text += "complete -c causeway -n '__fish_seen_subcommand_from \(command.name)' -l \(option.name)"
+                text += option.letter.map { " -s \($0)" } ?? ""
                 text += (option.isFlag ? "" : " -r") + " -d '\(quoted(option.help))'\n"
             }
         }

@@ -7,7 +7,7 @@ extension Command {
             "causeway dial /ip4/203.0.113.5/tcp/4001/p2p/12D3KooW…",
             "causeway dial /dns4/relay.example.org/tcp/443/wss/p2p/12D3KooW…/p2p-circuit/p2p/12D3KooW…",
         ],
-        options: identity + trust,
+        options: identity + family + trust + [Option("quiet", letter: "q", .flag, "print one line: where it is connected")],
         run: { values, terminal in
             let (address, _) = try Command.peerAddress(values)
             try await Running.node(try Command.configuration(values)) { node in
@@ -22,7 +22,7 @@ extension Command {
 
     private static func tellAttempt(_ event: Event, _ terminal: Terminal) {
         guard case .dialAttempt(let outcome) = event else { return }
-        terminal.say("\("  tried \(outcome)", .grey)")
+        terminal.remark("\("  tried \(outcome)", .grey)")
         terminal.tell(event.record)
     }
 
@@ -31,7 +31,8 @@ extension Command {
         let connection = try await node.connect(to: address)
         let took = ContinuousClock.now - start
         terminal.say("connected to \(connection.peer.description, .bold) in \(Amount.milliseconds(took))")
-        terminal.say("  at \(connection.remoteAddress)\(connection.isLimited ? ", relayed and limited" : "")")
+        terminal.remark("  at \(connection.remoteAddress)\(connection.isLimited ? ", relayed and limited" : "")")
+        if terminal.isQuiet, !terminal.isJSON { return }
         let info = await identity(of: connection.peer, events)
         terminal.say("  agent \(info?.agent ?? "unknown")")
         for name in info?.protocolIDs ?? [] { terminal.say("  speaks \(name)") }

@@ -21,7 +21,7 @@ enum Help {
         for command in Command.all { text += "  " + pad(command.name, 13) + command.summary + "\n" }
         return text + """
 
-            `causeway <command> --help` has examples. \(sources)
+            `causeway <command> --help` has examples, `causeway --version` the version. \(sources)
             \(status)
 
             """
@@ -30,7 +30,9 @@ enum Help {
     static func text(_ command: Command) -> String {
         var text = "causeway \(command.name): \(command.summary)\n\n"
         text += "usage: causeway \(command.name) \(command.arguments.isEmpty ? "" : command.arguments + " ")[options]\n\n"
-        for option in command.allOptions { text += "  " + pad(option.usage, 28) + explanation(of: option) + "\n" }
+        for option in command.allOptions {
+            text += "  " + pad((option.letter == nil ? "    " : "") + option.usage, 32) + explanation(of: option) + "\n"
+        }
         text += "\nexamples:\n"
         for example in command.examples { text += "  \(example)\n" }
         return text

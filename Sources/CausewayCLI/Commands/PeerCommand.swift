@@ -31,12 +31,15 @@ extension Command {
                 standard: standardDiscovery.map(\.topic).joined(separator: " and ")),
             Option("dial", .flag, "dial discovered peers"),
             Option("dial-local", .flag, "with --dial: also dial discovered addresses of this machine and its network"),
-        ] + GossipOptions.all + trust,
+            Option("quiet", letter: "q", .flag, "print no events: only this peer's addresses, and messages"),
+        ] + GossipOptions.all + family + trust,
         run: { values, terminal in
             try Command.noArguments(values)
             let topic = values.text("topic")
             var configuration = try peerConfiguration(values)
             configuration.pubSub = try GossipOptions.pubSub(values)
+            // Who types is told that nobody is here yet.
+            configuration.pubSub?.allowsPublishToZeroTopicPeers = true
             configuration.fitDescriptors()
             try await Running.node(configuration) { node in try await runPeer(node, topic, terminal) }
         })
@@ -75,7 +78,7 @@ extension Command {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 var printer = EventPrinter(terminal)
-                await printer.print(events)
+                if !terminal.isQuiet { await printer.print(events) } else { for await _ in events {} }
             }
             group.addTask { try await showShare(node, terminal) }
             if let topic {

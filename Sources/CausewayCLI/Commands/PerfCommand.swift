@@ -1,7 +1,6 @@
 import Causeway
 
 extension Command {
-    private static let perfProtocol = "/perf/1.0.0"
     private static let standardPlace = "/ip4/127.0.0.1/tcp/4010"
     private static let standardAmount: UInt64 = 64 << 20
 
@@ -15,7 +14,7 @@ extension Command {
             Option("listen", .list("ADDRESS"), "where to serve", standard: standardPlace),
             Option("upload", .value("SIZE"), "bytes to send", standard: Quantity.size(standardAmount)),
             Option("download", .value("SIZE"), "bytes to fetch", standard: Quantity.size(standardAmount)),
-        ] + trust,
+        ] + family + trust,
         run: { values, terminal in
             var configuration = try Command.configuration(values)
             if values.arguments.isEmpty {
@@ -34,23 +33,13 @@ extension Command {
 
     private static func servePerf(_ node: Node, _ terminal: Terminal) async throws {
         for address in await node.addresses { terminal.say("causeway perf \(address)") }
-        let zeros = [UInt8](repeating: 0, count: 1 << 17)
-        try await node.serve(perfProtocol) { stream in
-            let head = try await stream.read(exactly: 8)
-            var left = head.reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-            while try await stream.read() != nil {}
-            while left > 0 {
-                let size = Int(min(left, UInt64(zeros.count)))
-                try await stream.write(size == zeros.count ? zeros : Array(zeros[0..<size]))
-                left -= UInt64(size)
-            }
-        }
+        try await PerfService(.init()).serve(on: node)
     }
 
     private static func measure(_ node: Node, _ address: Multiaddr, _ upload: UInt64, _ download: UInt64, _ terminal: Terminal) async throws
     {
-        let stream = try await node.open(perfProtocol, to: address)
-        let zeros = [UInt8](repeating: 0, count: 1 << 17)
+        let stream = try await node.open(PerfService.protocolID, to: address)
+        let zeros = PerfService.zeros
         let start = ContinuousClock.now
         try await stream.write((0..<8).map { UInt8(truncatingIfNeeded: download >> UInt64(56 - 8 * $0)) })
         var sent: UInt64 = 0

@@ -1,5 +1,11 @@
 import Causeway
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 extension Command {
     private static let standard = Configuration()
     private static let standardService = Configuration.RelayService()
@@ -19,7 +25,11 @@ extension Command {
             "causeway relay --listen /ip4/0.0.0.0/tcp/443/tls/ws --cert fullchain.pem --cert-key privkey.pem",
             "causeway relay --circuit-data 16MiB --circuit-time 1h --topic my-app --topic 'my-app/*' --pages Web/dist",
         ],
-        options: identity + [
+        options: [
+            Option(
+                "key", .value("FILE"), "the private key's file; it is made if it does not exist",
+                standard: "causeway/relay.key in $XDG_STATE_HOME or ~/.local/state; relay.key in systemd's $STATE_DIRECTORY"),
+            Option("ephemeral", .flag, "a fresh key for this run, which is kept nowhere"),
             Option(
                 "listen", .list("ADDRESS"), "where to listen",
                 standard: (standardListen + standardIfPossible).joined(separator: ", ")),
@@ -56,6 +66,8 @@ extension Command {
             Option(
                 "connections-per-ip", .value("N"), "maximum connections from one IPv4 address or IPv6 /56",
                 standard: "\(standard.limits.connectionsPerAddress)"),
+            Option("perf", .flag, "let peers measure throughput (/perf/1.0.0): 1 GiB each way, 4 streams at a time, a minute each"),
+            Option("quiet", letter: "q", .flag, "print no events and no live line"),
             Option("pages", .value("DIRECTORY"), "serve the pages in it to browsers on the WebSocket ports"),
             Option("page-host", .list("NAME"), "a host name of this relay under which browsers may request its status"),
             Option("public-status", .flag, "show peers and circuits to everybody, not only on this machine"),
@@ -67,13 +79,36 @@ extension Command {
             var configuration = try relayConfiguration(values)
             configuration.pubSub = try GossipOptions.pubSub(values)
             configuration.pubSub?.carries = patterns
+            configuration.identity = try identity(values)
             let descriptors = configuration.fitDescriptors()
             try await Running.node(configuration, onHangUp: { await reload($0, terminal) }) { node in
-                try await runRelay(node, topics, descriptors, terminal)
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    if values.flag("perf") { group.addTask { try await PerfService(.ofRelay).serve(on: node) } }
+                    group.addTask { try await runRelay(node, topics, descriptors, terminal) }
+                    try await group.next()
+                    group.cancelAll()
+                }
             }
             terminal.showLive("")
-            terminal.say("stopped")
+            terminal.remark("stopped")
         })
+
+    private static func identity(_ values: Values) throws -> Configuration.Identity {
+        let isEphemeral = values.flag("ephemeral")
+        if let path = values.text("key") {
+            guard !isEphemeral else { throw UsageError("--key and --ephemeral exclude each other") }
+            return .file(path: path)
+        }
+        if isEphemeral { return .ephemeral }
+        do {
+            return .file(path: try RelayKey.hold())
+        } catch let unkept as RelayKey.Unkept {
+            Terminal.complain(
+                "warning: this relay has a key for this run only, so its addresses change when it starts again; give it --key FILE ("
+                    + "\(unkept.reason))")
+            return .ephemeral
+        }
+    }
 
     private static func relayConfiguration(_ values: Values) throws(UsageError) -> Configuration {
         var configuration = try configuration(values)
@@ -125,10 +160,27 @@ extension Command {
         do {
             try await node.reloadCertificate()
             terminal.say("the new certificate is in use")
-            terminal.tell("certificate", ["reloaded": true])
+            tellCertificate(of: node, isReloaded: true, terminal)
         } catch {
             Terminal.complain("the old certificate stays in use: \(error)")
         }
+    }
+
+    /// For whom the certificate is and how long, and a warning if it has ended or soon will.
+    private static func tellCertificate(of node: Node, isReloaded: Bool, _ terminal: Terminal) {
+        guard let certificate = node.certificate else { return }
+        var now = time_t()
+        time(&now)
+        let age = CertificateAge(certificate, now: Int64(now))
+        terminal.say(
+            "certificate for \(certificate.names.isEmpty ? "no name" : certificate.names.joined(separator: ", ")), \(age.description)")
+        if let warning = age.warning { Terminal.complain("warning: \(warning)") }
+        terminal.tell(
+            "certificate",
+            [
+                "reloaded": .bool(isReloaded), "names": .array(certificate.names.map { .text($0) }),
+                "expires": .integer(certificate.expires), "warning": age.warning.map { .text($0) },
+            ])
     }
 
     private static func runRelay(_ node: Node, _ topics: [String], _ descriptors: Int, _ terminal: Terminal) async throws {
@@ -138,6 +190,7 @@ extension Command {
         let addresses = await node.addresses
         terminal.say("relay \(node.peerID.description, .bold)")
         for address in addresses { terminal.say("  \(address)") }
+        if let path = keyPath(of: node) { terminal.say("its key is kept in \(path)") }
         if let advice = AnnounceAdvice(addresses) { terminal.say("\n\(advice)") }
         // From another machine, a loopback address leads nowhere.
         if let address = addresses.first(where: { $0.reach != .loopback }) ?? addresses.first {
@@ -161,13 +214,15 @@ extension Command {
             [
                 "peerId": .text(node.peerID.description), "addrs": .array(addresses.map { .text($0.description) }),
                 "stun": .array(stun.map { .text($0) }),
+                "key": keyPath(of: node).map { .text($0) },
                 "connections": .integer(Int64(connections)), "descriptors": .integer(Int64(descriptors)),
             ])
+        tellCertificate(of: node, isReloaded: false, terminal)
         tellFailures(of: node, terminal)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 var printer = EventPrinter(terminal)
-                await printer.print(events)
+                if !terminal.isQuiet { await printer.print(events) } else { for await _ in events {} }
             }
             group.addTask {
                 while true {
@@ -180,6 +235,10 @@ extension Command {
             try await group.next()
             group.cancelAll()
         }
+    }
+
+    private static func keyPath(of node: Node) -> String? {
+        if case .file(let path) = node.configuration.identity { path } else { nil }
     }
 
     /// The pages' address for a browser: on this machine if possible, otherwise from another machine.

@@ -24,33 +24,49 @@ struct Values: Sendable {
     // MARK: Sources
 
     private mutating func readCommandLine(_ words: [String]) throws(UsageError) {
-        var index = 0
-        var onlyArguments = false
-        while index < words.count {
-            let word = words[index]
-            index += 1
-            if onlyArguments || !word.hasPrefix("--") {
-                if word == "-h" { given["help"] = ["true"] } else { arguments.append(word) }
-                continue
-            }
+        var rest = words[...]
+        while let word = rest.popFirst() {
             if word == "--" {
-                onlyArguments = true
+                arguments += rest
+                return
+            }
+            if word.hasPrefix("--") {
+                try readLong(word.dropFirst(2), &rest)
+            } else if word.hasPrefix("-"), word.count > 1 {
+                try readLetters(word.dropFirst(), &rest)
+            } else {
+                arguments.append(word)
+            }
+        }
+    }
+
+    private mutating func readLong(_ word: Substring, _ rest: inout ArraySlice<String>) throws(UsageError) {
+        let (name, attached) = Self.split(word)
+        guard let option = options.first(where: { $0.name == name }) else {
+            throw UsageError("unknown option --\(name)\(suggestion(name))")
+        }
+        if option.isFlag {
+            guard attached == nil else { throw UsageError("--\(name) takes no value") }
+            given[name] = ["true"]
+        } else {
+            guard let value = attached ?? rest.popFirst() else { throw UsageError("\(option.usage): a value is missing") }
+            try note(option, value)
+        }
+    }
+
+    /// Letters as getopt reads them: `-q`, `-4q`, `-c 3`, `-c3`.
+    private mutating func readLetters(_ word: Substring, _ rest: inout ArraySlice<String>) throws(UsageError) {
+        var letters = word
+        while let letter = letters.popFirst() {
+            guard let option = options.first(where: { $0.letter == letter }) else { throw UsageError("unknown option -\(letter)") }
+            guard !option.isFlag else {
+                given[option.name] = ["true"]
                 continue
             }
-            let (name, attached) = Self.split(word.dropFirst(2))
-            guard let option = options.first(where: { $0.name == name }) else {
-                throw UsageError("unknown option --\(name)\(suggestion(name))")
+            guard let value = letters.isEmpty ? rest.popFirst() : String(letters) else {
+                throw UsageError("\(option.usage): a value is missing")
             }
-            if option.isFlag {
-                guard attached == nil else { throw UsageError("--\(name) takes no value") }
-                given[name] = ["true"]
-            } else if let value = attached {
-                try note(option, value)
-            } else {
-                guard index < words.count else { throw UsageError("\(option.usage): a value is missing") }
-                try note(option, words[index])
-                index += 1
-            }
+            return try note(option, value)
         }
     }
 
@@ -74,7 +90,7 @@ struct Values: Sendable {
     }
 
     private mutating func readEnvironment() throws(UsageError) {
-        for option in options where given[option.name] == nil {
+        for option in options where given[option.name] == nil && !option.isAction {
             guard let pointer = getenv(option.environmentName) else { continue }
             let value = String(cString: pointer)
             guard !value.isEmpty else { continue }
@@ -98,7 +114,7 @@ struct Values: Sendable {
         guard let members = json.object else { throw UsageError("\(path): not a JSON object") }
         for member in members {
             let name = String(decoding: member.name, as: UTF8.self)
-            guard let option = options.first(where: { $0.name == name }) else {
+            guard let option = options.first(where: { $0.name == name && !$0.isAction }) else {
                 throw UsageError("\(path): unknown option '\(name)'\(suggestion(name))")
             }
             guard given[name] == nil else { continue }
@@ -163,6 +179,15 @@ struct Values: Sendable {
         return value
     }
 
+    /// Seconds with a fraction: `1`, `0.2`.
+    func duration(_ name: String, or standard: Duration, in range: ClosedRange<Double>) throws(UsageError) -> Duration {
+        guard let text = text(name) else { return standard }
+        guard let value = Double(text), range.contains(value) else {
+            throw UsageError("--\(name) \(text): expected seconds from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return .seconds(value)
+    }
+
     /// A time in seconds: `90`, `90s`, `2m`, `1h`. `unlimited` is nil.
     func seconds(_ name: String, or standard: UInt64?) throws(UsageError) -> UInt64? {
         guard let text = text(name) else { return standard }
@@ -182,9 +207,10 @@ struct Values: Sendable {
         return overflow ? nil : product
     }
 
+    /// `--log` says it more precisely than `--verbose`.
     func logLevels() throws(UsageError) -> LogLevels {
         do throws(LogLevelsError) {
-            return try LogLevels(text("log") ?? "off")
+            return try LogLevels(text("log") ?? (flag("verbose") ? "debug" : "off"))
         } catch {
             throw UsageError("--log \(text("log") ?? ""): \(error)")
         }

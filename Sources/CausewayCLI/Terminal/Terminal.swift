@@ -12,6 +12,8 @@ final class Terminal: Sendable {
     enum Colour: String { case red = "31", green = "32", yellow = "33", blue = "34", grey = "90", bold = "1" }
 
     let isJSON: Bool
+    /// Whether people want the results alone.
+    let isQuiet: Bool
     /// Whether standard output is a terminal and the user wants colours (NO_COLOR is not set).
     let isColoured: Bool
     let isTerminal: Bool
@@ -21,19 +23,23 @@ final class Terminal: Sendable {
         return isatty(1) == 1 && ioctl(1, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
     }
 
-    private struct State {
-        /// The live line at the bottom of the terminal, if there is one.
-        var live = ""
-        /// The number of lines that nobody read in time.
-        var lost = 0
-    }
-    private let state = Mutex(State())
+    /// The live line at the bottom of the terminal, if there is one.
+    private let live = Mutex("")
 
-    init(json: Bool) {
+    init(json: Bool, quiet: Bool = false) {
         isJSON = json
+        isQuiet = quiet
         isTerminal = isatty(1) == 1
         isColoured = isTerminal && getenv("NO_COLOR") == nil && !json
+        Output.standard.tellLosses { [isTerminal] count in
+            json
+                ? "{\"event\":\"lost\",\"lines\":\(count)}\n"
+                : (isTerminal ? "\r\u{1b}[K" : "") + "(\(count) lines were not read in time and are lost)\n"
+        }
     }
+
+    /// Prints a line that is no result, for people who do not want to be left in quiet.
+    func remark(_ line: TerminalLine) { if !isQuiet { say(line) } }
 
     /// Prints a line for people. Prints nothing in JSON mode.
     func say(_ line: TerminalLine) { if !isJSON { print(line.text(isColoured: isColoured)) } }
@@ -53,24 +59,16 @@ final class Terminal: Sendable {
 
     /// Replaces the live line at the bottom of a terminal.
     func showLive(_ line: TerminalLine) {
-        guard isTerminal, !isJSON else { return }
+        guard isTerminal, !isJSON, !isQuiet else { return }
         let text = line.text(isColoured: isColoured)
-        state.withLock { state in
-            state.live = text
+        live.withLock { live in
+            live = text
             Output.standard.write("\r\u{1b}[K" + text)
         }
     }
 
     private func print(_ text: String) {
-        state.withLock { state in
-            let clear = state.live.isEmpty ? "" : "\r\u{1b}[K"
-            let lost = state.lost == 0 ? "" : lostLine(state.lost)
-            if Output.standard.write(clear + lost + text + "\n" + state.live) { state.lost = 0 } else { state.lost += 1 }
-        }
-    }
-
-    private func lostLine(_ count: Int) -> String {
-        isJSON ? "{\"event\":\"lost\",\"lines\":\(count)}\n" : "(\(count) lines were not read in time and are lost)\n"
+        live.withLock { live in Output.standard.write((live.isEmpty ? "" : "\r\u{1b}[K") + text + "\n" + live) }
     }
 
     /// Prints one line to standard error.
@@ -81,7 +79,10 @@ final class Terminal: Sendable {
 
     /// Ends the process when its last lines have been read. After a signal, it does not wait long for a slow reader.
     static func exit(_ status: Int32) -> Never {
-        for output in [Output.standard, Output.errors] { output.flush(within: Signals.isEnding ? 150 : nil) }
+        let patience = Signals.isEnding ? 150 : nil
+        let lost = Output.standard.flush(within: patience)
+        if lost > 0 { complain("the last \(lost) lines were not read in time") }
+        Output.errors.flush(within: patience)
         endProcess(status)
     }
 }

@@ -53,7 +53,7 @@
             send(GossipCodec.have(message.topic, ids: ids.map { $0.id }), to: peer, droppable: true, in: node)
         }
 
-        /// Bound: a trial that nobody answers is repeated after this time.
+        /// A trial that nobody answers is repeated after this time.
         private static let trialTime = Interval.seconds(3)
 
         /// The RPC has been read to its end.

@@ -1,8 +1,8 @@
 /// How ids of messages are written to neighbours (pubsub/README.md, "Message Identification"). A topic works best if all of its peers write
 /// them alike, but a node with `learnt` gets along with each of its neighbours, whatever the others do.
 public enum MessageIDForm: Sendable {
-    /// The form that the neighbour uses itself. The node learns it from the ids that the neighbour announces, and from those that it asks for
-    /// in vain. Until then, the neighbour's agent name decides, or else it is `go`.
+    /// The form that the neighbour uses itself. The node learns it from the ids that the neighbour announces, and from those that it asks
+    /// for in vain. Until then, the neighbour's agent name decides, or else it is `go`.
     case learnt
     /// Author and sequence number, as in the specification and go-libp2p.
     case go

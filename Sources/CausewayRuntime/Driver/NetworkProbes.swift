@@ -31,7 +31,9 @@ package final class NetworkProbes: @unchecked Sendable {
     package func connect(to remote: Endpoint, within time: Interval) async -> Interval? {
         await withUnsafeContinuation { continuation in
             onLoop {
-                guard $0.isUsable else { return continuation.resume(returning: nil) }
+                guard $0.isUsable, $0.shell.configuration.dialledFamily != (remote.isIPv4 ? .ipv6 : .ipv4) else {
+                    return continuation.resume(returning: nil)
+                }
                 TCPProbe.connect(to: remote, on: $0.shell.loop, within: time) { continuation.resume(returning: $0) }
             }
         }
@@ -40,7 +42,7 @@ package final class NetworkProbes: @unchecked Sendable {
     private var isUsable: Bool { !shell.isStopped && !shell.loop.isOver }
 
     private func probe(isIPv4: Bool) -> MappingProbe? {
-        guard isUsable else { return nil }
+        guard isUsable, shell.configuration.dialledFamily != (isIPv4 ? .ipv6 : .ipv4) else { return nil }
         if isIPv4 {
             ipv4 = ipv4 ?? MappingProbe(on: shell.loop, isIPv4: true)
             return ipv4

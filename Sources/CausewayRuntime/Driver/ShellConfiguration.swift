@@ -18,6 +18,9 @@ public struct ShellConfiguration: Sendable {
     public var pageLimits = PageLimits()
     public var webRTCLimits = WebRTCLimits()
 
+    /// Dial and ask addresses of this IP version alone. nil: of both.
+    public var dialledFamily: IPFamily?
+
     /// Have the gateway forward the ports on which the node listens by IPv4, by PCP or NAT-PMP, and advertise them.
     public var mapsPorts = false
     /// Look for peers in this machine's private networks by multicast DNS, and tell them of this node.
@@ -29,6 +32,14 @@ public struct ShellConfiguration: Sendable {
     package var candidateAddresses: @Sendable () -> [[UInt8]] = { Interfaces.ofHost }
 
     public init() {}
+}
+
+/// A version of the Internet Protocol.
+public enum IPFamily: Sendable {
+    case ipv4, ipv6
+
+    /// Whether an IP address of 4 or 16 bytes is of this version.
+    func holds(_ ip: [UInt8]) -> Bool { ip.count == (self == .ipv4 ? 4 : 16) }
 }
 
 /// Why a node cannot listen on an address.

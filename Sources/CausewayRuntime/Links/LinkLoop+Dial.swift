@@ -15,6 +15,10 @@ extension LinkLoop {
     func dial(_ id: UInt32, _ dialled: DialTarget) {
         guard !links.isClosing else { return neverDialled(id, .closed(.shutdown)) }
         let address = dialled.address
+        // What is looked up ends here, too.
+        if let family = shell.configuration.dialledFamily, case .ip(let ip)? = address.host, !family.holds(ip) {
+            return neverDialled(id, .link(errno: EAFNOSUPPORT))
+        }
         if address.transport == .webRTCDirect { return dialDirect(id, dialled) }
         do throws(UVError) {
             guard let port = address.port ?? address.webSocketPort, let target = try SocketAddress(address, port: port),

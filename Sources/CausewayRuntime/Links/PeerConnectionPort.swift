@@ -45,7 +45,9 @@ final class PeerConnectionPort {
     /// - Parameter offer: the remote's; nil: this side offers.
     /// - Returns: nil if there is no socket.
     func open(answering offer: [UInt8]?, servers: [Endpoint]) throws(SDPError) -> SignalledSession? {
-        for ip in linkLoop.shell.configuration.candidateAddresses().prefix(ICELimits().sockets) {
+        let configuration = linkLoop.shell.configuration
+        let own = configuration.candidateAddresses().filter { configuration.dialledFamily?.holds($0) ?? true }
+        for ip in own.prefix(ICELimits().sockets) {
             guard let local = Endpoint(ip: ip, port: 0), let socket = try? DatagramSocket(on: linkLoop.loop, at: local, limits: Self.limits)
             else { continue }
             sockets.append(PeerConnectionSocket(UInt32(sockets.count), socket, of: self))

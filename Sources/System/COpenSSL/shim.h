@@ -18,6 +18,12 @@ static inline void cw_ctx_set_modes(SSL_CTX *c) {
     SSL_CTX_set_num_tickets(c, 0);
 }
 static inline int cw_set_server_name(SSL *s, const char *name) { return (int)SSL_set_tlsext_host_name(s, name); }
+static inline int cw_general_names_count(const GENERAL_NAMES *names) { return sk_GENERAL_NAME_num(names); }
+// The value of a name of type DNS or IP; NULL: it is of another type.
+static inline const ASN1_STRING *cw_general_name(const GENERAL_NAMES *names, int index, int *kind) {
+    const void *value = GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(names, index), kind);
+    return *kind == GEN_DNS || *kind == GEN_IPADD ? (const ASN1_STRING *)value : NULL;
+}
 static inline void cw_bio_clear_retry(BIO *b) { BIO_clear_retry_flags(b); }
 static inline void cw_bio_set_retry_read(BIO *b) { BIO_set_retry_read(b); }
 

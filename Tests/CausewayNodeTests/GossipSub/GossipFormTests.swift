@@ -4,8 +4,8 @@ import Testing
 
 @testable import CausewayNode
 
-/// A neighbour that never announces anything, because it is in no mesh and what it publishes goes to its fanout: its requests are all that it
-/// says of ids. As js-libp2p does, it knows a message by the id that its own function makes, and no other.
+/// A neighbour that never announces anything, because it is in no mesh and what it publishes goes to its fanout: its requests are all that
+/// it says of ids. As js-libp2p does, it knows a message by the id that its own function makes, and no other.
 private final class SilentReader {
     let victim: GossipVictim
     private let other: GossipPeer
