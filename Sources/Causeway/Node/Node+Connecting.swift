@@ -34,6 +34,11 @@ extension Node {
         for connection in await connections where connection.peer == peer { shell.kill(connection.id, .reset) }
     }
 
+    /// Cuts the lines of every connection to a peer, which nobody is told: for tests.
+    package func cut(_ peer: PeerID) async {
+        for connection in await connections where connection.peer == peer { shell.kill(connection.id, .silence) }
+    }
+
     /// Protects the connections to a peer from being closed when the node has too many.
     public func protect(_ peer: PeerID) async { await onNode { node, _ in node.protect(peer) } }
 

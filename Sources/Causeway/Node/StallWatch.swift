@@ -7,7 +7,7 @@ import CausewayRuntime
 struct StallWatch: Sendable {
     private static let look = Interval.milliseconds(500)
     /// Looks without progress until the connection is asked.
-    private static let patience = 3
+    private static let patience = 2
     /// For how long something is expected of a remote that has sent something.
     private static let attention = 20
 
