@@ -246,6 +246,12 @@ for part in "${parts[@]}"; do
       run "build of the command" swift build -c release --scratch-path "$build/optimised" --product causeway
       command=$build/optimised/release/causeway
       run "a machine whose addresses change" python3 Tests/Interop/machine.py --command "$command"
+      if PATH=$PATH:/usr/sbin:/sbin command -v nft >/dev/null; then
+        run "build of the example that copies" swift build --package-path Examples --scratch-path "$build/examples" --product Copy
+        run "a file on a stream that moves" python3 Tests/Interop/moving.py --command "$command" --copy "$build/examples/debug/Copy"
+      else
+        skip "a file on a stream that moves" "nft is not installed (Scripts/install.sh test)"
+      fi
       if [ -e "$peers/driver.py" ] && [ -x "$peers/go/bin/go-peer-linux-amd64" ]; then
         run "AutoNAT with go and js" python3 Tests/Interop/autonat.py --us "$us" --peers "$peers"
         run "multicast DNS with go and js" python3 Tests/Interop/mdns.py --us "$us" --peers "$peers"

@@ -40,7 +40,7 @@ struct ResumableOpener: Sendable {
                 await stream.carry(by: carriage)
                 return nil
             }
-            group.addTask { await StallWatch(stream, node.shell).watch(carrier.connection.id) }
+            group.addTask { await StallWatch(stream, with: peer, at: node).watch() }
             group.addTask { await better(than: carrier) }
             defer { group.cancelAll() }
             return await group.next() ?? nil

@@ -56,7 +56,7 @@ final class ResumableStreams: Sendable {
     private func carry(_ stream: ResumableStream, by carriage: Carriage, of node: Node) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await stream.carry(by: carriage) }
-            group.addTask { _ = await StallWatch(stream, node.shell).watch(carriage.stream.connection) }
+            group.addTask { _ = await StallWatch(stream, with: carriage.stream.peer, at: node).watch() }
             await group.next()
             group.cancelAll()
         }

@@ -1,9 +1,8 @@
 import CausewayConnection
 import CausewayIdentity
-import CausewayRuntime
 
-/// Has a connection asked for a sign of life when a resumable stream stalls on it: a cut line says nothing by itself, and keep-alive takes
-/// most of a minute.
+/// Has all connections to a peer asked for a sign of life when a resumable stream stalls: a cut line says nothing by itself, and keep-alive
+/// takes most of a minute. All, because the stream is to go on over one that lives.
 struct StallWatch: Sendable {
     private static let look = Interval.milliseconds(500)
     /// Looks without progress until the connection is asked.
@@ -12,15 +11,17 @@ struct StallWatch: Sendable {
     private static let attention = 20
 
     private let stream: ResumableStream
-    private let shell: NativeShell
+    private let peer: PeerID
+    private let node: Node
 
-    init(_ stream: ResumableStream, _ shell: NativeShell) {
+    init(_ stream: ResumableStream, with peer: PeerID, at node: Node) {
         self.stream = stream
-        self.shell = shell
+        self.peer = peer
+        self.node = node
     }
 
     /// Runs until it is cancelled. Returns nil, for a group of tasks in which others return carriers.
-    func watch(_ connection: UInt32) async -> CarryingStream? {
+    func watch() async -> CarryingStream? {
         var last = stream.progress
         var still = 0
         while (try? await Task.sleep(for: Self.look.duration)) != nil {
@@ -32,8 +33,12 @@ struct StallWatch: Sendable {
             }
             let isHearing = last.received > 0 && still <= Self.attention
             last = now
-            if still > 0, still % Self.patience == 0, now.awaits || isHearing { shell.probe(connection) }
+            if still > 0, still % Self.patience == 0, now.awaits || isHearing { await probe() }
         }
         return nil
+    }
+
+    private func probe() async {
+        for connection in await node.connections where connection.peer == peer { node.shell.probe(connection.id) }
     }
 }
