@@ -3,8 +3,8 @@
 
     moving.py --command .build/optimised/release/causeway --copy .build/examples/debug/Copy
 
-Two peers meet over a relay, and one sends the other a file of 20 MB by a resumable stream. On the way, the line between the two is cut and
-mended, the sender gets another address, and the relay is killed. The file arrives whole, and bytes never stop for more than 5 s.
+Two peers meet over a relay, and one sends the other a file of 20 MB by a resumable stream. On the way, the line between the two is cut
+twice, the sender gets another address twice, and the relay is killed. The file arrives whole, and bytes never stop for more than 5 s.
 """
 
 import argparse
@@ -84,10 +84,10 @@ def mend(host):
     namespaces.run("nft", "delete table inet cut", within=host)
 
 
-def move():
+def move(old, new):
     """The sender's machine gets another address for the one that it has."""
-    namespaces.run("ip", "addr", "del", "10.89.0.2/24", "dev", "eth0", within=sender)
-    namespaces.run("ip", "addr", "add", "10.89.0.12/24", "dev", "eth0", within=sender)
+    namespaces.run("ip", "addr", "del", f"{old}/24", "dev", "eth0", within=sender)
+    namespaces.run("ip", "addr", "add", f"{new}/24", "dev", "eth0", within=sender)
 
 
 def transfer(folder):
@@ -102,9 +102,11 @@ def transfer(folder):
     circuit = taker.wait(lambda line: line.startswith("Copy "), 20)
     giver = Program(sender, arguments.copy, circuit.split()[1], f"{folder}/sent")
     steps = [
-        (0.25, "the line between the two is cut", lambda: cut(sender, "10.89.0.3")),
-        (0.45, "the line is mended, and the sender has another address", lambda: (mend(sender), move())),
-        (0.70, "the relay is killed", relay.stop),
+        (0.20, "the line between the two is cut", lambda: cut(sender, "10.89.0.3")),
+        (0.40, "the line is mended, and the sender has another address", lambda: (mend(sender), move("10.89.0.2", "10.89.0.12"))),
+        (0.60, "the line is cut again", lambda: cut(sender, "10.89.0.3")),
+        (0.70, "it is mended, and the sender has its first address again", lambda: (mend(sender), move("10.89.0.12", "10.89.0.2"))),
+        (0.85, "the relay is killed", relay.stop),
     ]
     for share, name, work in steps:
         reached = taker.wait(lambda line: received(line) >= share * SIZE, 60)
