@@ -246,8 +246,8 @@ for part in "${parts[@]}"; do
       run "build of the command" swift build -c release --scratch-path "$build/optimised" --product causeway
       command=$build/optimised/release/causeway
       run "a machine whose addresses change" python3 Tests/Interop/machine.py --command "$command"
+      run "build of the example that copies" swift build --package-path Examples --scratch-path "$build/examples" --product Copy
       if PATH=$PATH:/usr/sbin:/sbin command -v nft >/dev/null; then
-        run "build of the example that copies" swift build --package-path Examples --scratch-path "$build/examples" --product Copy
         run "a file on a stream that moves" python3 Tests/Interop/moving.py --command "$command" --copy "$build/examples/debug/Copy"
       else
         skip "a file on a stream that moves" "nft is not installed (Scripts/install.sh test)"
@@ -266,6 +266,8 @@ for part in "${parts[@]}"; do
       natlab=${CAUSEWAY_NATLAB:-$(dirname "$peers")/natlab}
       if [ -e "$natlab/natlab.py" ]; then
         run "the check behind NATs" python3 Tests/Interop/check.py --causeway "$command" --natlab "$natlab"
+        run "files on bad lines" python3 Tests/Interop/degradations.py --command "$command" --copy "$build/examples/debug/Copy" \
+          --natlab "$natlab" --quick
         mkdir -p "$log/nat"
         run "hole punching behind NATs" python3 "$natlab/matrix.py" --us "$us" --peers us:us,us:go,go:us --transports tcp --quick \
           --only ' -> port-restricted' --wait 16 --logs "$log/nat"

@@ -8,21 +8,20 @@ twice, the sender gets another address twice, and the relay is killed. The file 
 """
 
 import argparse
-import hashlib
 import os
-import subprocess
 import sys
 import tempfile
-import threading
-import time
 
+import copying
 import namespaces
+from copying import RECEIVER, SENDER, cut, mend, received
 
 SIZE = 20_000_000
 STALL = 5.0
 # What a busy machine may add.
 SLACK = 3.0
 RATE = "16mbit"
+OTHER = "10.89.0.12"
 results = []
 
 
@@ -31,81 +30,21 @@ def tell(name, ok, seen):
     print(f"{'ok  ' if ok else 'FAIL'} {name}: {seen}", flush=True)
 
 
-class Program:
-    """A program on a host, and its lines with the moment of each."""
-
-    def __init__(self, host, *words):
-        self.process = subprocess.Popen([*host.prefix, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
-        self.lines = []
-        self.changed = threading.Condition()
-        threading.Thread(target=self.read, daemon=True).start()
-
-    def read(self):
-        for line in self.process.stdout:
-            with self.changed:
-                self.lines.append((time.monotonic(), line.strip()))
-                self.changed.notify_all()
-
-    def wait(self, matches, within):
-        """The first line that matches, also an earlier one. None: there was none in time."""
-        end = time.monotonic() + within
-        seen = 0
-        with self.changed:
-            while True:
-                for _, line in self.lines[seen:]:
-                    seen += 1
-                    if matches(line):
-                        return line
-                if not self.changed.wait(max(0.0, end - time.monotonic())) and time.monotonic() >= end:
-                    return None
-
-    def stop(self):
-        self.process.kill()
-        self.process.wait()
-
-
-def received(line):
-    words = line.split()
-    return int(words[1]) if words[:1] == ["received"] else 0
-
-
-def cut(host, other):
-    for rule in (
-        "add table inet cut",
-        "add chain inet cut in { type filter hook input priority 0; }",
-        "add chain inet cut out { type filter hook output priority 0; }",
-        f"add rule inet cut in ip saddr {other} drop",
-        f"add rule inet cut out ip daddr {other} drop",
-    ):
-        namespaces.run("nft", rule, within=host)
-
-
-def mend(host):
-    namespaces.run("nft", "delete table inet cut", within=host)
-
-
 def move(old, new):
     """The sender's machine gets another address for the one that it has."""
-    namespaces.run("ip", "addr", "del", f"{old}/24", "dev", "eth0", within=sender)
-    namespaces.run("ip", "addr", "add", f"{new}/24", "dev", "eth0", within=sender)
+    namespaces.run("ip", "addr", "del", f"{old}/24", "dev", "eth0", within=lab.sender)
+    namespaces.run("ip", "addr", "add", f"{new}/24", "dev", "eth0", within=lab.sender)
 
 
 def transfer(folder):
-    with open(f"{folder}/sent", "wb") as file:
-        file.write(os.urandom(SIZE))
-    relay = Program(
-        far, arguments.command, "relay", "--listen", "/ip4/10.89.0.1/tcp/4001", "--ephemeral", "--circuit-data", "1GiB", "--circuit-time",
-        "600s")
-    address = relay.wait(lambda line: "/ip4/10.89.0.1/tcp/4001/p2p/" in line, 20)
-    address = next(word for word in address.split() if word.startswith("/ip4/10.89.0.1/tcp"))
-    taker = Program(receiver, arguments.copy, address, f"{folder}/received")
-    circuit = taker.wait(lambda line: line.startswith("Copy "), 20)
-    giver = Program(sender, arguments.copy, circuit.split()[1], f"{folder}/sent")
+    copying.make(f"{folder}/sent", SIZE)
+    relay, address = lab.relay()
+    giver, taker = lab.start(address, f"{folder}/sent", f"{folder}/received")
     steps = [
-        (0.20, "the line between the two is cut", lambda: cut(sender, "10.89.0.3")),
-        (0.40, "the line is mended, and the sender has another address", lambda: (mend(sender), move("10.89.0.2", "10.89.0.12"))),
-        (0.60, "the line is cut again", lambda: cut(sender, "10.89.0.3")),
-        (0.70, "it is mended, and the sender has its first address again", lambda: (mend(sender), move("10.89.0.12", "10.89.0.2"))),
+        (0.20, "the line between the two is cut", lambda: cut(lab.sender, RECEIVER)),
+        (0.40, "the line is mended, and the sender has another address", lambda: (mend(lab.sender), move(SENDER, OTHER))),
+        (0.60, "the line is cut again", lambda: cut(lab.sender, RECEIVER)),
+        (0.70, "it is mended, and the sender has its first address again", lambda: (mend(lab.sender), move(OTHER, SENDER))),
         (0.85, "the relay is killed", relay.stop),
     ]
     for share, name, work in steps:
@@ -114,10 +53,9 @@ def transfer(folder):
         work()
     last = giver.wait(lambda line: line.startswith("received "), 60)
     tell("the file arrived", last is not None and f"received {SIZE} bytes" in last, last)
-    moments = [at for at, line in taker.lines if received(line)]
-    stall = max((b - a for a, b in zip(moments, moments[1:])), default=float("inf"))
+    stall = max(copying.stalls(taker), default=float("inf"))
     tell("bytes never stopped for long", stall < STALL + SLACK, f"{stall:.1f} s at most")
-    same = [hashlib.sha256(open(f"{folder}/{name}", "rb").read()).hexdigest() for name in ("sent", "received")]
+    same = [copying.digest(f"{folder}/{name}") for name in ("sent", "received")]
     tell("the file is the same", same[0] == same[1], same[1][:16])
     for program in (giver, taker, relay):
         program.stop()
@@ -127,18 +65,15 @@ parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.R
 parser.add_argument("--command", required=True, help="causeway")
 parser.add_argument("--copy", required=True, help="the example Copy")
 arguments = parser.parse_args()
-arguments.command, arguments.copy = (os.path.abspath(path) for path in (arguments.command, arguments.copy))
 namespaces.enter()
 os.environ["PATH"] += ":/usr/sbin:/sbin"
-network = namespaces.bridge("network")
-far, sender, receiver = (namespaces.Host().attach(network, f"10.89.0.{number}/24") for number in (1, 2, 3))
+lab = copying.Lab(arguments.command, arguments.copy)
 try:
-    for host in (sender, receiver):
+    for host in (lab.sender, lab.receiver):
         namespaces.run("tc", "qdisc", "add", "dev", "eth0", "root", "tbf", "rate", RATE, "burst", "32kb", "latency", "100ms", within=host)
     with tempfile.TemporaryDirectory() as folder:
         transfer(folder)
 finally:
-    for host in (far, sender, receiver):
-        host.end()
+    lab.end()
 print(f"{results.count(True)} passed, {results.count(False)} failed")
 sys.exit(0 if results and all(results) else 1)
