@@ -86,6 +86,8 @@ interop: build web ## the whole matrix: go, js, Chromium, Firefox, py-libp2p, an
 	python3 Tests/Interop/web.py --us "$(US)" --peers "$(PEERS)" --dist Web/dist --browser chromium --with go,js,chromium,firefox
 	python3 Tests/Interop/web.py --us "$(US)" --peers "$(PEERS)" --dist Web/dist --browser firefox --with go,js,chromium,firefox
 	@Scripts/test.sh python
+	swift build --package-path Examples --scratch-path .build/examples --product Copy
+	python3 Tests/Interop/degradations.py --command $(RELEASE)/release/causeway --copy .build/examples/debug/Copy --natlab $(PEERS)/../natlab
 
 peers: ## builds the foreign peers in Tests/Peers, where tests find them; Go and npm fetch their modules
 	cd Tests/Peers/go && CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o bin/go-peer-linux-amd64 .
