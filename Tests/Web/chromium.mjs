@@ -76,7 +76,10 @@ export class Chromium {
     await page.call('Emulation.setFocusEmulationEnabled', { enabled: true })
     await page.look({ width: 1280, scheme: 'light' })
     if (before) await page.call('Page.addScriptToEvaluateOnNewDocument', { source: before })
-    await page.call('Page.navigate', { url })
+    let { errorText } = await page.call('Page.navigate', { url })
+    // A network that has just come up changes once more, and Chromium gives up what it was loading.
+    if (errorText === 'net::ERR_NETWORK_CHANGED') ({ errorText } = await page.call('Page.navigate', { url }))
+    if (errorText) throw new Error(`${url}: ${errorText}`)
     await page.until('document.readyState === "complete"')
     return page
   }

@@ -152,6 +152,8 @@ export class Chat extends EventTarget {
     }
   }
 
+  get needsRelay() { return this.state === 'connecting' && !this.relays.length }
+
   get relayPeer() { return this.reservation ? String(this.reservation.relay) : this.relays[0]?.split('/p2p/')[1] }
 
   #listen() {

@@ -38,11 +38,20 @@ function show(view) {
   if (view === 'talk') markRead()
 }
 /** The node is beside the conversation, or on a phone in its place. */
-$('state').addEventListener('click', () => {
+function showNode(isOpen) {
   if (!isWide.matches) return show('node')
-  const isOpen = document.body.toggleAttribute('data-node')
+  document.body.toggleAttribute('data-node', isOpen)
   $('state').setAttribute('aria-expanded', isOpen)
-})
+}
+$('state').addEventListener('click', () => showNode(!document.body.hasAttribute('data-node')))
+/** A page that no relay serves needs the address of one: where to give it is unfolded, once. */
+let mayAsk = true
+draws.state = () => {
+  drawState()
+  if (!mayAsk || !chat.needsRelay) return
+  mayAsk = false
+  showNode(true)
+}
 for (const button of document.querySelectorAll('.views button')) button.addEventListener('click', () => show(button.dataset.view))
 
 // The conversation
@@ -223,5 +232,5 @@ document.addEventListener('visibilitychange', markRead)
 isWide.addEventListener('change', markRead)
 
 openTalk(ROOM)
-drawState()
+draws.state()
 chat.start()
