@@ -161,4 +161,75 @@ import Testing
             await #expect(throws: StreamError.resumption(.tooLate(undelivered: 0))) { _ = try await other.read() }
         }
     }
+
+    // MARK: Remotes that behave otherwise
+
+    private static let carrierName = "/causeway/resumable/1/own/1"
+    private static let answer = [UInt8](repeating: 0, count: 9)
+
+    /// An acceptor that the test plays, and a resumable stream that was opened to it.
+    private func withPlayedAcceptor(
+        _ change: @escaping (inout Configuration) -> Void = { _ in },
+        _ body: @escaping @Sendable (_ opened: Stream, _ carriers: Feed<Stream>) async throws -> Void
+    ) async throws {
+        try await withNodes([configuration(listen: [tcp]), configuration(change)]) { nodes in
+            let carriers = try await nodes[0].streams(for: Self.carrierName)
+            try await body(try await nodes[1].open("/own/1", to: await nodes[0].addresses[0], resumable: true), carriers)
+        }
+    }
+
+    /// An opener that the test plays.
+    private func withPlayedOpener(
+        _ change: @escaping (inout Configuration) -> Void = { _ in },
+        _ body:
+            @escaping @Sendable (_ acceptor: Node, _ streams: Feed<Stream>, _ open: @Sendable () async throws -> Stream) async throws ->
+            Void
+    ) async throws {
+        try await withNodes([configuration(listen: [tcp], change), configuration()]) { nodes in
+            let streams = try await nodes[0].streams(for: "/own/1", resumable: true)
+            let place = await nodes[0].addresses[0]
+            try await body(nodes[0], streams) { try await nodes[1].open(Self.carrierName, to: place) }
+        }
+    }
+
+    private static func opening(_ token: UInt8, isNew: Bool = true, received: UInt8 = 0) -> [UInt8] {
+        [isNew ? 0 : 1] + [UInt8](repeating: token, count: 16) + [0, 0, 0, 0, 0, 0, 0, received]
+    }
+
+    /// The acceptor confirms the end by its position on the next carrier, and has more to say itself.
+    @Test func finishReturnsWhenTheNextCarrierConfirmsIt() async throws {
+        try await withPlayedAcceptor { opened, carriers in
+            try await opened.write([1, 2, 3])
+            async let finishing: Void = opened.finish()
+            let first = try #require(await carriers.next())
+            _ = try await first.read(exactly: 25)
+            try await first.write(Self.answer)
+            #expect(try await first.read(exactly: 11) == [0, 0, 0, 3, 1, 2, 3, 2, 0, 0, 0])
+            first.reset()
+            let second = try #require(await carriers.next())
+            #expect(try await second.read(exactly: 25).first == 1)
+            try await second.write(Self.answer.dropLast() + [4])
+            try await finishing
+        }
+    }
+
+    @Test func aNewStreamCannotHaveReceivedAnything() async throws {
+        try await withPlayedOpener { acceptor, _, open in
+            let liar = try await open()
+            try await liar.write(Self.opening(1, received: 1))
+            #expect(try await liar.read(exactly: 9).first == 3)
+            #expect(acceptor.resumableStreams == 0)
+        }
+    }
+
+    @Test func aStreamThatWasResetHereHasNoEnd() async throws {
+        try await withPlayedAcceptor { opened, carriers in
+            let carrier = try #require(await carriers.next())
+            _ = try await carrier.read(exactly: 25)
+            try await carrier.write(Self.answer + [0, 0, 0, 1, 9, 2, 0, 0, 0])
+            #expect(try await opened.read() == [9])
+            opened.reset()
+            await #expect(throws: StreamError.resetLocally) { _ = try await opened.read() }
+        }
+    }
 }

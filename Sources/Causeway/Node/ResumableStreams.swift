@@ -44,6 +44,7 @@ final class ResumableStreams: Sendable {
         let result = streams.withLock { streams -> Result<(ResumableStream, isNew: Bool), ResumptionFault> in
             if let stream = streams[key] { return .success((stream, false)) }
             guard opening.isNew else { return .failure(.unknownStream) }
+            guard opening.received == 0 else { return .failure(.impossiblePosition) }
             let ofPeer = streams.keys.count { $0.peer == key.peer }
             guard ofPeer < limits.streamsPerPeer, streams.count < limits.streams else { return .failure(.tooManyStreams) }
             let stream = ResumableStream(token: key.token, limits: limits)

@@ -75,7 +75,7 @@ final class ResumableStream: Sendable {
     private func takeReady(_ limit: Int) -> Result<[UInt8]?, StreamError>? {
         let ready = state.withLock { state -> Result<[UInt8]?, StreamError>? in
             if let chunk = state.inbox.takeFirst(atMost: limit) { return .success(chunk) }
-            if state.resumption.remoteHasEnded { return .success(nil) }
+            if state.resumption.remoteHasEnded, !state.resumption.isReset { return .success(nil) }
             return state.failure.map { .failure($0) }
         }
         if case .success? = ready { wakeCarriage() }
@@ -197,7 +197,8 @@ final class ResumableStream: Sendable {
     /// Goes on over `stream`, from the position that the remote names. Returns our own position, too.
     func resume(over stream: Stream, remoteReceived: UInt64) throws(ResumptionFault) -> (Carriage, received: UInt64) {
         let next = Carriage(stream)
-        let result = state.withLock { state -> Result<(previous: Carriage?, received: UInt64), ResumptionFault> in
+        typealias Resumed = (previous: Carriage?, received: UInt64, isDelivered: Bool)
+        let result = state.withLock { state -> Result<Resumed, ResumptionFault> in
             guard !state.isOver else { return .failure(.unknownStream) }
             do throws(ResumptionFault) {
                 try state.resumption.resume(remoteReceived: remoteReceived)
@@ -206,12 +207,13 @@ final class ResumableStream: Sendable {
             }
             state.resumed += 1
             defer { state.carriage = next }
-            return .success((state.carriage, state.resumption.received))
+            return .success((state.carriage, state.resumption.received, state.resumption.isDelivered))
         }
-        let (previous, received) = try result.get()
+        let (previous, received, isDelivered) = try result.get()
         previous?.stream.reset()
         previous?.wake()
         writable.raise()
+        if isDelivered { settled.open() }
         return (next, received)
     }
 
