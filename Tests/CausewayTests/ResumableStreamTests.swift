@@ -232,4 +232,21 @@ import Testing
             await #expect(throws: StreamError.resetLocally) { _ = try await opened.read() }
         }
     }
+
+    /// Whoever accepts carriers and drops them does not keep the stream alive, and is not asked in a loop.
+    @Test func carriersThatNeverBeginAreNotOpenedForever() async throws {
+        try await withPlayedAcceptor({ $0.resumption.deadline = .milliseconds(1000) }) { opened, carriers in
+            let dropping = Task {
+                var count = 0
+                while let carrier = await carriers.next() {
+                    carrier.reset()
+                    count += 1
+                }
+                return count
+            }
+            await #expect(throws: StreamError.resumption(.tooLate(undelivered: 0))) { _ = try await opened.read() }
+            dropping.cancel()
+            #expect(await dropping.value < 20)
+        }
+    }
 }

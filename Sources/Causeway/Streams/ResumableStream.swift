@@ -185,10 +185,10 @@ final class ResumableStream: Sendable {
     // MARK: Being carried
 
     /// The opener's first message over the next stream. From here on, nothing is taken of the one before.
-    func leave(isNew: Bool) -> ResumptionFrame.Opening {
+    func leave() -> ResumptionFrame.Opening {
         let (opening, previous) = state.withLock { state in
             defer { state.carriage = nil }
-            return (ResumptionFrame.Opening(isNew: isNew, token: token, received: state.resumption.received), state.carriage)
+            return (ResumptionFrame.Opening(isNew: state.resumed == 0, token: token, received: state.resumption.received), state.carriage)
         }
         previous?.stream.reset()
         return opening
