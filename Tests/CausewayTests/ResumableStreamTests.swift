@@ -1,5 +1,7 @@
-import Causeway
+import CausewayConnection
 import Testing
+
+@testable import Causeway
 
 /// Streams that go on over another connection.
 @Suite(.timeLimit(.minutes(1))) struct ResumableStreamTests {
@@ -247,6 +249,96 @@ import Testing
             await #expect(throws: StreamError.resumption(.tooLate(undelivered: 0))) { _ = try await opened.read() }
             dropping.cancel()
             #expect(await dropping.value < 20)
+        }
+    }
+
+    /// The acceptor's confirmation and the end of the carrier arrive together.
+    @Test func carriersThatHaveServedEndInOrder() async throws {
+        try await withPlayedAcceptor { opened, carriers in
+            let carrier = try #require(await carriers.next())
+            _ = try await carrier.read(exactly: 25)
+            try await carrier.write(Self.answer + [2, 0, 0, 0])
+            async let finishing: Void = opened.finish()
+            // The opener's end, and its confirmation of ours.
+            #expect(try await carrier.read(exactly: 16).count == 16)
+            let ending = Task(executorPreference: carrier.executor) {
+                try await carrier.write([1, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 1])
+                try await carrier.finish()
+            }
+            try await ending.value
+            try await finishing
+            #expect(try await carrier.read() == nil)
+        }
+    }
+
+    /// Who waits for an opener's return waits no longer than that: openers that come and go leave nothing behind.
+    @Test func whoWaitsForAnOpenerStopsWhenItIsBack() async throws {
+        try await withNodes([configuration(listen: [tcp]), configuration()]) { nodes in
+            var limits = ResumptionLimits()
+            limits.deadline = .seconds(3600)
+            let resumables = ResumableStreams(limits)
+            let carriers = try await nodes[0].streams(for: Self.carrierName)
+            let place = await nodes[0].addresses[0]
+            var serving: [Task<Void, Never>] = []
+            for number in 0..<2 {
+                let carrier = try await nodes[1].open(Self.carrierName, to: place)
+                try await carrier.write(Self.opening(1, isNew: number == 0))
+                let accepted = try #require(await carriers.next())
+                serving.append(Task { await resumables.serve(accepted, on: nodes[0].shell) { _ in } })
+                #expect(try await carrier.read(exactly: 9) == Self.answer)
+                carrier.reset()
+                try await Task.sleep(for: .milliseconds(50))
+            }
+            await serving[0].value
+            // The other waits as long as it may.
+            resumables.end()
+            await serving[1].value
+        }
+    }
+
+    /// As ordinary streams do, those that run go on when no more are served.
+    @Test func streamsGoOnWhenTheProtocolIsServedNoMore() async throws {
+        try await withNodes([configuration(listen: [tcp]), configuration()]) { nodes in
+            let streams = try await nodes[0].streams(for: "/own/1", resumable: true)
+            let opened = try await nodes[1].open("/own/1", to: await nodes[0].addresses[0], resumable: true)
+            let accepted = try #require(await streams.next())
+            streams.cancel()
+            try await opened.write([1, 2, 3])
+            #expect(try await accepted.read(exactly: 3) == [1, 2, 3])
+            try await accepted.write([4])
+            #expect(try await opened.read() == [4])
+        }
+    }
+
+    @Test(arguments: [false, true]) func whoServesAProtocolAnewTakesItOver(resumable: Bool) async throws {
+        try await withNodes([configuration(listen: [tcp]), configuration()]) { nodes in
+            var first: Feed<Stream>? = try await nodes[0].streams(for: "/own/1", resumable: true)
+            let next = try await nodes[0].streams(for: "/own/1", resumable: resumable)
+            #expect(await first?.next() == nil)
+            first?.cancel()
+            first = nil
+            let opened = try await nodes[1].open("/own/1", to: await nodes[0].addresses[0], resumable: true)
+            #expect(opened.isResumable == resumable)
+            try await opened.write([5])
+            let accepted = try #require(await next.next())
+            #expect(try await accepted.read() == [5])
+        }
+    }
+
+    @Test func aProtocolThatNobodyReadsCanBeServedAnew() async throws {
+        try await withNodes([configuration()]) { nodes in
+            for _ in 0..<3 { _ = try await nodes[0].streams(for: "/own/1", resumable: true) }
+        }
+    }
+
+    /// Both sides forget a stream as soon as both have everything.
+    @Test func streamsThatEndInOrderAreForgottenAtOnce() async throws {
+        try await withPair { opener, acceptor, place in
+            for _ in 0..<300 {
+                let stream = try await opener.open("/echo/1", to: place, resumable: true)
+                #expect(try await exchange([1, 2, 3], over: stream) == [1, 2, 3])
+            }
+            try await until { acceptor.resumableStreams == 0 }
         }
     }
 }

@@ -75,7 +75,7 @@ struct ResumableOpener: Sendable {
                 if error.endsResumption { break }
             }
         }
-        stream.end(.resumption(.tooLate(undelivered: UInt64(stream.unconfirmed))))
+        stream.endTooLate()
         return nil
     }
 

@@ -43,7 +43,7 @@ final class ResumableStream: Sendable {
     /// Whether both sides have everything, as far as this side can know.
     var isComplete: Bool { state.withLock { $0.resumption.isComplete } }
 
-    var unconfirmed: Int { state.withLock { $0.resumption.unconfirmed } }
+    private var unconfirmed: Int { state.withLock { $0.resumption.unconfirmed } }
 
     // MARK: Reading
 
@@ -177,10 +177,12 @@ final class ResumableStream: Sendable {
             defer { state.carriage = nil }
             return state.carriage
         }
-        if failure != nil { carriage?.stream.reset() }
-        carriage?.wake()
+        carriage?.end(inOrder: failure == nil)
         wakeAll()
     }
+
+    /// The remote did not come back: the stream is over, in order if both sides have everything.
+    func endTooLate() { end(isComplete ? nil : .resumption(.tooLate(undelivered: UInt64(unconfirmed)))) }
 
     // MARK: Being carried
 
@@ -190,7 +192,7 @@ final class ResumableStream: Sendable {
             defer { state.carriage = nil }
             return (ResumptionFrame.Opening(isNew: state.resumed == 0, token: token, received: state.resumption.received), state.carriage)
         }
-        previous?.stream.reset()
+        previous?.end()
         return opening
     }
 
@@ -210,8 +212,7 @@ final class ResumableStream: Sendable {
             return .success((state.carriage, state.resumption.received, state.resumption.isDelivered))
         }
         let (previous, received, isDelivered) = try result.get()
-        previous?.stream.reset()
-        previous?.wake()
+        previous?.end()
         writable.raise()
         if isDelivered { settled.open() }
         return (next, received)
