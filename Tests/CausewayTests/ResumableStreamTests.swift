@@ -50,7 +50,8 @@ import Testing
             var cuts = [300_000, 1_300_000, 2_300_000]
             while let chunk = try await stream.read() {
                 received += chunk
-                guard let cut = cuts.first, received.count > cut else { continue }
+                // Not before it has gone on after the last one: else there may be nothing to cut.
+                guard let cut = cuts.first, received.count > cut, stream.resumptions >= 3 - cuts.count else { continue }
                 cuts.removeFirst()
                 if byOpener { await opener.abort(acceptor.peerID) } else { await acceptor.abort(opener.peerID) }
             }
@@ -338,6 +339,39 @@ import Testing
                 let stream = try await opener.open("/echo/1", to: place, resumable: true)
                 #expect(try await exchange([1, 2, 3], over: stream) == [1, 2, 3])
             }
+            try await until { acceptor.resumableStreams == 0 }
+        }
+    }
+
+    /// The application does not read, and what carried the stream is gone.
+    @Test func aLostCarrierIsNoticedThoughNobodyReads() async throws {
+        try await withPlayedOpener({ $0.resumption.deadline = .milliseconds(100) }) { acceptor, streams, open in
+            let carrier = try await open()
+            try await carrier.write(Self.opening(1))
+            #expect(try await carrier.read(exactly: 9) == Self.answer)
+            let held = try #require(await streams.next())
+            let frame = [0, 0, 0xff, 0xfc] + [UInt8](repeating: 7, count: 65532)
+            for _ in 0..<5 { try await carrier.write(frame) }
+            // The acceptor reads no more: it is full.
+            try await Task.sleep(for: .milliseconds(100))
+            carrier.reset()
+            try await until { acceptor.resumableStreams == 0 }
+            await #expect(throws: StreamError.resumption(.tooLate(undelivered: 0))) { _ = try await held.read() }
+        }
+    }
+
+    @Test func closingDiscardsNoMoreThanAnOrdinaryStreamDoes() async throws {
+        try await withPlayedOpener { acceptor, streams, open in
+            let carrier = try await open()
+            try await carrier.write(Self.opening(1))
+            #expect(try await carrier.read(exactly: 9) == Self.answer)
+            let held = try #require(await streams.next())
+            let closing = Task { try await held.close() }
+            let frame = [0, 0, 0xff, 0xfc] + [UInt8](repeating: 7, count: 65532)
+            // It confirms what it discards, and resets the stream in the end.
+            let sending = Task { while true { try await carrier.write(frame) } }
+            defer { sending.cancel() }
+            await #expect(throws: StreamError.resetLocally) { try await closing.value }
             try await until { acceptor.resumableStreams == 0 }
         }
     }

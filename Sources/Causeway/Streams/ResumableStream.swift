@@ -25,6 +25,7 @@ final class ResumableStream: Sendable {
         var isReading = false
         var isWriting = false
         var isDiscarding = false
+        var discarded = 0
         var isOver = false
         var failure: StreamError?
     }
@@ -226,6 +227,8 @@ final class ResumableStream: Sendable {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.receive(from: carriage) }
             group.addTask { await self.send(over: carriage) }
+            // While nothing is read or written, nothing else tells.
+            group.addTask { await carriage.stream.waitForFailure() }
             await group.next()
             group.cancelAll()
         }
@@ -246,15 +249,19 @@ final class ResumableStream: Sendable {
 
     /// Takes what was brought. False: it is wanted no more.
     private func take(_ chunk: [UInt8], from carriage: Carriage) throws -> Bool {
-        typealias Taken = (goesOn: Bool, reset: UInt32?, isDelivered: Bool)
+        typealias Taken = (goesOn: Bool, reset: UInt32?, isDelivered: Bool, discarded: Int)
         let result = state.withLock { state -> Result<Taken, ResumptionFault> in
-            guard state.carriage === carriage else { return .success((false, nil, false)) }
+            guard state.carriage === carriage else { return .success((false, nil, false, 0)) }
             let isDiscarding = state.isDiscarding || state.failure != nil
             do throws(ResumptionFault) {
                 let reset = try state.resumption.receive(chunk) { part in
-                    if !isDiscarding { state.inbox.append(piece: part.count == chunk.count ? chunk : Array(part)) }
+                    if isDiscarding {
+                        state.discarded += part.count
+                    } else {
+                        state.inbox.append(piece: part.count == chunk.count ? chunk : Array(part))
+                    }
                 }
-                return .success((true, reset, state.resumption.isDelivered))
+                return .success((true, reset, state.resumption.isDelivered, state.discarded))
             } catch {
                 return .failure(error)
             }
@@ -267,6 +274,7 @@ final class ResumableStream: Sendable {
         }
         for signal in [readable, writable, carriage.sendable] { signal.raise() }
         if taken.isDelivered { settled.open() }
+        if taken.discarded > ApplicationStream.discardedBytes { reset(code: 0) }
         return true
     }
 

@@ -138,6 +138,9 @@ public final class Stream: AsyncSequence, Sendable {
         }
     }
 
+    /// Returns when an ordinary stream fails or is reset, or the task is cancelled.
+    nonisolated(nonsending) func waitForFailure() async { if case .ordinary(let state) = state { await state.waitForFailure() } }
+
     /// Reads the stream. All iterators of one stream share its chunks.
     public struct Iterator: AsyncIteratorProtocol {
         let stream: Stream
