@@ -5,7 +5,7 @@ import Testing
 
 /// Streams that go on over another connection.
 @Suite(.timeLimit(.minutes(1))) struct ResumableStreamTests {
-    private let bulk: [UInt8] = (0..<4_000_000).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 >> 10) }
+    private static let bulk: [UInt8] = (0..<4_000_000).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 >> 10) }
 
     private func withPair(
         _ change: @escaping (inout Configuration) -> Void = { _ in }, resumable: Bool = true,
@@ -39,7 +39,7 @@ import Testing
 
     /// The connection is reset by either side, in the midst of what is on its way, three times.
     @Test(arguments: [true, false]) func goesOnWhenItsConnectionIsReset(byOpener: Bool) async throws {
-        let bulk = bulk
+        let bulk = Self.bulk
         try await withPair { opener, acceptor, place in
             let stream = try await opener.open("/echo/1", to: place, resumable: true)
             async let writing: Void = {
@@ -373,6 +373,37 @@ import Testing
             defer { sending.cancel() }
             await #expect(throws: StreamError.resetLocally) { try await closing.value }
             try await until { acceptor.resumableStreams == 0 }
+        }
+    }
+
+    /// The acceptor does not read: what tells the reset has to find another way.
+    @Test func aResetDoesNotWaitForARemoteThatReadsNothing() async throws {
+        try await withPlayedAcceptor { opened, carriers in
+            let first = try #require(await carriers.next())
+            _ = try await first.read(exactly: 25)
+            try await first.write(Self.answer)
+            let writing = Task { try await opened.write([UInt8](repeating: 1, count: 1_000_000)) }
+            // The window of the carrier is full.
+            try await writing.value
+            try await Task.sleep(for: .milliseconds(100))
+            opened.reset(code: 7)
+            let second = try #require(await carriers.next())
+            _ = try await second.read(exactly: 25)
+            try await second.write(Self.answer)
+            #expect(try await second.read(exactly: 8) == [3, 0, 0, 4, 0, 0, 0, 7])
+            #expect(try await second.read() == nil)
+        }
+    }
+
+    /// Otherwise a stream that rests would ask for a sign of life for ever.
+    @Test func whatPausesIsConfirmed() async throws {
+        try await withPlayedOpener { _, streams, open in
+            let carrier = try await open()
+            try await carrier.write(Self.opening(1) + [0, 0, 0, 1, 9])
+            #expect(try await carrier.read(exactly: 9) == Self.answer)
+            let held = try #require(await streams.next())
+            #expect(try await carrier.read(exactly: 12) == [1, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 1])
+            #expect(try await held.read() == [9])
         }
     }
 }

@@ -2,8 +2,8 @@ import CausewayConnection
 import CausewayIdentity
 import CausewayRuntime
 
-/// Has a connection asked for a sign of life when a resumable stream stalls on it: a cut line says nothing by itself, and keep-alive takes
-/// most of a minute.
+/// Looks whether a resumable stream moves. When it pauses, what has arrived is confirmed. When it stalls, its connection is asked for a sign
+/// of life: a cut line says nothing by itself, and keep-alive takes most of a minute.
 struct StallWatch: Sendable {
     private static let look = Interval.milliseconds(500)
     /// Looks without progress until the connection is asked.
@@ -32,6 +32,7 @@ struct StallWatch: Sendable {
             }
             let isHearing = last.received > 0 && still <= Self.attention
             last = now
+            if still == 1 { stream.confirmNow() }
             if still > 0, still % Self.patience == 0, now.awaits || isHearing { shell.probe(connection) }
         }
         return nil

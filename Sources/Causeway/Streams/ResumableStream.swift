@@ -22,6 +22,8 @@ final class ResumableStream: Sendable {
         /// What carries it now. What an earlier one still brings is not wanted.
         var carriage: Carriage?
         var resumed = 0
+        /// Whether something is being written to the carriage, which takes as long as the remote does not read.
+        var isSending = false
         var isReading = false
         var isWriting = false
         var isDiscarding = false
@@ -146,14 +148,17 @@ final class ResumableStream: Sendable {
 
     private func wakeCarriage() { state.withLock { $0.carriage }?.wake() }
 
-    /// Ends both directions at once for the application. The remote learns of it by the stream that carries this one, now or next.
+    /// Ends both directions at once for the application. The remote learns of it by the stream that carries this one now; or by the next, if
+    /// this one may be full.
     func reset(code: UInt32) {
-        state.withLock { state in
-            guard !state.isOver, state.failure == nil else { return }
+        let busy = state.withLock { state -> Carriage? in
+            guard !state.isOver, state.failure == nil else { return nil }
             state.resumption.reset(code: code)
             state.failure = .resetLocally
             state.inbox.removeAll()
+            return state.isSending ? state.carriage : nil
         }
+        busy?.stream.reset()
         wakeAll()
     }
 
@@ -209,6 +214,7 @@ final class ResumableStream: Sendable {
                 return .failure(error)
             }
             state.resumed += 1
+            state.isSending = false
             defer { state.carriage = next }
             return .success((state.carriage, state.resumption.received, state.resumption.isDelivered))
         }
@@ -288,7 +294,9 @@ final class ResumableStream: Sendable {
             while !Task.isCancelled {
                 let (output, isComplete, isReset) = state.withLock { state -> ([UInt8]?, Bool, Bool) in
                     guard state.carriage === carriage else { return (nil, false, false) }
-                    return (state.resumption.nextOutput(), state.resumption.isComplete, state.resumption.isReset)
+                    let output = state.resumption.nextOutput()
+                    state.isSending = output != nil
+                    return (output, state.resumption.isComplete, state.resumption.isReset)
                 }
                 if let output { try await carriage.stream.write(output) }
                 if isReset {
@@ -303,6 +311,11 @@ final class ResumableStream: Sendable {
                 }
             }
         } catch {}
+    }
+
+    func confirmNow() {
+        state.withLock { $0.resumption.confirmNow() }
+        wakeCarriage()
     }
 
     /// How far both directions have come: what does not change while something is awaited has stalled.
