@@ -1,9 +1,11 @@
-import Causeway
+import CausewayConnection
 import Testing
+
+@testable import Causeway
 
 /// Streams that go on over another connection.
 @Suite(.timeLimit(.minutes(1))) struct ResumableStreamTests {
-    private let bulk: [UInt8] = (0..<4_000_000).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 >> 10) }
+    private static let bulk: [UInt8] = (0..<4_000_000).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 >> 10) }
 
     private func withPair(
         _ change: @escaping (inout Configuration) -> Void = { _ in }, resumable: Bool = true,
@@ -37,7 +39,7 @@ import Testing
 
     /// The connection is reset by either side, in the midst of what is on its way, three times.
     @Test(arguments: [true, false]) func goesOnWhenItsConnectionIsReset(byOpener: Bool) async throws {
-        let bulk = bulk
+        let bulk = Self.bulk
         try await withPair { opener, acceptor, place in
             let stream = try await opener.open("/echo/1", to: place, resumable: true)
             async let writing: Void = {
@@ -48,7 +50,8 @@ import Testing
             var cuts = [300_000, 1_300_000, 2_300_000]
             while let chunk = try await stream.read() {
                 received += chunk
-                guard let cut = cuts.first, received.count > cut else { continue }
+                // Not before it has gone on after the last one: else there may be nothing to cut.
+                guard let cut = cuts.first, received.count > cut, stream.resumptions >= 3 - cuts.count else { continue }
                 cuts.removeFirst()
                 if byOpener { await opener.abort(acceptor.peerID) } else { await acceptor.abort(opener.peerID) }
             }
@@ -159,6 +162,248 @@ import Testing
             var others = accepted.makeAsyncIterator()
             let other = try #require(await others.next())
             await #expect(throws: StreamError.resumption(.tooLate(undelivered: 0))) { _ = try await other.read() }
+        }
+    }
+
+    // MARK: Remotes that behave otherwise
+
+    private static let carrierName = "/causeway/resumable/1/own/1"
+    private static let answer = [UInt8](repeating: 0, count: 9)
+
+    /// An acceptor that the test plays, and a resumable stream that was opened to it.
+    private func withPlayedAcceptor(
+        _ change: @escaping (inout Configuration) -> Void = { _ in },
+        _ body: @escaping @Sendable (_ opened: Stream, _ carriers: Feed<Stream>) async throws -> Void
+    ) async throws {
+        try await withNodes([configuration(listen: [tcp]), configuration(change)]) { nodes in
+            let carriers = try await nodes[0].streams(for: Self.carrierName)
+            try await body(try await nodes[1].open("/own/1", to: await nodes[0].addresses[0], resumable: true), carriers)
+        }
+    }
+
+    /// An opener that the test plays.
+    private func withPlayedOpener(
+        _ change: @escaping (inout Configuration) -> Void = { _ in },
+        _ body:
+            @escaping @Sendable (_ acceptor: Node, _ streams: Feed<Stream>, _ open: @Sendable () async throws -> Stream) async throws ->
+            Void
+    ) async throws {
+        try await withNodes([configuration(listen: [tcp], change), configuration()]) { nodes in
+            let streams = try await nodes[0].streams(for: "/own/1", resumable: true)
+            let place = await nodes[0].addresses[0]
+            try await body(nodes[0], streams) { try await nodes[1].open(Self.carrierName, to: place) }
+        }
+    }
+
+    private static func opening(_ token: UInt8, isNew: Bool = true, received: UInt8 = 0) -> [UInt8] {
+        [isNew ? 0 : 1] + [UInt8](repeating: token, count: 16) + [0, 0, 0, 0, 0, 0, 0, received]
+    }
+
+    /// The acceptor confirms the end by its position on the next carrier, and has more to say itself.
+    @Test func finishReturnsWhenTheNextCarrierConfirmsIt() async throws {
+        try await withPlayedAcceptor { opened, carriers in
+            try await opened.write([1, 2, 3])
+            async let finishing: Void = opened.finish()
+            let first = try #require(await carriers.next())
+            _ = try await first.read(exactly: 25)
+            try await first.write(Self.answer)
+            #expect(try await first.read(exactly: 11) == [0, 0, 0, 3, 1, 2, 3, 2, 0, 0, 0])
+            first.reset()
+            let second = try #require(await carriers.next())
+            #expect(try await second.read(exactly: 25).first == 1)
+            try await second.write(Self.answer.dropLast() + [4])
+            try await finishing
+        }
+    }
+
+    @Test func aNewStreamCannotHaveReceivedAnything() async throws {
+        try await withPlayedOpener { acceptor, _, open in
+            let liar = try await open()
+            try await liar.write(Self.opening(1, received: 1))
+            #expect(try await liar.read(exactly: 9).first == 3)
+            #expect(acceptor.resumableStreams == 0)
+        }
+    }
+
+    @Test func aStreamThatWasResetHereHasNoEnd() async throws {
+        try await withPlayedAcceptor { opened, carriers in
+            let carrier = try #require(await carriers.next())
+            _ = try await carrier.read(exactly: 25)
+            try await carrier.write(Self.answer + [0, 0, 0, 1, 9, 2, 0, 0, 0])
+            #expect(try await opened.read() == [9])
+            opened.reset()
+            await #expect(throws: StreamError.resetLocally) { _ = try await opened.read() }
+        }
+    }
+
+    /// Whoever accepts carriers and drops them does not keep the stream alive, and is not asked in a loop.
+    @Test func carriersThatNeverBeginAreNotOpenedForever() async throws {
+        try await withPlayedAcceptor({ $0.resumption.deadline = .milliseconds(1000) }) { opened, carriers in
+            let dropping = Task {
+                var count = 0
+                while let carrier = await carriers.next() {
+                    carrier.reset()
+                    count += 1
+                }
+                return count
+            }
+            await #expect(throws: StreamError.resumption(.tooLate(undelivered: 0))) { _ = try await opened.read() }
+            dropping.cancel()
+            #expect(await dropping.value < 20)
+        }
+    }
+
+    /// The acceptor's confirmation and the end of the carrier arrive together.
+    @Test func carriersThatHaveServedEndInOrder() async throws {
+        try await withPlayedAcceptor { opened, carriers in
+            let carrier = try #require(await carriers.next())
+            _ = try await carrier.read(exactly: 25)
+            try await carrier.write(Self.answer + [2, 0, 0, 0])
+            async let finishing: Void = opened.finish()
+            // The opener's end, and its confirmation of ours.
+            #expect(try await carrier.read(exactly: 16).count == 16)
+            let ending = Task(executorPreference: carrier.executor) {
+                try await carrier.write([1, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 1])
+                try await carrier.finish()
+            }
+            try await ending.value
+            try await finishing
+            #expect(try await carrier.read() == nil)
+        }
+    }
+
+    /// Who waits for an opener's return waits no longer than that: openers that come and go leave nothing behind.
+    @Test func whoWaitsForAnOpenerStopsWhenItIsBack() async throws {
+        try await withNodes([configuration(listen: [tcp]), configuration()]) { nodes in
+            var limits = ResumptionLimits()
+            limits.deadline = .seconds(3600)
+            let resumables = ResumableStreams(limits)
+            let carriers = try await nodes[0].streams(for: Self.carrierName)
+            let place = await nodes[0].addresses[0]
+            var serving: [Task<Void, Never>] = []
+            for number in 0..<2 {
+                let carrier = try await nodes[1].open(Self.carrierName, to: place)
+                try await carrier.write(Self.opening(1, isNew: number == 0))
+                let accepted = try #require(await carriers.next())
+                serving.append(Task { await resumables.serve(accepted, on: nodes[0].shell) { _ in } })
+                #expect(try await carrier.read(exactly: 9) == Self.answer)
+                carrier.reset()
+                try await Task.sleep(for: .milliseconds(50))
+            }
+            await serving[0].value
+            // The other waits as long as it may.
+            resumables.end()
+            await serving[1].value
+        }
+    }
+
+    /// As ordinary streams do, those that run go on when no more are served.
+    @Test func streamsGoOnWhenTheProtocolIsServedNoMore() async throws {
+        try await withNodes([configuration(listen: [tcp]), configuration()]) { nodes in
+            let streams = try await nodes[0].streams(for: "/own/1", resumable: true)
+            let opened = try await nodes[1].open("/own/1", to: await nodes[0].addresses[0], resumable: true)
+            let accepted = try #require(await streams.next())
+            streams.cancel()
+            try await opened.write([1, 2, 3])
+            #expect(try await accepted.read(exactly: 3) == [1, 2, 3])
+            try await accepted.write([4])
+            #expect(try await opened.read() == [4])
+        }
+    }
+
+    @Test(arguments: [false, true]) func whoServesAProtocolAnewTakesItOver(resumable: Bool) async throws {
+        try await withNodes([configuration(listen: [tcp]), configuration()]) { nodes in
+            var first: Feed<Stream>? = try await nodes[0].streams(for: "/own/1", resumable: true)
+            let next = try await nodes[0].streams(for: "/own/1", resumable: resumable)
+            #expect(await first?.next() == nil)
+            first?.cancel()
+            first = nil
+            let opened = try await nodes[1].open("/own/1", to: await nodes[0].addresses[0], resumable: true)
+            #expect(opened.isResumable == resumable)
+            try await opened.write([5])
+            let accepted = try #require(await next.next())
+            #expect(try await accepted.read() == [5])
+        }
+    }
+
+    @Test func aProtocolThatNobodyReadsCanBeServedAnew() async throws {
+        try await withNodes([configuration()]) { nodes in
+            for _ in 0..<3 { _ = try await nodes[0].streams(for: "/own/1", resumable: true) }
+        }
+    }
+
+    /// Both sides forget a stream as soon as both have everything.
+    @Test func streamsThatEndInOrderAreForgottenAtOnce() async throws {
+        try await withPair { opener, acceptor, place in
+            for _ in 0..<300 {
+                let stream = try await opener.open("/echo/1", to: place, resumable: true)
+                #expect(try await exchange([1, 2, 3], over: stream) == [1, 2, 3])
+            }
+            try await until { acceptor.resumableStreams == 0 }
+        }
+    }
+
+    /// The application does not read, and what carried the stream is gone.
+    @Test func aLostCarrierIsNoticedThoughNobodyReads() async throws {
+        try await withPlayedOpener({ $0.resumption.deadline = .milliseconds(100) }) { acceptor, streams, open in
+            let carrier = try await open()
+            try await carrier.write(Self.opening(1))
+            #expect(try await carrier.read(exactly: 9) == Self.answer)
+            let held = try #require(await streams.next())
+            let frame = [0, 0, 0xff, 0xfc] + [UInt8](repeating: 7, count: 65532)
+            for _ in 0..<5 { try await carrier.write(frame) }
+            // The acceptor reads no more: it is full.
+            try await Task.sleep(for: .milliseconds(100))
+            carrier.reset()
+            try await until { acceptor.resumableStreams == 0 }
+            await #expect(throws: StreamError.resumption(.tooLate(undelivered: 0))) { _ = try await held.read() }
+        }
+    }
+
+    @Test func closingDiscardsNoMoreThanAnOrdinaryStreamDoes() async throws {
+        try await withPlayedOpener { acceptor, streams, open in
+            let carrier = try await open()
+            try await carrier.write(Self.opening(1))
+            #expect(try await carrier.read(exactly: 9) == Self.answer)
+            let held = try #require(await streams.next())
+            let closing = Task { try await held.close() }
+            let frame = [0, 0, 0xff, 0xfc] + [UInt8](repeating: 7, count: 65532)
+            // It confirms what it discards, and resets the stream in the end.
+            let sending = Task { while true { try await carrier.write(frame) } }
+            defer { sending.cancel() }
+            await #expect(throws: StreamError.resetLocally) { try await closing.value }
+            try await until { acceptor.resumableStreams == 0 }
+        }
+    }
+
+    /// The acceptor does not read: what tells the reset has to find another way.
+    @Test func aResetDoesNotWaitForARemoteThatReadsNothing() async throws {
+        try await withPlayedAcceptor { opened, carriers in
+            let first = try #require(await carriers.next())
+            _ = try await first.read(exactly: 25)
+            try await first.write(Self.answer)
+            let writing = Task { try await opened.write([UInt8](repeating: 1, count: 1_000_000)) }
+            // The window of the carrier is full.
+            try await writing.value
+            try await Task.sleep(for: .milliseconds(100))
+            opened.reset(code: 7)
+            let second = try #require(await carriers.next())
+            _ = try await second.read(exactly: 25)
+            try await second.write(Self.answer)
+            #expect(try await second.read(exactly: 8) == [3, 0, 0, 4, 0, 0, 0, 7])
+            #expect(try await second.read() == nil)
+        }
+    }
+
+    /// Otherwise a stream that rests would ask for a sign of life for ever.
+    @Test func whatPausesIsConfirmed() async throws {
+        try await withPlayedOpener { _, streams, open in
+            let carrier = try await open()
+            try await carrier.write(Self.opening(1) + [0, 0, 0, 1, 9])
+            #expect(try await carrier.read(exactly: 9) == Self.answer)
+            let held = try #require(await streams.next())
+            #expect(try await carrier.read(exactly: 12) == [1, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 1])
+            #expect(try await held.read() == [9])
         }
     }
 }

@@ -43,15 +43,16 @@ public final class Feed<Element: Sendable>: AsyncSequence, Sendable {
     private let capacity: Int
     /// Where a task takes an element without a switch of threads. nil: nowhere.
     let executor: (any TaskExecutor)?
-    private let onCancel: @Sendable () -> Void
+    /// Takes which feed it is, as several may have been made for the same.
+    private let onCancel: @Sendable (ObjectIdentifier) -> Void
 
-    init(capacity: Int, executor: (any TaskExecutor)? = nil, onCancel: @escaping @Sendable () -> Void = {}) {
+    init(capacity: Int, executor: (any TaskExecutor)? = nil, onCancel: @escaping @Sendable (ObjectIdentifier) -> Void = { _ in }) {
         self.capacity = capacity
         self.executor = executor
         self.onCancel = onCancel
     }
 
-    deinit { if !state.withLock({ $0.isOver }) { onCancel() } }
+    deinit { if !state.withLock({ $0.isOver }) { onCancel(ObjectIdentifier(self)) } }
 
     /// The number of elements that were lost because the reader was too slow.
     public var dropped: Int { state.withLock { $0.dropped } }
@@ -59,7 +60,7 @@ public final class Feed<Element: Sendable>: AsyncSequence, Sendable {
     /// Ends the sequence. The elements in the buffer can still be read.
     public func cancel() {
         end()
-        onCancel()
+        onCancel(ObjectIdentifier(self))
     }
 
     func yield(_ element: Element) {

@@ -53,7 +53,7 @@ final class Feeds: Sendable {
         return topics.withLock { topics in
             topics.last += 1
             let number = topics.last
-            let feed = Subscription(capacity: capacity) { [weak self] in
+            let feed = Subscription(capacity: capacity) { [weak self] _ in
                 if self?.leave(name, number) == true { onLast() }
             }
             let isFirst = topics.readers[name] == nil

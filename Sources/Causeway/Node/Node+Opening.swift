@@ -45,7 +45,8 @@ extension Node {
         let state = ApplicationStream(proposing: wanted.names, at: shell.place(of: connection.id))
         do {
             let name = wanted.isSpoken ? wanted.protocolIDs[0] : try await state.settle()
-            return CarryingStream(stream: Stream(state, peer: wanted.peer, protocolID: name, over: connection), connection: connection)
+            let stream = Stream(state, peer: wanted.peer, protocolID: name, limit: connection.path.limit)
+            return CarryingStream(stream: stream, connection: connection)
         } catch {
             throw error == .cancelled ? .cancelled : .stream(error)
         }

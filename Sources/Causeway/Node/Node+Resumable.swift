@@ -21,17 +21,17 @@ extension Node {
         return Stream(state, protocolID: protocolID, over: first.stream, executor: first.stream.executor)
     }
 
-    /// Serves the streams that carry a protocol's resumable ones, while the protocol is served.
-    func carryStreams(of protocolID: String, allowsLimited: Bool) {
+    /// Serves the streams that carry a protocol's resumable ones, while the protocol is served. Those that run then go on.
+    func carryStreams(of protocolID: String, to feed: Feed<Stream>, allowsLimited: Bool) {
         let name = ResumptionFrame.protocolID(for: protocolID)
         let carriers = Feed<Stream>(capacity: ServedProtocols.waitingStreams, executor: executor)
         services.add(name, carriers, allowsLimited: allowsLimited)
-        Task(executorPreference: executor) { [resumables, services, weak self] in
-            await carriers.serve { [weak self] carrier in
-                guard let node = self else { throw StreamError.closed }
-                try await resumables.serve(carrier, of: node) { stream in
-                    services.feed(of: protocolID)?.yield(
-                        Stream(stream, protocolID: protocolID, over: carrier, executor: carrier.executor))
+        Task(executorPreference: executor) { [resumables, shell] in
+            while let carrier = await carriers.next() {
+                Task(executorPreference: carrier.executor) {
+                    await resumables.serve(carrier, on: shell) { stream in
+                        feed.yield(Stream(stream, protocolID: protocolID, over: carrier, executor: carrier.executor))
+                    }
                 }
             }
         }

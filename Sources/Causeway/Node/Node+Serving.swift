@@ -13,24 +13,29 @@ extension Node {
     }
 
     /// The inbound streams of a protocol. The node serves the protocol from this call until the sequence is cancelled or released. Up to
-    /// 256 streams wait to be read; beyond that, the oldest is reset.
+    /// 256 streams wait to be read; beyond that, the oldest is reset. A later call for the same protocol ends the sequence.
     public func streams(
         for protocolID: String, allowsLimited: Bool = false, resumable: Bool = false
     ) async throws(NodeError) -> Feed<Stream> {
-        let feed = Feed<Stream>(capacity: ServedProtocols.waitingStreams, executor: executor) { [weak self] in
-            self?.stopServing(protocolID)
+        let feed = Feed<Stream>(capacity: ServedProtocols.waitingStreams, executor: executor) { [weak self] feed in
+            self?.stopServing(protocolID, feed)
         }
         services.add(protocolID, feed, allowsLimited: allowsLimited)
-        if resumable { carryStreams(of: protocolID, allowsLimited: allowsLimited) }
+        if resumable {
+            carryStreams(of: protocolID, to: feed, allowsLimited: allowsLimited)
+        } else {
+            services.remove(ResumptionFrame.protocolID(for: protocolID))
+        }
         announceServices()
         // Waits until the node has the change: a peer that learns of the protocol after this returns is not refused.
         if isRunning { await onNode { _, _ in } }
         return feed
     }
 
-    private func stopServing(_ protocolID: String) {
-        services.remove(protocolID)
-        services.remove(ResumptionFrame.protocolID(for: protocolID))?.end()
+    private func stopServing(_ protocolID: String, _ feed: ObjectIdentifier) {
+        // Another one may serve it by now.
+        guard services.remove(protocolID, where: { ObjectIdentifier($0) == feed }) else { return }
+        services.remove(ResumptionFrame.protocolID(for: protocolID))
         announceServices()
     }
 

@@ -62,11 +62,10 @@ extension Node {
             let state = ApplicationStream(id, of: link, on: loop)
             link.setOwner(state, of: id)
             let limit = link.carrier?.advertisedLimit
-            let connection = link.id
             // Posted, so that it runs after what arrived together with the opening: a stream that was reset at once gets no handler.
             loop.post {
                 guard !state.isOver else { return }
-                feed.yield(Stream(state, peer: peer, protocolID: name, limit: limit, connection: connection))
+                feed.yield(Stream(state, peer: peer, protocolID: name, limit: limit))
             }
         }
     }

@@ -123,6 +123,7 @@ public final class Node: Sendable {
         started.open()
         requests.failAll()
         services.end()
+        resumables.end()
         feeds.end()
         validators.end()
     }

@@ -5,10 +5,6 @@ import CausewayNode
 /// Keeps a resumable stream that was opened here on a connection: opens the next stream for it when the one that carries it has ended, or
 /// when a direct connection stands beside the relayed one.
 struct ResumableOpener: Sendable {
-    /// The wait between two attempts: this, then twice as long each time, at most `lastPause`.
-    private static let firstPause = Interval.milliseconds(50)
-    private static let lastPause = Interval.seconds(1)
-
     let stream: ResumableStream
     let peer: PeerID
     let protocolID: String
@@ -21,26 +17,27 @@ struct ResumableOpener: Sendable {
     /// - Parameter first: a stream on which both sides agreed on the protocol.
     func run(over first: CarryingStream) async {
         var next: CarryingStream? = first
-        var isNew = true
+        var attempts = Attempts(for: stream.limits.deadline)
         while !stream.isOver {
             guard let carrier = next else {
-                next = await reopen()
+                next = await reopen(&attempts)
                 continue
             }
-            next = await run(carrier, isNew)
-            isNew = stream.resumed == 0
+            let (begun, resumed) = (ContinuousClock.now, stream.resumed)
+            next = await run(carrier)
+            if stream.resumed > resumed { attempts.wereCarried(since: begun) }
         }
     }
 
     /// Carries the stream until this carrier ends. Returns a better one if it stands.
-    private func run(_ carrier: CarryingStream, _ isNew: Bool) async -> CarryingStream? {
-        guard let carriage = await begin(carrier, isNew) else { return nil }
+    private func run(_ carrier: CarryingStream) async -> CarryingStream? {
+        guard let carriage = await begin(carrier) else { return nil }
         return await withTaskGroup(of: CarryingStream?.self) { group in
             group.addTask {
                 await stream.carry(by: carriage)
                 return nil
             }
-            group.addTask { await StallWatch(stream, with: peer, at: node).watch() }
+            group.addTask { await StallWatch(stream, with: peer, node.shell).watch() }
             group.addTask { await better(than: carrier) }
             defer { group.cancelAll() }
             return await group.next() ?? nil
@@ -48,8 +45,8 @@ struct ResumableOpener: Sendable {
     }
 
     /// Tells the acceptor which stream this is, and goes on from where it is there. nil: this carrier will not do.
-    private func begin(_ carrier: CarryingStream, _ isNew: Bool) async -> Carriage? {
-        let opening = stream.leave(isNew: isNew)
+    private func begin(_ carrier: CarryingStream) async -> Carriage? {
+        let opening = stream.leave()
         let answer = await within(.seconds(10)) {
             try await carrier.stream.write(opening.bytes)
             return try ResumptionFrame.Answer(await carrier.stream.read(exactly: ResumptionFrame.Answer.size))
@@ -70,19 +67,15 @@ struct ResumableOpener: Sendable {
     }
 
     /// Opens a stream over the best connection, or a new one, again and again until the deadline. nil: the stream is over.
-    private func reopen() async -> CarryingStream? {
-        let deadline = ContinuousClock.now + stream.limits.deadline.duration
-        var pause = Self.firstPause
-        while !stream.isOver, ContinuousClock.now < deadline, !Task.isCancelled {
+    private func reopen(_ attempts: inout Attempts) async -> CarryingStream? {
+        while !stream.isOver, await attempts.next() {
             do throws(NodeError) {
                 return try await openCarrier(at: addresses)
             } catch {
                 if error.endsResumption { break }
             }
-            try? await Task.sleep(for: pause.duration)
-            pause = min(Interval(nanoseconds: pause.nanoseconds * 2), Self.lastPause)
         }
-        stream.end(.resumption(.tooLate(undelivered: UInt64(stream.unconfirmed))))
+        stream.endTooLate()
         return nil
     }
 
@@ -96,17 +89,44 @@ struct ResumableOpener: Sendable {
             await Latch().wait()
             return nil
         }
-        let changes = node.feeds.events.subscribe(capacity: 256)
-        var isDirect = await node.isDirect(to: peer)
-        while !Task.isCancelled {
-            if isDirect, let next = try? await openCarrier(at: []) {
+        // Any event is a reason to look: so it does not matter which ones were lost.
+        let changes = node.feeds.events.subscribe(capacity: 1)
+        repeat {
+            if await node.isDirect(to: peer), let next = try? await openCarrier(at: []) {
                 if !next.connection.path.isRelayed { return next }
                 next.stream.reset()
             }
-            guard let event = await changes.next() else { return nil }
-            if case .pathChanged(peer, let connection) = event { isDirect = !connection.path.isRelayed }
-        }
+        } while await changes.next() != nil
         return nil
+    }
+}
+
+/// The attempts to open the next carrier: until the deadline, counted from when the last one ended that carried the stream.
+private struct Attempts {
+    /// The wait before the second attempt, then twice as long each time, at most `lastPause`.
+    private static let firstPause = Duration.milliseconds(50)
+    private static let lastPause = Duration.seconds(1)
+
+    private let time: Duration
+    private var deadline: ContinuousClock.Instant
+    private var pause = Duration.zero
+
+    init(for time: Interval) {
+        self.time = time.duration
+        deadline = .now + self.time
+    }
+
+    /// Waits until it is time for the next one. False: the deadline has passed.
+    mutating func next() async -> Bool {
+        try? await Task.sleep(for: pause)
+        pause = pause == .zero ? Self.firstPause : min(pause * 2, Self.lastPause)
+        return .now < deadline
+    }
+
+    /// A carrier that ended soon does not make the next attempt come sooner: a remote may end each one.
+    mutating func wereCarried(since begun: ContinuousClock.Instant) {
+        deadline = .now + time
+        if .now - begun > Self.lastPause { pause = .zero }
     }
 }
 

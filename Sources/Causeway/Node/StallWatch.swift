@@ -1,8 +1,10 @@
 import CausewayConnection
 import CausewayIdentity
+import CausewayRuntime
 
-/// Has all connections to a peer asked for a sign of life when a resumable stream stalls: a cut line says nothing by itself, and keep-alive
-/// takes most of a minute. All, because the stream is to go on over one that lives.
+/// Looks whether a resumable stream moves. When it pauses, what has arrived is confirmed. When it stalls, all connections to its peer are
+/// asked for a sign of life: a cut line says nothing by itself, and keep-alive takes most of a minute. All, because the stream is to go on
+/// over one that lives.
 struct StallWatch: Sendable {
     private static let look = Interval.milliseconds(500)
     /// Looks without progress until the connection is asked.
@@ -12,12 +14,12 @@ struct StallWatch: Sendable {
 
     private let stream: ResumableStream
     private let peer: PeerID
-    private let node: Node
+    private let shell: NativeShell
 
-    init(_ stream: ResumableStream, with peer: PeerID, at node: Node) {
+    init(_ stream: ResumableStream, with peer: PeerID, _ shell: NativeShell) {
         self.stream = stream
         self.peer = peer
-        self.node = node
+        self.shell = shell
     }
 
     /// Runs until it is cancelled. Returns nil, for a group of tasks in which others return carriers.
@@ -33,12 +35,9 @@ struct StallWatch: Sendable {
             }
             let isHearing = last.received > 0 && still <= Self.attention
             last = now
-            if still > 0, still % Self.patience == 0, now.awaits || isHearing { await probe() }
+            if still == 1 { stream.confirmNow() }
+            if still > 0, still % Self.patience == 0, now.awaits || isHearing { shell.probe(peer) }
         }
         return nil
-    }
-
-    private func probe() async {
-        for connection in await node.connections where connection.peer == peer { node.shell.probe(connection.id) }
     }
 }

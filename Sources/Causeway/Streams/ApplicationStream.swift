@@ -29,6 +29,7 @@ final class ApplicationStream: @unchecked Sendable {
     private var delivery: Result<Void, StreamError>?
     private var finishers: [Suspension<Void>] = []
     private var opening: Suspension<String>?
+    private var failure: Suspension<Void>?
     private var settled: String?
     /// Whether `abandon` has something to do. Read from any thread.
     private let isHeld = Atomic(false)
@@ -240,6 +241,13 @@ final class ApplicationStream: @unchecked Sendable {
         finishers = []
     }
 
+    /// Returns when the stream fails or is reset, or the task is cancelled: whoever does not read learns of it so. One task at a time.
+    nonisolated(nonsending) func waitForFailure() async {
+        try? await Suspension.suspend(on: loop) { wait in
+            if self.isOver { wait.resume(.success(())) } else { self.failure = wait }
+        }
+    }
+
     func reset(code: UInt32 = 0) {
         loop.run {
             guard self.end == nil else { return }
@@ -316,6 +324,7 @@ extension ApplicationStream: StreamOwner {
             // If the remote has sent everything, the application may still read it.
             if error == .resetLocally { remoteIsFinished = false }
             if !remoteIsFinished { inbox.removeAll() }
+            failure?.resume(.success(()))
         } else {
             end = .orderly
         }

@@ -5,8 +5,17 @@ final class Carriage: Sendable {
     let sendable = Signal()
     /// There is room for what arrives.
     let roomy = Signal()
+    /// It carries nothing any more: another does, or the stream is over.
+    let over = Latch()
 
     init(_ stream: Stream) { self.stream = stream }
+
+    /// - Parameter inOrder: whether the remote is to read the end. Otherwise, the carrier is reset.
+    func end(inOrder: Bool = false) {
+        if inOrder { stream.beginClosing() } else { stream.reset() }
+        over.open()
+        wake()
+    }
 
     func wake() {
         sendable.raise()

@@ -22,9 +22,12 @@ final class ResumableStream: Sendable {
         /// What carries it now. What an earlier one still brings is not wanted.
         var carriage: Carriage?
         var resumed = 0
+        /// Whether something is being written to the carriage, which takes as long as the remote does not read.
+        var isSending = false
         var isReading = false
         var isWriting = false
         var isDiscarding = false
+        var discarded = 0
         var isOver = false
         var failure: StreamError?
     }
@@ -43,7 +46,7 @@ final class ResumableStream: Sendable {
     /// Whether both sides have everything, as far as this side can know.
     var isComplete: Bool { state.withLock { $0.resumption.isComplete } }
 
-    var unconfirmed: Int { state.withLock { $0.resumption.unconfirmed } }
+    private var unconfirmed: Int { state.withLock { $0.resumption.unconfirmed } }
 
     // MARK: Reading
 
@@ -75,7 +78,7 @@ final class ResumableStream: Sendable {
     private func takeReady(_ limit: Int) -> Result<[UInt8]?, StreamError>? {
         let ready = state.withLock { state -> Result<[UInt8]?, StreamError>? in
             if let chunk = state.inbox.takeFirst(atMost: limit) { return .success(chunk) }
-            if state.resumption.remoteHasEnded { return .success(nil) }
+            if state.resumption.remoteHasEnded, !state.resumption.isReset { return .success(nil) }
             return state.failure.map { .failure($0) }
         }
         if case .success? = ready { wakeCarriage() }
@@ -145,14 +148,17 @@ final class ResumableStream: Sendable {
 
     private func wakeCarriage() { state.withLock { $0.carriage }?.wake() }
 
-    /// Ends both directions at once for the application. The remote learns of it by the stream that carries this one, now or next.
+    /// Ends both directions at once for the application. The remote learns of it by the stream that carries this one now; or by the next, if
+    /// this one may be full.
     func reset(code: UInt32) {
-        state.withLock { state in
-            guard !state.isOver, state.failure == nil else { return }
+        let busy = state.withLock { state -> Carriage? in
+            guard !state.isOver, state.failure == nil else { return nil }
             state.resumption.reset(code: code)
             state.failure = .resetLocally
             state.inbox.removeAll()
+            return state.isSending ? state.carriage : nil
         }
+        busy?.stream.reset()
         wakeAll()
     }
 
@@ -177,27 +183,30 @@ final class ResumableStream: Sendable {
             defer { state.carriage = nil }
             return state.carriage
         }
-        if failure != nil { carriage?.stream.reset() }
-        carriage?.wake()
+        carriage?.end(inOrder: failure == nil)
         wakeAll()
     }
+
+    /// The remote did not come back: the stream is over, in order if both sides have everything.
+    func endTooLate() { end(isComplete ? nil : .resumption(.tooLate(undelivered: UInt64(unconfirmed)))) }
 
     // MARK: Being carried
 
     /// The opener's first message over the next stream. From here on, nothing is taken of the one before.
-    func leave(isNew: Bool) -> ResumptionFrame.Opening {
+    func leave() -> ResumptionFrame.Opening {
         let (opening, previous) = state.withLock { state in
             defer { state.carriage = nil }
-            return (ResumptionFrame.Opening(isNew: isNew, token: token, received: state.resumption.received), state.carriage)
+            return (ResumptionFrame.Opening(isNew: state.resumed == 0, token: token, received: state.resumption.received), state.carriage)
         }
-        previous?.stream.reset()
+        previous?.end()
         return opening
     }
 
     /// Goes on over `stream`, from the position that the remote names. Returns our own position, too.
     func resume(over stream: Stream, remoteReceived: UInt64) throws(ResumptionFault) -> (Carriage, received: UInt64) {
         let next = Carriage(stream)
-        let result = state.withLock { state -> Result<(previous: Carriage?, received: UInt64), ResumptionFault> in
+        typealias Resumed = (previous: Carriage?, received: UInt64, isDelivered: Bool)
+        let result = state.withLock { state -> Result<Resumed, ResumptionFault> in
             guard !state.isOver else { return .failure(.unknownStream) }
             do throws(ResumptionFault) {
                 try state.resumption.resume(remoteReceived: remoteReceived)
@@ -205,13 +214,14 @@ final class ResumableStream: Sendable {
                 return .failure(error)
             }
             state.resumed += 1
+            state.isSending = false
             defer { state.carriage = next }
-            return .success((state.carriage, state.resumption.received))
+            return .success((state.carriage, state.resumption.received, state.resumption.isDelivered))
         }
-        let (previous, received) = try result.get()
-        previous?.stream.reset()
-        previous?.wake()
+        let (previous, received, isDelivered) = try result.get()
+        previous?.end()
         writable.raise()
+        if isDelivered { settled.open() }
         return (next, received)
     }
 
@@ -223,6 +233,8 @@ final class ResumableStream: Sendable {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.receive(from: carriage) }
             group.addTask { await self.send(over: carriage) }
+            // While nothing is read or written, nothing else tells.
+            group.addTask { await carriage.stream.waitForFailure() }
             await group.next()
             group.cancelAll()
         }
@@ -243,15 +255,19 @@ final class ResumableStream: Sendable {
 
     /// Takes what was brought. False: it is wanted no more.
     private func take(_ chunk: [UInt8], from carriage: Carriage) throws -> Bool {
-        typealias Taken = (goesOn: Bool, reset: UInt32?, isDelivered: Bool)
+        typealias Taken = (goesOn: Bool, reset: UInt32?, isDelivered: Bool, discarded: Int)
         let result = state.withLock { state -> Result<Taken, ResumptionFault> in
-            guard state.carriage === carriage else { return .success((false, nil, false)) }
+            guard state.carriage === carriage else { return .success((false, nil, false, 0)) }
             let isDiscarding = state.isDiscarding || state.failure != nil
             do throws(ResumptionFault) {
                 let reset = try state.resumption.receive(chunk) { part in
-                    if !isDiscarding { state.inbox.append(piece: part.count == chunk.count ? chunk : Array(part)) }
+                    if isDiscarding {
+                        state.discarded += part.count
+                    } else {
+                        state.inbox.append(piece: part.count == chunk.count ? chunk : Array(part))
+                    }
                 }
-                return .success((true, reset, state.resumption.isDelivered))
+                return .success((true, reset, state.resumption.isDelivered, state.discarded))
             } catch {
                 return .failure(error)
             }
@@ -264,6 +280,7 @@ final class ResumableStream: Sendable {
         }
         for signal in [readable, writable, carriage.sendable] { signal.raise() }
         if taken.isDelivered { settled.open() }
+        if taken.discarded > ApplicationStream.discardedBytes { reset(code: 0) }
         return true
     }
 
@@ -277,7 +294,9 @@ final class ResumableStream: Sendable {
             while !Task.isCancelled {
                 let (output, isComplete, isReset) = state.withLock { state -> ([UInt8]?, Bool, Bool) in
                     guard state.carriage === carriage else { return (nil, false, false) }
-                    return (state.resumption.nextOutput(), state.resumption.isComplete, state.resumption.isReset)
+                    let output = state.resumption.nextOutput()
+                    state.isSending = output != nil
+                    return (output, state.resumption.isComplete, state.resumption.isReset)
                 }
                 if let output { try await carriage.stream.write(output) }
                 if isReset {
@@ -292,6 +311,11 @@ final class ResumableStream: Sendable {
                 }
             }
         } catch {}
+    }
+
+    func confirmNow() {
+        state.withLock { $0.resumption.confirmNow() }
+        wakeCarriage()
     }
 
     /// How far both directions have come: what does not change while something is awaited has stalled.

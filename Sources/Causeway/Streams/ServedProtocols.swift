@@ -12,19 +12,29 @@ final class ServedProtocols: Sendable {
     }
     private let state = Mutex<[(name: String, service: Service)]>([])
 
+    /// Serves a protocol by this feed. The one that served it before ends.
     func add(_ name: String, _ feed: Feed<Stream>, allowsLimited: Bool) {
-        state.withLock { services in
-            services.removeAll { $0.name == name }
-            services.append((name, Service(feed: feed, allowsLimited: allowsLimited)))
+        // Its life ends when the lock is free again: its end may come back here.
+        let previous = state.withLock { services in
+            defer { services.append((name, Service(feed: feed, allowsLimited: allowsLimited))) }
+            return Self.take(name, from: &services) { _ in true }
         }
+        previous?.end()
     }
 
+    /// Ends the feed that serves a protocol, if it is the wanted one. Returns whether there was one.
     @discardableResult
-    func remove(_ name: String) -> Feed<Stream>? {
-        state.withLock { services in
-            guard let index = services.firstIndex(where: { $0.name == name }) else { return nil }
-            return services.remove(at: index).service.feed
-        }
+    func remove(_ name: String, where isWanted: (Feed<Stream>) -> Bool = { _ in true }) -> Bool {
+        let feed = state.withLock { Self.take(name, from: &$0, where: isWanted) }
+        feed?.end()
+        return feed != nil
+    }
+
+    private static func take(
+        _ name: String, from services: inout [(name: String, service: Service)], where isWanted: (Feed<Stream>) -> Bool
+    ) -> Feed<Stream>? {
+        guard let index = services.firstIndex(where: { $0.name == name && isWanted($0.service.feed) }) else { return nil }
+        return services.remove(at: index).service.feed
     }
 
     func feed(of name: String) -> Feed<Stream>? { state.withLock { $0.first { $0.name == name }?.service.feed } }

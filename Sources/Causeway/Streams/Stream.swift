@@ -1,4 +1,3 @@
-import CausewayNode
 import CausewayRuntime
 
 /// A bidirectional stream of bytes to one peer, for one protocol.
@@ -21,8 +20,6 @@ public final class Stream: AsyncSequence, Sendable {
     public let protocolID: String
     /// The limit of the circuit that carries the stream. nil: it is not limited. Of a resumable stream: where it began.
     public let limit: CircuitLimit?
-    /// The number of the connection over which it runs, or began.
-    let connection: UInt32
     private let state: State
 
     private enum State {
@@ -30,16 +27,11 @@ public final class Stream: AsyncSequence, Sendable {
         case resumable(ResumableStream, any TaskExecutor)
     }
 
-    init(_ state: ApplicationStream, peer: PeerID, protocolID: String, limit: CircuitLimit?, connection: UInt32) {
+    init(_ state: ApplicationStream, peer: PeerID, protocolID: String, limit: CircuitLimit?) {
         self.state = .ordinary(state)
         self.peer = peer
         self.protocolID = protocolID
         self.limit = limit
-        self.connection = connection
-    }
-
-    convenience init(_ state: ApplicationStream, peer: PeerID, protocolID: String, over connection: Connection) {
-        self.init(state, peer: peer, protocolID: protocolID, limit: connection.path.limit, connection: connection.id)
     }
 
     /// - Parameter carrier: the stream that carries it first.
@@ -48,7 +40,6 @@ public final class Stream: AsyncSequence, Sendable {
         peer = carrier.peer
         self.protocolID = protocolID
         limit = carrier.limit
-        connection = carrier.connection
     }
 
     deinit {
@@ -137,6 +128,9 @@ public final class Stream: AsyncSequence, Sendable {
         case .resumable(let state, _): state.beginClosing()
         }
     }
+
+    /// Returns when an ordinary stream fails or is reset, or the task is cancelled.
+    nonisolated(nonsending) func waitForFailure() async { if case .ordinary(let state) = state { await state.waitForFailure() } }
 
     /// Reads the stream. All iterators of one stream share its chunks.
     public struct Iterator: AsyncIteratorProtocol {

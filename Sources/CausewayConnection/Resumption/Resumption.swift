@@ -9,6 +9,8 @@
         private static let confirmEvery: UInt64 = 64 << 10
         /// Small writes are kept together in pieces of this size: by itself, an array of one byte takes sixty.
         private static let joined = 4000
+        /// Large writes are kept in pieces of this size, which are released one by one.
+        private static let largest = 64 << 10
 
         /// Of our direction: how far the remote has confirmed, how far this carrier has been sent, and what was written.
         public private(set) var confirmed: UInt64 = 0
@@ -19,13 +21,14 @@
         /// The farthest that any carrier was sent: no remote can have received more.
         private var farthest: UInt64 = 0
         /// The bytes from `first` on.
-        private var kept: [ArraySlice<UInt8>] = []
+        private var kept: [[UInt8]] = []
         private var first: UInt64 = 0
 
         /// Of the remote's direction.
         public private(set) var received: UInt64 = 0
         public private(set) var remoteHasEnded = false
         private var told: UInt64 = 0
+        private var confirmsNow = false
         private var reader = ResumptionReader()
 
         public init() {}
@@ -37,6 +40,9 @@
 
         /// In how many arrays the unconfirmed bytes lie.
         var pieces: Int { kept.count }
+
+        /// How many bytes these arrays have.
+        var keptBytes: Int { kept.reduce(0) { $0 + $1.count } }
 
         /// Whether the remote has yet to confirm something that was sent or waits to be sent.
         public var awaitsConfirmation: Bool { confirmed < end }
@@ -58,9 +64,13 @@
             guard !isEnded, !bytes.isEmpty else { return }
             written += UInt64(bytes.count)
             if let last = kept.last, last.count + bytes.count <= Self.joined {
-                kept[kept.count - 1].append(contentsOf: bytes)
-            } else {
-                kept.append(bytes)
+                return kept[kept.count - 1].append(contentsOf: bytes)
+            }
+            // Copied: a slice would keep the whole of what the application wrote.
+            var rest = bytes
+            while !rest.isEmpty {
+                kept.append(Array(rest.prefix(Self.largest)))
+                rest = rest.dropFirst(Self.largest)
             }
         }
 
@@ -68,7 +78,13 @@
         public mutating func finish() { isEnded = true }
 
         /// Ends both directions: the reset is all that is still sent.
-        public mutating func reset(code: UInt32) { resetCode = code }
+        public mutating func reset(code: UInt32) {
+            resetCode = code
+            kept = []
+        }
+
+        /// Has all confirmed that has arrived, however little: nothing more comes for now.
+        public mutating func confirmNow() { confirmsNow = received != told }
 
         /// The next bytes for the stream that carries this one, at most about 64 KiB. nil: there is nothing to send.
         public mutating func nextOutput() -> [UInt8]? {
@@ -76,8 +92,9 @@
                 return ResumptionFrame.header(.reset, 4) + ResumptionFrame.bytes(UInt64(resetCode)).suffix(4)
             }
             var output: [UInt8] = []
-            if received != told, received - told >= Self.confirmEvery || remoteHasEnded {
+            if received != told, received - told >= Self.confirmEvery || remoteHasEnded || confirmsNow {
                 told = received
+                confirmsNow = false
                 output += ResumptionFrame.header(.confirmed, 8) + ResumptionFrame.bytes(received)
             }
             if sent < written { appendData(&output) }

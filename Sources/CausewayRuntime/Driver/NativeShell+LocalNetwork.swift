@@ -26,10 +26,14 @@ extension NativeShell: LocalNetworkHost {
         tellBound()
     }
 
-    /// Asks the remote of a link for a sign of life: if none comes within `ConnectionLimits.probeTimeout`, the link ends.
-    public func probe(_ link: UInt32) {
-        let linkLoop = linkLoop(of: link)
-        linkLoop.loop.run { linkLoop.links.probe(link) }
+    /// Asks a peer for a sign of life on each connection to it: those on which none comes within `ConnectionLimits.probeTimeout` end.
+    package func probe(_ peer: PeerID) {
+        onNode { [self] node in
+            for connection in node.connectionDescriptions where connection.peer == peer {
+                let linkLoop = linkLoop(of: connection.id)
+                linkLoop.loop.run { linkLoop.links.probe(connection.id) }
+            }
+        }
     }
 
     func portMappingChanged(_ change: PortMappingChange, _ addresses: [OwnAddress]) {

@@ -104,6 +104,30 @@ private struct Line {
         #expect(one.unconfirmed == 100_000 && one.pieces <= 26)
     }
 
+    /// What the application wrote at once is released as it is confirmed.
+    @Test func largeWritesAreReleasedPieceByPiece() throws {
+        var one = Resumption()
+        one.write([UInt8].pattern(1 << 20)[...])
+        while one.nextOutput() != nil {}
+        try one.resume(remoteReceived: 1_000_000)
+        #expect(one.unconfirmed == 48_576 && one.keptBytes <= one.unconfirmed + 64 << 10)
+        one.reset(code: 0)
+        #expect(one.keptBytes == 0)
+    }
+
+    @Test func littleIsConfirmedOnlyWhenItIsAskedFor() throws {
+        var line = Line()
+        line.ends[0].write([1, 2, 3])
+        try line.settle()
+        #expect(line.ends[0].unconfirmed == 3)
+        line.ends[1].confirmNow()
+        try line.settle()
+        #expect(line.ends[0].unconfirmed == 0 && !line.ends[0].awaitsConfirmation)
+        line.ends[0].write([4])
+        try line.settle()
+        #expect(line.ends[0].unconfirmed == 1)
+    }
+
     @Test(arguments: [1, 100_001, UInt64.max]) func aRemoteCannotHaveReceivedWhatWasNotSent(position: UInt64) throws {
         var one = Resumption()
         one.write([UInt8].pattern(100_000)[...])
