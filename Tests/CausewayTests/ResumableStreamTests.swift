@@ -406,4 +406,43 @@ import Testing
             #expect(try await held.read() == [9])
         }
     }
+
+    /// Both sides reset the connection of several streams again and again.
+    @Test func manyStreamsLoseNothingWhileConnectionsComeAndGo() async throws {
+        try await withPair { opener, acceptor, place in
+            let cutting = Task {
+                while true {
+                    try await Task.sleep(for: .milliseconds(30))
+                    await opener.abort(acceptor.peerID)
+                    try await Task.sleep(for: .milliseconds(50))
+                    await acceptor.abort(opener.peerID)
+                }
+            }
+            defer { cutting.cancel() }
+            try await withThrowingTaskGroup(of: Int.self) { group in
+                for number in 0..<4 {
+                    let bytes = Array(Self.bulk.dropFirst(number))
+                    let stream = try await Self.open(opener, place)
+                    group.addTask {
+                        let returned = try await exchange(bytes, over: stream)
+                        #expect(returned == bytes)
+                        return stream.resumptions
+                    }
+                }
+                var resumptions = 0
+                for try await one in group { resumptions += one }
+                #expect(resumptions > 0)
+            }
+            cutting.cancel()
+            try await until { acceptor.resumableStreams == 0 }
+        }
+    }
+
+    /// The connection may be reset while the stream is being opened.
+    private static func open(_ opener: Node, _ place: Multiaddr) async throws -> Stream {
+        while true {
+            if let stream = try? await opener.open("/echo/1", to: place, resumable: true), stream.isResumable { return stream }
+            try Task.checkCancellation()
+        }
+    }
 }
