@@ -1,4 +1,5 @@
 import CausewayRuntime
+import CausewayTLS
 
 /// Why an operation of the node failed.
 public enum NodeError: Error, Sendable {
@@ -34,9 +35,19 @@ extension NodeError {
     init(_ error: ListenError) {
         switch error {
         case .unsupported(let address): self = .unsupportedAddress(address)
-        case .noCertificate(let address): self = .cannotListen(address, reason: "it needs a certificate and its key")
+        case .noCertificate(let address): self = .cannotListen(address, reason: "it needs a certificate and its key (--cert, --cert-key)")
         case .system(let address, _, let text): self = .cannotListen(address, reason: text)
         case .stopped: self = .notRunning
+        }
+    }
+
+    /// Names the file that is at fault, which may be the key's and not the certificate's.
+    init(_ error: TLSError, reading path: String) {
+        switch error {
+        case .file(let path, let reason): self = .file(path: path, reason: reason)
+        case .keyMismatch(let certificates, let key):
+            self = .file(path: key, reason: "the key does not belong to the certificate in \(certificates)")
+        default: self = .file(path: path, reason: "\(error)")
         }
     }
 }

@@ -18,6 +18,11 @@ import Testing
         #expect(!told.contains("\n") && !told.contains(". "))
     }
 
+    @Test func aRelayBehindAProxyOfItsMachineIsToldSo() throws {
+        let told = try #require(try advice("/ip4/127.0.0.1/tcp/4001", "/ip4/127.0.0.1/tcp/4002/ws", "/ip6/::1/tcp/4001"))
+        #expect(told.hasPrefix("only this machine reaches these addresses") && told.hasSuffix("--announce /dns4/NAME/tcp/443/tls/ws"))
+    }
+
     @Test func aRelayThatOthersReachIsNot() throws {
         #expect(try advice() == nil)
         #expect(try advice("/ip4/127.0.0.1/tcp/4001", "/ip4/198.51.100.1/tcp/4001") == nil)

@@ -53,6 +53,40 @@ import Testing
         #expect((try relay.event("certificate")["warning"] as? String)?.contains("has expired") == true)
     }
 
+    @Test func thatNobodyIsShownIsWarnedOf() throws {
+        let folder = try ScratchFolder()
+        try write(400, to: folder)
+        for (listen, isUnused) in [("/ip4/127.0.0.1/tcp/0/ws", true), ("/ip4/127.0.0.1/tcp/0/tls/ws", false)] {
+            let relay = try PeerProcess(
+                [], of: CommandRun.executable,
+                [
+                    "relay", "--json", "--ephemeral", "--loops", "1", "--listen", listen, "--cert", folder.path + "/cert.pem",
+                    "--cert-key", folder.path + "/key.pem",
+                ])
+            _ = try relay.event("certificate")
+            relay.stop()
+            let errors = relay.end().errors
+            #expect(errors.contains("no address uses the certificate") == isUnused, "\(errors)")
+        }
+    }
+
+    @Test func whoseFilesAreWrongIsToldWhichOne() throws {
+        let folder = try ScratchFolder()
+        let other = try ScratchFolder()
+        for one in [folder, other] { try write(400, to: one) }
+        let certificate = folder.path + "/cert.pem"
+        func run(_ key: String, _ certificate: String) throws -> CommandRun {
+            try CommandRun(["relay", "--listen", "/ip4/127.0.0.1/tcp/0/tls/ws", "--cert", certificate, "--cert-key", key])
+        }
+        let none = folder.path + "/none.pem"
+        #expect(try run(folder.path + "/key.pem", none).errors == "causeway: \(none): No such file or directory\n")
+        #expect(try run(none, certificate).errors == "causeway: \(none): No such file or directory\n")
+        let key = other.path + "/key.pem"
+        #expect(try run(key, certificate).errors == "causeway: \(key): the key does not belong to the certificate in \(certificate)\n")
+        let bare = try CommandRun(["relay", "--listen", "/ip4/127.0.0.1/tcp/0/tls/ws"])
+        #expect(bare.status == 1 && bare.isOneClearLine && bare.errors.contains("(--cert, --cert-key)"), "\(bare)")
+    }
+
     @Test func ageInWords() {
         func age(_ left: Int64) -> CertificateAge {
             CertificateAge(CertificateSummary(names: [], expires: 1_800_000_000 + left), now: 1_800_000_000)

@@ -208,8 +208,8 @@ private func announcedRelay(_ more: [String]) throws -> RunningRelay {
 
     @Test(arguments: [false, true]) func namesOfPeersAreForTheOperator(_ isPublic: Bool) throws {
         let relay = try announcedRelay(["--topic", "t"] + (isPublic ? ["--public-status"] : []))
-        func topics(_ host: String) throws -> Int? {
-            let answer = try Exchange(relay.port, "GET /status.json", ["Host: \(host)"])
+        func topics(_ host: String, _ more: [String] = []) throws -> Int? {
+            let answer = try Exchange(relay.port, "GET /status.json", ["Host: \(host)"] + more)
             let status = try JSONSerialization.jsonObject(with: answer.body) as? [String: Any]
             #expect(status?["peerId"] != nil && (status?["addresses"] as? [String])?.isEmpty == false && status?["counts"] != nil)
             // Addresses of this machine and its network are not for everybody.
@@ -222,6 +222,8 @@ private func announcedRelay(_ more: [String]) throws -> RunningRelay {
             let seen = try topics(host) ?? 0
             #expect((seen > 0) == isPublic)
         }
+        // As a proxy asks that keeps the name to itself.
+        #expect(((try topics("127.0.0.1:4002", ["X-Forwarded-For: 192.0.2.1"]) ?? 0) > 0) == isPublic)
     }
 
     @Test func directoriesThatDoNotServe() throws {

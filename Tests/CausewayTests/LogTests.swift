@@ -42,6 +42,13 @@ private func outcome(_ result: DialOutcome.Result, _ address: String = "/ip4/192
         #expect(what == "dial addr=/ip4/192.0.2.1/tcp/1 result=connected inbound=false ms=5")
     }
 
+    @Test func aPrintedEventIsWhatTheLogHas() throws {
+        let event = try outcome(.connected)
+        #expect("\(event)" == "dial addr=/ip4/192.0.2.1/tcp/1 result=connected inbound=false ms=5" && "\(event.record)" == "\(event)")
+        let change = SubscriptionChange(peer: PrivateKey.random().publicKey.peerID, topic: Array("my\ntopic".utf8), isSubscribed: true)
+        #expect("\(Event.subscriptionChanged(change))".contains("my\u{fffd}topic"))
+    }
+
     @Test func aLevelLeavesOutWhatIsAboveIt() throws {
         let lines = Lines()
         let log = try #require(try log("dial=warning", lines))

@@ -95,7 +95,7 @@ import Testing
             }
             #expect("\(error!)".contains("expected peer \(stranger), but peer \(nodes[0].peerID) answered"))
             let unsupported = await #expect(throws: NodeError.self) { _ = try await nodes[1].open("/nobody/1", to: address) }
-            #expect("\(unsupported!)".contains("does not support"))
+            #expect("\(unsupported!)".contains("does not support") && "\(unsupported!)".contains("allowsLimited"))
             let taken = try Node(configuration(listen: [address.withoutPeerID.description]))
             let busy = await #expect(throws: NodeError.self) { try await taken.run() }
             #expect("\(busy!)".contains("in use"))

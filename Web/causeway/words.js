@@ -42,7 +42,7 @@ const words = {
   ERR_UNSUPPORTED_PROTOCOL: 'the remote does not serve this protocol; '
     + 'on a connection that a relay limits, its handler needs runOnLimitedConnection',
   ERR_UNSUPPORTED_TRANSPORT: 'a page cannot dial this kind of address',
-  ERR_WRONG_PEER: 'another peer answered than the address names; a relay that is started without --key has a new peer id each time',
+  ERR_WRONG_PEER: 'another peer answered than the address names; a relay that does not keep its key has a new peer id each time',
   /** Of an address that was dialled. */
   nobody: 'nothing answers there as a peer (the browser does not say why)',
 }

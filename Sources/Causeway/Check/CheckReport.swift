@@ -4,7 +4,9 @@ public struct CheckReport: Sendable, Equatable {
     public let facts: CheckFacts
     public let verdict: CheckVerdict
 
-    /// - Parameter unixSeconds: this machine's time.
+    /// - Parameters:
+    ///   - facts: what was found.
+    ///   - unixSeconds: this machine's time.
     public init(_ facts: CheckFacts, unixSeconds: Int64) {
         self.facts = facts
         verdict = CheckVerdict(facts, unixSeconds: unixSeconds)

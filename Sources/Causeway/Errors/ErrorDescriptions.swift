@@ -109,7 +109,8 @@ extension StreamError: CustomStringConvertible {
         case .reset(code: 0): "the peer reset the stream"
         case .reset(let code): "the peer reset the stream (code \(code))"
         case .resetLocally: "the stream was reset here"
-        case .unsupportedProtocol: "the peer does not support the protocol"
+        case .unsupportedProtocol:
+            "the peer does not support the protocol; on a connection that a relay limits, it has to serve it with allowsLimited"
         case .peerFault(.ping, PingFault.wrongBytes.rawValue): "the peer answered the ping with other bytes than it was sent"
         case .peerFault(let layer, let code): "the peer violated \(layer.name) on the stream (fault \(code))"
         case .timedOut: "timed out"
@@ -260,4 +261,13 @@ extension IdentifyError: CustomStringConvertible {
         case .stream(let error): "identify's stream failed: \(error)"
         }
     }
+}
+
+extension Event: CustomStringConvertible {
+    /// As in the log: the name, and the fields as `name=value`.
+    public var description: String { record.description }
+}
+
+extension EventRecord: CustomStringConvertible {
+    public var description: String { Printable.line(text()) }
 }

@@ -43,7 +43,7 @@ extension Configuration {
         switch trust {
         case .system: break
         case .authorities(let path):
-            do { shell.trust = try TLSClientContext(authorities: path) } catch { throw .file(path: path, reason: "\(error)") }
+            do { shell.trust = try TLSClientContext(authorities: path) } catch { throw NodeError(error, reading: path) }
         case .anything:
             do { shell.trust = try TLSClientContext(verifies: false) } catch { throw .file(path: "TLS", reason: "\(error)") }
         }
@@ -89,7 +89,7 @@ extension Configuration.Certificate {
         do {
             return try TLSServerContext(certificates: certificatePath, key: keyPath)
         } catch {
-            throw .file(path: certificatePath, reason: "\(error)")
+            throw NodeError(error, reading: certificatePath)
         }
     }
 }

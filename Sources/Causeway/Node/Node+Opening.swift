@@ -18,7 +18,8 @@ extension Node {
         return try await openResumable(protocolID, to: peer, addresses: [], allowsLimited: allowsLimited)
     }
 
-    /// Opens a stream for a protocol to the peer at an address that ends in `/p2p/<peer id>`. Connects first if necessary.
+    /// Opens a stream for a protocol to the peer at an address that ends in `/p2p/<peer id>`. Connects first if necessary. If the address
+    /// leads through a relay, the connection may have limits.
     public func open(_ protocolID: String, to address: Multiaddr, resumable: Bool = false) async throws(NodeError) -> Stream {
         let address = address.withPathBeforePeerID
         guard let peer = address.peerID else { throw .missingPeerID(address) }

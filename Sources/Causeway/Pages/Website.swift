@@ -57,8 +57,9 @@ final class Website: PageServing {
             guard Self.isOwn(request) else { return then(Self.plain("403 Forbidden", "Only this node's own pages may read this.")) }
             let host = PageHost(request.host ?? [])
             guard hosts.withLock({ $0.contains(host) }) else { return then(Self.plain("403 Forbidden", Self.unknownHost)) }
-            // The operator is on this machine and requests a local name: a proxy on this machine passes on the name that its client used.
-            let isOperator = remote.tcp.reach == .loopback && host.isLocal
+            // The operator is on this machine and requests a local name: a proxy on this machine passes on the name that its client used,
+            // and one that does not may say that it is a proxy.
+            let isOperator = remote.tcp.reach == .loopback && host.isLocal && !request.isPassedOn
             return (isPublic || isOperator ? whole : counts).get {
                 then(Self.page("200 OK", "application/json", "Cache-Control: no-store\r\n", $0, isHead: isHead))
             }

@@ -7,6 +7,12 @@ struct AnnounceAdvice: CustomStringConvertible {
     /// nil: the relay has an address that others may reach.
     init?(_ addresses: [Multiaddr]) {
         guard !addresses.isEmpty, addresses.allSatisfy(\.reach.isLocal) else { return nil }
+        guard addresses.contains(where: { $0.reach != .loopback }) else {
+            description =
+                "only this machine reaches these addresses: listen on others, too, or tell by --announce where a proxy on this machine "
+                + "takes connections for them, as in --announce /dns4/NAME/tcp/443/tls/ws"
+            return
+        }
         var options: [String] = []
         for address in addresses {
             guard case .ip(let ip)? = address.host else { continue }

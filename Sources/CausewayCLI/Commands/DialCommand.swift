@@ -7,7 +7,7 @@ extension Command {
             "causeway dial /ip4/203.0.113.5/tcp/4001/p2p/12D3KooW…",
             "causeway dial /dns4/relay.example.org/tcp/443/wss/p2p/12D3KooW…/p2p-circuit/p2p/12D3KooW…",
         ],
-        options: identity + family + trust + [Option("quiet", letter: "q", .flag, "print one line: where it is connected")],
+        options: identity + family + trust + [Option("quiet", letter: "q", .flag, "print one line: to whom it is connected, and how soon")],
         run: { values, terminal in
             let (address, _) = try Command.peerAddress(values)
             try await Running.node(try Command.configuration(values)) { node in

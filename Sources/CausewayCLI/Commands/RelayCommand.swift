@@ -175,12 +175,19 @@ extension Command {
         terminal.say(
             "certificate for \(certificate.names.isEmpty ? "no name" : certificate.names.joined(separator: ", ")), \(age.description)")
         if let warning = age.warning { Terminal.complain("warning: \(warning)") }
+        if !isReloaded, !node.configuration.listen.contains(where: isSecure) {
+            Terminal.complain("warning: no address uses the certificate: add one such as --listen /ip4/0.0.0.0/tcp/443/tls/ws")
+        }
         terminal.tell(
             "certificate",
             [
                 "reloaded": .bool(isReloaded), "names": .array(certificate.names.map { .text($0) }),
                 "expires": .integer(certificate.expires), "warning": age.warning.map { .text($0) },
             ])
+    }
+
+    private static func isSecure(_ address: Multiaddr) -> Bool {
+        if case .webSocket(secure: true) = address.transport { true } else { false }
     }
 
     private static func runRelay(_ node: Node, _ topics: [String], _ descriptors: Int, _ terminal: Terminal) async throws {
@@ -194,7 +201,8 @@ extension Command {
         if let advice = AnnounceAdvice(addresses) { terminal.say("\n\(advice)") }
         // From another machine, a loopback address leads nowhere.
         if let address = addresses.first(where: { $0.reach != .loopback }) ?? addresses.first {
-            terminal.say("\ntry it from another machine:\n  causeway dial \(address)\n")
+            let place = address.reach == .loopback ? "on this machine" : "from another machine"
+            terminal.say("\ntry it \(place):\n  causeway dial \(address)\n")
         }
         let stun = await node.report(atMost: 0).stunURLs
         if !stun.isEmpty {

@@ -14,6 +14,8 @@ public struct HTTPRequest: Equatable, Sendable {
     public private(set) var origin: [UInt8]?
     public private(set) var fetchSite: [UInt8]?
     public private(set) var ifNoneMatch: [UInt8]?
+    /// Whether a proxy passed the request on: it says so, or speaks HTTP/1.0, as nginx does unless it is told otherwise.
+    public private(set) var isPassedOn = false
     /// Whether the request asks for an upgrade to `websocket`, rightly or wrongly. Then `WebSocketHandshake` has to answer it. HTTP/1.0
     /// knows no upgrade (RFC 9110 section 7.8).
     public private(set) var isUpgrade = false
@@ -31,6 +33,7 @@ public struct HTTPRequest: Equatable, Sendable {
         let (authority, path) = Self.split(line.slice(method + 1, target))
         self.method = [UInt8](copying: line.slice(0, method))
         self.target = path
+        isPassedOn = isOld
         var read = self
         var hosts = 0
         try head.forEachField { name, value in
@@ -45,6 +48,8 @@ public struct HTTPRequest: Equatable, Sendable {
                 read.ifNoneMatch = [UInt8](copying: value)
             } else if name.equals("upgrade") {
                 read.isUpgrade = read.isUpgrade || !isOld && value.lists("websocket")
+            } else if name.equals("x-forwarded-for") || name.equals("x-real-ip") || name.equals("forwarded") || name.equals("via") {
+                read.isPassedOn = true
             }
         }
         guard hosts == 1 || isOld && hosts == 0 else { throw .badHost }

@@ -45,6 +45,13 @@ private func read(_ text: String, piece: Int = .max / 2) throws -> HTTPRequest? 
         #expect(request.host == (host.isEmpty ? nil : Array("relay.example".utf8)))
     }
 
+    @Test func aProxyIsNoticed() throws {
+        for field in ["X-Forwarded-For: 192.0.2.1", "x-real-ip: 192.0.2.1", "Forwarded: for=192.0.2.1", "Via: 1.1 a"] {
+            #expect(try read("GET / HTTP/1.1\r\nHost: a\r\n\(field)\r\n\r\n")?.isPassedOn == true, "\(field)")
+        }
+        #expect(try read("GET / HTTP/1.0\r\n\r\n")?.isPassedOn == true && read(whole)?.isPassedOn == false)
+    }
+
     /// RFC 9112 section 3.2.2: its authority counts, not the field's.
     @Test(
         arguments: [

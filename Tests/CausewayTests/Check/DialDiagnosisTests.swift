@@ -75,6 +75,12 @@ import Testing
         #expect(DialDiagnosis([local, outcome(.failed(.timedOut(.transport)))])?.isLocal == false)
     }
 
+    /// A web server redirects from a path to the same one with a slash at its end, and a port may be open to a program that never speaks.
+    @Test func whatLooksLikeTheNetworkMayBeTheServer() {
+        #expect(DialDiagnosis(.redirected).description.contains("/http-path/name%2F"))
+        for isLocal in [false, true] { #expect(DialDiagnosis(.silence, isLocal: isLocal).sentence.contains("listens there is silent")) }
+    }
+
     @Test func whereSomethingConnectedThereIsNothingToSay() {
         #expect(DialDiagnosis([outcome(.connected), outcome(.failed(.timedOut(.transport)))]) == nil)
     }
