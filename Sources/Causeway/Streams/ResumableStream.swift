@@ -148,8 +148,8 @@ final class ResumableStream: Sendable {
 
     private func wakeCarriage() { state.withLock { $0.carriage }?.wake() }
 
-    /// Ends both directions at once for the application. The remote learns of it by the stream that carries this one now; or by the next, if
-    /// this one may be full.
+    /// Ends both directions at once for the application. The remote learns of it by the stream that carries this one now; or by the next,
+    /// if this one may be full.
     func reset(code: UInt32) {
         let busy = state.withLock { state -> Carriage? in
             guard !state.isOver, state.failure == nil else { return nil }

@@ -19,7 +19,7 @@ public final class EventLoop: SerialExecutor {
         case taskJob(UnownedJob)
         case closure(@Sendable () -> Void)
     }
-    private enum State { case made, running, stopping, ended }
+    private enum State { case made, running, stopping, closing, ended }
     private struct Inbox {
         var entries: [Entry] = []
         var state = State.made
@@ -248,7 +248,7 @@ public final class EventLoop: SerialExecutor {
         }
         let state = inbox.withLock { inbox in
             inbox.entries.append(entry)
-            // Under the lock, so that the loop cannot end and free its handles meanwhile.
+            // Under the lock, so that the loop cannot close its handles meanwhile. When it does, it waits for nothing any more.
             if inbox.entries.count == 1, inbox.state == .running || inbox.state == .stopping { uv_async_send(wake) }
             return inbox.state
         }
@@ -325,6 +325,7 @@ public final class EventLoop: SerialExecutor {
     }
 
     private func closeHandles() {
+        inbox.withLock { $0.state = .closing }
         uv_walk(
             uv,
             { handle, own in

@@ -109,3 +109,24 @@ private func withLoop(_ body: (EventLoop) async throws -> Void) async throws {
     loop.join()
     #expect(order.withLock { $0 } == [1, 2, 3] && loop.isOver)
 }
+
+/// Whoever brings work to a loop that is ending has it done, whatever of the loop is closed already.
+@Test func workComesWhileTheLoopEnds() async throws {
+    for _ in 0..<200 {
+        let loop = EventLoop()
+        try loop.start()
+        let done = Done()
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<3 {
+                group.addTask { for _ in 0..<200 { loop.post { done.count.add(1, ordering: .relaxed) } } }
+            }
+            loop.stop()
+        }
+        loop.join()
+        #expect(done.count.load(ordering: .relaxed) == 600)
+    }
+}
+
+private final class Done: Sendable {
+    let count = Atomic(0)
+}
