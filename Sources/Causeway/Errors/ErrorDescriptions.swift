@@ -135,6 +135,7 @@ extension ResumptionFault: CustomStringConvertible {
         case .unknownStream: "the peer does not know the stream any more"
         case .tooManyStreams: "the peer carries as many resumable streams as it allows"
         case .impossiblePosition: "the peer claims to have received what was not sent"
+        case .tooMuchUnconfirmed: "the peer sent more than \(Resumption.window) bytes that were not confirmed"
         case .malformed: "the peer violated the protocol of resumable streams"
         }
     }

@@ -3,8 +3,6 @@ final class Carriage: Sendable {
     let stream: Stream
     /// There is something to send.
     let sendable = Signal()
-    /// There is room for what arrives.
-    let roomy = Signal()
     /// It carries nothing any more: another does, or the stream is over.
     let over = Latch()
 
@@ -14,11 +12,6 @@ final class Carriage: Sendable {
     func end(inOrder: Bool = false) {
         if inOrder { stream.beginClosing() } else { stream.reset() }
         over.open()
-        wake()
-    }
-
-    func wake() {
         sendable.raise()
-        roomy.raise()
     }
 }

@@ -77,7 +77,10 @@ final class ResumableStream: Sendable {
     /// The result of a read that need not wait.
     private func takeReady(_ limit: Int) -> Result<[UInt8]?, StreamError>? {
         let ready = state.withLock { state -> Result<[UInt8]?, StreamError>? in
-            if let chunk = state.inbox.takeFirst(atMost: limit) { return .success(chunk) }
+            if let chunk = state.inbox.takeFirst(atMost: limit) {
+                state.resumption.consume(chunk.count)
+                return .success(chunk)
+            }
             if state.resumption.remoteHasEnded, !state.resumption.isReset { return .success(nil) }
             return state.failure.map { .failure($0) }
         }
@@ -111,7 +114,7 @@ final class ResumableStream: Sendable {
         let result = state.withLock { state -> Result<Int, StreamError> in
             if let failure = state.failure { return .failure(failure) }
             guard !state.resumption.hasEnded else { return .failure(.closed) }
-            let part = bytes.prefix(max(0, limits.unconfirmed - state.resumption.unconfirmed))
+            let part = bytes.prefix(max(0, min(limits.unconfirmed, Resumption.window) - state.resumption.unconfirmed))
             state.resumption.write(part)
             return .success(part.count)
         }
@@ -134,11 +137,17 @@ final class ResumableStream: Sendable {
     }
 
     func beginClosing() {
+        discard()
+        beginFinishing()
+    }
+
+    private func discard() {
         state.withLock { state in
             state.isDiscarding = true
+            state.resumption.consume(state.inbox.count)
             state.inbox.removeAll()
         }
-        beginFinishing()
+        wakeCarriage()
     }
 
     private func beginFinishing() {
@@ -146,7 +155,7 @@ final class ResumableStream: Sendable {
         wakeCarriage()
     }
 
-    private func wakeCarriage() { state.withLock { $0.carriage }?.wake() }
+    private func wakeCarriage() { state.withLock { $0.carriage }?.sendable.raise() }
 
     /// Ends both directions at once for the application. The remote learns of it by the stream that carries this one now; or by the next,
     /// if this one may be full.
@@ -170,7 +179,8 @@ final class ResumableStream: Sendable {
 
     /// Called when no reference to the `Stream` is left.
     func abandon() {
-        if !(state.withLock { $0.resumption.hasEnded && ($0.resumption.remoteHasEnded || $0.isDiscarding) }) { reset(code: 0) }
+        let hasEnded = state.withLock { $0.resumption.hasEnded && ($0.resumption.remoteHasEnded || $0.isDiscarding) }
+        if hasEnded { discard() } else { reset(code: 0) }
     }
 
     /// The stream is over: in order, or because of `failure`.
@@ -244,7 +254,6 @@ final class ResumableStream: Sendable {
         do {
             while let chunk = try await carriage.stream.read() {
                 guard try take(chunk, from: carriage) else { return }
-                while isFull(for: carriage) { await carriage.roomy.wait() }
             }
             // Its end, in order: both sides have everything, or it was lost.
             if (state.withLock { $0.carriage === carriage && $0.resumption.isComplete }) { end(nil) }
@@ -260,13 +269,16 @@ final class ResumableStream: Sendable {
             guard state.carriage === carriage else { return .success((false, nil, false, 0)) }
             let isDiscarding = state.isDiscarding || state.failure != nil
             do throws(ResumptionFault) {
+                var discarded = 0
                 let reset = try state.resumption.receive(chunk) { part in
                     if isDiscarding {
-                        state.discarded += part.count
+                        discarded += part.count
                     } else {
                         state.inbox.append(piece: part.count == chunk.count ? chunk : Array(part))
                     }
                 }
+                state.resumption.consume(discarded)
+                state.discarded += discarded
                 return .success((true, reset, state.resumption.isDelivered, state.discarded))
             } catch {
                 return .failure(error)
@@ -282,10 +294,6 @@ final class ResumableStream: Sendable {
         if taken.isDelivered { settled.open() }
         if taken.discarded > ApplicationStream.discardedBytes { reset(code: 0) }
         return true
-    }
-
-    private func isFull(for carriage: Carriage) -> Bool {
-        state.withLock { $0.carriage === carriage && $0.inbox.count >= limits.unread } && !Task.isCancelled
     }
 
     private func send(over carriage: Carriage) async {

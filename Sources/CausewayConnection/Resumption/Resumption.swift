@@ -3,9 +3,12 @@
     /// no time.
     ///
     /// A position counts the bytes of a direction; its end counts as one more. Over each stream that carries it, both ends say first how
-    /// far they have received (`resume`), then send frames from there on.
+    /// far they have received (`resume`), then send frames from there on. What the application has read is confirmed, and no more than
+    /// `window` may be unconfirmed: so what arrives is always taken, and no confirmation waits behind bytes that nobody reads.
     public struct Resumption: Sendable {
-        /// How much arrives until it is confirmed, if the direction goes on.
+        /// How much of a direction may be unconfirmed.
+        public static let window = 1 << 20
+        /// How much is read until it is confirmed, if the direction goes on.
         private static let confirmEvery: UInt64 = 64 << 10
         /// Small writes are kept together in pieces of this size: by itself, an array of one byte takes sixty.
         private static let joined = 4000
@@ -27,6 +30,8 @@
         /// Of the remote's direction.
         public private(set) var received: UInt64 = 0
         public private(set) var remoteHasEnded = false
+        private var consumed: UInt64 = 0
+        /// What was confirmed over this carrier.
         private var told: UInt64 = 0
         private var confirmsNow = false
         private var reader = ResumptionReader()
@@ -83,8 +88,14 @@
             kept = []
         }
 
-        /// Has all confirmed that has arrived, however little: nothing more comes for now.
-        public mutating func confirmNow() { confirmsNow = received != told }
+        /// The application has read that many bytes, or will not read them.
+        public mutating func consume(_ count: Int) { consumed += UInt64(count) }
+
+        /// The end counts as read when all before it is.
+        private var read: UInt64 { remoteHasEnded && consumed + 1 == received ? received : consumed }
+
+        /// Has all confirmed that was read, however little: nothing more comes for now.
+        public mutating func confirmNow() { confirmsNow = read != told }
 
         /// The next bytes for the stream that carries this one, at most about 64 KiB. nil: there is nothing to send.
         public mutating func nextOutput() -> [UInt8]? {
@@ -92,10 +103,10 @@
                 return ResumptionFrame.header(.reset, 4) + ResumptionFrame.bytes(UInt64(resetCode)).suffix(4)
             }
             var output: [UInt8] = []
-            if received != told, received - told >= Self.confirmEvery || remoteHasEnded || confirmsNow {
-                told = received
+            if read != told, read - told >= Self.confirmEvery || remoteHasEnded && read == received || confirmsNow {
+                told = read
                 confirmsNow = false
-                output += ResumptionFrame.header(.confirmed, 8) + ResumptionFrame.bytes(received)
+                output += ResumptionFrame.header(.confirmed, 8) + ResumptionFrame.bytes(told)
             }
             if sent < written { appendData(&output) }
             if isEnded, sent == written {
@@ -141,6 +152,7 @@
                 case .data(let bytes):
                     guard !remoteHasEnded else { throw .malformed }
                     received += UInt64(bytes.count)
+                    guard received - consumed <= UInt64(Self.window) else { throw .tooMuchUnconfirmed }
                     deliver(bytes)
                 case .end:
                     guard !remoteHasEnded else { throw .malformed }
@@ -169,9 +181,11 @@
         /// Goes on over another stream, from where the remote says that it has received everything. Our own position was or will be told to
         /// it before any frame.
         public mutating func resume(remoteReceived: UInt64) throws(ResumptionFault) {
-            try confirm(remoteReceived)
+            guard remoteReceived >= confirmed, remoteReceived <= farthest else { throw .impossiblePosition }
             sent = remoteReceived
-            told = received
+            // What was confirmed last may have been lost.
+            told = 0
+            confirmNow()
             reader = ResumptionReader()
         }
     }

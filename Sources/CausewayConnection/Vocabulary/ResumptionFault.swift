@@ -10,6 +10,8 @@
         case tooManyStreams
         /// One side claims to have received more than was sent, or less than it had confirmed.
         case impossiblePosition
+        /// The remote sent more than `Resumption.window` that was not confirmed.
+        case tooMuchUnconfirmed
         /// The remote sent a frame that does not exist, or a frame of the wrong length.
         case malformed
     }
