@@ -12,8 +12,8 @@ final class NetworkWatch {
     private let mapsPorts: Bool
     private let findsPeers: Bool
     private let network: @Sendable () -> NetworkState
-    private var state: NetworkState
-    private var unixEpoch = WallClock.unixEpoch()
+    private var last: NetworkLook
+    private var state: NetworkState { last.state }
     private var gateway: GatewayPort?
     private var multicast: [MulticastPort] = []
     private var timer: LoopTimer?
@@ -24,7 +24,7 @@ final class NetworkWatch {
         self.mapsPorts = mapsPorts
         self.findsPeers = findsPeers
         self.network = network
-        state = network()
+        last = NetworkLook(state: network(), unixEpoch: WallClock.unixEpoch(), at: host.loop.now)
         timer = LoopTimer(on: host.loop) { [weak self] in self?.look() }
         setNetworks()
     }
@@ -32,9 +32,9 @@ final class NetworkWatch {
     /// Looks at the network now, and then regularly. Called again when the node listens elsewhere.
     func look() {
         timer?.start(afterNanoseconds: Self.interval.nanoseconds)
-        let (new, epoch) = (network(), WallClock.unixEpoch())
-        let change = NetworkChange(from: state, unixEpoch: unixEpoch, to: new, unixEpoch: epoch)
-        (state, unixEpoch) = (new, epoch)
+        let new = NetworkLook(state: network(), unixEpoch: WallClock.unixEpoch(), at: host.loop.now)
+        let change = NetworkChange(from: last, to: new)
+        last = new
         if let change {
             host.networkChanged(change)
             setNetworks()

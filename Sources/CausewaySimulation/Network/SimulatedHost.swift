@@ -4,8 +4,8 @@ import CausewayConnection
 public final class SimulatedHost {
     /// The name in traces.
     public let name: String
-    /// Its IP addresses, of 4 or 16 bytes each.
-    public let addresses: [[UInt8]]
+    /// Its IP addresses, of 4 or 16 bytes each. None: it has no network.
+    public internal(set) var addresses: [[UInt8]]
     /// What its line is like; holds for packets sent and connections made from now on.
     public var line: LineConditions
     /// Whether others can connect and send to it. Without, their attempts time out, as at a firewall of its own: it can connect itself, and
@@ -20,16 +20,22 @@ public final class SimulatedHost {
     /// Its open connections, in the order in which they were made.
     public private(set) var links: [SimulatedLink] = []
 
-    unowned let segment: NetworkSegment
+    unowned var segment: NetworkSegment
+    /// Where it stands without a network.
+    let nowhere = NetworkSegment()
     private(set) var setUp: ConnectionSetUp!
     var departures: PacketDepartures
-    private unowned let simulation: Simulation
+    unowned let simulation: Simulation
     private var datagramSockets: [UInt16: SimulatedDatagramSocket] = [:]
     private var lastDatagramPort: UInt16 = 49_151
     /// What datagrams went out, while `acceptsInbound` is false.
     private lazy var filter = FlowTable(Firewall(), limits: RouterLimits())
     /// Called when the machine goes down, so that everything on it stops.
     var onCrash: [() -> Void] = []
+    /// Its sleep, while it sleeps.
+    var sleep: HostSleep?
+    /// How long its monotonic clock has stood still, in all sleeps that are over.
+    var stoodStill = Interval(nanoseconds: 0)
 
     init(_ simulation: Simulation, name: String, addresses: [[UInt8]], line: LineConditions, segment: NetworkSegment) {
         self.simulation = simulation
@@ -111,6 +117,8 @@ public final class SimulatedHost {
     func address(toward remote: SimulatedAddress) -> [UInt8]? { addresses.first { $0.count == remote.ip.count } }
 
     func send(_ packet: SimulatedPacket) {
+        // It has left the network in which it had the address.
+        guard addresses.contains(packet.source.ip) else { return }
         var packet = packet
         if !acceptsInbound, packet.transport == .udp {
             do { try filter.passOutwards(&packet, now: simulation.now) } catch { return }
@@ -119,7 +127,7 @@ public final class SimulatedHost {
     }
 
     func receive(_ packet: SimulatedPacket) throws(PacketDrop) {
-        guard isUp else { throw .hostDown }
+        guard isUp, sleep == nil else { throw .hostDown }
         let isFromOutside = !acceptsInbound && packet.sender !== self
         guard case .datagram(let bytes) = packet.content else {
             guard !isFromOutside || setUp.knows(packet) else { throw .notAccepted }
@@ -144,6 +152,7 @@ public final class SimulatedHost {
         guard isUp else { return }
         simulation.note(name, silently ? "vanishes" : "is killed")
         isUp = false
+        sleep = nil
         setUp.forgetAll()
         for socket in datagramSockets.values { socket.end() }
         datagramSockets = [:]

@@ -74,6 +74,17 @@ public final class SimulatedLink {
         listener.outgoing?.clog(false)
     }
 
+    /// Holds back what goes to a host that sleeps, until it wakes.
+    func holdBack(_ holds: Bool, from host: SimulatedHost) {
+        (host === diallingHost ? listener : dialler).outgoing?.clog(holds)
+    }
+
+    /// Whether all routers between the hosts still know the connection.
+    var isRemembered: Bool { flows.allSatisfy { $0.isAlive(at: simulation.now) } }
+
+    /// Whether what either end sends now arrives.
+    var isAlive: Bool { !isSilent && isRemembered && !dialler.isClosed && !listener.isClosed }
+
     /// Bytes in flight in either direction.
     public var inFlight: Int { (dialler.outgoing?.inFlight ?? 0) + (listener.outgoing?.inFlight ?? 0) }
 
@@ -89,7 +100,7 @@ public final class SimulatedLink {
     /// Something is sent: routers remember the connection for longer, or have forgotten it.
     func passesRouters() {
         guard !isSilent, !flows.isEmpty else { return }
-        guard flows.allSatisfy({ $0.isAlive(at: simulation.now) }) else { return vanish() }
+        guard isRemembered else { return vanish() }
         for flow in flows { flow.refresh(now: simulation.now) }
     }
 

@@ -16,7 +16,7 @@ extension SimulatedAssociationPort {
     var links: LinkSet { shell.links }
 
     func makeTimer(for carrier: AssociationCarrier) -> any AssociationTimer {
-        SimulatedTimer(shell.owner.simulation) { [weak carrier, weak self] in self?.shell.turn { _ in carrier?.timePassed() } }
+        SimulatedTimer(shell.owner.host) { [weak carrier, weak self] in self?.shell.turn { _ in carrier?.timePassed() } }
     }
 
     /// What is too much for the line is lost on it.

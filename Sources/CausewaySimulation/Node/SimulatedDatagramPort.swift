@@ -26,7 +26,7 @@ final class SimulatedDatagramPort {
         endpoint = shell.owner.datagramTLS
         socket = try shell.owner.host.bind(port: port ?? 0)
         socket.owner = self
-        timer = SimulatedTimer(shell.owner.simulation) { [weak self] in self?.endOverdue() }
+        timer = SimulatedTimer(shell.owner.host) { [weak self] in self?.endOverdue() }
         shell.ports.append(self)
     }
 

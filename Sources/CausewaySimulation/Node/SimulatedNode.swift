@@ -38,6 +38,8 @@ public final class SimulatedNode {
     private var requests: [UInt32: SimulatedRequest] = [:]
     private var served: [(name: String, allowsLimited: Bool, script: StreamScript)] = []
     private var topics: [String] = []
+    /// The addresses that its host had when it looked last.
+    private var networkAddresses: [[UInt8]] = []
 
     init(_ name: String, host: SimulatedHost, identity: PrivateKey, configuration: NodeConfiguration, simulation: Simulation) {
         self.name = name
@@ -64,8 +66,8 @@ public final class SimulatedNode {
         configuration.seed = entropy.next()
         configuration.unixEpoch = host.unixEpoch
         let noise = try NoiseIdentity(identity, staticSecret: Secret(entropy.bytes(32)))
-        let node = Node(configuration, now: simulation.now)
-        node.setApplicationProtocols(applicationProtocols, now: simulation.now)
+        let node = Node(configuration, now: host.now)
+        node.setApplicationProtocols(applicationProtocols, now: host.now)
         let shell = SimulatedShell(node, owner: self, identity: noise, limits: configuration.limits.connection, entropy: entropy)
         self.shell = shell
         host.onCrash.append { [weak self] in self?.end() }
@@ -75,7 +77,8 @@ public final class SimulatedNode {
             try host.listen(on: port) { [weak shell] socket in shell?.accept(socket, webSocket: webSocket) ?? socket.reset() }
         }
         if let webRTCPort { _ = try SimulatedDatagramPort(listeningAt: webRTCPort, of: shell) }
-        shell.turn { [simulation, listening] in $0.listening(listening, now: simulation.now) }
+        shell.turn { [host, listening] in $0.listening(listening, now: host.now) }
+        networkAddresses = host.addresses
         for topic in topics { command { $0.subscribe([UInt8](topic.utf8), now: $1) } }
     }
 
@@ -206,7 +209,7 @@ public final class SimulatedNode {
     public func open(_ protocolID: String, on link: UInt32, _ script: StreamScript = .keep) throws(StreamError) -> SimulatedStream {
         guard let link = shell?.links.link(link) else { throw .notConnected }
         let stream = SimulatedStream(script)
-        stream.attach(try link.openStream([[UInt8](protocolID.utf8)], owner: stream, now: simulation.now), protocolID: nil, on: link)
+        stream.attach(try link.openStream([[UInt8](protocolID.utf8)], owner: stream, now: host.now), protocolID: nil, on: link)
         opened.append(stream)
         return stream
     }
@@ -239,8 +242,21 @@ public final class SimulatedNode {
         request { $0.publish(request: $1, topic: [UInt8](topic.utf8), data: data, now: $2) }
     }
 
-    /// Its machine slept, or its network changed: it asks all remotes for a sign of life, and tries again what failed.
-    public func machineChanged() { shell?.turn { [shell] _ in shell?.driver.machineChanged() } }
+    /// Its machine slept, or its network changed: connections from addresses that are lost end, all other remotes are asked for a sign of
+    /// life, and what failed is tried again, as in the native shell.
+    public func machineChanged() {
+        guard let shell else { return }
+        let lost = networkAddresses.filter { !host.addresses.contains($0) }
+        networkAddresses = host.addresses
+        shell.turn { [host, listening] node in
+            node.setUnixEpoch(host.unixEpoch &+ host.stoodStill.nanoseconds, now: host.now)
+            shell.links.fail(.link(errno: SimulatedErrno.unreachable)) { carrier in
+                (carrier as? SocketCarrier)?.socket.map { lost.contains($0.local.ip) } ?? false
+            }
+            shell.driver.machineChanged()
+            node.listening(listening, now: host.now)
+        }
+    }
 
     /// The messages of a topic that it received, in order.
     public func messages(_ topic: String) -> [GossipMessage] {
@@ -291,7 +307,7 @@ public final class SimulatedNode {
 
     private func command(_ action: (Node, Instant) -> Void) {
         guard let shell else { return }
-        shell.turn { action($0, simulation.now) }
+        shell.turn { action($0, host.now) }
     }
 
     private func request(_ action: (Node, UInt32, Instant) -> Void) -> SimulatedRequest {
@@ -302,7 +318,7 @@ public final class SimulatedNode {
             return request
         }
         requests[request.number] = request
-        shell.turn { action($0, request.number, simulation.now) }
+        shell.turn { action($0, request.number, host.now) }
         return request
     }
 }

@@ -10,7 +10,7 @@ final class SimulatedPlatform {
 
     init(_ shell: SimulatedShell) { self.shell = shell }
 
-    var now: Instant { simulation.now }
+    var now: Instant { shell.now }
 }
 
 extension SimulatedPlatform: LinkSetHost {
@@ -52,24 +52,32 @@ extension SimulatedPlatform: NodePlatform {
     private func connect(
         _ carrier: SocketCarrier, to far: SimulatedAddress, from port: UInt16?, _ target: DialTarget, _ role: Connection.WebSocketRole
     ) {
-        carrier.attempt = shell.owner.host.connect(to: far, from: port) { [weak shell] answer in
-            guard let shell, !shell.isStopped, shell.links.carrier(of: carrier.id) === carrier else { return }
-            shell.turn { node in
-                switch answer {
-                case .failure(let error):
-                    // As the native shell does: only a simultaneous open needs that very port.
-                    guard error.errno == SimulatedErrno.addressInUse, port != nil, target.role == .dialler else {
-                        return shell.links.fail(carrier.id, .link(errno: error.errno))
-                    }
-                    self.connect(carrier, to: far, from: nil, target, role)
-                case .success(let socket):
-                    shell.stand(
-                        carrier, socket, isInitiator: target.role != .simultaneousServer, webSocket: role, expecting: target.expecting,
-                        as: shell.identity(for: target))
-                    let local = socket.local.multiaddr(webSocket: target.address.transport != .tcp)
-                    node.linked(link: carrier.id, remote: target.address, local: local, now: shell.now)
-                }
+        let host = shell.owner.host
+        carrier.attempt = host.connect(to: far, from: port) { [weak shell] answer in
+            host.whenAwake {
+                guard let shell, !shell.isStopped, shell.links.carrier(of: carrier.id) === carrier else { return }
+                shell.turn { self.connected(carrier, answer, from: port, target, role, $0) }
             }
+        }
+    }
+
+    private func connected(
+        _ carrier: SocketCarrier, _ answer: Result<SimulatedSocket, SimulatedNetworkError>, from port: UInt16?, _ target: DialTarget,
+        _ role: Connection.WebSocketRole, _ node: Node
+    ) {
+        switch answer {
+        case .failure(let error):
+            // As the native shell does: only a simultaneous open needs that very port.
+            guard error.errno == SimulatedErrno.addressInUse, port != nil, target.role == .dialler,
+                let far = target.address.simulatedAddress
+            else { return shell.links.fail(carrier.id, .link(errno: error.errno)) }
+            connect(carrier, to: far, from: nil, target, role)
+        case .success(let socket):
+            shell.stand(
+                carrier, socket, isInitiator: target.role != .simultaneousServer, webSocket: role, expecting: target.expecting,
+                as: shell.identity(for: target))
+            let local = socket.local.multiaddr(webSocket: target.address.transport != .tcp)
+            node.linked(link: carrier.id, remote: target.address, local: local, now: shell.now)
         }
     }
 

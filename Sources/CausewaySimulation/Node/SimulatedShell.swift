@@ -22,7 +22,7 @@ final class SimulatedShell {
     private(set) var isInTurn = false
     private(set) var isStopped = false
     private var simulation: Simulation { owner.simulation }
-    var now: Instant { simulation.now }
+    var now: Instant { owner.host.now }
 
     init(_ node: Node, owner: SimulatedNode, identity: NoiseIdentity, limits: ConnectionLimits, entropy: RandomSource) {
         self.node = node
@@ -38,7 +38,7 @@ final class SimulatedShell {
 
     /// Runs `input`, then everything that follows from it.
     func turn(_ input: (Node) -> Void = { _ in }) {
-        guard !isStopped else { return }
+        guard !isStopped, !owner.host.isAsleep else { return }
         guard !isInTurn else { return driver.input(input) }
         isInTurn = true
         driver.input(input)
@@ -52,11 +52,14 @@ final class SimulatedShell {
         guard soonest != .distantFuture, soonest < wake else { return }
         wake = max(soonest, now)
         let moment = wake
-        simulation.schedule(at: moment) { [weak self] in
-            guard let self, wake == moment else { return }
-            wake = .distantFuture
-            turn()
-        }
+        simulation.schedule(after: moment - now) { [weak self] in self?.owner.host.whenAwake { self?.wake(at: moment) } }
+    }
+
+    /// Of the moments that were scheduled, the soonest alone counts. If the clock has stood still, it is still to come.
+    private func wake(at moment: Instant) {
+        guard !isStopped, wake == moment else { return }
+        wake = .distantFuture
+        turn()
     }
 
     /// The process is gone. Nothing more is processed.

@@ -17,9 +17,13 @@ import Testing
     private static let other: [UInt8] = [10, 9, 8, 7]
     private static let epoch: UInt64 = 1_700_000_000_000_000_000
 
-    private static func change(_ old: [[UInt8]], _ new: [[UInt8]], unixEpoch epoch: UInt64 = epoch) -> NetworkChange? {
-        NetworkChange(
-            from: NetworkState(addresses: old), unixEpoch: Self.epoch, to: NetworkState(addresses: new), unixEpoch: epoch)
+    private static func change(
+        _ old: [[UInt8]], _ new: [[UInt8]], unixEpoch epoch: UInt64 = epoch, after interval: Interval = .seconds(1)
+    ) -> NetworkChange? {
+        let start = Instant(nanoseconds: 1_000_000_000)
+        return NetworkChange(
+            from: NetworkLook(state: NetworkState(addresses: old), unixEpoch: Self.epoch, at: start),
+            to: NetworkLook(state: NetworkState(addresses: new), unixEpoch: epoch, at: start + interval))
     }
 
     @Test func itTellsWhatHasHappened() throws {
@@ -33,6 +37,10 @@ import Testing
             let slept = try #require(Self.change([Self.other], [Self.other], unixEpoch: epoch))
             #expect(slept.lost.isEmpty && slept.hasSlept)
         }
+        // Only this process was held.
+        #expect(Self.change([Self.other], [Self.other], after: .seconds(5)) == nil)
+        let held = try #require(Self.change([Self.other], [Self.other], after: .seconds(60)))
+        #expect(held.lost.isEmpty && held.hasSlept)
     }
 
     /// The machine's addresses, as tests set them.

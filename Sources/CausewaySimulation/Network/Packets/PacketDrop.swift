@@ -26,7 +26,7 @@ public enum PacketDrop: String, Error, Sendable, CaseIterable {
     case queueFull = "queue full"
     /// The line lost it.
     case lost
-    /// The host does not run.
+    /// The host does not run, or sleeps.
     case hostDown = "host is down"
     /// The host accepts nothing that it did not ask for.
     case notAccepted = "not accepted"

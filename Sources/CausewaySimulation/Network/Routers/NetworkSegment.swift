@@ -24,4 +24,9 @@ final class NetworkSegment {
         // Beyond a router that does not translate it, the address is the same.
         if let router, !router.translates(ip) { router.outside.add(.router(router), at: ip) }
     }
+
+    func remove(at ip: [UInt8]) {
+        neighbours[ip] = nil
+        if let router, !router.translates(ip) { router.outside.remove(at: ip) }
+    }
 }

@@ -9,7 +9,7 @@ struct RemainsChecker: WorldChecker {
         world.all.flatMap { _, node in remains(of: node).map { "\(node.name) still has \($0)" } }
     }
 
-    private func remains(of simulated: SimulatedNode) -> [String] {
+    func remains(of simulated: SimulatedNode) -> [String] {
         guard let shell = simulated.shell else { return ["no life"] }
         let node = shell.node
         let all =
