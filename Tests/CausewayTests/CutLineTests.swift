@@ -3,7 +3,8 @@ import Testing
 
 /// Connections end while resumable streams carry much.
 @Suite(.timeLimit(.minutes(1))) struct CutLineTests {
-    /// A line is cut, and nobody is told: keep-alive would take most of a minute. Bytes flow one way only: it is the one who waits for confirmations, or for more, that has to notice.
+    /// A line is cut, and nobody is told: keep-alive would take most of a minute. Bytes flow one way only: it is the one who waits for
+    /// confirmations, or for more, that has to notice.
     @Test(arguments: [true, false]) func aResumableStreamGoesOnWithinSeconds(openerSends: Bool) async throws {
         try await withNodes([configuration(listen: [tcp]), configuration()]) { nodes in
             let streams = try await nodes[0].streams(for: "/bulk/1", resumable: true)
