@@ -159,7 +159,7 @@ export async function habits(causeway, dist, testpeer) {
     const told = [await fails('ERR_WRONG_PEER', lost.ready()), (await failed).error, await fails('ERR_WRONG_PEER', one.reserve(stale))]
     for (const error of told) {
       equal(error.outcomes.map(({ address, code }) => [String(address), code]), [[stale.replace(/\/p2p\/.*/, ''), 'ERR_WRONG_PEER']])
-      check(error.message.includes(stranger) && error.message.includes('--key'), error.message)
+      check(error.message.includes(stranger) && error.message.includes('keep its key'), error.message)
     }
     await fails('ABORT_ERR', (await node(after, { relays: [stale] })).ready({ signal: AbortSignal.abort() }))
     const stopped = await node(after, { relays: [stale], start: false })
