@@ -12,13 +12,18 @@ final class PerfService: Sendable {
         var bytes: UInt64 = .max
         /// At the same time.
         var streams = Int.max
-        var time = Duration.seconds(365 * 86400)
+        /// Of one stream, if another wants its place.
+        var time = Duration.seconds(60)
 
         /// What a relay does for strangers.
-        static let ofRelay = Bounds(bytes: 1 << 30, streams: 4, time: .seconds(60))
+        static let ofRelay = Bounds(bytes: 1 << 30, streams: 4)
+    }
+    private struct Running {
+        let stream: Causeway.Stream
+        let began = ContinuousClock.now
     }
     private let bounds: Bounds
-    private let running = Mutex(0)
+    private let running = Mutex<[ObjectIdentifier: Running]>([:])
 
     init(_ bounds: Bounds) { self.bounds = bounds }
 
@@ -26,21 +31,25 @@ final class PerfService: Sendable {
     func serve(on node: Node) async throws { try await node.serve(Self.protocolID) { try await self.serve($0) } }
 
     private func serve(_ stream: Causeway.Stream) async throws {
-        let mayRun = running.withLock { running in
-            guard running < bounds.streams else { return false }
-            running += 1
-            return true
+        guard takePlace(stream) else { return stream.reset() }
+        defer { _ = running.withLock { $0.removeValue(forKey: ObjectIdentifier(stream)) } }
+        try await exchange(stream)
+    }
+
+    /// A stream that has had its time gives way to one that comes. No timer for each: it would outlive a stream that is over at once.
+    private func takePlace(_ stream: Causeway.Stream) -> Bool {
+        let (mayRun, late) = running.withLock { running -> (Bool, Causeway.Stream?) in
+            var late: Causeway.Stream?
+            if running.count >= bounds.streams {
+                guard let (key, old) = running.first(where: { .now - $0.value.began > bounds.time }) else { return (false, nil) }
+                running[key] = nil
+                late = old.stream
+            }
+            running[ObjectIdentifier(stream)] = Running(stream: stream)
+            return (true, late)
         }
-        guard mayRun else { return stream.reset() }
-        defer { running.withLock { $0 -= 1 } }
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await self.exchange(stream) }
-            group.addTask { try await Task.sleep(for: self.bounds.time) }
-            defer { group.cancelAll() }
-            try await group.next()
-        }
-        // Whoever is not done by now is too slow.
-        stream.reset()
+        late?.reset()
+        return mayRun
     }
 
     private func exchange(_ stream: Causeway.Stream) async throws {
