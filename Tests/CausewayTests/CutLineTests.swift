@@ -57,6 +57,20 @@ import Testing
         }
     }
 
+    /// Confirmations of what it writes do not wait behind what it does not read.
+    @Test func whoDoesNotReadMayWrite() async throws {
+        try await withNodes([configuration(listen: [tcp]), configuration()]) { nodes in
+            let streams = try await nodes[0].streams(for: "/odd/1", resumable: true)
+            let opened = try await nodes[1].open("/odd/1", to: await nodes[0].addresses[0], resumable: true)
+            let accepted = try #require(await streams.next())
+            try await opened.write([UInt8](repeating: 1, count: 900_000))
+            async let written: Void = accepted.write([UInt8](repeating: 2, count: 5_000_000))
+            #expect(try await opened.read(exactly: 5_000_000).count == 5_000_000)
+            try await written
+            #expect(try await accepted.read(exactly: 900_000).count == 900_000)
+        }
+    }
+
     /// Both sides reset the connection of several streams again and again.
     @Test func manyStreamsLoseNothingWhileConnectionsComeAndGo() async throws {
         try await withPair { opener, acceptor, place in

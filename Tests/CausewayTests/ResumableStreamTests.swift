@@ -61,20 +61,6 @@ import Testing
         }
     }
 
-    /// Confirmations of what it writes do not wait behind what it does not read.
-    @Test func whoDoesNotReadMayWrite() async throws {
-        try await withNodes([configuration(listen: [tcp]), configuration()]) { nodes in
-            let streams = try await nodes[0].streams(for: "/odd/1", resumable: true)
-            let opened = try await nodes[1].open("/odd/1", to: await nodes[0].addresses[0], resumable: true)
-            let accepted = try #require(await streams.next())
-            try await opened.write([UInt8](repeating: 1, count: 900_000))
-            async let written: Void = accepted.write([UInt8](repeating: 2, count: 5_000_000))
-            #expect(try await opened.read(exactly: 5_000_000).count == 5_000_000)
-            try await written
-            #expect(try await accepted.read(exactly: 900_000).count == 900_000)
-        }
-    }
-
     @Test func resetsTellTheirCodeAndEndIt() async throws {
         try await withNodes([configuration(listen: [tcp]), configuration()]) { nodes in
             let streams = try await nodes[0].streams(for: "/odd/1", resumable: true)
@@ -200,6 +186,22 @@ import Testing
             #expect(try await second.read(exactly: 25).first == 1)
             try await second.write(Array(Self.answer.dropLast()) + [4, 1, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 4])
             try await finishing
+        }
+    }
+
+    /// Carriers that say nothing push out each other, and nobody who speaks.
+    @Test func carriersThatNeverBeginGiveWay() async throws {
+        try await withPlayedOpener { _, streams, open in
+            var silent: [Stream] = []
+            // ResumableStreams.openings
+            for _ in 0..<65 {
+                silent.append(try await open())
+                try await silent[silent.count - 1].write([0])
+            }
+            await #expect(throws: StreamError.reset(code: 0)) { _ = try await silent[0].read() }
+            let carrier = try await open()
+            try await carrier.write(Self.opening(1))
+            #expect(try await carrier.read(exactly: 9) == Self.answer)
         }
     }
 

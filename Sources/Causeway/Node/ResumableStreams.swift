@@ -12,8 +12,13 @@ final class ResumableStreams: Sendable {
     private let limits: ResumptionLimits
     private let state = Mutex(State())
 
+    /// Bound: carriers whose opening has not arrived. The oldest gives way to the next. There is no timer for each: it would outlive a
+    /// carrier that is over at once.
+    static let openings = 64
+
     private struct State {
         var streams: [Key: ResumableStream] = [:]
+        var openings: [Stream] = []
         var isOver = false
     }
 
@@ -34,10 +39,7 @@ final class ResumableStreams: Sendable {
     /// Serves one stream that carries a resumable one, until it ends.
     /// - Parameter opened: called with a stream that is new.
     func serve(_ carrier: Stream, on shell: NativeShell, opened: @Sendable (ResumableStream) -> Void) async {
-        let opening = await within(.seconds(10)) {
-            try ResumptionFrame.Opening(await carrier.read(exactly: ResumptionFrame.Opening.size))
-        }
-        guard let opening else { return carrier.reset() }
+        guard let opening = await opening(of: carrier) else { return carrier.reset() }
         let key = Key(peer: carrier.peer, token: opening.token)
         do throws(ResumptionFault) {
             let (stream, isNew) = try find(key, opening)
@@ -50,6 +52,17 @@ final class ResumableStreams: Sendable {
             try? await carrier.write(ResumptionFrame.Answer(refusal: error).bytes)
             carrier.beginClosing()
         }
+    }
+
+    private func opening(of carrier: Stream) async -> ResumptionFrame.Opening? {
+        let oldest = state.withLock { state in
+            state.openings.append(carrier)
+            return state.openings.count > Self.openings ? state.openings.removeFirst() : nil
+        }
+        oldest?.reset()
+        defer { state.withLock { $0.openings.removeAll { $0 === carrier } } }
+        guard let bytes = try? await carrier.read(exactly: ResumptionFrame.Opening.size) else { return nil }
+        return try? ResumptionFrame.Opening(bytes)
     }
 
     private func find(_ key: Key, _ opening: ResumptionFrame.Opening) throws(ResumptionFault) -> (ResumableStream, isNew: Bool) {

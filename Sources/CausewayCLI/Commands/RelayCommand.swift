@@ -66,7 +66,7 @@ extension Command {
             Option(
                 "connections-per-ip", .value("N"), "maximum connections from one IPv4 address or IPv6 /56",
                 standard: "\(standard.limits.connectionsPerAddress)"),
-            Option("perf", .flag, "let peers measure throughput (/perf/1.0.0): 1 GiB each way, 4 streams at a time, a minute each"),
+            Option("perf", .flag, "let peers measure throughput (/perf/1.0.0): 1 GiB each way, 4 at a time, a minute if others wait"),
             Option("quiet", letter: "q", .flag, "print no events and no live line"),
             Option("pages", .value("DIRECTORY"), "serve the pages in it to browsers on the WebSocket ports"),
             Option("page-host", .list("NAME"), "a host name of this relay under which browsers may request its status"),
