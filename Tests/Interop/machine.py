@@ -5,7 +5,7 @@
 
 A relay and a peer stand on one network. The peer loses the address by which it is connected and gets another: it is reserved again within 5 s,
 and by TCP and by WebRTC alike. Then it loses all addresses, and has one again. A relay that listens everywhere and starts without an address
-advertises the one that it gets.
+advertises the one that it gets. A link-local address is listened on and dialled with its zone.
 """
 
 import argparse
@@ -109,6 +109,21 @@ def grows():
     relay.stop()
 
 
+def zones():
+    """A link-local address, which means nothing without its interface."""
+    for host, ip in ((far, "fe80::1"), (near, "fe80::2")):
+        # At once, without asking first whether another host has it.
+        namespaces.run("ip", "addr", "add", f"{ip}/64", "dev", "eth0", "nodad", within=host)
+    place = "/ip6zone/eth0/ip6/fe80::1/tcp/4001"
+    relay = Command(far, "relay", "--listen", place, "--key", f"{folder}/relay.key")
+    _, ready = relay.wait(lambda line: "addrs" in line, 20)
+    address = next((one for one in ready["addrs"] if one.startswith(place)), None)
+    tell("a relay listens on a link-local address and prints its zone", address is not None, ready["addrs"])
+    dial = subprocess.run([*near.prefix, arguments.command, "dial", address or place], capture_output=True, text=True, timeout=30)
+    tell("and is dialled by it", dial.returncode == 0, (dial.stdout or dial.stderr).strip().splitlines()[-1])
+    relay.stop()
+
+
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--command", required=True, help="causeway")
 arguments = parser.parse_args()
@@ -121,6 +136,7 @@ try:
         moves(["--listen", "/ip4/10.88.0.1/tcp/4001"], "/tcp/")
         moves(["--listen", "/ip4/10.88.0.1/udp/4001/webrtc-direct"], "/webrtc-direct")
         grows()
+        zones()
 finally:
     for host in (far, near):
         host.end()

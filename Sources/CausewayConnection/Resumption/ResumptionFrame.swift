@@ -14,7 +14,7 @@
         enum Kind: UInt8 {
             /// Bytes of the stream.
             case data = 0
-            /// All before this position has arrived: 8 bytes.
+            /// The application has read all before this position: 8 bytes.
             case confirmed = 1
             /// The direction's end: no content.
             case end = 2
