@@ -170,7 +170,7 @@ for part in "${parts[@]}"; do
       for browser in chromium firefox-esr; do
         command -v "$browser" >/dev/null || { skip "WebRTC in $browser" "it is not installed (Scripts/install.sh browsers)"; continue; }
         only=()
-        [ "$browser" = chromium ] || only=(only=basics,signalling,losing)
+        [ "$browser" = chromium ] || only=(only=basics,signalling,losing,moving)
         run "WebRTC in $browser" node Tests/Web/browser.mjs Web/dist "$us" "$browser" webrtc.html seconds=150 "${only[@]}"
         # As browsers are about to be: a page may not change its own credentials.
         [ "$browser" != chromium ] || run "our /webrtc-direct version 2 in $browser" node Tests/Web/browser.mjs Web/dist "$us" "$browser" \

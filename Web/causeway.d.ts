@@ -81,6 +81,7 @@ export type ErrorCode =
   | 'ERR_PUBSUB_OFF'
   | 'ERR_REFUSED_BY_RELAY' // `value` is the relay's status
   | 'ERR_RESET' // the remote reset the stream
+  | 'ERR_RESUMPTION' // a resumable stream could not go on: `undelivered` bytes are not confirmed
   | 'ERR_STOPPED' // the node is not running
   | 'ERR_STORAGE' // the key could not be stored
   | 'ERR_TIMEOUT'
@@ -108,6 +109,8 @@ export class CausewayError extends Error {
   readonly value?: number
   /** The bytes that had moved when a limit was reached. */
   readonly moved?: number
+  /** The bytes of a resumable stream that the remote has not confirmed. */
+  readonly undelivered?: number
 }
 
 export interface AbortOptions { signal?: AbortSignal }
@@ -115,11 +118,18 @@ export interface AbortOptions { signal?: AbortSignal }
 export interface StreamOptions extends AbortOptions {
   /** Also use a connection that a relay limits. Default: false. */
   runOnLimitedConnection?: boolean
+  /**
+   * The stream goes on over another connection to the same peer when its own ends, or when a direct one stands beside the relayed one.
+   * If the peer does not serve the protocol so, the stream is an ordinary one. Default: false. Needs `causeway.resumable.js` beside this.
+   */
+  resumable?: boolean
 }
 
 export interface HandlerOptions {
   /** Also handle streams on limited connections. Default: false. */
   runOnLimitedConnection?: boolean
+  /** Also serve streams that go on over another connection, to peers that open them so. Default: false. */
+  resumable?: boolean
 }
 
 /** A relay's limits. On a reservation: those of each circuit. On a connection: what is left. A missing field means no limit. */
@@ -147,8 +157,10 @@ export interface Stream extends EventTarget, AsyncIterable<Bytes> {
   readonly protocol: string
   readonly direction: 'inbound' | 'outbound'
   readonly status: 'open' | 'closing' | 'closed' | 'reset' | 'aborted'
-  /** The connection that carries the stream. */
+  /** The connection that carries the stream, now if it is resumable. */
   readonly connection?: Connection
+  /** True: it goes on over other connections, as `StreamOptions.resumable` says. */
+  readonly resumable?: true
   /** The limits of that connection. Undefined: it is not limited. */
   readonly limits?: Limits
   /** Ends when the remote has finished writing. While you do not read, the remote cannot send more. */

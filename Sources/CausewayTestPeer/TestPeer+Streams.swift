@@ -7,7 +7,7 @@ extension TestPeer {
         let start = milliseconds()
         switch name {
         case "echo":
-            let stream = try await node.open(TestProtocols.echo, to: peer, allowsLimited: allowed)
+            let stream = try await node.open(TestProtocols.echo, to: peer, allowsLimited: allowed, resumable: arguments.flag("resumable"))
             let bytes = try arguments.integer("bytes")
             let matched = try await TestProtocols.runEcho(stream, bytes: bytes, chunk: max(arguments.integer("chunk", or: 65536), 1))
             return [("bytes", .count(bytes)), ("matched", .bool(matched)), ("ms", .number(milliseconds() - start))]

@@ -96,7 +96,7 @@ final class TestPeer: Sendable {
             (TestProtocols.perf, TestProtocols.servePerf),
         ]
         for (name, handler) in served {
-            let streams = try await node.streams(for: name, allowsLimited: true)
+            let streams = try await node.streams(for: name, allowsLimited: true, resumable: name == TestProtocols.echo)
             Task { await streams.serve(handler: handler) }
         }
     }

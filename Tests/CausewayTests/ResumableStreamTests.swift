@@ -35,32 +35,6 @@ import Testing
         }
     }
 
-    /// A relayed connection becomes direct: the stream moves there by itself.
-    @Test func movesToADirectConnection() async throws {
-        let relay = try configuration(listen: [tcp]) {
-            $0.relayService = .init()
-            $0.relayService?.circuitLimit = .unlimited
-        }
-        let peer = try configuration { $0.webRTC = true }
-        try await withNodes([relay, peer, peer]) { nodes in
-            let place = try #require(await nodes[0].addresses.first)
-            _ = try await nodes[1].reserve(at: place)
-            let echoes = try await nodes[1].streams(for: "/echo/1", resumable: true)
-            let serving = Task { await echoes.serve(handler: echo) }
-            defer { serving.cancel() }
-            let stream = try await nodes[2].open("/echo/1", to: Multiaddr("\(place)/p2p-circuit/p2p/\(nodes[1].peerID)"), resumable: true)
-            var count = 0
-            while stream.resumptions == 0 {
-                try await stream.write([UInt8](repeating: 5, count: 1000))
-                count += try await stream.read(exactly: 1000).count
-                try await Task.sleep(for: .milliseconds(5))
-            }
-            // The relay is no longer needed.
-            await nodes[2].hangUp(nodes[0].peerID)
-            #expect(try await exchange(pattern, over: stream) == pattern)
-        }
-    }
-
     @Test func resetsTellTheirCodeAndEndIt() async throws {
         try await withNodes([configuration(listen: [tcp]), configuration()]) { nodes in
             let streams = try await nodes[0].streams(for: "/odd/1", resumable: true)

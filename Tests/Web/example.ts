@@ -26,7 +26,7 @@ export async function chat(relay: string, seed: Uint8Array): Promise<CausewayNod
   await node.handle('/echo/1.0.0', async ({ stream, connection }) => {
     console.log(connection.remotePeer.toString(), stream.protocol, recipients)
     await stream.readable.pipeTo(stream.writable)
-  }, { runOnLimitedConnection: true })
+  }, { runOnLimitedConnection: true, resumable: true })
   return node
 }
 
@@ -38,7 +38,7 @@ function show({ state, relay, addresses, expires }: Reservation): void {
 export async function ask(node: CausewayNode, to: string): Promise<Uint8Array | undefined> {
   try {
     const stream: Stream = await node.dialProtocol(to.startsWith('/') ? multiaddr(to) : peerIdFromString(to), ['/echo/1.0.0'], {
-      runOnLimitedConnection: true,
+      runOnLimitedConnection: true, resumable: true,
     })
     const writer = stream.writable.getWriter()
     await writer.write(new Uint8Array([1, 2, 3]))

@@ -9,6 +9,7 @@ import { hostile } from './hostile.mjs'
 import { local } from './local.mjs'
 import { network } from './network.mjs'
 import { packaged } from './package.mjs'
+import { resumable } from './resumable.mjs'
 
 const [dist, testpeer, peers = ''] = process.argv.slice(2)
 const causeway = await import(pathToFileURL(`${dist}/causeway.js`))
@@ -16,6 +17,7 @@ await local(causeway)
 await hostile(causeway)
 await packaged(resolve(dist))
 await habits(causeway, resolve(dist), testpeer)
+await resumable(causeway, testpeer)
 await network(causeway, {
   us: [testpeer],
   go: existsSync(`${peers}/go/bin/go-peer-linux-amd64`) && [`${peers}/go/bin/go-peer-linux-amd64`],

@@ -1,6 +1,6 @@
 // WebRTC between nodes of one page, behind native relays.
 //   browser.mjs DIST TESTPEER chromium webrtc.html                                              all, a minute
-//   browser.mjs DIST TESTPEER firefox-esr webrtc.html only=basics,signalling,losing             these
+//   browser.mjs DIST TESTPEER firefox-esr webrtc.html only=basics,signalling,losing,moving            these
 //   browser.mjs DIST TESTPEER chromium webrtc.html only=churn count=600 seconds=900             600 connections one after another
 //   browser.mjs DIST TESTPEER chromium webrtc.html only=idle hours=1 seconds=200                an hour of nothing, at 60 times the pace
 //   browser.mjs DIST PEER chromium webrtc.html only=direct version=1                            of a server PEER's /webrtc-direct
@@ -10,6 +10,7 @@ import {
   counts, ECHO, echo, gossips, heapBytes, LIMITED, live, moduleBytes, NATIVE_ECHO, node, note, post, relay, report, reserved, sleep,
   upgraded, WHICH
 } from './nodes.mjs'
+import { moving } from './moving.mjs'
 import { signalling } from './signalling.mjs'
 
 const isWebRTC = (connection) => /\/webrtc\//.test(`${connection.remoteAddr}/`)
@@ -435,7 +436,7 @@ async function basics() {
 export async function run({ only, count, hours = 0.05, version = '1' }) {
   printTo(report)
   const parts = {
-    basics, signalling, recovery, losing, meeting, closing, failing,
+    basics, signalling, recovery, losing, moving, meeting, closing, failing,
     churn: () => churn(Number(count ?? 30)), streams: () => streams(Number(count ?? 200)), idle: () => idle(Number(hours)),
     direct: () => direct(version),
   }
@@ -443,7 +444,7 @@ export async function run({ only, count, hours = 0.05, version = '1' }) {
   if (chosen) await Promise.all(chosen.map((name) => parts[name]()))
   else {
     // Most of these is waiting, so they wait together.
-    await Promise.all([meeting(), failing(), signalling(), recovery(), losing(), closing()])
+    await Promise.all([meeting(), failing(), signalling(), recovery(), losing(), moving(), closing()])
     await churn(30)
     await streams(200)
     await idle(0.05)

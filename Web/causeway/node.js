@@ -14,6 +14,7 @@ import { readOptions } from './options.js'
 import { PeerId } from './peerid.js'
 import { PubSub } from './pubsub.js'
 import { findRelays } from './relays.js'
+import { makeStream } from './stream.js'
 import { readProtocols } from './streams.js'
 import { complain, emit } from './telling.js'
 import { READY_TIME, waitFor } from './waiting.js'
@@ -27,6 +28,8 @@ class CausewayNode extends EventTarget {
   #start
   #relays
   #handlers = new Map()
+  /** What opens and serves resumable streams, once there was one. */
+  #resumables
   #status = 'stopped'
   /** Whether anybody ever listened for errors. */
   #isHeard = false
@@ -152,7 +155,7 @@ class CausewayNode extends EventTarget {
       this.#unfollow = undefined
       if (this.#status === 'started') {
         this.#status = 'stopping'
-        await this.#engine.drain()
+        await Promise.all([this.#engine, this.#resumables].map((one) => one?.drain()))
       }
       this.#end()
     })
@@ -193,8 +196,15 @@ class CausewayNode extends EventTarget {
 
   async dial(to, { signal } = {}) { return this.#connect(to, { signal }) }
 
+  /** In a file of its own, as few pages need it. */
+  async #moving() {
+    const { makeResumables } = await import('./causeway.resumable.js')
+    return this.#resumables ??= makeResumables(this, { makeStream, failure, CausewayError })
+  }
+
   async dialProtocol(to, protocols, options = {}) {
     readProtocols(protocols)
+    if (options.resumable) return (await this.#moving()).open(to, protocols, options)
     const { remotePeer } = await this.#connect(to, { signal: options.signal, limited: !!options.runOnLimitedConnection })
     return this.#engine.open(String(remotePeer), protocols, options)
   }
@@ -233,18 +243,19 @@ class CausewayNode extends EventTarget {
 
   // Protocols
 
-  async handle(protocols, handler, { runOnLimitedConnection = false } = {}) {
+  async handle(protocols, handler, options = {}) {
     if (typeof handler !== 'function') refuse('ERR_INVALID_ARGUMENT', `expected a function to handle ${protocols}, not ${typeof handler}`)
     const names = readProtocols(protocols)
     for (const name of names) {
       if (this.#handlers.has(name)) refuse('ERR_INVALID_ARGUMENT', `${name} already has a handler`)
     }
-    for (const name of names) this.#handlers.set(name, { handler, limited: !!runOnLimitedConnection })
+    if (options.resumable) await (await this.#moving()).serve(names, handler, options)
+    for (const name of names) this.#handlers.set(name, { handler, limited: !!options.runOnLimitedConnection })
     this.#announceProtocols()
   }
 
   async unhandle(protocols) {
-    for (const name of [protocols].flat()) this.#handlers.delete(name)
+    for (const name of [protocols].flat()) for (const one of ['', '/causeway/resumable/1']) this.#handlers.delete(one + name)
     this.#announceProtocols()
   }
 

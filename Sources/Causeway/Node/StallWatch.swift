@@ -27,6 +27,7 @@ struct StallWatch: Sendable {
         var last = stream.progress
         var still = 0
         while (try? await Task.sleep(for: Self.look.duration)) != nil {
+            stream.look()
             let now = stream.progress
             if now.confirmed != last.confirmed || now.received != last.received {
                 still = 0

@@ -302,11 +302,14 @@ final class ResumableStream: Sendable {
             while !Task.isCancelled {
                 let (output, isComplete, isReset) = state.withLock { state -> ([UInt8]?, Bool, Bool) in
                     guard state.carriage === carriage else { return (nil, false, false) }
-                    let output = state.resumption.nextOutput()
+                    let output = state.resumption.nextOutput(withData: !carriage.holdsBack)
                     state.isSending = output != nil
                     return (output, state.resumption.isComplete, state.resumption.isReset)
                 }
-                if let output { try await carriage.stream.write(output) }
+                if let output {
+                    try await carriage.stream.write(output)
+                    carriage.sent(output.count)
+                }
                 if isReset {
                     try await carriage.stream.finish()
                     return end(.resetLocally)
@@ -325,6 +328,9 @@ final class ResumableStream: Sendable {
         state.withLock { $0.resumption.confirmNow() }
         wakeCarriage()
     }
+
+    /// Half a second has passed.
+    func look() { state.withLock { $0.carriage }?.look() }
 
     /// How far both directions have come: what does not change while something is awaited has stalled.
     var progress: (confirmed: UInt64, received: UInt64, awaits: Bool) {

@@ -98,7 +98,8 @@
         public mutating func confirmNow() { confirmsNow = read != told }
 
         /// The next bytes for the stream that carries this one, at most about 64 KiB. nil: there is nothing to send.
-        public mutating func nextOutput() -> [UInt8]? {
+        /// - Parameter withData: false if the bytes that were written have to wait.
+        public mutating func nextOutput(withData: Bool = true) -> [UInt8]? {
             if let resetCode {
                 return ResumptionFrame.header(.reset, 4) + ResumptionFrame.bytes(UInt64(resetCode)).suffix(4)
             }
@@ -108,7 +109,7 @@
                 confirmsNow = false
                 output += ResumptionFrame.header(.confirmed, 8) + ResumptionFrame.bytes(told)
             }
-            if sent < written { appendData(&output) }
+            if withData, sent < written { appendData(&output) }
             if isEnded, sent == written {
                 sent += 1
                 output += ResumptionFrame.header(.end, 0)
