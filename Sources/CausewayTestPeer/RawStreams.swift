@@ -119,7 +119,7 @@ extension TestPeer {
                     "stream-open",
                     [
                         "stream": .count(number), "protocol": .text(stream.protocolID), "peerId": .text(stream.peer.description),
-                        "limited": .bool(stream.limit != nil),
+                        "limited": .bool(await stream.limit != nil),
                     ])
             }
             streams.cancel()

@@ -15,8 +15,18 @@ import Testing
             let error = await #expect(throws: NodeError.self) { _ = try await nodes[2].open("/echo/1", to: nodes[1].peerID) }
             #expect("\(error!)".contains("the only connection is relayed with limits"))
             let stream = try await nodes[2].open("/echo/1", to: nodes[1].peerID, allowsLimited: true)
-            #expect(stream.limit == connection.limit)
+            let announced = try #require(connection.limit?.bytes)
+            let first = try #require(await stream.limit?.bytes)
+            #expect(first < announced)
+            // Of the circuit, not of the stream.
+            let other = try await nodes[2].open("/echo/1", to: nodes[1].peerID, allowsLimited: true)
+            #expect(try await exchange([UInt8](repeating: 5, count: 10_000), over: other).count == 10_000)
+            let left = try #require(await stream.limit)
+            #expect(try #require(left.bytes) <= first - 10_000)
+            #expect(try #require(left.seconds) <= 120)
             #expect(try await exchange([1, 2, 3], over: stream) == [1, 2, 3])
+            await nodes[2].hangUp(nodes[1].peerID)
+            try await until { await stream.limit == nil }
             // The first one made nobody dial.
             events.cancel()
             for await event in events {

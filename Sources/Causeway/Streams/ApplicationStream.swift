@@ -81,6 +81,17 @@ final class ApplicationStream: @unchecked Sendable {
     /// Whether the stream failed or was reset.
     var isOver: Bool { if case .failed? = end { true } else { false } }
 
+    /// What its circuit may carry still.
+    var limit: CircuitLimit? {
+        get async {
+            let left = try? await Suspension<CircuitLimit?>.suspend(on: loop) { wait in
+                let link = self.proposal.map { $0.place.link } ?? self.link
+                wait.resume(.success(link?.carrier?.remaining(at: self.loop.now)))
+            }
+            return left ?? nil
+        }
+    }
+
     // MARK: Opening
 
     /// On the loop, before each use.

@@ -21,7 +21,7 @@ final class Carriage: Sendable {
 
     init(_ stream: Stream) {
         self.stream = stream
-        allowance = Mutex(Allowance(data: stream.limit?.bytes.map { $0 / 2 }))
+        allowance = Mutex(Allowance(data: stream.firstLimit?.bytes.map { $0 / 2 }))
     }
 
     /// Whether the data has to wait.

@@ -40,6 +40,14 @@ final class ResumableStream: Sendable {
     /// Whether nothing more will be sent or received.
     var isOver: Bool { state.withLock { $0.isOver } }
 
+    /// What the circuit that carries it now may carry still.
+    var limit: CircuitLimit? {
+        get async {
+            let carriage = state.withLock { $0.carriage }
+            return await carriage?.stream.limit
+        }
+    }
+
     /// How often it was begun or resumed over a stream.
     var resumed: Int { state.withLock { $0.resumed } }
 

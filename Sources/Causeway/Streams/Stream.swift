@@ -18,8 +18,8 @@ public final class Stream: AsyncSequence, Sendable {
     public let peer: PeerID
     /// The protocol on which both sides agreed.
     public let protocolID: String
-    /// The limit of the circuit that carries the stream. nil: it is not limited. Of a resumable stream: where it began.
-    public let limit: CircuitLimit?
+    /// What the relay announced for the circuit on which the stream began.
+    let firstLimit: CircuitLimit?
     private let state: State
 
     private enum State {
@@ -31,7 +31,7 @@ public final class Stream: AsyncSequence, Sendable {
         self.state = .ordinary(state)
         self.peer = peer
         self.protocolID = protocolID
-        self.limit = limit
+        firstLimit = limit
     }
 
     /// - Parameter carrier: the stream that carries it first.
@@ -39,7 +39,7 @@ public final class Stream: AsyncSequence, Sendable {
         self.state = .resumable(state, executor)
         peer = carrier.peer
         self.protocolID = protocolID
-        limit = carrier.limit
+        firstLimit = carrier.firstLimit
     }
 
     deinit {
@@ -57,6 +57,17 @@ public final class Stream: AsyncSequence, Sendable {
 
     /// How often it has gone on over another connection.
     public var resumptions: Int { if case .resumable(let state, _) = state { Swift.max(0, state.resumed - 1) } else { 0 } }
+
+    /// What the circuit that carries the stream may carry still: bytes in each direction, and seconds. Every stream of the circuit uses it
+    /// up. nil: no relay limits the stream, or its connection has ended.
+    public var limit: CircuitLimit? {
+        get async {
+            switch state {
+            case .ordinary(let state): await state.limit
+            case .resumable(let state, _): await state.limit
+            }
+        }
+    }
 
     /// Where to run tasks that use this stream often: `Task(executorPreference: stream.executor)`.
     public var executor: any TaskExecutor {
