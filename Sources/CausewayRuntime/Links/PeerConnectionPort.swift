@@ -57,7 +57,7 @@ final class PeerConnectionPort {
         guard !sockets.isEmpty else { return nil }
         let bases = sockets.map { LocalBase(socket: $0.number, endpoint: $0.socket.localEndpoint) }
         let (secret, entropy) = (Entropy.bytes(32), Entropy.bytes(32))
-        let pass = HardNATs { [shell = linkLoop.shell] now in shell.mayPassHardNAT(now: now) }
+        let pass = HardNATs { [unowned(unsafe) linkLoop] in linkLoop.shell.mayPassHardNAT(now: $0) }
         let hardNATs = configuration.passesHardNATs ? pass : nil
         guard let offer else {
             return SignalledSession(

@@ -8,7 +8,7 @@ import CausewayIdentity
 ///     one after another the other side sends to the ports behind the last one that is known
 ///
 /// All that is sent are checks of ICE, so that ICE goes on with the pair of which one has come through. The agent asks it what is due.
-struct HardNATAttempt {
+final class HardNATAttempt {
     enum Step: Equatable {
         /// For candidates, and for ICE to find a path by itself.
         case waiting
@@ -42,6 +42,8 @@ struct HardNATAttempt {
     private var target: Endpoint?
     private var ports: PortWalk?
     private var sent = 0
+    /// What is to be sent as soon as its socket is open.
+    var waitingShot: Shot?
     /// How many sockets were asked for.
     private(set) var opened: UInt32 = 0
     /// Those on which a check of the remote has come.
@@ -56,7 +58,7 @@ struct HardNATAttempt {
     // MARK: Beginning
 
     /// Whether it is time to look for something to do: so many candidates have been known for a while.
-    mutating func isDue(knowing count: Int, now: Instant) -> Bool {
+    func isDue(knowing count: Int, now: Instant) -> Bool {
         if count != candidates {
             candidates = count
             nextAt = now + limits.delay
@@ -66,13 +68,13 @@ struct HardNATAttempt {
         return true
     }
 
-    mutating func decline() {
+    func decline() {
         report = HardNATReport(.remoteDeclines)
         step = .over
     }
 
     /// Begins, if the two sides' NATs are of the kinds with which something can be done.
-    mutating func begin(_ local: MappedPorts, _ remote: MappedPorts, from base: LocalBase, random: UInt64, now: Instant) {
+    func begin(_ local: MappedPorts, _ remote: MappedPorts, from base: LocalBase, random: UInt64, now: Instant) {
         switch (local.kind, remote.kind) {
         // Behind the same NAT, it would be tried at one's own router.
         case _ where local.ip == remote.ip: return
@@ -104,7 +106,7 @@ struct HardNATAttempt {
     // MARK: Running
 
     /// What is to be sent now. It is to be sent with `sent` after its socket was opened.
-    mutating func next(now: Instant) -> Shot? {
+    func next(now: Instant) -> Shot? {
         guard step == .running, nextAt <= now, let base, let shot = shot(from: base) else { return nil }
         sent += 1
         if nextAt + Interval(nanoseconds: limits.pace.nanoseconds * limits.burst) < now { nextAt = now }
@@ -112,7 +114,7 @@ struct HardNATAttempt {
         return shot
     }
 
-    private mutating func shot(from base: LocalBase) -> Shot? {
+    private func shot(from base: LocalBase) -> Shot? {
         if let target, opened < limits.sockets {
             opened += 1
             return Shot(base: base, remote: target, socket: Self.firstSocket + opened - 1)
@@ -123,7 +125,7 @@ struct HardNATAttempt {
     }
 
     /// The base that one of its sockets is, because a check of the remote has come there. nil: it is none of them, or too many have come.
-    mutating func base(of socket: UInt32) -> LocalBase? {
+    func base(of socket: UInt32) -> LocalBase? {
         guard let base, socket >= Self.firstSocket, socket - Self.firstSocket < opened, used.count < limits.usedSockets else { return nil }
         if !used.contains(socket) { used.append(socket) }
         return LocalBase(socket: socket, endpoint: base.endpoint)
@@ -132,7 +134,7 @@ struct HardNATAttempt {
     // MARK: End
 
     /// Whether it has ended now, because there is a path, or its time is over.
-    mutating func hasEnded(withPath hasPath: Bool, now: Instant) -> Bool {
+    func hasEnded(withPath hasPath: Bool, now: Instant) -> Bool {
         guard step != .over, hasPath || endsAt <= now else { return false }
         if step == .running { report = HardNATReport(hasPath ? .passed : .unanswered, part, packets: sent) }
         step = .over

@@ -10,28 +10,29 @@ extension ICEAgent {
         hardNAT = HardNATAttempt(hardNATs)
     }
 
+    /// nil: nothing is done about them.
     public var hardNATReport: HardNATReport? { hardNAT?.report }
 
     func advanceHardNAT(to now: Instant) {
-        guard remote != nil, hardNAT != nil else { return }
-        if hardNAT?.hasEnded(withPath: pathAt != nil, now: now) == true {
-            for socket in hardNAT?.unused ?? [] { events.append(.closeSocket(socket)) }
+        guard remote != nil, let hardNAT else { return }
+        if hardNAT.hasEnded(withPath: pathAt != nil, now: now) {
+            for socket in hardNAT.unused { events.append(.closeSocket(socket)) }
         }
-        guard hardNAT?.step == .waiting, hardNAT?.isDue(knowing: locals.all.count + remotes.all.count, now: now) == true else { return }
+        guard hardNAT.step == .waiting, hardNAT.isDue(knowing: locals.all.count + remotes.all.count, now: now) else { return }
         var used: [ICECandidate] = []
         for one in remotes.all where one.verdict == .used { used.append(one.candidate) }
         guard let local = MappedPorts(locals.all), let theirs = MappedPorts(used), let base = locals.base(at: local.base) else { return }
-        hardNAT?.begin(local, theirs, from: base, random: source.number(), now: now)
+        hardNAT.begin(local, theirs, from: base, random: source.number(), now: now)
     }
 
     /// A check that is no pair's: if it comes through, the remote's own check makes the pair.
     func sendHardNAT(into buffer: UnsafeMutableRawBufferPointer, now: Instant) -> ICEOutput? {
-        guard let remote, let shot = hardNATShot ?? hardNAT?.next(now: now) else { return nil }
-        if let socket = shot.socket, hardNATShot == nil {
-            hardNATShot = shot
+        guard let remote, let hardNAT, let shot = hardNAT.waitingShot ?? hardNAT.next(now: now) else { return nil }
+        if let socket = shot.socket, hardNAT.waitingShot == nil {
+            hardNAT.waitingShot = shot
             return .openSocket(socket, beside: shot.base.socket)
         }
-        hardNATShot = nil
+        hardNAT.waitingShot = nil
         let path = ICEPath(socket: shot.socket ?? shot.base.socket, remote: shot.remote)
         return write(source.next(), over: path, from: shot.base, remote, as: role, isNominating: false, into: buffer)
     }

@@ -44,8 +44,6 @@ public final class ICEAgent {
     var toldPath: ICEPath?
     /// nil: nothing is done about hard NATs.
     var hardNAT: HardNATAttempt?
-    /// What is to be sent when its socket is open.
-    var hardNATShot: HardNATAttempt.Shot?
 
     let startedAt: Instant
     var remoteKnownAt: Instant?

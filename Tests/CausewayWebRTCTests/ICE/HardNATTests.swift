@@ -88,7 +88,7 @@ func onlyPublicIPv4AddressesCount(ip: [UInt8]) {
 func whatIsSentIsBounded(local: [UInt16], remote: [UInt16], most: Int) throws {
     let own = try #require(MappedPorts(local.map { candidate(endpoint($0)) }))
     let theirs = try #require(MappedPorts(remote.map { candidate(endpoint($0, [203, 0, 115, 1])) }))
-    var attempt = HardNATAttempt(HardNATs { _ in true })
+    let attempt = HardNATAttempt(HardNATs { _ in true })
     var now = at(seconds: 1)
     attempt.begin(own, theirs, from: LocalBase(socket: 0, endpoint: base), random: 7, now: now)
     var shots: [HardNATAttempt.Shot] = []
@@ -110,7 +110,7 @@ func whatIsSentIsBounded(local: [UInt16], remote: [UInt16], most: Int) throws {
 @Test func onesOwnRouterIsNotTried() throws {
     let own = try #require(MappedPorts([candidate(endpoint(4000))]))
     let theirs = try #require(MappedPorts([candidate(endpoint(5000)), candidate(endpoint(9000))]))
-    var attempt = HardNATAttempt(HardNATs { _ in true })
+    let attempt = HardNATAttempt(HardNATs { _ in true })
     attempt.begin(own, theirs, from: LocalBase(socket: 0, endpoint: base), random: 7, now: at(seconds: 1))
     #expect(attempt.step == .waiting && attempt.report == HardNATReport(.notNeeded))
 }
@@ -119,7 +119,7 @@ func whatIsSentIsBounded(local: [UInt16], remote: [UInt16], most: Int) throws {
     let own = try #require(MappedPorts([candidate(endpoint(4000))]))
     let theirs = try #require(MappedPorts([5000, 9000].map { candidate(endpoint($0, [203, 0, 115, 1])) }))
     var isFree = false
-    var attempt = HardNATAttempt(HardNATs { _ in isFree })
+    let attempt = HardNATAttempt(HardNATs { _ in isFree })
     let local = LocalBase(socket: 0, endpoint: base)
     attempt.begin(own, theirs, from: local, random: 7, now: at(seconds: 1))
     let early = attempt.next(now: at(seconds: 2))
