@@ -266,6 +266,7 @@ for part in "${parts[@]}"; do
       natlab=${CAUSEWAY_NATLAB:-$(dirname "$peers")/natlab}
       if [ -e "$natlab/natlab.py" ]; then
         run "the check behind NATs" python3 Tests/Interop/check.py --causeway "$command" --natlab "$natlab"
+        run "hard NATs" python3 Tests/Interop/hard_nats.py --us "$us" --natlab "$natlab" --peers "$peers"
         run "files on bad lines" python3 Tests/Interop/degradations.py --command "$command" --copy "$build/examples/debug/Copy" \
           --natlab "$natlab" --quick
         mkdir -p "$log/nat"

@@ -5,6 +5,7 @@
 @_exported public import enum CausewayConnection.CloseReason
 @_exported public import enum CausewayConnection.ConnectionError
 @_exported public import struct CausewayConnection.ConnectionLimits
+@_exported public import struct CausewayConnection.HardNATReport
 @_exported public import enum CausewayConnection.LimitName
 @_exported public import class CausewayConnection.PeerConnectionReport
 @_exported public import enum CausewayConnection.ResumptionFault

@@ -10,7 +10,7 @@ struct PeerConfiguration {
     private static let known: Set<String> = [
         "seed", "listen", "announce", "relays", "relay", "pubsub", "discovery", "muxers", "security", "wssCert", "wssKey", "caCert",
         "wssInsecure", "agent", "maxSeconds", "loops", "rcmgr", "stunServers", "webrtc", "autonat", "dcutr", "forceReachability", "mdns",
-        "mapPorts",
+        "mapPorts", "hardNats",
     ]
 
     /// - Throws: `CommandError`, which names a field of the wrong type, what was expected and what came.
@@ -25,6 +25,7 @@ struct PeerConfiguration {
         try readDiscovery(fields)
         try readPubSub(try fields.object("pubsub"))
         node.mapsPorts = try fields.flag("mapPorts") ?? false
+        node.hardNATs = try fields.flag("hardNats") ?? false
         node.agent = try fields.text("agent") ?? node.agent
         node.loops = try fields.integer("loops", in: 1...64) ?? 1
         maxSeconds = try fields.integer("maxSeconds", in: 1...1_000_000) ?? 600

@@ -1,5 +1,6 @@
-import Causeway
 import Testing
+
+@testable import Causeway
 
 /// Peers that meet over a relay, as they are by default.
 @Suite(.timeLimit(.minutes(2))) struct DirectPathTests {
@@ -47,6 +48,11 @@ import Testing
             try await until { await dialler.info(of: target.peerID) != nil }
             #expect(await dialler.info(of: target.peerID)?.protocolIDs.contains("/webrtc-signaling/0.0.1") == false)
         }
+    }
+
+    @Test func hardNATsAreLeftAloneUnlessTheApplicationAllowsThem() throws {
+        #expect(try !Configuration().shell().passesHardNATs)
+        #expect(try configuration { $0.hardNATs = true }.shell().passesHardNATs)
     }
 
     @Test func aSTUNServerIsAnIPAddressAndAPort() throws {

@@ -22,6 +22,8 @@ private func describe(_ text: UnsafeRawBufferPointer, _ kind: SessionDescription
     guard let read = try? SessionDescription(kind, parsing: text) else { return }
     let limits = SDPLimits()
     precondition(read.candidates.count <= 2 * limits.candidates && read.fingerprints.count <= limits.fingerprints)
+    // Probes of hard NATs go to an address of these.
+    if let ports = MappedPorts(read.candidates) { precondition(ports.endpoint.isPublicIPv4 && !ports.ports.isEmpty) }
     var own = read
     // Those are not written.
     own.candidates.removeAll { $0.transport != .udp || $0.component != 1 }

@@ -34,6 +34,7 @@ extension Configuration {
         shell.loops = loops
         shell.mapsPorts = mapsPorts
         shell.dialledFamily = dialledFamily
+        shell.passesHardNATs = hardNATs
         shell.findsLocalPeers = localDiscovery != nil
         shell.pageLimits = pageLimits
         shell.webRTCLimits = webRTCLimits

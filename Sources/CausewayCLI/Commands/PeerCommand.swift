@@ -24,6 +24,9 @@ extension Command {
                 standard: standardIfPossible.joined(separator: ", ")),
             Option("no-listen", .flag, "open no port: be reached through relays alone"),
             Option("no-map-ports", .flag, "do not ask the router to forward this peer's ports"),
+            Option(
+                "hard-nats", .flag,
+                "pass NATs that give each remote another port, with peers that do so, too: up to 256 sockets or 1,150 packets for one"),
             Option("no-mdns", .flag, "do not look for peers in the local network, nor tell it of this one"),
             Option("topic", .value("NAME"), "join the topic: publish each line typed, print each message received"),
             Option(
@@ -58,6 +61,7 @@ extension Command {
             topics.isEmpty
             ? standardDiscovery : topics.map { .init(topic: $0, form: $0 == Configuration.Discovery.json.topic ? .json : .protobuf) }
         configuration.allowsLocalHearsay = values.flag("dial-local")
+        configuration.hardNATs = values.flag("hard-nats")
         configuration.mapsPorts = !values.flag("no-map-ports")
         // Who starts a peer to find others expects it to find those beside it.
         if !values.flag("no-mdns") { configuration.localDiscovery = .init(dials: values.flag("dial")) }

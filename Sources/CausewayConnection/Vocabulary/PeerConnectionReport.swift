@@ -21,6 +21,10 @@ public final class PeerConnectionReport: Equatable, Sendable {
     /// Pairs of a socket here and a candidate there that were checked, and those of them that answered.
     public let checkedPairs: Int
     public let answeredPairs: Int
+    #if !hasFeature(Embedded)
+        /// What was done about hard NATs. nil: this node does nothing about them.
+        public let hardNAT: HardNATReport?
+    #endif
 
     public init(
         _ state: State, localCandidates: Int = 0, remoteCandidates: Int = 0, usableCandidates: Int = 0, checkedPairs: Int = 0,
@@ -32,10 +36,29 @@ public final class PeerConnectionReport: Equatable, Sendable {
         self.usableCandidates = usableCandidates
         self.checkedPairs = checkedPairs
         self.answeredPairs = answeredPairs
+        #if !hasFeature(Embedded)
+            hardNAT = nil
+        #endif
     }
 
+    #if !hasFeature(Embedded)
+        /// The same with what was done about hard NATs.
+        public init(_ report: PeerConnectionReport, hardNAT: HardNATReport?) {
+            state = report.state
+            localCandidates = report.localCandidates
+            remoteCandidates = report.remoteCandidates
+            usableCandidates = report.usableCandidates
+            checkedPairs = report.checkedPairs
+            answeredPairs = report.answeredPairs
+            self.hardNAT = hardNAT
+        }
+    #endif
+
     public static func == (a: PeerConnectionReport, b: PeerConnectionReport) -> Bool {
-        a.state == b.state && a.localCandidates == b.localCandidates && a.remoteCandidates == b.remoteCandidates
+        #if !hasFeature(Embedded)
+            if a.hardNAT != b.hardNAT { return false }
+        #endif
+        return a.state == b.state && a.localCandidates == b.localCandidates && a.remoteCandidates == b.remoteCandidates
             && a.usableCandidates == b.usableCandidates && a.checkedPairs == b.checkedPairs && a.answeredPairs == b.answeredPairs
     }
 }
@@ -45,6 +68,7 @@ public final class PeerConnectionReport: Equatable, Sendable {
         public var description: String {
             "\(state), \(localCandidates) candidates here, \(usableCandidates) of \(remoteCandidates) there usable, "
                 + "\(answeredPairs) of \(checkedPairs) pairs answered"
+                + (hardNAT.map { "; hard NATs: \($0)" } ?? "")
         }
     }
 #endif

@@ -173,6 +173,14 @@ public final class Signalling: PeerConnectionSignalling {
         node.expectLink(
             link, remoteAddress: remote, localAddress: .webRTC, path: .direct(.webRTC), carrier: nil, isInbound: !session.isOfferer)
         node.append(.peerConnection(link: link, .carry(session.peer, relayed.publicKey)))
+        #if !hasFeature(Embedded)
+            // What was done beside ICE has its cost, so both applications hear of it.
+            guard let report = session.report, report.hardNAT?.part != nil else { return }
+            let outcome = DialOutcome(
+                peer: session.peer, address: remote, result: .connected, took: node.now - session.startedAt,
+                isInbound: !session.isOfferer, peerConnection: report)
+            node.emit(.dialAttempt(outcome))
+        #endif
     }
 
     public func peerProgressed(_ link: UInt32, _ report: PeerConnectionReport, in node: NodeContext) {

@@ -2,6 +2,7 @@ public import CausewayConnection
 import CausewayIdentity
 public import CausewayNode
 public import CausewayTLS
+import CausewayWebRTC
 import Synchronization
 
 #if canImport(Glibc)
@@ -24,6 +25,7 @@ public final class NativeShell: @unchecked Sendable {
     /// The loop on which each link runs.
     private let places = Mutex<[UInt32: UInt8]>([:])
     private let punched = Mutex(PunchedHosts())
+    private let hardNATPace = Mutex(HardNATPace())
 
     // Set before `start`.
     /// What the node reports to its application, in batches, on the first loop.
@@ -95,6 +97,9 @@ public final class NativeShell: @unchecked Sendable {
 
     /// How the loops find their shell, which is made after them.
     final class Reference { unowned(unsafe) var shell: NativeShell! }
+
+    /// Whether an attempt to pass a hard NAT may begin, on whichever loop; counts it.
+    func mayPassHardNAT(now: Instant) -> Bool { hardNATPace.withLock { $0.mayBegin(at: now) } }
 
     var first: LinkLoop { linkLoops[0] }
 

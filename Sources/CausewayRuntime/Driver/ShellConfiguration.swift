@@ -23,6 +23,8 @@ public struct ShellConfiguration: Sendable {
 
     /// Have the gateway forward the ports on which the node listens by IPv4, by PCP or NAT-PMP, and advertise them.
     public var mapsPorts = false
+    /// Pass hard NATs by many sockets and probes: see `HardNATLimits`.
+    public var passesHardNATs = false
     /// Look for peers in this machine's private networks by multicast DNS, and tell them of this node.
     public var findsLocalPeers = false
 

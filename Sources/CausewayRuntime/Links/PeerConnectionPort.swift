@@ -14,6 +14,8 @@ final class PeerConnectionPort {
     private let context: DTLSContext
     /// By their numbers.
     private var sockets: [PeerConnectionSocket] = []
+    /// Those that hard NATs need, by theirs.
+    private var more: [UInt32: PeerConnectionSocket] = [:]
     /// nil before it begins, and after its end.
     private var carrier: AssociationCarrier?
     /// What came since links were worked on last.
@@ -55,12 +57,14 @@ final class PeerConnectionPort {
         guard !sockets.isEmpty else { return nil }
         let bases = sockets.map { LocalBase(socket: $0.number, endpoint: $0.socket.localEndpoint) }
         let (secret, entropy) = (Entropy.bytes(32), Entropy.bytes(32))
+        let pass = HardNATs { [unowned(unsafe) linkLoop] in linkLoop.shell.mayPassHardNAT(now: $0) }
+        let hardNATs = configuration.passesHardNATs ? pass : nil
         guard let offer else {
             return SignalledSession(
-                offeringFrom: bases, servers: servers, by: context, secret: secret, entropy: entropy, now: now)
+                offeringFrom: bases, servers: servers, by: context, secret: secret, entropy: entropy, hardNATs: hardNATs, now: now)
         }
         return try SignalledSession(
-            answering: offer, from: bases, servers: servers, by: context, secret: secret, entropy: entropy, now: now)
+            answering: offer, from: bases, servers: servers, by: context, secret: secret, entropy: entropy, hardNATs: hardNATs, now: now)
     }
 
     func begin(_ carrier: AssociationCarrier, _ session: SignalledSession) {
@@ -72,8 +76,8 @@ final class PeerConnectionPort {
     /// Closes the sockets.
     func close() {
         carrier = nil
-        for one in sockets { one.socket.close() }
-        sockets = []
+        for one in sockets + more.values { one.socket.close() }
+        (sockets, more) = ([], [:])
     }
 
     private func tell(_ carrier: AssociationCarrier, _ input: @escaping @Sendable (Node, UInt32, Instant) -> Void) {
@@ -107,15 +111,25 @@ extension PeerConnectionPort: AssociationPort {
 
     /// Before there is a path only checks are sent, which may be lost.
     func hasRoom(for carrier: AssociationCarrier) -> Bool {
-        guard let path = carrier.path, path.socket < sockets.count else { return true }
-        return sockets[Int(path.socket)].socket.hasRoom(for: PeerConnection.datagramSize)
+        carrier.path.flatMap { socket($0.socket) }?.hasRoom(for: PeerConnection.datagramSize) ?? true
+    }
+
+    private func socket(_ number: UInt32) -> DatagramSocket? {
+        number < sockets.count ? sockets[Int(number)].socket : more[number]?.socket
     }
 
     func send(_ count: Int, over path: ICEPath) {
-        guard path.socket < sockets.count else { return }
-        try? sockets[Int(path.socket)].socket.send(
-            UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<count]), to: path.remote)
+        try? socket(path.socket)?.send(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<count]), to: path.remote)
     }
+
+    func openSocket(_ number: UInt32, beside other: UInt32) {
+        guard let beside = socket(other)?.localEndpoint, let local = Endpoint(ip: beside.ip, port: 0),
+            let socket = try? DatagramSocket(on: linkLoop.loop, at: local, limits: Self.limits)
+        else { return }
+        more[number] = PeerConnectionSocket(number, socket, of: self)
+    }
+
+    func closeSocket(_ number: UInt32) { more.removeValue(forKey: number)?.socket.close() }
 
     // The node knew of the link before it began, and who the remote is. All datagrams are the association's.
     func began(_ carrier: AssociationCarrier) {}

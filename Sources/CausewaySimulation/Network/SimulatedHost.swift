@@ -13,6 +13,10 @@ public final class SimulatedHost {
     public var acceptsInbound = true
     /// The difference of its Unix time from the simulation's, in nanoseconds.
     public var clockOffset: Int64 = 0
+    /// How many datagrams have left it.
+    public private(set) var datagramsSent = 0
+    /// Its open UDP sockets.
+    public var datagramSocketCount: Int { datagramSockets.count }
     /// Whether the machine is running.
     public private(set) var isUp = true
     /// How often it has been started.
@@ -120,6 +124,7 @@ public final class SimulatedHost {
         // It has left the network in which it had the address.
         guard addresses.contains(packet.source.ip) else { return }
         var packet = packet
+        if packet.transport == .udp { datagramsSent += 1 }
         if !acceptsInbound, packet.transport == .udp {
             do { try filter.passOutwards(&packet, now: simulation.now) } catch { return }
         }

@@ -24,6 +24,8 @@ public final class SimulatedNode {
     public var webRTCPort: UInt16?
     /// Makes its engines of DTLS, from the next start on: ones that encrypt nothing, unless a test brings others.
     public var datagramTLS: any DTLSEndpoint
+    /// Whether it passes hard NATs, for peer connections from now on: see `Configuration.hardNATs`.
+    public var passesHardNATs = false
     /// Everything that it reported to its application, with the moments, in all its lives.
     public private(set) var events: [(at: Instant, event: NodeEvent)] = []
     /// The streams that others opened to it, in order.

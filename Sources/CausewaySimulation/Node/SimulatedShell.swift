@@ -1,6 +1,7 @@
 import CausewayConnection
 import CausewayIdentity
 import CausewayNode
+import CausewayWebRTC
 
 /// One life of a simulated node: its host's sockets, names and time for a `Node` and its links, on the simulation's thread.
 ///
@@ -16,6 +17,8 @@ final class SimulatedShell {
     var spliceCount: Int { splices.count }
     /// Its UDP ports: its listener's, and one for each association that it has begun.
     var ports: [any SimulatedAssociationPort] = []
+    /// When it may begin to pass a hard NAT.
+    var hardNATPace = HardNATPace()
     private var lastAccepted: UInt32 = 1
     private var probeIdentity: NoiseIdentity?
     private var wake = Instant.distantFuture

@@ -12,6 +12,8 @@ final class SimulatedSignalledPort {
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: PeerConnection.datagramSize, alignment: 16)
     private var carrier: AssociationCarrier?
     private let bases: [LocalBase]
+    /// Those that hard NATs need.
+    private var more: [UInt32: SimulatedDatagramSocket] = [:]
 
     init(of shell: SimulatedShell) throws(SimulatedNetworkError) {
         self.shell = shell
@@ -31,12 +33,14 @@ final class SimulatedSignalledPort {
     /// - Parameter offer: the remote's; nil: this side makes one.
     func makeSession(answering offer: [UInt8]?, servers: [Endpoint]) throws(SDPError) -> SignalledSession {
         let (secret, entropy) = (shell.random.bytes(32), shell.random.bytes(32))
+        let pass = HardNATs { [unowned shell] in shell.hardNATPace.mayBegin(at: $0) }
+        let hardNATs = shell.owner.passesHardNATs ? pass : nil
         guard let offer else {
             return SignalledSession(
-                offeringFrom: bases, servers: servers, by: endpoint, secret: secret, entropy: entropy, now: now)
+                offeringFrom: bases, servers: servers, by: endpoint, secret: secret, entropy: entropy, hardNATs: hardNATs, now: now)
         }
         return try SignalledSession(
-            answering: offer, from: bases, servers: servers, by: endpoint, secret: secret, entropy: entropy, now: now)
+            answering: offer, from: bases, servers: servers, by: endpoint, secret: secret, entropy: entropy, hardNATs: hardNATs, now: now)
     }
 
     func begin(_ link: UInt32, _ session: SignalledSession) -> AssociationCarrier {
@@ -51,7 +55,8 @@ extension SimulatedSignalledPort: SimulatedDatagramOwner {
     func received(_ bytes: UnsafeMutableRawBufferPointer, from remote: SimulatedAddress, on socket: SimulatedDatagramSocket) {
         // The host sends by its first address of a family.
         guard let base = bases.first(where: { $0.endpoint.ip.count == remote.ip.count }) else { return }
-        shell.turn { _ in carrier?.receive(bytes, over: ICEPath(socket: base.socket, remote: remote.endpoint)) }
+        let number = more.first { $0.value === socket }?.key ?? base.socket
+        shell.turn { _ in carrier?.receive(bytes, over: ICEPath(socket: number, remote: remote.endpoint)) }
     }
 }
 
@@ -63,8 +68,22 @@ extension SimulatedSignalledPort: SimulatedAssociationPort {
     func trust(_ carrier: AssociationCarrier) {}
     func bind(_ carrier: AssociationCarrier, to remote: Endpoint) -> Bool { true }
 
+    func send(_ count: Int, over path: ICEPath) {
+        try? (more[path.socket] ?? socket).send([UInt8](buffer[..<count]), to: path.remote.simulatedAddress)
+    }
+
+    /// All addresses are of one host.
+    func openSocket(_ number: UInt32, beside other: UInt32) {
+        more[number] = try? shell.owner.host.bind()
+        more[number]?.owner = self
+    }
+
+    func closeSocket(_ number: UInt32) { more.removeValue(forKey: number)?.close() }
+
     func remove(_ carrier: AssociationCarrier) {
         self.carrier = nil
+        for one in more.values { one.close() }
+        more = [:]
         close()
     }
 }

@@ -3,9 +3,9 @@ import CausewayIdentity
 // Checks of the remote (RFC 8445, section 7.3).
 
 extension ICEAgent {
-    func received(check message: STUNMessage, over path: ICEPath, _ base: LocalBase, now: Instant) {
+    func received(check message: STUNMessage, over path: ICEPath, now: Instant) {
         guard let username = message.value(.username), isForUs(username), message.isIntact(password: local.password),
-            answers.allows(at: now)
+            answers.allows(at: now), let base = locals.base(of: path.socket) ?? hardNATBase(of: path.socket)
         else { return }
         guard message.unknownAttributes.isEmpty else { return answers.add(to: message, path, error: .unknownAttribute) }
         guard isConsistent(message) else { return answers.add(to: message, path, error: .roleConflict) }

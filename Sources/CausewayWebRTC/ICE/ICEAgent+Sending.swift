@@ -17,7 +17,7 @@ extension ICEAgent {
         guard phase != .failed else { return nil }
         if let answer = answers.next(password: local.password, into: buffer) { return answer }
         if let again = sendAgain(into: buffer, now: now) ?? askConsent(into: buffer, now: now) { return again }
-        return sendNew(into: buffer, now: now) ?? tellEnd()
+        return sendNew(into: buffer, now: now) ?? sendHardNAT(into: buffer, now: now) ?? tellEnd()
     }
 
     /// Behind everything else, because the last question may have ended just now.
@@ -70,25 +70,27 @@ extension ICEAgent {
         _ pair: CandidatePair, _ remote: ICECredentials, into buffer: UnsafeMutableRawBufferPointer, now: Instant
     ) -> ICEOutput? {
         guard let check = pair.check, pair.check?.retransmission.step(at: now) == .send else { return nil }
-        return write(check.transaction, pair, remote, as: check.role, isNominating: check.isNominating, into: buffer)
+        pair.sent += 1
+        return write(
+            check.transaction, over: pair.path, from: pair.base, remote, as: check.role, isNominating: check.isNominating, into: buffer)
     }
 
     /// A question of consent, which is a check of the path that is used.
     private func askConsent(into buffer: UnsafeMutableRawBufferPointer, now: Instant) -> ICEOutput? {
         guard let remote, let selected, let transaction = consent?.ask(at: now, &source) else { return nil }
-        return write(transaction, selected, remote, as: role, isNominating: false, into: buffer)
+        selected.sent += 1
+        return write(transaction, over: selected.path, from: selected.base, remote, as: role, isNominating: false, into: buffer)
     }
 
-    private func write(
-        _ transaction: TransactionID, _ pair: CandidatePair, _ remote: ICECredentials, as role: ICERole, isNominating: Bool,
-        into buffer: UnsafeMutableRawBufferPointer
+    func write(
+        _ transaction: TransactionID, over path: ICEPath, from base: LocalBase, _ remote: ICECredentials, as role: ICERole,
+        isNominating: Bool, into buffer: UnsafeMutableRawBufferPointer
     ) -> ICEOutput {
-        pair.sent += 1
         var writer = STUNWriter(.request, transaction, into: buffer)
         writer.append(username: remote.fragment, local.fragment)
-        writer.append(.priority, locals.priority(.peerReflexive, of: pair.base))
+        writer.append(.priority, locals.priority(.peerReflexive, of: base))
         writer.append(role.attribute, tieBreaker)
         if isNominating { writer.append(.useCandidate) }
-        return .send(count: writer.finish(password: remote.password), pair.path)
+        return .send(count: writer.finish(password: remote.password), path)
     }
 }

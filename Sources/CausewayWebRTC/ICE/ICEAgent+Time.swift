@@ -13,6 +13,7 @@ extension ICEAgent {
             guard let check = pair.check else { continue }
             if check.retransmission.isOver(at: now) || check.sentAt + limits.patience <= now { failed(pair) }
         }
+        advanceHardNAT(to: now)
         guard let consent else {
             nominateIfDue(now: now)
             if min(patienceEndsAt, probeEndsAt) <= now { end(reason) }

@@ -42,6 +42,8 @@ public final class ICEAgent {
     /// When a path has to be nominated, because the network changed meanwhile.
     var probeEndsAt = Instant.distantFuture
     var toldPath: ICEPath?
+    /// nil: nothing is done about hard NATs.
+    var hardNAT: HardNATAttempt?
 
     let startedAt: Instant
     var remoteKnownAt: Instant?
@@ -80,17 +82,19 @@ public final class ICEAgent {
     /// A datagram that looks like STUN.
     public func receive(_ datagram: UnsafeRawBufferPointer, over path: ICEPath, now: Instant) {
         restsUntil = nil
-        guard phase != .failed, let base = locals.base(of: path.socket), let message = try? STUNMessage(datagram) else { return }
+        guard phase != .failed, let message = try? STUNMessage(datagram) else { return }
         switch message.kind {
-        case .request: received(check: message, over: path, base, now: now)
-        case .success, .failure: received(answer: message, over: path, base, now: now)
+        case .request: received(check: message, over: path, now: now)
+        case .success, .failure: if let base = locals.base(of: path.socket) { received(answer: message, over: path, base, now: now) }
         case .indication: break
         }
     }
 
     /// The remote's description. Its candidates may come before and after.
-    public func setRemote(_ credentials: ICECredentials, isLite: Bool = false, now: Instant) {
+    /// - Parameter passesHardNATs: It takes part where NATs are hard, too.
+    public func setRemote(_ credentials: ICECredentials, isLite: Bool = false, passesHardNATs: Bool = false, now: Instant) {
         guard remote == nil else { return }
+        if !passesHardNATs { hardNAT?.decline() }
         restsUntil = nil
         remote = credentials
         remoteKnownAt = now
@@ -120,6 +124,7 @@ public final class ICEAgent {
         var soonest = gathering.nextDeadline
         if hasNewCheck { soonest = min(soonest, paceAt) }
         for pair in checkList.pairs { soonest = min(soonest, deadline(of: pair)) }
+        if let hardNAT, remote != nil { soonest = min(soonest, hardNAT.nextDeadline) }
         if let consent { return min(soonest, consent.nextAt, consent.endsAt, isDisconnected ? .distantFuture : consent.disconnectedAt) }
         return min(soonest, nominationAt, patienceEndsAt, probeEndsAt)
     }

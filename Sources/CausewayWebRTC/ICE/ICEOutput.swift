@@ -2,6 +2,10 @@
 public enum ICEOutput: Equatable, Sendable {
     /// Send the first `count` bytes of the buffer.
     case send(count: Int, ICEPath)
+    /// Open one more socket under this number, at the address of another one's. What is sent by one that cannot be opened is lost.
+    case openSocket(UInt32, beside: UInt32)
+    /// Close a socket that was opened so.
+    case closeSocket(UInt32)
     /// Tell the remote of a candidate of this side.
     case candidate(ICECandidate)
     /// Tell the remote that there are no more.

@@ -3,8 +3,8 @@ import CausewayIdentity
 /// The candidates of this side.
 struct LocalCandidates {
     private(set) var all: [ICECandidate] = []
-    let bases: [LocalBase]
-    private let preferences: [UInt16]
+    private(set) var bases: [LocalBase]
+    private var preferences: [UInt16]
     private let limit: Int
 
     /// IPv6 and IPv4 take turns, so that neither waits for the other's failures (RFC 8421, section 4).
@@ -23,6 +23,20 @@ struct LocalCandidates {
     func base(of socket: UInt32) -> LocalBase? {
         for base in bases where base.socket == socket { return base }
         return nil
+    }
+
+    /// The socket with this endpoint.
+    func base(at endpoint: Endpoint) -> LocalBase? {
+        for base in bases where base.endpoint.withoutScope == endpoint { return base }
+        return nil
+    }
+
+    /// Takes one more socket, which is at the address of another and is named to nobody.
+    mutating func adopt(_ base: LocalBase) {
+        var preference: UInt16 = 0
+        for index in bases.indices where bases[index].endpoint == base.endpoint { preference = preferences[index] }
+        bases.append(base)
+        preferences.append(preference)
     }
 
     /// The priority that a candidate of this kind and base has, or would have.

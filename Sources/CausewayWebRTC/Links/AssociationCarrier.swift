@@ -158,6 +158,8 @@ public final class AssociationCarrier: Carrier {
         case .authenticated(let fingerprint): remoteCertificate = fingerprint.digest
         case .channel(let event): hear(event)
         case .closed(let error): fail(error?.connectionError ?? .link(errno: 0))
+        case .openSocket(let number, let other): port.openSocket(number, beside: other)
+        case .closeSocket(let number): port.closeSocket(number)
         case .candidate(let candidate): tell(candidate)
         case .endOfCandidates, .disconnected: break
         }

@@ -19,6 +19,9 @@ public protocol AssociationPort: AnyObject {
     func hasRoom(for carrier: AssociationCarrier) -> Bool
     /// Sends the first bytes of the buffer. What the socket refuses is lost, as it might have been on its way.
     func send(_ count: Int, over path: ICEPath)
+    /// Opens one more socket, at the address of another one.
+    func openSocket(_ number: UInt32, beside other: UInt32)
+    func closeSocket(_ number: UInt32)
 
     /// The link has begun: the node is to hear of it.
     func began(_ carrier: AssociationCarrier)
@@ -33,6 +36,9 @@ public protocol AssociationPort: AnyObject {
 
 extension AssociationPort {
     public var newcomers: NewcomerLimits { NewcomerLimits() }
+    // Only peer connections that two sides agreed on have more sockets than one for each address.
+    public func openSocket(_ number: UInt32, beside other: UInt32) {}
+    public func closeSocket(_ number: UInt32) {}
 }
 
 /// One moment to wait for.

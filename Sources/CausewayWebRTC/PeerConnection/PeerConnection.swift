@@ -199,6 +199,8 @@ public final class PeerConnection {
                 // An answer is hardly longer than what it answers, so it is always sent, and taken off what DTLS may send.
                 _ = amplification.allows(count)
                 return .send(count: count, path)
+            case .openSocket(let number, let other): return .openSocket(number, beside: other)
+            case .closeSocket(let number): return .closeSocket(number)
             case .candidate(let candidate): return .candidate(candidate)
             case .endOfCandidates: return .endOfCandidates
             case .path(let path):

@@ -28,24 +28,26 @@ public final class SignalledSession {
     ///   - servers: STUN servers, at most `ICELimits.servers`.
     ///   - secret: 32 random bytes for ICE, used for nothing else.
     ///   - entropy: 32 random bytes for SCTP, used for nothing else.
+    ///   - hardNATs: What to do where NATs are hard, if the remote does so, too. nil: nothing.
     public convenience init(
-        offeringFrom bases: [LocalBase], servers: [Endpoint], by endpoint: any DTLSEndpoint, secret: [UInt8], entropy: [UInt8], now: Instant
+        offeringFrom bases: [LocalBase], servers: [Endpoint], by endpoint: any DTLSEndpoint, secret: [UInt8], entropy: [UInt8],
+        hardNATs: HardNATs? = nil, now: Instant
     ) {
         let credentials = ICECredentials(secret: secret)
         let offer = SessionDescription(credentials, fingerprints: [endpoint.fingerprint], setup: .either)
-        let agent = Self.agent(.controlling, credentials, bases, servers, secret, now)
+        let agent = Self.agent(.controlling, credentials, bases, servers, secret, hardNATs, now)
         self.init(isOfferer: true, offer, agent, PeerConnection(negotiating: agent, by: endpoint, entropy: entropy))
     }
 
     /// Answers an offer.
     public convenience init(
         answering text: [UInt8], from bases: [LocalBase], servers: [Endpoint], by endpoint: any DTLSEndpoint, secret: [UInt8],
-        entropy: [UInt8], now: Instant
+        entropy: [UInt8], hardNATs: HardNATs? = nil, now: Instant
     ) throws(SDPError) {
         let offer = try Self.read(.offer, text)
         let credentials = ICECredentials(secret: secret)
         let answer = SessionDescription(answering: offer, credentials, fingerprint: endpoint.fingerprint)
-        let agent = Self.agent(.controlled, credentials, bases, servers, secret, now)
+        let agent = Self.agent(.controlled, credentials, bases, servers, secret, hardNATs, now)
         self.init(isOfferer: false, answer, agent, PeerConnection(negotiating: agent, by: endpoint, entropy: entropy))
         take(offer, as: answer.setup == .active ? .client : .server, now: now)
     }
@@ -53,6 +55,7 @@ public final class SignalledSession {
     private init(isOfferer: Bool, _ own: SessionDescription, _ agent: ICEAgent, _ connection: PeerConnection) {
         var own = own
         own.largestMessage = UInt64(SCTPLimits().messageBytes)
+        own.passesHardNATs = agent.hardNATReport != nil
         self.isOfferer = isOfferer
         self.agent = agent
         self.connection = connection
@@ -61,14 +64,18 @@ public final class SignalledSession {
     }
 
     /// A remote may name whatever it likes, as in a browser. How much is sent there is in `ICELimits`: a check in 50 ms, each seven times,
-    /// to 64 candidates at most, and of what is in it the remote chooses its own name and nothing else.
+    /// to 64 candidates at most, and of what is in it the remote chooses its own name and nothing else. `HardNATLimits` says what is sent
+    /// to one public address beside that, if the application allows it.
     private static func agent(
-        _ role: ICERole, _ credentials: ICECredentials, _ bases: [LocalBase], _ servers: [Endpoint], _ secret: [UInt8], _ now: Instant
+        _ role: ICERole, _ credentials: ICECredentials, _ bases: [LocalBase], _ servers: [Endpoint], _ secret: [UInt8],
+        _ hardNATs: HardNATs?, _ now: Instant
     ) -> ICEAgent {
         var limits = ICELimits()
         limits.patience = patience
-        return ICEAgent(
+        let agent = ICEAgent(
             role, credentials, bases: bases, servers: servers, secret: secret, now: now, limits: limits, mayCheck: { _ in true })
+        if let hardNATs { agent.pass(hardNATs) }
+        return agent
     }
 
     /// Without a path so long after the remote's description, the attempt has failed: browsers wait 15 s. A dial waits as long
@@ -86,7 +93,7 @@ public final class SignalledSession {
 
     private func take(_ remote: SessionDescription, as role: DTLSRole, now: Instant) {
         hasRemoteDescription = true
-        agent.setRemote(remote.credentials, isLite: remote.isLite, now: now)
+        agent.setRemote(remote.credentials, isLite: remote.isLite, passesHardNATs: remote.passesHardNATs, now: now)
         for candidate in remote.candidates { agent.add(candidate) }
         connection.setRemote(role, .fingerprints(remote.fingerprints), now: now)
     }
@@ -140,9 +147,10 @@ public final class SignalledSession {
         let ice = agent.report
         let state: PeerConnectionReport.State =
             isConnected ? .connected : ice.timeToPath != nil ? .securing : hasRemoteDescription ? .checking : .signalling
-        return PeerConnectionReport(
+        let report = PeerConnectionReport(
             state, localCandidates: ice.local.count, remoteCandidates: ice.remote.count,
             usableCandidates: ice.remote.count { $0.verdict == .used }, checkedPairs: ice.pairs.count { $0.sent > 0 },
             answeredPairs: ice.pairs.count { $0.answered > 0 })
+        return PeerConnectionReport(report, hardNAT: agent.hardNATReport)
     }
 }

@@ -5,6 +5,7 @@ struct SDPSection {
     private(set) var fragment: [UInt8]?
     private(set) var password: [UInt8]?
     private(set) var isLite = false
+    private(set) var passesHardNATs = false
     private(set) var fingerprints: [CertificateFingerprint] = []
     private(set) var setup: SessionDescription.Setup?
     private(set) var sctpPort: UInt16?
@@ -34,6 +35,8 @@ struct SDPSection {
             password = try Self.credential(value)
         } else if attribute.isEqual("ice-lite") {
             isLite = true
+        } else if attribute.isEqual("causeway-hard-nats") {
+            passesHardNATs = true
         } else if let value = attribute.value(after: "fingerprint:") {
             read(fingerprint: value)
         } else if let value = attribute.value(after: "setup:") {

@@ -34,6 +34,7 @@ extension SessionDescription {
         guard kind == .offer || setup != .either else { throw .badSetup }
         self.init(credentials, fingerprints: fingerprints, setup: setup)
         isLite = session.isLite || media.isLite
+        passesHardNATs = media.passesHardNATs
         if let port = media.sctpPort { sctpPort = port }
         if let size = media.largestMessage { largestMessage = size }
         if let name = media.mediaName { mediaName = name }

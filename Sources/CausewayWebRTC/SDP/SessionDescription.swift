@@ -12,6 +12,8 @@ public struct SessionDescription: Equatable, Sendable {
     public var credentials: ICECredentials
     /// Whether the side only answers checks.
     public var isLite = false
+    /// Whether the side takes part in passing hard NATs (docs/hard-nats.md): `a=causeway-hard-nats`, which others skip.
+    public var passesHardNATs = false
     /// The certificate has one of them.
     public var fingerprints: [CertificateFingerprint]
     public var setup: Setup

@@ -108,7 +108,7 @@ final class PeerConnectionPair {
             case .closed(let error):
                 side.hasEnded = true
                 side.failure = error
-            case .candidate, .endOfCandidates, .disconnected: break
+            case .openSocket, .closeSocket, .candidate, .endOfCandidates, .disconnected: break
             }
         }
         return hasWorked

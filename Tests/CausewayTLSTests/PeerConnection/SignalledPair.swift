@@ -116,7 +116,7 @@ final class SignalledPair {
             case .closed(let error):
                 side.hasEnded = true
                 side.failure = error
-            case .authenticated, .endOfCandidates, .disconnected: break
+            case .authenticated, .openSocket, .closeSocket, .endOfCandidates, .disconnected: break
             }
         }
         return hasWorked

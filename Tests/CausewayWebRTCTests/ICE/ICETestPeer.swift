@@ -83,7 +83,7 @@ final class ICETestPeer {
             pathTimes.append(network.now)
         case .completed: isComplete = true
         case .failed(let failure): hasFailed = failure
-        case .send, .endOfCandidates, .disconnected: break
+        case .send, .openSocket, .closeSocket, .endOfCandidates, .disconnected: break
         }
     }
 

@@ -92,6 +92,18 @@ private func fault(_ kind: SessionDescription.Kind, _ text: String) -> SDPError?
         #expect(try read(least(("v=0", "v=0\na=ice-ufrag:wrong\na=ice-pwd:wrong"))) == plain)
     }
 
+    /// Of peers that take part in it; others write no such line, and skip it.
+    @Test func hardNATsAreALineOfTheirOwn() throws {
+        var own = try read(least())
+        #expect(!own.passesHardNATs && !String(decoding: own.text, as: UTF8.self).contains("hard"))
+        own.passesHardNATs = true
+        let text = String(decoding: own.text, as: UTF8.self)
+        #expect(text.contains("\r\na=causeway-hard-nats\r\n"))
+        #expect(try read(text) == own)
+        #expect(try !read(least() + "a=causeway-hard-nats:0\na=hard-nats\n").passesHardNATs)
+        #expect(try !read(least() + "m=audio 9 UDP/TLS/RTP/SAVPF 111\na=causeway-hard-nats\n").passesHardNATs)
+    }
+
     @Test func whatCannotBeUsedIsRefused() {
         #expect(fault("") == .noDataChannels && fault("hello") == .noDataChannels)
         #expect(fault(least(("application 9", "application 0"))) == .noDataChannels)

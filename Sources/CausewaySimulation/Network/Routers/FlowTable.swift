@@ -17,6 +17,8 @@ final class FlowTable {
     /// TCP connections by both endpoints as they are inside: each goes through one mapping only.
     private var connections: [SocketEndpoints: Flow] = [:]
     private var flowCount = 0
+    /// The port that was given last, where one follows the other.
+    private lazy var lastPort = random.below(Self.portCount)
 
     private struct Outside: Hashable {
         let transport: TransportProtocol
@@ -120,17 +122,20 @@ final class FlowTable {
 
     /// Ports below are left to a router's own services.
     private static let firstPort: UInt16 = 1024
+    private static let portCount = Int(UInt16.max - firstPort) + 1
 
     private func outside(for key: PortMapping.Key, now: Instant) throws(PacketDrop) -> SimulatedAddress {
         guard let nat else { return key.inside }
         let inside = key.inside.port
         if nat.ports == .preservation, let kept = free(inside, key.transport, now: now) { return kept }
-        let count = Int(UInt16.max - Self.firstPort) + 1
-        let start = random.below(count)
-        for step in 0..<count {
-            let port = Self.firstPort + UInt16((start + step) % count)
+        let start = nat.ports == .sequential ? lastPort + 1 : random.below(Self.portCount)
+        for step in 0..<Self.portCount {
+            let place = (start + step) % Self.portCount
+            let port = Self.firstPort + UInt16(place)
             if nat.preservesParity, port % 2 != inside % 2 { continue }
-            if let found = free(port, key.transport, now: now) { return found }
+            guard let found = free(port, key.transport, now: now) else { continue }
+            if nat.ports == .sequential { lastPort = place }
+            return found
         }
         throw .tableFull
     }

@@ -13,6 +13,8 @@ public struct NAT: Equatable, Sendable {
     public enum PortAssignment: Sendable, CaseIterable {
         /// The inside port if it is free, else a random one.
         case preservation
+        /// The next free one behind the last.
+        case sequential
         case random
     }
 
