@@ -3,7 +3,7 @@
 set -euo pipefail
 
 # Debian's name and Homebrew's name of each; a part after ':' names the file that proves it where pkg-config cannot.
-build=(libuv1-dev=libuv libssl-dev=openssl@3 libsodium-dev=libsodium libc-ares-dev=c-ares pkg-config=pkgconf)
+build=(libuv1-dev=libuv libssl-dev=openssl@3 libsodium-dev=libsodium libgcrypt20=libgcrypt libc-ares-dev=c-ares pkg-config=pkgconf)
 web=(binaryen=binaryen python3-pip= ca-certificates= esbuild=esbuild)
 test=(iproute2= nftables= miniupnpd-nftables= python3-venv= python3-dev= libgmp-dev=gmp build-essential= openssl=openssl@3 node-typescript=typescript)
 browsers=(chromium= firefox-esr=)

@@ -1,4 +1,4 @@
-// For native programs: libsodium is twice OpenSSL's rate at curve25519, OpenSSL at ChaCha20-Poly1305 and SHA-2.
+// For native programs: libsodium is twice OpenSSL's rate at curve25519, OpenSSL at SHA-2; aead.c has ChaCha20-Poly1305.
 // Algorithms are fetched once and contexts kept by thread, as fetching costs more than hashing a block.
 #include "ccrypto.h"
 #include <openssl/bn.h>
@@ -12,10 +12,9 @@
 #include <sodium.h>
 #include <stdlib.h>
 
-typedef struct { EVP_MD_CTX *sha1, *sha256, *sha512; EVP_CIPHER_CTX *seal, *open; } Contexts;
+typedef struct { EVP_MD_CTX *sha1, *sha256, *sha512; } Contexts;
 
 static EVP_MD *sha1, *sha256, *sha512;
-static EVP_CIPHER *chacha;
 static pthread_key_t at_thread_end;
 static _Thread_local Contexts *own;
 
@@ -27,8 +26,6 @@ static void free_contexts(void *p) {
   EVP_MD_CTX_free(c->sha1);
   EVP_MD_CTX_free(c->sha256);
   EVP_MD_CTX_free(c->sha512);
-  EVP_CIPHER_CTX_free(c->seal);
-  EVP_CIPHER_CTX_free(c->open);
   free(c);
 }
 
@@ -37,8 +34,7 @@ __attribute__((constructor)) static void start(void) {
   sha1 = EVP_MD_fetch(NULL, "SHA1", NULL);
   sha256 = EVP_MD_fetch(NULL, "SHA2-256", NULL);
   sha512 = EVP_MD_fetch(NULL, "SHA2-512", NULL);
-  chacha = EVP_CIPHER_fetch(NULL, "ChaCha20-Poly1305", NULL);
-  must(sha1 && sha256 && sha512 && chacha);
+  must(sha1 && sha256 && sha512);
   must(pthread_key_create(&at_thread_end, free_contexts) == 0);
 }
 
@@ -46,9 +42,6 @@ static Contexts *make_contexts(void) {
   Contexts *c = calloc(1, sizeof *c);
   must(c != NULL);
   must((c->sha1 = EVP_MD_CTX_new()) && (c->sha256 = EVP_MD_CTX_new()) && (c->sha512 = EVP_MD_CTX_new()));
-  must((c->seal = EVP_CIPHER_CTX_new()) && (c->open = EVP_CIPHER_CTX_new()));
-  must(EVP_CipherInit_ex2(c->seal, chacha, NULL, NULL, 1, NULL));
-  must(EVP_CipherInit_ex2(c->open, chacha, NULL, NULL, 0, NULL));
   must(pthread_setspecific(at_thread_end, c) == 0);
   return own = c;
 }
@@ -82,43 +75,6 @@ void cc_hmac_sha1(uint8_t out[20], const uint8_t *key, size_t key_n, const uint8
   hash(x, sha1, out, pad, 64, inner, 20);
   cc_wipe(k, sizeof k);
   cc_wipe(pad, sizeof pad);
-}
-
-// OpenSSL counts in int: more than 1 GiB goes in parts.
-static int update(EVP_CIPHER_CTX *x, uint8_t *out, const uint8_t *p, size_t n) {
-  int done;
-  for (const size_t part = 1u << 30; n; ) {
-    size_t now = n < part ? n : part;
-    if (EVP_CipherUpdate(x, out, &done, p, (int)now) != 1) return 0;
-    if (out) out += now;
-    p += now;
-    n -= now;
-  }
-  return 1;
-}
-void cc_aead_seal_nonce(uint8_t *out, const uint8_t key[32], const uint8_t nonce[12], const uint8_t *ad, size_t ad_n,
-                        const uint8_t *head, size_t head_n, const uint8_t *body, size_t body_n) {
-  EVP_CIPHER_CTX *x = contexts()->seal;
-  int done;
-  must(EVP_CipherInit_ex2(x, NULL, key, nonce, 1, NULL));
-  must(update(x, NULL, ad, ad_n));
-  must(update(x, out, head, head_n));
-  must(update(x, out + head_n, body, body_n));
-  out += head_n + body_n;
-  must(EVP_CipherFinal_ex(x, out, &done));
-  must(EVP_CIPHER_CTX_ctrl(x, EVP_CTRL_AEAD_GET_TAG, 16, out));
-}
-int cc_aead_open_nonce(uint8_t *out, const uint8_t key[32], const uint8_t nonce[12], const uint8_t *ad, size_t ad_n,
-                       const uint8_t *p, size_t n) {
-  if (n < 16) return 0;
-  EVP_CIPHER_CTX *x = contexts()->open;
-  uint8_t none[16];
-  int done;
-  must(EVP_CipherInit_ex2(x, NULL, key, nonce, 0, NULL));
-  must(EVP_CIPHER_CTX_ctrl(x, EVP_CTRL_AEAD_SET_TAG, 16, (void *)(p + n - 16)));
-  must(update(x, NULL, ad, ad_n));
-  must(update(x, out, p, n - 16));
-  return EVP_CipherFinal_ex(x, none, &done) == 1;
 }
 
 void cc_x25519_public(uint8_t pub[32], const uint8_t priv[32]) { crypto_scalarmult_curve25519_base(pub, priv); }

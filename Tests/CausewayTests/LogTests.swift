@@ -42,6 +42,15 @@ private func outcome(_ result: DialOutcome.Result, _ address: String = "/ip4/192
         #expect(what == "dial addr=/ip4/192.0.2.1/tcp/1 result=connected inbound=false ms=5")
     }
 
+    @Test func theCipherIsNamed() throws {
+        let lines = Lines()
+        let log = try #require(try log("info", lines))
+        log.note(CipherEngine.libgcrypt)
+        #expect(try #require(lines.all.first).hasSuffix("] cipher engine=libgcrypt\n"))
+        try #require(NodeLog(LogLevels(.warning), of: PrivateKey.random().publicKey.peerID) { lines.add($0) }).note(CipherEngine.libgcrypt)
+        #expect(lines.all.count == 1)
+    }
+
     @Test func aPrintedEventIsWhatTheLogHas() throws {
         let event = try outcome(.connected)
         #expect("\(event)" == "dial addr=/ip4/192.0.2.1/tcp/1 result=connected inbound=false ms=5" && "\(event.record)" == "\(event)")

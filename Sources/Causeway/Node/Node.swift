@@ -1,4 +1,5 @@
 import CausewayConnection
+import CausewayIdentity
 import CausewayNode
 import CausewayRuntime
 import Synchronization
@@ -80,6 +81,8 @@ public final class Node: Sendable {
         }
         guard mayRun else { throw .alreadyRun }
         defer { over() }
+        // Chosen now, so that no connection waits for it.
+        let engine = CipherEngine.current
         do throws(NodeError) {
             try await start()
         } catch {
@@ -92,6 +95,7 @@ public final class Node: Sendable {
         let refusals = log.map { log in Task { await log.refusals.run() } }
         let ready = Event.ready(await addresses)
         log?.note(ready)
+        log?.note(engine)
         feeds.events.yield(ready)
         await Latch().wait()
         await shell.stop(within: configuration.drainTime)

@@ -1,3 +1,4 @@
+import CausewayIdentity
 import CausewayNode
 
 #if canImport(Glibc)
@@ -44,6 +45,9 @@ struct NodeLog: Sendable {
         guard shows(record.area, record.level), !refusals.add(event) else { return }
         write(Self.line(record, name))
     }
+
+    /// Which library encrypts what Noise carries: how fast streams are depends on it.
+    func note(_ engine: CipherEngine) { note(.connection, .info, "cipher engine=\(engine.rawValue)") }
 
     private static func line(_ record: EventRecord, _ name: String) -> String { line(record.area, record.level, record.text(), name) }
 

@@ -24,23 +24,27 @@ import Testing
         }
     }
 
-    @Test func chaCha20Poly1305() throws {
-        for vector in try Vectors.wycheproof("chacha20_poly1305") {
-            let (key, nonce, ad, message) = (vector.bytes("key"), vector.bytes("iv"), vector.bytes("aad"), vector.bytes("msg"))
-            guard nonce.count == 12, key.count == 32 else { continue }
-            let sealed = vector.bytes("ct") + vector.bytes("tag")
-            var opened = [UInt8](repeating: 0, count: message.count)
-            let genuine = cc_aead_open_nonce(&opened, key, nonce, ad, ad.count, sealed, sealed.count) == 1
-            #expect(genuine == (vector.result == "valid"), "tcId \(vector.id)")
-            guard vector.result == "valid" else { continue }
-            #expect(opened == message, "tcId \(vector.id)")
-            // Cut in two anywhere, it is the same message.
-            let cut = message.count / 3
-            var again = [UInt8](repeating: 0, count: sealed.count)
-            let (head, body) = (Array(message[..<cut]), Array(message[cut...]))
-            cc_aead_seal_nonce(&again, key, nonce, ad, ad.count, head, head.count, body, body.count)
-            #expect(again == sealed, "tcId \(vector.id)")
-        }
+    @Test(arguments: CipherEngine.allCases) func chaCha20Poly1305(_ engine: CipherEngine) throws {
+        let vectors = try Vectors.wycheproof("chacha20_poly1305")
+        let isInstalled: Void? = engine.use { for vector in vectors { chaCha20Poly1305(vector) } }
+        #expect(isInstalled != nil, "\(engine.rawValue) is not installed")
+    }
+
+    private func chaCha20Poly1305(_ vector: Vectors.Wycheproof) {
+        let (key, nonce, ad, message) = (vector.bytes("key"), vector.bytes("iv"), vector.bytes("aad"), vector.bytes("msg"))
+        guard nonce.count == 12, key.count == 32 else { return }
+        let sealed = vector.bytes("ct") + vector.bytes("tag")
+        var opened = [UInt8](repeating: 0, count: message.count)
+        let genuine = cc_aead_open_nonce(&opened, key, nonce, ad, ad.count, sealed, sealed.count) == 1
+        #expect(genuine == (vector.result == "valid"), "tcId \(vector.id)")
+        guard vector.result == "valid" else { return }
+        #expect(opened == message, "tcId \(vector.id)")
+        // Cut in two anywhere, it is the same message.
+        let cut = message.count / 3
+        var again = [UInt8](repeating: 0, count: sealed.count)
+        let (head, body) = (Array(message[..<cut]), Array(message[cut...]))
+        cc_aead_seal_nonce(&again, key, nonce, ad, ad.count, head, head.count, body, body.count)
+        #expect(again == sealed, "tcId \(vector.id)")
     }
 
     @Test func hmac() throws {
