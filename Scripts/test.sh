@@ -218,9 +218,10 @@ for part in "${parts[@]}"; do
       if Scripts/venv.sh "$CAUSEWAY_VENV" >"$log/venv" 2>&1; then
         testpeer
         run "py-libp2p" python3 Tests/Interop/py.py --us "$us" --peers "$scenarios" --venv "$CAUSEWAY_VENV"
+        run "aiortc and libdatachannel" python3 Tests/Interop/foreign.py --us "$us" --peers "$scenarios" --venv "$CAUSEWAY_VENV"
       else
         cat "$log/venv"
-        skip "py-libp2p" "its virtual environment could not be made"
+        skip "py-libp2p, aiortc and libdatachannel" "their virtual environment could not be made"
       fi
       ;;
     endings)

@@ -18,11 +18,11 @@ def _derive(chaining, material):
 
 
 class _Handshake:
-    def __init__(self):
+    def __init__(self, prologue):
         # Exactly a hash's length, so it stands for its own.
         self.chaining = self.hash = b"Noise_XX_25519_ChaChaPoly_SHA256"
         self.key = None
-        self.mix_hash(b"")
+        self.mix_hash(prologue)
 
     def mix_hash(self, data):
         self.hash = hashlib.sha256(self.hash + data).digest()
@@ -52,10 +52,10 @@ class _Handshake:
 class Session:
     """The encrypted bytes of one connection. `payload` replaces our own in the handshake."""
 
-    def __init__(self, sock, identity, is_dialler, payload=None):
+    def __init__(self, sock, identity, is_dialler, payload=None, prologue=b""):
         self._sock, self._lock = sock, threading.Lock()
         self._sent = self._received = 0
-        handshake, secret = _Handshake(), crypto.exchange_key()
+        handshake, secret = _Handshake(prologue), crypto.exchange_key()
         if is_dialler:
             theirs = self._dial(handshake, secret, identity, payload)
         else:

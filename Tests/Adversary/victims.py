@@ -62,7 +62,7 @@ class Program(Measured):
         self.process = subprocess.Popen([program, *arguments, *([] if as_text else ["--json"])], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, preexec_fn=limit)
         super().__init__(self.process.pid)
-        self.output, self.events, self._ready = b"", [], queue.Queue()
+        self.output, self.events, self._ready = bytearray(), [], queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self):
