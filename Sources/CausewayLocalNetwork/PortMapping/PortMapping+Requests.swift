@@ -23,6 +23,7 @@ extension PortMapping {
             append(
                 .send(
                     NATPMP.map(entry.port, lifetime: limits.lifetime, external: entry.external?.port ?? entry.port.number)))
+        case .upnp: break
         }
     }
 
@@ -30,6 +31,7 @@ extension PortMapping {
         switch by {
         case .pcp: append(.send(PCP.map(entry.port, lifetime: 0, nonce: nonce, from: client, external: nil)))
         case .natPMP: append(.send(NATPMP.map(entry.port, lifetime: 0, external: 0)))
+        case .upnp: if let external = entry.external { willDelete(entry.port.transport, external.port) }
         }
     }
 
@@ -77,7 +79,7 @@ extension PortMapping {
     }
 
     /// The gateway's own address.
-    private func moved(to ip: [UInt8], now: Instant) {
+    func moved(to ip: [UInt8], now: Instant) {
         let isNew = external?.ip != ip
         external = (ip, now)
         guard isNew else { return }
@@ -104,6 +106,7 @@ extension PortMapping {
             case .refusal(let port?): entries.removeAll { $0.port == port }
             default: return
             }
+        case .upnp: return
         }
         if entries.isEmpty { released() }
     }

@@ -21,8 +21,16 @@ public struct PortMappingLimits: Equatable, Sendable {
     public var requests = 6
     public var firstWaitNATPMP = Interval.milliseconds(250)
     public var firstWaitPCP = Interval.seconds(3)
+    /// How often a mapping by UPnP is renewed. UPnP has no clock that would tell of a restart, so the renewal is what mends it.
+    public var renewalUPnP = Interval.seconds(120)
+    /// External ports that are tried by UPnP if others have them.
+    public var externalPorts = 4
+    /// How the gateway is searched and asked by UPnP.
+    public var upnp = UPnPLimits()
     /// How long the answers to requests for the end of mappings are waited for, when the node stops.
     public var release = Interval.milliseconds(400)
+    /// The same by UPnP, where each is a connection of its own, one after the other.
+    public var releaseUPnP = Interval.milliseconds(1500)
 
     public init() {}
 }

@@ -74,6 +74,8 @@ extension PortMappingChange.State {
         run.gateway.isSilent = true
         run.map()
         run.unreachable()
+        // Then it is looked for by UPnP.
+        run.pass(.seconds(3))
         #expect(run.take() == [.refused(.silent), .refused(.silent)])
         #expect(run.gateway.requests.count == 2)
     }
