@@ -77,12 +77,12 @@ final class SimulatedIGD {
         guard endpoint.port == port else { return Answer(pieces: []) }
         if let other = replaces(line) { return other }
         guard let action else { return Self.answer("200 OK", description) }
-        precondition(text.hasPrefix("POST \(control) HTTP/1.1\r\nHost: 192.168.1.1:\(port)\r\n"))
+        guard text.hasPrefix("POST \(control) HTTP/1.1\r\nHost: 192.168.1.1:\(port)\r\n") else { return Self.answer("404 None", "") }
         if let code = errors[action] { return Self.fault(code) }
         return perform(action, text)
     }
 
-    private var description: String {
+    fileprivate var description: String {
         let services = types.map {
             "<service><serviceType>\($0)</serviceType><serviceId>x</serviceId><controlURL>\(control)</controlURL></service>"
         }
@@ -137,19 +137,21 @@ final class SimulatedIGD {
     }
 
     private func value(of name: String, in text: String, until end: Character = "<") -> String? {
-        guard let start = text.range(of: name) else { return nil }
-        return String(text[start...].prefix { $0 != end })
+        text.firstRange(of: name).map { String(text[$0.upperBound...].prefix { $0 != end }) }
     }
 }
 
-extension String {
-    /// Where what follows `part` begins.
-    fileprivate func range(of part: String) -> Index? {
-        var index = startIndex
-        while index < endIndex {
-            if self[index...].hasPrefix(part) { return self.index(index, offsetBy: part.count) }
-            index = self.index(after: index)
-        }
-        return nil
+extension SimulatedIGD {
+    /// A good answer to a request of this first line or action, in bytes.
+    func sample(_ line: String) -> [UInt8] {
+        let answer =
+            switch line {
+            case "GetExternalIPAddress": Self.done(line, "<NewExternalIPAddress>\(external)</NewExternalIPAddress>")
+            case "GetSpecificPortMappingEntry":
+                Self.done(line, "<NewInternalPort>4001</NewInternalPort><NewInternalClient>192.168.1.7</NewInternalClient>")
+            case "AddPortMapping", "DeletePortMapping": Self.done(line)
+            default: Self.answer("200 OK", description)
+            }
+        return answer.pieces[0]
     }
 }
