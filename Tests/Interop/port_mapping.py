@@ -38,7 +38,7 @@ SETTINGS = """
 ext_ifname=eth0
 listening_ip=eth1
 secure_mode=yes
-system_uptime=yes
+system_uptime=no
 min_lifetime=120
 max_lifetime=86400
 upnp_table_name=filter
@@ -153,6 +153,23 @@ def main():
         finally:
             router.stop()
 
+    def restarted(by):
+        """The router has forgotten what it promised, says so, and gets all requests again at once."""
+        router.start(by)
+        try:
+            with driver.Peer("us", prefix=inside.prefix, listen=["/ip4/0.0.0.0/tcp/4001"], mapPorts=True) as us:
+                mapped_port(us)
+                # Clocks that differ by less could be the same one.
+                time.sleep(5)
+                router.stop()
+                namespaces.run(tools["nft"], "flush", "chain", "inet", "filter", "prerouting_miniupnpd", within=router.host)
+                assert router.forwards() == 0
+                router.start(by)
+                us.wait("port-mapping", 15, lambda event: event["state"] == "renewed")
+                assert router.forwards() == 1, router.log()
+        finally:
+            router.stop()
+
     def shared():
         """Two machines want the same port: the second one gets another, and both are reached."""
         router.start("UPnP 1")
@@ -195,6 +212,7 @@ def main():
     try:
         for by in ("PCP", "NAT-PMP", "UPnP 1", "UPnP 2"):
             report.case(f"ports are mapped by {by}", lambda by=by: mapped(by))
+        report.case("a router that has restarted", lambda: restarted("PCP"))
         report.case("two machines with one port, by UPnP", shared)
         report.case("ports are not mapped without being asked for", off)
         report.case("a router that maps nothing", nobody)

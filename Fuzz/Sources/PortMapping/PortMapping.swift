@@ -15,7 +15,8 @@ func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     var index = 0
     while input.count - index >= 2 {
         let length = min(Int(input[index]), input.count - index - 2)
-        gateway.pass(.seconds(UInt64(input[index + 1]) * UInt64(input[index + 1])))
+        let time = UInt64(input[index + 1] >> 2)
+        gateway.pass(.seconds(time * time))
         gateway.receive(Array(input[index + 2..<index + 2 + length]), input[index + 1] & 3)
         index += 2 + length
     }
@@ -52,7 +53,9 @@ private struct Gateway {
 
     mutating func receive(_ bytes: [UInt8], _ kind: UInt8) {
         switch kind {
-        case 0: mapping.received(bytes, now: now)
+        case 0:
+            mapping.received(bytes, now: now)
+            mapping.announced(bytes, now: now)
         case 1: mapping.found(bytes, from: Endpoint(ip: [192, 168, 1, 1], port: 1900)!, now: now)
         case 2: mapping.exchanged(bytes, now: now)
         default: mapping.exchangeEnded(now: now)

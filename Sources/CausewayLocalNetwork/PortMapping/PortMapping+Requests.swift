@@ -38,7 +38,8 @@ extension PortMapping {
     // MARK: PCP
 
     func received(_ answer: PCP.Answer, now: Instant) {
-        guard let mapping = answer.mapping, let entry = entry(for: mapping), entry.requests > 0 else { return }
+        guard let mapping = answer.mapping else { return heard(epoch: answer.epoch, now: now) }
+        guard let entry = entry(for: mapping), entry.requests > 0 else { return }
         guard answer.result == PCP.success else { return refuse(entry, .refused(.pcp, code: UInt16(answer.result)), now: now) }
         heard(epoch: answer.epoch, now: now)
         guard answer.lifetime >= limits.shortestLifetime, let ip = mapping.externalIP,

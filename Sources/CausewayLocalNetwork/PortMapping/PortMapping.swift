@@ -18,6 +18,8 @@ public final class PortMapping {
         case over
     }
 
+    /// Where gateways announce that they have restarted: 224.0.0.1, UDP port 5350, from the gateway's own address.
+    public static let announcements = Endpoint(ip: [224, 0, 0, 1], port: 5350)!
     /// RFC 6887, section 11.1.
     public static let nonceSize = PCP.nonceSize
 
@@ -199,11 +201,42 @@ public final class PortMapping {
 
     /// The gateway's count of seconds, in an answer. If it has restarted, all is mapped again.
     func heard(epoch: UInt32, now: Instant) {
-        guard clock.note(epoch, at: now) else { return }
-        if let restartedAt, now - restartedAt < limits.restartGap { return }
-        restartedAt = now
+        guard clock.note(epoch, at: now), isTimeForMore(now: now) else { return }
         for entry in entries where entry.external != nil { entry.ask(at: now) }
     }
+
+    /// Whether enough time lies between this sign of a restart and the one before.
+    private func isTimeForMore(now: Instant) -> Bool {
+        if let restartedAt, now - restartedAt < limits.restartGap { return false }
+        restartedAt = now
+        return true
+    }
+
+    /// A datagram that the gateway has sent to all machines of the network, `announcements`: that it has restarted, or has another address
+    /// (RFC 6887, section 14.1; RFC 6886, section 3.2.1). Whoever writes the gateway's address as a sender can send one, so it is believed
+    /// no further than that the gateway is asked again.
+    public func announced(_ bytes: [UInt8], now: Instant) {
+        var isNew = false
+        if let answer = PCP.Answer(bytes), answer.mapping == nil {
+            if case .speaking(.pcp) = phase { isNew = clock.note(answer.epoch, at: now) }
+        } else if let answer = NATPMP.Answer(bytes), case .address(let ip) = answer.content {
+            if case .speaking(.natPMP) = phase {
+                let isLate = clock.note(answer.epoch, at: now)
+                isNew = isLate || ip != external?.ip
+            }
+        } else {
+            return
+        }
+        if case .resting = phase {
+            // It may offer by now what it did not when it was asked.
+            if isTimeForMore(now: now) { phase = .resting(until: now + delay()) }
+        } else if isNew, isTimeForMore(now: now) {
+            for entry in entries where entry.external != nil { entry.ask(at: now + delay()) }
+        }
+    }
+
+    /// All machines of the network have heard the same.
+    private func delay() -> Interval { .milliseconds(UInt64(random.below(Int(limits.longestDelay.milliseconds)))) }
 
     /// The gateway says that it forwards a port.
     func granted(_ entry: PortMappingEntry, at external: Endpoint, lifetime: UInt32, renewal: Interval? = nil, now: Instant) {

@@ -16,6 +16,9 @@ public struct PortMappingLimits: Equatable, Sendable {
     /// What has to lie between two occasions on which all is mapped again because a gateway seems to have restarted: a gateway whose clock
     /// jumps must not make us ask without end.
     public var restartGap = Interval.seconds(30)
+    /// How long a node waits at most, for a random time, before it asks again because all have heard that the gateway has restarted
+    /// (RFC 6887, section 14.1.3, has 5 s for the largest networks).
+    public var longestDelay = Interval.seconds(2)
     /// How often a request for a mapping is sent in all, and how long the first answer is waited for: twice as long after each. NAT-PMP
     /// begins at 250 ms (RFC 6886, section 3.1), PCP at 3 s (RFC 6887, section 8.1.1).
     public var requests = 6

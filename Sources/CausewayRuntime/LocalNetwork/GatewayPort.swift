@@ -20,13 +20,15 @@ final class GatewayPort: DatagramOwner {
     private let socket: DatagramSocket
     private let mapping: PortMapping
     private var upnp: UPnPPort?
+    private var announcements: DatagramReader?
     private var timer: LoopTimer?
     /// Where the gateway forwards ports from, and until when.
     private var mapped: [MappedPort: (external: Endpoint, until: Instant)] = [:]
     private var whenReleased: (() -> Void)?
 
+    /// - Parameter networks: this machine's. In the one towards the gateway it is listened to for the gateway's announcements.
     /// - Throws: If this machine has no way to the gateway.
-    init(_ gateway: Endpoint, of host: any LocalNetworkHost) throws(DatagramError) {
+    init(_ gateway: Endpoint, of host: any LocalNetworkHost, in networks: [PrivateNetwork]) throws(DatagramError) {
         self.host = host
         self.gateway = gateway
         socket = try DatagramSocket(on: host.loop, dialling: gateway, limits: Self.limits)
@@ -35,6 +37,22 @@ final class GatewayPort: DatagramOwner {
         timer = LoopTimer(on: host.loop) { [weak self] in self?.timePassed() }
         upnp = UPnPPort(on: host.loop, from: client, to: gateway.ip, owner: self)
         socket.owner = self
+        if let interface = networks.first(where: { $0.ip == client })?.interface { listen(onInterface: interface) }
+    }
+
+    private func listen(onInterface interface: UInt32) {
+        // Without it, a restart is noticed when mappings are renewed.
+        guard
+            let socket = try? DatagramSocket(
+                on: host.loop, joining: PortMapping.announcements, onInterface: interface, limits: Self.limits)
+        else { return }
+        announcements = DatagramReader(
+            socket,
+            received: { [weak self] bytes, sender in
+                guard let self, sender.ip == gateway.ip else { return }
+                mapping.announced([UInt8](bytes), now: now)
+                settle()
+            })
     }
 
     private var now: Instant { host.loop.now }
@@ -65,6 +83,7 @@ final class GatewayPort: DatagramOwner {
         timer?.close()
         socket.close()
         upnp?.close()
+        announcements?.socket.close()
         let then = whenReleased
         whenReleased = nil
         then?()

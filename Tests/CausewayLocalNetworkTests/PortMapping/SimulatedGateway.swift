@@ -44,6 +44,13 @@ final class SimulatedGateway {
         }
     }
 
+    /// What it tells all when it has restarted.
+    func announcement(at now: Instant) -> [UInt8] {
+        let seconds = big(UInt32((now - bootedAt).seconds))
+        return speaks.contains(.pcp)
+            ? [2, 0x80, 0, 0, 0, 0, 0, 0] + seconds + [UInt8](repeating: 0, count: 12) : [0, 128, 0, 0] + seconds + external
+    }
+
     private func pcp(_ request: [UInt8], _ seconds: UInt32) -> [UInt8] {
         guard request[1] == 1 else { return [2, 0x80, 0, 0] + big(UInt32(0)) + big(seconds) + [UInt8](repeating: 0, count: 12) }
         let asked = UInt32(request[4]) << 24 | UInt32(request[5]) << 16 | UInt32(request[6]) << 8 | UInt32(request[7])
@@ -108,6 +115,11 @@ struct MappingRun {
 
     mutating func receive(_ bytes: [UInt8]) {
         mapping.received(bytes, now: now)
+        settle()
+    }
+
+    mutating func announce(_ bytes: [UInt8]) {
+        mapping.announced(bytes, now: now)
         settle()
     }
 
