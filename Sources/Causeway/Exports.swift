@@ -44,6 +44,7 @@
 @_exported public import struct CausewayNode.ReservationSlot
 @_exported public import struct CausewayNode.SubscriptionChange
 @_exported public import struct CausewayNode.TopicPattern
+@_exported public import enum CausewayNode.UPnPFault
 @_exported public import struct CausewayNode.VerdictCounts
 @_exported public import enum CausewayRuntime.IPFamily
 @_exported public import struct CausewayRuntime.PageLimits

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Our peer behind a router that runs miniupnpd: its ports are mapped by PCP and by NAT-PMP, reached from outside, and released. 20 seconds.
+"""Our peer behind a router that runs miniupnpd: its ports are mapped by PCP, NAT-PMP and UPnP (versions 1 and 2), reached from outside, and
+released. A minute.
 
     Tests/Interop/port_mapping.py --us .build/optimised/release/causeway-testpeer
 
@@ -36,10 +37,8 @@ table inet filter {
 SETTINGS = """
 ext_ifname=eth0
 listening_ip=eth1
-enable_natpmp=yes
-enable_upnp=yes
 secure_mode=yes
-system_uptime=yes
+system_uptime=no
 min_lifetime=120
 max_lifetime=86400
 upnp_table_name=filter
@@ -70,14 +69,17 @@ class Router:
             out.write(text)
         return path
 
-    def start(self, deaf=False):
-        """deaf: it hears nothing of PCP, whose messages to the same port begin with a 2."""
+    def start(self, by="PCP"):
+        """by: what it speaks. NAT-PMP: it hears nothing of PCP, whose messages to the same port begin with a 2. UPnP: of version 1 or 2."""
         namespaces.run(self.tools["nft"], "flush", "chain", "inet", "filter", "input", within=self.host)
-        if deaf:
+        if by == "NAT-PMP":
             rule = ["inet", "filter", "input", "udp", "dport", "5351", "@th,64,8", "2", "drop"]
             namespaces.run(self.tools["nft"], "add", "rule", *rule, within=self.host)
+        upnp = "UPnP" in by
+        settings = f"enable_natpmp={'no' if upnp else 'yes'}\nenable_upnp={'yes' if upnp else 'no'}\n"
+        settings += f"force_igd_desc_v1={'yes' if by == 'UPnP 1' else 'no'}\n" + SETTINGS
         log = open(os.path.join(self.folder.name, "log"), "w")
-        words = [self.tools["miniupnpd"], "-d", "-f", self.file("settings", SETTINGS), "-P", os.path.join(self.folder.name, "pid")]
+        words = [self.tools["miniupnpd"], "-d", "-f", self.file("settings", settings), "-P", os.path.join(self.folder.name, "pid")]
         self.daemon = subprocess.Popen([*self.host.prefix, *words], stdout=log, stderr=log)
         time.sleep(1)
         assert self.daemon.poll() is None, self.log()
@@ -132,8 +134,8 @@ def main():
     inside = namespaces.Host().attach(home, "192.168.1.7/24", gateway="192.168.1.1")
     router = Router(tools, internet, home)
 
-    def mapped(deaf=False):
-        router.start(deaf)
+    def mapped(by):
+        router.start(by)
         try:
             ports = ["/ip4/0.0.0.0/tcp/4001", "/ip4/0.0.0.0/udp/4001/webrtc-direct"]
             with driver.Peer("us", prefix=inside.prefix, listen=ports, mapPorts=True) as us:
@@ -151,11 +153,52 @@ def main():
         finally:
             router.stop()
 
+    def restarted(by):
+        """The router has forgotten what it promised, says so, and gets all requests again at once."""
+        router.start(by)
+        try:
+            with driver.Peer("us", prefix=inside.prefix, listen=["/ip4/0.0.0.0/tcp/4001"], mapPorts=True) as us:
+                mapped_port(us)
+                # Clocks that differ by less could be the same one.
+                time.sleep(5)
+                router.stop()
+                namespaces.run(tools["nft"], "flush", "chain", "inet", "filter", "prerouting_miniupnpd", within=router.host)
+                assert router.forwards() == 0
+                router.start(by)
+                us.wait("port-mapping", 15, lambda event: event["state"] == "renewed")
+                assert router.forwards() == 1, router.log()
+        finally:
+            router.stop()
+
+    def shared():
+        """Two machines want the same port: the second one gets another, and both are reached."""
+        router.start("UPnP 1")
+        other = namespaces.Host().attach(home, "192.168.1.8/24", gateway="192.168.1.1")
+        try:
+            listen = ["/ip4/0.0.0.0/tcp/4001"]
+            ports = []
+            with driver.Peer("us", prefix=inside.prefix, listen=listen, mapPorts=True) as one, driver.Peer("us", prefix=outside.prefix, listen=[]) as caller:
+                ports.append(mapped_port(one))
+                with driver.Peer("us", prefix=other.prefix, listen=listen, mapPorts=True) as two:
+                    ports.append(mapped_port(two))
+                    assert ports[0] == 4001 and ports[1] not in (0, 4001), ports
+                    for peer, port in zip((one, two), ports):
+                        caller("dial", addr=f"/ip4/{ROUTER}/tcp/{port}/p2p/{peer.id}")
+                        assert caller("echo", peerId=peer.id, bytes=100_000)["matched"]
+                assert router.forwards() == 1, "the other one's mapping has not ended"
+        finally:
+            other.end()
+            router.stop()
+
+    def mapped_port(peer):
+        external = peer.wait("port-mapping", 10, lambda event: event["state"] == "mapped")["external"]
+        return int(external.rsplit("/", 1)[1])
+
     def off():
-        router.start()
+        router.start("UPnP 2")
         try:
             with driver.Peer("us", prefix=inside.prefix, listen=["/ip4/0.0.0.0/tcp/4001"], mapPorts=False) as us:
-                time.sleep(2)
+                time.sleep(4)
                 assert router.forwards() == 0
                 assert not [event for event in us.events if event["event"] == "port-mapping"]
         finally:
@@ -167,8 +210,10 @@ def main():
 
     report = driver.Report()
     try:
-        report.case("ports are mapped by PCP", mapped)
-        report.case("ports are mapped by NAT-PMP", lambda: mapped(deaf=True))
+        for by in ("PCP", "NAT-PMP", "UPnP 1", "UPnP 2"):
+            report.case(f"ports are mapped by {by}", lambda by=by: mapped(by))
+        report.case("a router that has restarted", lambda: restarted("PCP"))
+        report.case("two machines with one port, by UPnP", shared)
         report.case("ports are not mapped without being asked for", off)
         report.case("a router that maps nothing", nobody)
     finally:

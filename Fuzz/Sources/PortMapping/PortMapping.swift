@@ -4,17 +4,20 @@ import FuzzDriver
 
 @testable import CausewayLocalNetwork
 
-/// The input is what a gateway sends, each message behind its length, with the time that passes before it. Whatever that is, a node asks no
-/// more than so often, every change has a reason, and the end comes.
+/// The input is what a gateway sends, each message behind its length, with the time that passes before it: a datagram by PCP or NAT-PMP, an
+/// answer to the search by UPnP, a piece of an answer by HTTP or its end, as the time's lowest bits say. Whatever that is, a node asks no
+/// more than so often and nobody but the gateway, every change has a reason, and the end comes.
 func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     let input = [UInt8](UnsafeRawBufferPointer(start: start, count: count))
     if let answer = PCP.Answer(input) { precondition(NATPMP.Answer(input) == nil && input[0] == 2, "two versions: \(answer)") }
+    for _ in XMLElements(input) {}
     var gateway = Gateway()
     var index = 0
     while input.count - index >= 2 {
         let length = min(Int(input[index]), input.count - index - 2)
-        gateway.pass(.seconds(UInt64(input[index + 1]) * UInt64(input[index + 1])))
-        gateway.receive(Array(input[index + 2..<index + 2 + length]))
+        let time = UInt64(input[index + 1] >> 2)
+        gateway.pass(.seconds(time * time))
+        gateway.receive(Array(input[index + 2..<index + 2 + length]), input[index + 1] & 3)
         index += 2 + length
     }
     gateway.end()
@@ -29,7 +32,8 @@ private struct Gateway {
     var isReleased = false
 
     init() {
-        mapping = PortMapping(from: [192, 168, 1, 7], nonce: [UInt8](repeating: 7, count: PortMapping.nonceSize), now: now)
+        mapping = PortMapping(
+            from: [192, 168, 1, 7], to: [192, 168, 1, 1], nonce: [UInt8](repeating: 7, count: PortMapping.nonceSize), now: now)
         mapping.setPorts([MappedPort(.tcp, 1), MappedPort(.udp, 2)], now: now)
         _ = settle()
     }
@@ -47,15 +51,22 @@ private struct Gateway {
         now = end
     }
 
-    mutating func receive(_ bytes: [UInt8]) {
-        mapping.received(bytes, now: now)
+    mutating func receive(_ bytes: [UInt8], _ kind: UInt8) {
+        switch kind {
+        case 0:
+            mapping.received(bytes, now: now)
+            mapping.announced(bytes, now: now)
+        case 1: mapping.found(bytes, from: Endpoint(ip: [192, 168, 1, 1], port: 1900)!, now: now)
+        case 2: mapping.exchanged(bytes, now: now)
+        default: mapping.exchangeEnded(now: now)
+        }
         precondition(settle() <= 8, "an answer to an answer")
     }
 
     mutating func end() {
         mapping.release(now: now)
         _ = settle()
-        pass(limits.release)
+        pass(max(limits.release, limits.releaseUPnP))
         precondition(isReleased && mapping.nextDeadline == .distantFuture)
     }
 
@@ -66,6 +77,11 @@ private struct Gateway {
             case .send(let bytes):
                 precondition(bytes.count <= 60)
                 sent += 1
+            case .upnp(.search): sent += 1
+            case .upnp(.connect(let endpoint, let request)):
+                precondition(endpoint.ip == [192, 168, 1, 1] && endpoint.port != 0 && request.count < 2048)
+                sent += 1
+            case .upnp(.disconnect): break
             case .released: isReleased = true
             case .changed(let change): note(change)
             }

@@ -80,10 +80,8 @@ struct CheckWords {
     /// How the router could be made to forward a port.
     private static func mapping(_ facts: CheckFacts) -> String {
         let ways = facts.gateway?.mapsBy ?? []
-        let spoken = ways.filter { $0 != "UPnP" }
-        if !spoken.isEmpty { return "The router forwards ports by \(spoken.joined(separator: " and ")): let this node use it," }
-        let reason = ways.isEmpty ? "" : ", because this node does not speak its UPnP"
-        return "Forward a UDP port in the router to this machine by hand\(reason),"
+        guard !ways.isEmpty else { return "Forward a UDP port in the router to this machine by hand," }
+        return "The router forwards ports by \(ways.joined(separator: " and ")): let this node use it,"
     }
 
     /// The relay's own words for its refusal.

@@ -23,6 +23,7 @@ extension PortMapping {
             append(
                 .send(
                     NATPMP.map(entry.port, lifetime: limits.lifetime, external: entry.external?.port ?? entry.port.number)))
+        case .upnp: break
         }
     }
 
@@ -30,13 +31,15 @@ extension PortMapping {
         switch by {
         case .pcp: append(.send(PCP.map(entry.port, lifetime: 0, nonce: nonce, from: client, external: nil)))
         case .natPMP: append(.send(NATPMP.map(entry.port, lifetime: 0, external: 0)))
+        case .upnp: if let external = entry.external { willDelete(entry.port.transport, external.port) }
         }
     }
 
     // MARK: PCP
 
     func received(_ answer: PCP.Answer, now: Instant) {
-        guard let mapping = answer.mapping, let entry = entry(for: mapping), entry.requests > 0 else { return }
+        guard let mapping = answer.mapping else { return heard(epoch: answer.epoch, now: now) }
+        guard let entry = entry(for: mapping), entry.requests > 0 else { return }
         guard answer.result == PCP.success else { return refuse(entry, .refused(.pcp, code: UInt16(answer.result)), now: now) }
         heard(epoch: answer.epoch, now: now)
         guard answer.lifetime >= limits.shortestLifetime, let ip = mapping.externalIP,
@@ -77,7 +80,7 @@ extension PortMapping {
     }
 
     /// The gateway's own address.
-    private func moved(to ip: [UInt8], now: Instant) {
+    func moved(to ip: [UInt8], now: Instant) {
         let isNew = external?.ip != ip
         external = (ip, now)
         guard isNew else { return }
@@ -104,6 +107,7 @@ extension PortMapping {
             case .refusal(let port?): entries.removeAll { $0.port == port }
             default: return
             }
+        case .upnp: return
         }
         if entries.isEmpty { released() }
     }

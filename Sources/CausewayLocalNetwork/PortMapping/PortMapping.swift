@@ -1,8 +1,8 @@
 public import CausewayIdentity
 public import CausewayNode
 
-/// Has one gateway forward ports to this machine, and renews that, by PCP (RFC 6887) if the gateway speaks it, and otherwise by NAT-PMP
-/// (RFC 6886). IPv4 only.
+/// Has one gateway forward ports to this machine, and renews that, by PCP (RFC 6887) if the gateway speaks it, otherwise by NAT-PMP
+/// (RFC 6886), otherwise by UPnP (`UPnPClient`). IPv4 only.
 ///
 /// A machine: its driver gives it what the gateway sends and the time, and drains `pollOutput`. It believes its driver that a datagram came
 /// from the gateway. It asks first what the gateway speaks (`GatewayInquiry`); a gateway that is silent, or has nothing to offer, is asked
@@ -18,6 +18,8 @@ public final class PortMapping {
         case over
     }
 
+    /// Where gateways announce that they have restarted: 224.0.0.1, UDP port 5350, from the gateway's own address.
+    public static let announcements = Endpoint(ip: [224, 0, 0, 1], port: 5350)!
     /// RFC 6887, section 11.1.
     public static let nonceSize = PCP.nonceSize
 
@@ -30,6 +32,17 @@ public final class PortMapping {
     var entries: [PortMappingEntry] = []
     /// The gateway's own address, of 4 bytes, and when NAT-PMP has said it.
     var external: (ip: [UInt8], at: Instant)?
+    var upnp: UPnPClient
+    /// What UPnP has to delete.
+    var endings: [(transport: MappedPort.Transport, external: UInt16)] = []
+    /// Whether the gateway keeps mappings by UPnP for ever only, and whether it may choose another port.
+    var hasNoLeases = false
+    var takesAny = true
+    /// When UPnP's service was searched again last because it did not answer, and when it is to be.
+    var searchedAt: Instant?
+    var nextSearch = Instant.distantFuture
+    /// For external ports.
+    var random: RandomSource
     private var clock = GatewayClock()
     private var restartedAt: Instant?
     private var outputs: [PortMappingOutput] = []
@@ -37,15 +50,19 @@ public final class PortMapping {
 
     /// - Parameters:
     ///   - client: this machine's IPv4 address towards the gateway, 4 bytes.
+    ///   - gateway: its own, 4 bytes.
     ///   - nonce: `nonceSize` bytes that others cannot guess.
-    public init(from client: [UInt8], nonce: [UInt8], limits: PortMappingLimits = PortMappingLimits(), now: Instant) {
+    public init(from client: [UInt8], to gateway: [UInt8], nonce: [UInt8], limits: PortMappingLimits = PortMappingLimits(), now: Instant) {
         self.client = client
+        upnp = UPnPClient(from: client, to: gateway, limits: limits.upnp)
+        random = RandomSource(seed: nonce.number(0))
         self.nonce = nonce
         self.limits = limits
         phase = .inquiring(GatewayInquiry(from: client, now: now))
     }
 
     public func pollOutput() -> PortMappingOutput? {
+        for wish in upnp.takeWishes() { outputs.append(.upnp(wish)) }
         guard polled < outputs.count else {
             outputs.removeAll(keepingCapacity: true)
             polled = 0
@@ -79,7 +96,7 @@ public final class PortMapping {
         case .speaking(.pcp): if let answer = PCP.Answer(bytes) { received(answer, now: now) }
         case .speaking(.natPMP): if let answer = NATPMP.Answer(bytes) { received(answer, now: now) }
         case .releasing(let by, _): farewell(bytes, by)
-        case .resting, .over: break
+        case .speaking(.upnp), .resting, .over: break
         }
         advance(to: now)
     }
@@ -99,16 +116,18 @@ public final class PortMapping {
             append(.changed(PortMappingChange(entry.port, .lost(.networkChanged))))
         }
         entries = []
+        upnp.stop()
         phase = .over
     }
 
-    /// Has the gateway end all mappings, and waits for its answers within `PortMappingLimits.release`. Then `.released` follows.
+    /// Has the gateway end all mappings, and waits for its answers within `PortMappingLimits.release` or `releaseUPnP`. Then `.released`
+    /// follows.
     public func release(now: Instant) {
+        if case .speaking(.upnp) = phase, releaseUPnP(now: now) { return }
         guard case .speaking(let by) = phase, entries.contains(where: { $0.external != nil }) else {
             if case .over = phase { return }
             if case .releasing = phase { return }
-            phase = .over
-            return append(.released)
+            return released()
         }
         entries.removeAll { $0.external == nil }
         // Twice, since one may be lost and there is no time to find out.
@@ -123,6 +142,7 @@ public final class PortMapping {
         case .inquiring(let inquiry): return entries.isEmpty ? .distantFuture : inquiry.nextDeadline
         case .resting(let until), .releasing(_, let until): return until
         case .over: return .distantFuture
+        case .speaking(.upnp): return nextDeadlineUPnP
         case .speaking:
             var soonest = Instant.distantFuture
             for entry in entries { soonest = min(soonest, entry.nextDeadline) }
@@ -139,6 +159,7 @@ public final class PortMapping {
             if inquiry.isOver(at: now) { inquired(inquiry, now: now) }
         case .resting(let until): if until <= now { inquire(now: now) }
         case .releasing(_, let until): if until <= now { released() }
+        case .speaking(.upnp): advanceUPnP(now: now)
         case .speaking(let by): for entry in entries { advance(entry, by, now: now) }
         case .over: break
         }
@@ -157,7 +178,8 @@ public final class PortMapping {
             external = (ip, now)
             speak(.natPMP, now: now)
         } else {
-            rest(.silent, now: now)
+            upnp.search(now: now)
+            speak(.upnp, now: now)
         }
     }
 
@@ -171,6 +193,7 @@ public final class PortMapping {
     /// Reports why no port is mapped, and leaves the gateway in peace.
     func rest(_ why: PortMappingError, now: Instant) {
         for entry in entries { refuse(entry, why, now: now) }
+        upnp.stop()
         phase = .resting(until: now + limits.retry)
     }
 
@@ -178,17 +201,48 @@ public final class PortMapping {
 
     /// The gateway's count of seconds, in an answer. If it has restarted, all is mapped again.
     func heard(epoch: UInt32, now: Instant) {
-        guard clock.note(epoch, at: now) else { return }
-        if let restartedAt, now - restartedAt < limits.restartGap { return }
-        restartedAt = now
+        guard clock.note(epoch, at: now), isTimeForMore(now: now) else { return }
         for entry in entries where entry.external != nil { entry.ask(at: now) }
     }
 
+    /// Whether enough time lies between this sign of a restart and the one before.
+    private func isTimeForMore(now: Instant) -> Bool {
+        if let restartedAt, now - restartedAt < limits.restartGap { return false }
+        restartedAt = now
+        return true
+    }
+
+    /// A datagram that the gateway has sent to all machines of the network, `announcements`: that it has restarted, or has another address
+    /// (RFC 6887, section 14.1; RFC 6886, section 3.2.1). Whoever writes the gateway's address as a sender can send one, so it is believed
+    /// no further than that the gateway is asked again.
+    public func announced(_ bytes: [UInt8], now: Instant) {
+        var isNew = false
+        if let answer = PCP.Answer(bytes), answer.mapping == nil {
+            if case .speaking(.pcp) = phase { isNew = clock.note(answer.epoch, at: now) }
+        } else if let answer = NATPMP.Answer(bytes), case .address(let ip) = answer.content {
+            if case .speaking(.natPMP) = phase {
+                let isLate = clock.note(answer.epoch, at: now)
+                isNew = isLate || ip != external?.ip
+            }
+        } else {
+            return
+        }
+        if case .resting = phase {
+            // It may offer by now what it did not when it was asked.
+            if isTimeForMore(now: now) { phase = .resting(until: now + delay()) }
+        } else if isNew, isTimeForMore(now: now) {
+            for entry in entries where entry.external != nil { entry.ask(at: now + delay()) }
+        }
+    }
+
+    /// All machines of the network have heard the same.
+    private func delay() -> Interval { .milliseconds(UInt64(random.below(Int(limits.longestDelay.milliseconds)))) }
+
     /// The gateway says that it forwards a port.
-    func granted(_ entry: PortMappingEntry, at external: Endpoint, lifetime: UInt32, now: Instant) {
+    func granted(_ entry: PortMappingEntry, at external: Endpoint, lifetime: UInt32, renewal: Interval? = nil, now: Instant) {
         let time = Interval.seconds(UInt64(min(lifetime, limits.longestLifetime)))
         let isKnown = entry.external == external
-        entry.granted(external, for: time, now: now)
+        entry.granted(external, for: time, renewal: renewal ?? Interval(nanoseconds: time.nanoseconds / 2), now: now)
         let state: PortMappingChange.State =
             isKnown ? .renewed(external: external, until: entry.expires) : .mapped(external: external, until: entry.expires)
         append(.changed(PortMappingChange(entry.port, state)))
@@ -212,6 +266,7 @@ public final class PortMapping {
 
     func released() {
         phase = .over
+        upnp.stop()
         entries = []
         append(.released)
     }

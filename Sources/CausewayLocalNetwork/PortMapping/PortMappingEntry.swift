@@ -12,10 +12,16 @@ final class PortMappingEntry {
     /// When the next request is due, and how many were sent since the last answer.
     private(set) var nextAt: Instant
     private(set) var requests = 0
+    /// By UPnP: the external port to ask for, how many others were tried in vain, and which one the gateway says it has given, which is to
+    /// be looked at.
+    var wanted: UInt16
+    var conflicts = 0
+    var given: UInt16?
 
     init(_ port: MappedPort, now: Instant) {
         self.port = port
         nextAt = now
+        wanted = port.number
     }
 
     var nextDeadline: Instant { min(nextAt, expires) }
@@ -32,12 +38,13 @@ final class PortMappingEntry {
         requests += 1
     }
 
-    func granted(_ external: Endpoint, for time: Interval, now: Instant) {
+    func granted(_ external: Endpoint, for time: Interval, renewal: Interval, now: Instant) {
         self.external = external
         expires = now + time
         refusal = nil
         requests = 0
-        nextAt = now + Interval(nanoseconds: time.nanoseconds / 2)
+        (wanted, conflicts, given) = (external.port, 0, nil)
+        nextAt = now + renewal
     }
 
     func refused(_ why: PortMappingError, until: Instant) {
@@ -45,6 +52,7 @@ final class PortMappingEntry {
         expires = .distantFuture
         refusal = why
         requests = 0
+        (wanted, conflicts, given) = (port.number, 0, nil)
         nextAt = until
     }
 }

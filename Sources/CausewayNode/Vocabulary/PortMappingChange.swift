@@ -22,16 +22,53 @@
         case pcp = "PCP"
         /// RFC 6886
         case natPMP = "NAT-PMP"
+        /// Internet Gateway Device of the UPnP Forum, version 1 or 2
+        case upnp = "UPnP"
+    }
+
+    /// What is wrong with a gateway's UPnP.
+    public enum UPnPFault: Error, Equatable, Sendable, CustomStringConvertible {
+        /// Nobody accepts the connection, or it ends before the answer does.
+        case unreachable
+        /// The answer took longer than this.
+        case slow(limit: Interval)
+        /// A part of the answer has more bytes than this.
+        case tooLong(limit: Int)
+        /// The answer is not that to an action, but has this status. Nobody follows a redirect.
+        case status(Int)
+        /// The answer is no HTTP, or not the one to what was asked.
+        case malformed
+        /// It names an address that is not the gateway's. Nobody goes there.
+        case elsewhere
+        /// The description has no service that forwards ports.
+        case noService
+        /// It says that it forwards ports, and then that it does not, or to another machine.
+        case otherMapping
+
+        public var description: String {
+            switch self {
+            case .unreachable: "accepts no connection, or ends it too early"
+            case .slow(let limit): "takes longer than \(limit.milliseconds) ms"
+            case .tooLong(let limit): "sends more than \(limit) bytes"
+            case .status(let status): "answers with status \(status)"
+            case .malformed: "sends no answer that makes sense"
+            case .elsewhere: "names another machine's address"
+            case .noService: "has no service that forwards ports"
+            case .otherMapping: "forwards the port to another machine, or not at all"
+            }
+        }
     }
 
     /// Why a gateway does not forward a port.
     public enum PortMappingError: Error, Equatable, Sendable, CustomStringConvertible {
-        /// The gateway answers neither by PCP nor by NAT-PMP, or has stopped answering.
+        /// The gateway answers neither by PCP nor by NAT-PMP nor by UPnP, or has stopped answering.
         case silent
         /// The gateway refused, with this result code of the protocol.
         case refused(GatewayProtocol, code: UInt16)
         /// The gateway's answer makes no sense: no port, no address, or a time that is too short.
         case nonsense(GatewayProtocol)
+        /// The gateway speaks UPnP, but not so that it could be used.
+        case faulty(UPnPFault)
         /// The gateway's own address, of 4 bytes, is private or between a carrier's NAT and its customers (100.64.0.0/10): there is a
         /// further NAT before the Internet.
         case notPublic([UInt8])
@@ -40,9 +77,11 @@
 
         public var description: String {
             switch self {
-            case .silent: "the gateway answers neither by PCP nor by NAT-PMP"
+            case .silent: "the gateway answers neither by PCP nor by NAT-PMP nor by UPnP"
             case .refused(let by, let code): "the gateway refuses by \(by.rawValue), code \(code)"
             case .nonsense(let by): "the gateway's answer by \(by.rawValue) makes no sense"
+            case .faulty(let fault): "the gateway's UPnP \(fault)"
+            case .notPublic([0, 0, 0, 0]): "the gateway has no address towards the Internet"
             case .notPublic(let ip):
                 "the gateway's own address is \(ip.map { "\($0)" }.joined(separator: ".")), so another NAT is between it and the Internet"
             case .networkChanged: "this machine's way to the Internet has changed"

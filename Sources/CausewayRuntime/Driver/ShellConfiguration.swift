@@ -21,7 +21,7 @@ public struct ShellConfiguration: Sendable {
     /// Dial and ask addresses of this IP version alone. nil: of both.
     public var dialledFamily: IPFamily?
 
-    /// Have the gateway forward the ports on which the node listens by IPv4, by PCP or NAT-PMP, and advertise them.
+    /// Have the gateway forward the ports on which the node listens by IPv4, by PCP, NAT-PMP or UPnP, and advertise them.
     public var mapsPorts = false
     /// Pass hard NATs by many sockets and probes: see `HardNATLimits`.
     public var passesHardNATs = false

@@ -2,7 +2,7 @@ import CausewayIdentity
 import CausewayLocalNetwork
 import CausewayNode
 
-/// The socket towards one gateway, which is asked to forward this node's ports (`PortMapping`). Used on the first loop.
+/// The sockets towards one gateway, which is asked to forward this node's ports (`PortMapping`). Used on the first loop.
 final class GatewayPort: DatagramOwner {
     /// Bound: what the socket keeps. Each port of the node costs some datagrams of 60 bytes.
     static let limits: DatagramLimits = {
@@ -19,20 +19,40 @@ final class GatewayPort: DatagramOwner {
     let client: [UInt8]
     private let socket: DatagramSocket
     private let mapping: PortMapping
+    private var upnp: UPnPPort?
+    private var announcements: DatagramReader?
     private var timer: LoopTimer?
     /// Where the gateway forwards ports from, and until when.
     private var mapped: [MappedPort: (external: Endpoint, until: Instant)] = [:]
     private var whenReleased: (() -> Void)?
 
+    /// - Parameter networks: this machine's. In the one towards the gateway it is listened to for the gateway's announcements.
     /// - Throws: If this machine has no way to the gateway.
-    init(_ gateway: Endpoint, of host: any LocalNetworkHost) throws(DatagramError) {
+    init(_ gateway: Endpoint, of host: any LocalNetworkHost, in networks: [PrivateNetwork]) throws(DatagramError) {
         self.host = host
         self.gateway = gateway
         socket = try DatagramSocket(on: host.loop, dialling: gateway, limits: Self.limits)
         client = socket.localEndpoint.ip
-        mapping = PortMapping(from: client, nonce: Entropy.bytes(PortMapping.nonceSize), now: host.loop.now)
+        mapping = PortMapping(from: client, to: gateway.ip, nonce: Entropy.bytes(PortMapping.nonceSize), now: host.loop.now)
         timer = LoopTimer(on: host.loop) { [weak self] in self?.timePassed() }
+        upnp = UPnPPort(on: host.loop, from: client, to: gateway.ip, owner: self)
         socket.owner = self
+        if let interface = networks.first(where: { $0.ip == client })?.interface { listen(onInterface: interface) }
+    }
+
+    private func listen(onInterface interface: UInt32) {
+        // Without it, a restart is noticed when mappings are renewed.
+        guard
+            let socket = try? DatagramSocket(
+                on: host.loop, joining: PortMapping.announcements, onInterface: interface, limits: Self.limits)
+        else { return }
+        announcements = DatagramReader(
+            socket,
+            received: { [weak self] bytes, sender in
+                guard let self, sender.ip == gateway.ip else { return }
+                mapping.announced([UInt8](bytes), now: now)
+                settle()
+            })
     }
 
     private var now: Instant { host.loop.now }
@@ -62,6 +82,8 @@ final class GatewayPort: DatagramOwner {
         settle()
         timer?.close()
         socket.close()
+        upnp?.close()
+        announcements?.socket.close()
         let then = whenReleased
         whenReleased = nil
         then?()
@@ -76,6 +98,7 @@ final class GatewayPort: DatagramOwner {
         while let output = mapping.pollOutput() {
             switch output {
             case .send(let bytes): bytes.withUnsafeBytes { try? socket.send($0, to: gateway) }
+            case .upnp(let wish): upnp?.fulfil(wish)
             case .changed(let change): tell(change)
             case .released:
                 let then = whenReleased
@@ -83,6 +106,7 @@ final class GatewayPort: DatagramOwner {
                 then?()
             }
         }
+        if !mapping.isSearching { upnp?.endSearch() }
         let deadline = mapping.nextDeadline
         if deadline == .distantFuture { timer?.stop() } else { timer?.start(afterNanoseconds: (deadline - now).nanoseconds) }
     }
@@ -116,6 +140,23 @@ final class GatewayPort: DatagramOwner {
 
     /// Requests are sent in vain from now on, until the network changes.
     func datagramSocketFailed(errno: Int32) {}
+}
+
+extension GatewayPort: UPnPPort.Owner {
+    func found(_ bytes: [UInt8], from sender: Endpoint) {
+        mapping.found(bytes, from: sender, now: now)
+        settle()
+    }
+
+    func exchanged(_ bytes: [UInt8]) {
+        mapping.exchanged(bytes, now: now)
+        settle()
+    }
+
+    func exchangeEnded() {
+        mapping.exchangeEnded(now: now)
+        settle()
+    }
 }
 
 extension Multiaddr {

@@ -9,9 +9,9 @@ package struct GatewayReport: Equatable, Sendable {
     package var speaksPCP = false
     /// NAT Port Mapping Protocol, RFC 6886.
     package var speaksNATPMP = false
-    /// It says by SSDP that it is a UPnP InternetGatewayDevice. This node maps no ports by UPnP.
+    /// A service of UPnP's InternetGatewayDevice that forwards ports has answered.
     package var speaksUPnP = false
-    /// Its own address towards the Internet as NAT-PMP says it, 4 bytes. If it is private or in 100.64.0.0/10, there is a further NAT.
+    /// Its own address towards the Internet as NAT-PMP or UPnP says it, 4 bytes. If it is private or in 100.64.0.0/10, there is a further NAT.
     package var external: [UInt8]?
 }
 
@@ -20,25 +20,15 @@ final class GatewayProbe {
     private unowned(unsafe) let loop: EventLoop
     private var report: GatewayReport
     private var inquiry: GatewayInquiry
+    private var upnp: UPnPClient
     private let gateway: Endpoint
-    private var sockets: [ProbeSocket] = []
+    private var datagrams: DatagramReader?
+    private var upnpPort: UPnPPort?
     private var timer: LoopTimer?
     private let deadline: Instant
     /// nil: it is over.
     private var then: ((GatewayReport) -> Void)?
     var isOver: Bool { then == nil }
-
-    /// 239.255.255.250, UDP port 1900.
-    private static let discoveryGroup = Endpoint(ip: [239, 255, 255, 250], port: 1900)!
-    private static let search = Array(
-        """
-        M-SEARCH * HTTP/1.1\r
-        HOST: 239.255.255.250:1900\r
-        MAN: "ssdp:discover"\r
-        MX: 1\r
-        ST: urn:schemas-upnp-org:device:InternetGatewayDevice:1\r
-        \r\n
-        """.utf8)
 
     init(
         _ gateway: Endpoint, on loop: EventLoop, within time: Interval, then: @escaping (GatewayReport) -> Void
@@ -48,35 +38,27 @@ final class GatewayProbe {
         self.then = then
         report = GatewayReport(gateway: gateway.ip)
         deadline = loop.now + time
-        let mapping = try DatagramSocket(on: loop, dialling: gateway, limits: GatewayPort.limits)
-        let client = mapping.localEndpoint.ip
+        let socket = try DatagramSocket(on: loop, dialling: gateway, limits: GatewayPort.limits)
+        let client = socket.localEndpoint.ip
         inquiry = GatewayInquiry(from: client, now: loop.now)
-        sockets.append(ProbeSocket(mapping, of: self))
-        if let local = Endpoint(ip: client, port: 0),
-            let discovery = try? DatagramSocket(on: loop, at: local, limits: GatewayPort.limits)
-        {
-            sockets.append(ProbeSocket(discovery, of: self))
-        }
+        upnp = UPnPClient(from: client, to: gateway.ip)
+        datagrams = DatagramReader(
+            socket, received: { [weak self] bytes, _ in self?.received([UInt8](bytes)) }, refused: { [weak self] in self?.refused() })
+        upnpPort = UPnPPort(on: loop, from: client, to: gateway.ip, owner: self)
         timer = LoopTimer(on: loop) { [weak self] in self?.proceed() }
     }
 
-    fileprivate var first: ProbeSocket? { sockets.first }
-
     func begin() {
-        if sockets.count > 1 { Self.search.withUnsafeBytes { try? sockets[1].socket.send($0, to: Self.discoveryGroup) } }
+        upnp.search(now: loop.now)
         proceed()
     }
 
-    fileprivate func received(_ bytes: [UInt8], from remote: Endpoint, on socket: ProbeSocket) {
-        if socket === first {
-            inquiry.received(bytes, now: loop.now)
-        } else if remote.ip == gateway.ip, bytes.starts(with: Array("HTTP/1.1 200".utf8)) {
-            report.speaksUPnP = true
-        }
+    private func received(_ bytes: [UInt8]) {
+        inquiry.received(bytes, now: loop.now)
         proceed()
     }
 
-    fileprivate func refused() {
+    private func refused() {
         inquiry.refused()
         proceed()
     }
@@ -84,12 +66,15 @@ final class GatewayProbe {
     private func proceed() {
         guard !isOver else { return }
         let now = loop.now
-        for request in inquiry.advance(to: now) { request.withUnsafeBytes { try? sockets[0].socket.send($0, to: gateway) } }
+        for request in inquiry.advance(to: now) { request.withUnsafeBytes { try? datagrams?.socket.send($0, to: gateway) } }
+        upnp.pass(to: now)
+        for wish in upnp.takeWishes() { upnpPort?.fulfil(wish) }
         report.speaksPCP = inquiry.speaksPCP
         report.speaksNATPMP = inquiry.speaksNATPMP
-        report.external = inquiry.external
+        report.speaksUPnP = upnp.hasService
+        report.external = inquiry.external ?? upnp.external
         if deadline <= now || inquiry.speaksPCP && inquiry.speaksNATPMP && report.speaksUPnP { return end() }
-        let next = inquiry.isOver(at: now) ? deadline : min(deadline, inquiry.nextDeadline)
+        let next = min(deadline, upnp.nextDeadline, inquiry.isOver(at: now) ? .distantFuture : inquiry.nextDeadline)
         timer?.start(afterNanoseconds: (next - now).nanoseconds)
     }
 
@@ -98,28 +83,25 @@ final class GatewayProbe {
         guard let then else { return }
         self.then = nil
         timer?.close()
-        for one in sockets { one.socket.close() }
+        datagrams?.socket.close()
+        upnpPort?.close()
         then(report)
     }
 }
 
-private final class ProbeSocket: DatagramOwner {
-    let socket: DatagramSocket
-    private weak var probe: GatewayProbe?
-
-    init(_ socket: DatagramSocket, of probe: GatewayProbe) {
-        self.socket = socket
-        self.probe = probe
-        socket.owner = self
+extension GatewayProbe: UPnPPort.Owner {
+    func found(_ bytes: [UInt8], from sender: Endpoint) {
+        upnp.found(bytes, from: sender, now: loop.now)
+        proceed()
     }
 
-    func datagramReceived(_ bytes: UnsafeRawBufferPointer, from remote: Endpoint) {
-        probe?.received([UInt8](bytes), from: remote, on: self)
+    func exchanged(_ bytes: [UInt8]) {
+        upnp.receive(bytes, now: loop.now)
+        proceed()
     }
 
-    func datagramsWritable() {}
-
-    func datagramsLost(to remote: Endpoint, errno: Int32) { if self === probe?.first { probe?.refused() } }
-
-    func datagramSocketFailed(errno: Int32) {}
+    func exchangeEnded() {
+        upnp.end(now: loop.now)
+        proceed()
+    }
 }

@@ -71,7 +71,7 @@ final class NetworkWatch {
         // Who listens on loopback has nothing that a gateway could reach.
         let isHere = Multiaddr.udp(ip: endpoint.ip, port: 1).reach == .loopback
         guard host.bound.contains(where: { ($0.reach == .loopback) == isHere }) else { return }
-        gateway = try? GatewayPort(endpoint, of: host)
+        gateway = try? GatewayPort(endpoint, of: host, in: state.networks)
     }
 
     private func setNetworks() {

@@ -15,7 +15,7 @@ package final class MappingProbe {
     private let loop: EventLoop
     private let isIPv4: Bool
     private var survey: MappingSurvey
-    private var sockets: [MappingSurvey.Socket: ProbeSocket] = [:]
+    private var sockets: [MappingSurvey.Socket: DatagramReader] = [:]
     private var local: Endpoint?
     private var timer: LoopTimer?
     private var limit: LoopTimer?
@@ -67,21 +67,22 @@ package final class MappingProbe {
         concluded = nil
         limit?.close()
         timer?.close()
-        for socket in sockets.values { socket.datagrams.close() }
+        for reader in sockets.values { reader.socket.close() }
         sockets = [:]
         then(Findings(local: local, answers: survey.answers, hairpins: survey.hairpins))
     }
 
     private func socket(_ which: MappingSurvey.Socket) -> DatagramSocket? {
-        if let open = sockets[which] { return open.datagrams }
+        if let open = sockets[which] { return open.socket }
         guard let any = Endpoint(ip: [UInt8](repeating: 0, count: isIPv4 ? 4 : 16), port: 0),
             let opened = try? DatagramSocket(on: loop, at: any)
         else { return nil }
-        sockets[which] = ProbeSocket(which, opened, of: self)
+        // It holds the probe until the socket is closed. What is lost is asked again.
+        sockets[which] = DatagramReader(opened, received: { [self] in received($0, on: which, from: $1) })
         return opened
     }
 
-    fileprivate func received(_ bytes: UnsafeRawBufferPointer, on socket: MappingSurvey.Socket, from remote: Endpoint) {
+    private func received(_ bytes: UnsafeRawBufferPointer, on socket: MappingSurvey.Socket, from remote: Endpoint) {
         survey.receive(bytes, on: socket, from: remote, now: loop.now)
         proceed()
     }
@@ -98,27 +99,4 @@ package final class MappingProbe {
         self.timer = timer
         timer.start(afterNanoseconds: (survey.nextDeadline - now).nanoseconds)
     }
-}
-
-/// One of the sockets. It holds the probe until it is closed.
-private final class ProbeSocket: DatagramOwner {
-    let datagrams: DatagramSocket
-    private let which: MappingSurvey.Socket
-    private let probe: MappingProbe
-
-    init(_ which: MappingSurvey.Socket, _ datagrams: DatagramSocket, of probe: MappingProbe) {
-        self.which = which
-        self.datagrams = datagrams
-        self.probe = probe
-        datagrams.owner = self
-    }
-
-    func datagramReceived(_ bytes: UnsafeRawBufferPointer, from remote: Endpoint) { probe.received(bytes, on: which, from: remote) }
-
-    func datagramsWritable() {}
-
-    /// The survey asks again, and finds out.
-    func datagramsLost(to remote: Endpoint, errno: Int32) {}
-
-    func datagramSocketFailed(errno: Int32) {}
 }

@@ -74,6 +74,8 @@ extension PortMappingChange.State {
         run.gateway.isSilent = true
         run.map()
         run.unreachable()
+        // Then it is looked for by UPnP.
+        run.pass(.seconds(3))
         #expect(run.take() == [.refused(.silent), .refused(.silent)])
         #expect(run.gateway.requests.count == 2)
     }
@@ -165,6 +167,66 @@ extension PortMappingChange.State {
         run.pass(.seconds(1))
         #expect(run.gateway.mappings.count == 2)
         _ = run.take()
+    }
+
+    @Test(arguments: ways) func anAnnouncementHasAllMappedAgain(by: GatewayProtocol) {
+        var run = run(by)
+        run.map()
+        run.pass(.seconds(300))
+        _ = run.take()
+        run.announce(run.gateway.announcement(at: run.now))
+        run.pass(.seconds(3))
+        // It has not restarted.
+        #expect(run.take().isEmpty)
+        run.gateway.restart(at: run.now)
+        run.announce(run.gateway.announcement(at: run.now))
+        run.pass(PortMappingLimits().longestDelay)
+        #expect(run.take().map(\.renewed) == [external(), external()] && run.gateway.mappings.count == 2)
+    }
+
+    @Test func anAnnouncedAddressIsAskedFor() {
+        var run = run(.natPMP)
+        run.map([MappingRun.tcp])
+        run.pass(.seconds(100))
+        _ = run.take()
+        // Somebody's lie.
+        var lie = run.gateway.announcement(at: run.now)
+        lie.replaceSubrange(8..<12, with: [6, 6, 6, 6])
+        run.announce(lie)
+        run.pass(.seconds(40))
+        #expect(run.take().map(\.renewed) == [external()])
+        run.gateway.external = [5, 9, 9, 9]
+        run.announce(run.gateway.announcement(at: run.now))
+        run.pass(PortMappingLimits().longestDelay)
+        #expect(run.take().compactMap(\.mapped) == [external([5, 9, 9, 9])])
+    }
+
+    @Test(arguments: ways) func aGatewayThatAnnouncesItselfIsAskedAgain(by: GatewayProtocol) {
+        var run = run(by)
+        run.gateway.isSilent = true
+        run.map([MappingRun.tcp])
+        run.pass(.seconds(20))
+        #expect(run.take() == [.refused(.silent)])
+        run.gateway.isSilent = false
+        run.announce(run.gateway.announcement(at: run.now))
+        run.pass(.seconds(3))
+        #expect(run.take().map(\.mapped) == [external()])
+    }
+
+    @Test(arguments: ways) func announcementsMakeNoStorm(by: GatewayProtocol) {
+        var run = run(by)
+        run.map()
+        var random = RandomSource(seed: 7)
+        for _ in 0..<3600 {
+            var bytes = run.gateway.announcement(at: run.now)
+            let place = by == .pcp ? 8 : 4
+            for index in place..<place + 4 { bytes[index] = UInt8(truncatingIfNeeded: random.next()) }
+            run.announce(bytes)
+            run.announce([UInt8](repeating: 2, count: 60))
+            run.pass(.seconds(1))
+        }
+        // Two ports twice in a minute; NAT-PMP asks for the address, too.
+        #expect(run.gateway.requests.count < 120 * 4 + 50)
     }
 
     @Test(arguments: ways) func aClockThatJumpsMakesNoStorm(by: GatewayProtocol) {

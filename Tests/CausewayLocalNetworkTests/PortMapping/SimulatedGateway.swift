@@ -18,6 +18,8 @@ final class SimulatedGateway {
     /// What it says instead of the seconds since then.
     var epoch: (() -> UInt32)?
     var isSilent = false
+    /// What speaks UPnP there, if anything does.
+    var igd: SimulatedIGD?
     /// Changes each answer on its way.
     var twist: (([UInt8]) -> [UInt8]) = { $0 }
     private(set) var requests: [[UInt8]] = []
@@ -40,6 +42,13 @@ final class SimulatedGateway {
         case 0 where speaks.contains(.natPMP): return [twist(natPMP(request, seconds))]
         default: return []
         }
+    }
+
+    /// What it tells all when it has restarted.
+    func announcement(at now: Instant) -> [UInt8] {
+        let seconds = big(UInt32((now - bootedAt).seconds))
+        return speaks.contains(.pcp)
+            ? [2, 0x80, 0, 0, 0, 0, 0, 0] + seconds + [UInt8](repeating: 0, count: 12) : [0, 128, 0, 0] + seconds + external
     }
 
     private func pcp(_ request: [UInt8], _ seconds: UInt32) -> [UInt8] {
@@ -74,6 +83,7 @@ final class SimulatedGateway {
 /// A machine and its gateway, in virtual time.
 struct MappingRun {
     static let client: [UInt8] = [192, 168, 1, 7]
+    static let address: [UInt8] = [192, 168, 1, 1]
     static let nonce: [UInt8] = Array(1...12)
     static let tcp = MappedPort(.tcp, 4001)
     static let udp = MappedPort(.udp, 4001)
@@ -85,7 +95,7 @@ struct MappingRun {
     private(set) var isReleased = false
 
     init(_ limits: PortMappingLimits = PortMappingLimits()) {
-        mapping = PortMapping(from: Self.client, nonce: Self.nonce, limits: limits, now: now)
+        mapping = PortMapping(from: Self.client, to: Self.address, nonce: Self.nonce, limits: limits, now: now)
     }
 
     mutating func map(_ ports: [MappedPort] = [tcp, udp]) {
@@ -105,6 +115,11 @@ struct MappingRun {
 
     mutating func receive(_ bytes: [UInt8]) {
         mapping.received(bytes, now: now)
+        settle()
+    }
+
+    mutating func announce(_ bytes: [UInt8]) {
+        mapping.announced(bytes, now: now)
         settle()
     }
 
@@ -132,9 +147,20 @@ struct MappingRun {
         while let output = mapping.pollOutput() {
             switch output {
             case .send(let bytes): for answer in gateway.answer(to: bytes, at: now) { mapping.received(answer, now: now) }
+            case .upnp(.search(let bytes)):
+                for answer in gateway.igd?.answers(toSearch: bytes) ?? [] { mapping.found(answer.bytes, from: answer.from, now: now) }
+            case .upnp(.connect(let endpoint, let request)): exchange(endpoint, request)
+            case .upnp(.disconnect): break
             case .changed(let change): changes.append(change)
             case .released: isReleased = true
             }
         }
+    }
+
+    private mutating func exchange(_ endpoint: Endpoint, _ request: [UInt8]) {
+        guard let igd = gateway.igd else { return mapping.exchangeEnded(now: now) }
+        let answer = igd.answer(to: request, at: endpoint, now: now)
+        for piece in answer.pieces { mapping.exchanged(piece, now: now) }
+        if answer.closes { mapping.exchangeEnded(now: now) }
     }
 }
