@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 RELEASE := .build/optimised
 US := $(CURDIR)/$(RELEASE)/release/causeway-testpeer
 
-.PHONY: run build install uninstall test check wasm bench allocations instructions costs soak worlds attack web dist fuzz docs interop peers format clean
+.PHONY: run build install uninstall test check wasm bench allocations instructions costs soak storm worlds attack web dist fuzz docs interop peers format clean
 
 run: ## installs what is missing, builds, starts a relay on ports 4001 (TCP, and UDP for WebRTC) and 4002 (WebSocket, and its pages: http://127.0.0.1:4002/)
 	@Scripts/install.sh web
@@ -66,6 +66,10 @@ soak: build ## five minutes: a relay, 200 peers, go and js that come and go; the
 	CAUSEWAY_SEEDS=500 swift test --filter attackersSlowNobodyDownAndFillNothing
 	$(MAKE) worlds
 
+storm: build ## 10,000 peers come back to a restarted relay: in the simulator, then real ones of the hostile node, within 30 s
+	CAUSEWAY_STORM=10000 swift test --scratch-path .build/worlds -Xswiftc -O --filter allPeersComeBackToARestartedRelay
+	python3 Tests/Interop/storm.py --us "$(US)"
+
 worlds: ## 20,000 drawn worlds in the simulator (WORLDS=n: so many), optimised
 	CAUSEWAY_WORLDS=$(or $(WORLDS),20000) swift test --scratch-path .build/worlds -Xswiftc -O --filter aDrawnWorldKeepsItsPromises
 
@@ -88,6 +92,7 @@ interop: build web ## the whole matrix: go, js, Chromium, Firefox, py-libp2p, an
 	@Scripts/test.sh python
 	swift build --package-path Examples --scratch-path .build/examples --product Copy
 	python3 Tests/Interop/hard_nats.py --us "$(US)" --natlab $(PEERS)/../natlab --peers "$(PEERS)"
+	python3 Tests/Interop/uplinks.py --command $(RELEASE)/release/causeway --copy .build/examples/debug/Copy
 	python3 Tests/Interop/degradations.py --command $(RELEASE)/release/causeway --copy .build/examples/debug/Copy --natlab $(PEERS)/../natlab
 
 peers: ## builds the foreign peers in Tests/Peers, where tests find them; Go and npm fetch their modules

@@ -232,6 +232,7 @@ for part in "${parts[@]}"; do
     crowd)
       testpeer
       run "connections that come and go" python3 Tests/Interop/crowd.py --us "$us" --connections 1500
+      run "peers that come back at once" python3 Tests/Interop/storm.py --us "$us" --quick
       ;;
     attack)
       testpeer
@@ -248,6 +249,7 @@ for part in "${parts[@]}"; do
       command=$build/optimised/release/causeway
       run "a machine whose addresses change" python3 Tests/Interop/machine.py --command "$command"
       run "build of the example that copies" swift build --package-path Examples --scratch-path "$build/examples" --product Copy
+      run "a file between machines whose uplinks change" python3 Tests/Interop/uplinks.py --command "$command" --copy "$build/examples/debug/Copy" --quick
       if PATH=$PATH:/usr/sbin:/sbin command -v nft >/dev/null; then
         run "a file on a stream that moves" python3 Tests/Interop/moving.py --command "$command" --copy "$build/examples/debug/Copy"
       else

@@ -19,6 +19,11 @@ final class ResumableStreams: Sendable {
     private struct State {
         var streams: [Key: ResumableStream] = [:]
         var openings: [Stream] = []
+        /// Streams whose carrier is lost, each since when.
+        var lost: [Key: (carriage: Carriage, since: ContinuousClock.Instant)] = [:]
+        /// Ends those that stay lost. One for all: a timer for each would stay with the runtime until its time, though the stream is
+        /// carried again at once.
+        var watch: Task<Void, Never>?
         var isOver = false
     }
 
@@ -30,6 +35,8 @@ final class ResumableStreams: Sendable {
     func end() {
         let streams = state.withLock { state in
             state.isOver = true
+            state.lost = [:]
+            state.watch?.cancel()
             defer { state.streams = [:] }
             return Array(state.streams.values)
         }
@@ -47,7 +54,7 @@ final class ResumableStreams: Sendable {
             try? await carrier.write(ResumptionFrame.Answer(received: received).bytes)
             if isNew { opened(stream) }
             await carry(stream, by: carriage, on: shell)
-            await endUnlessCarried(stream, key, after: carriage)
+            carried(stream, key, by: carriage)
         } catch {
             try? await carrier.write(ResumptionFrame.Answer(refusal: error).bytes)
             carrier.beginClosing()
@@ -88,13 +95,59 @@ final class ResumableStreams: Sendable {
         }
     }
 
-    /// The opener has until the deadline to come back.
-    private func endUnlessCarried(_ stream: ResumableStream, _ key: Key, after carriage: Carriage) async {
-        if !stream.isOver { carriage.stream.reset() }
-        _ = await within(limits.deadline) { await carriage.over.wait() }
-        if stream.isCarried(by: carriage) { stream.endTooLate() }
-        guard stream.isOver else { return }
-        // By the same token, the peer may have opened another one since.
-        state.withLock { if $0.streams[key] === stream { $0.streams[key] = nil } }
+    // MARK: Waiting for the next carrier
+
+    /// How many streams wait for a carrier, and how many timers run for them, for tests.
+    var lost: (streams: Int, timers: Int) { state.withLock { ($0.lost.count, $0.watch == nil ? 0 : 1) } }
+
+    /// A carrier has ended. If none has taken its place, the opener has until the deadline to bring one.
+    private func carried(_ stream: ResumableStream, _ key: Key, by carriage: Carriage) {
+        if stream.isOver { return forget(stream, key) }
+        carriage.stream.reset()
+        state.withLock { state in
+            guard !state.isOver, state.streams[key] === stream, stream.isCarried(by: carriage) else { return }
+            state.lost[key] = (carriage, .now)
+            if state.watch == nil { state.watch = Task { [weak self] in await self?.endLost() } }
+        }
+    }
+
+    /// By the same token, the peer may have opened another one since.
+    private func forget(_ stream: ResumableStream, _ key: Key) {
+        state.withLock { state in
+            guard state.streams[key] === stream else { return }
+            state.streams[key] = nil
+            state.lost[key] = nil
+        }
+    }
+
+    /// Runs while there are any.
+    private func endLost() async {
+        while let next = endOverdue() {
+            guard (try? await Task.sleep(until: next, clock: .continuous)) != nil else { return }
+        }
+    }
+
+    /// Ends the streams whose time is over, and returns when to look again.
+    private func endOverdue() -> ContinuousClock.Instant? {
+        let (overdue, next) = state.withLock { state in
+            var overdue: [(Key, ResumableStream)] = []
+            for (key, lost) in state.lost {
+                guard let stream = state.streams[key], stream.isCarried(by: lost.carriage) else {
+                    state.lost[key] = nil
+                    continue
+                }
+                guard lost.since + limits.deadline.duration <= .now else { continue }
+                state.lost[key] = nil
+                overdue.append((key, stream))
+            }
+            let next = state.lost.values.map(\.since).min().map { $0 + limits.deadline.duration }
+            if next == nil { state.watch = nil }
+            return (overdue, next)
+        }
+        for (key, stream) in overdue {
+            stream.endTooLate()
+            forget(stream, key)
+        }
+        return next
     }
 }

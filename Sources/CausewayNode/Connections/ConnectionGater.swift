@@ -2,18 +2,25 @@ public import CausewayConnection
 public import CausewayIdentity
 
 /// Decides who may connect. It counts connections in total and by place. When there are too many, the place that holds most loses one, and
-/// never a newcomer of another place: among connections before their handshake the oldest, among others the least valuable.
+/// never a newcomer of another place: among connections before their handshake the oldest, among others the least valuable. Where all places
+/// hold alike, who is in its handshake comes before who has just come: otherwise, when all peers come at once, nobody would get through.
 public final class ConnectionGater: ConnectionGating {
     /// Younger connections are not pruned, because they had no time to become valuable, unless their place has more than a household.
     private static let grace = Interval.seconds(20)
     /// Places with at most this many connections are treated alike.
     private static let household = 8
+    /// An honest handshake takes less: three round trips, and the others' handshakes before it.
+    private static let handshake = Interval.seconds(2)
     /// When no connection may be pruned, the next search waits this long.
     private static let pause = Interval.milliseconds(500)
 
+    private struct Newcomer {
+        let remote: Multiaddr
+        let since: Instant
+    }
     private let limits: NodeLimits
-    /// The remotes of connections that were accepted and are not authenticated yet.
-    private var pending = Table<UInt32, Multiaddr>()
+    /// Connections that were accepted and are not authenticated yet.
+    private var pending = Table<UInt32, Newcomer>()
     private let queue = FairQueue()
     private var keyOfLink = Table<UInt32, AddressKey>()
     /// The number of connections of each place and of each network.
@@ -36,10 +43,17 @@ public final class ConnectionGater: ConnectionGating {
             node.append(.link(link, .close(.pruned)))
             return refuse(remote, limit, value, in: node)
         }
-        if pending.count >= limits.pendingConnections { turnOldestAway(.pendingConnections, limits.pendingConnections, in: node) }
+        let holder = AddressKey.holder(remote)
+        if pending.count >= limits.pendingConnections {
+            guard oldestMakesRoom(for: holder, in: node) else {
+                node.append(.link(link, .close(.pruned)))
+                return refuse(remote, .pendingConnections, limits.pendingConnections, in: node)
+            }
+            turnOldestAway(.pendingConnections, limits.pendingConnections, in: node)
+        }
         node.expectLink(link, remoteAddress: remote, localAddress: local, path: .direct(at: remote), carrier: nil, isInbound: true)
-        pending[link] = remote
-        queue.insert(link, of: AddressKey.holder(remote))
+        pending[link] = Newcomer(remote: remote, since: node.now)
+        queue.insert(link, of: holder)
         guard let key else { return }
         keyOfLink[link] = key
         counts.countUp(key.place)
@@ -70,9 +84,15 @@ public final class ConnectionGater: ConnectionGating {
         return nil
     }
 
+    /// Whether another place holds more than the newcomer's would, or the oldest has had time for its handshake.
+    private func oldestMakesRoom(for holder: [UInt8], in node: NodeContext) -> Bool {
+        guard let oldest = queue.first.flatMap({ pending[$0] }) else { return false }
+        return queue.largest > queue.count(of: holder) + 1 || node.now - oldest.since >= Self.handshake
+    }
+
     /// Closes the oldest unauthenticated connection of the place with the most. It counts for its place until it is closed.
     private func turnOldestAway(_ limit: LimitName, _ value: Int, in node: NodeContext) {
-        guard let link = queue.first, let remote = pending[link] else { return }
+        guard let link = queue.first, let remote = pending[link]?.remote else { return }
         settled(link)
         node.expectedLinks[link] = nil
         node.append(.link(link, .close(.pruned)))

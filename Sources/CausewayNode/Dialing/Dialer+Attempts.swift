@@ -141,6 +141,17 @@ extension Dialer {
         #endif
     }
 
+    #if !hasFeature(Embedded)
+        /// The attempt may wait for an answer from a network that is no longer there, and its transport asks rarely by then.
+        func beginAgain(_ attempt: DialAttempt, of dial: PeerDial, in node: NodeContext) {
+            guard attempt.step == .dialling, !attempt.isGivenUp else { return }
+            giveUp(attempt, in: node)
+            byLink[attempt.link] = nil
+            attempt.step = .waiting
+            dial.nextStart[attempt.group.rawValue] = node.now
+        }
+    #endif
+
     func begin(_ attempt: DialAttempt, _ step: DialAttempt.Step, in node: NodeContext) {
         attempt.step = step
         attempt.startedAt = node.now

@@ -75,7 +75,14 @@ final class Dialer: NodeProtocol, AddressDialing {
         return false
     }
 
-    func machineChanged() { backoff.clear() }
+    func machineChanged(in node: NodeContext) {
+        backoff.clear()
+        #if !hasFeature(Embedded)
+            // A page's sockets are its browser's.
+            for dial in order { for attempt in dial.attempts where attempt.group != .relayed { beginAgain(attempt, of: dial, in: node) } }
+            settle(in: node)
+        #endif
+    }
 
     func shutdown(in node: NodeContext) {
         for dial in order {

@@ -114,10 +114,11 @@ public final class Node {
         settle()
     }
 
-    /// The machine slept, or its network changed: what waits because it has failed before is worth trying at once.
+    /// The machine slept, or its network changed: what waits because it has failed before is worth trying at once, and what has been dialled
+    /// without an answer is dialled again.
     public func machineChanged(now: Instant) {
         begin(now)
-        services.dialer.machineChanged()
+        services.dialer.machineChanged(in: context)
         services.relayClient?.machineChanged(in: context)
         services.upgrades?.machineChanged(in: context)
     }

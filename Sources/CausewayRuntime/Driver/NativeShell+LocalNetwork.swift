@@ -12,17 +12,17 @@ import CausewayNode
 extension NativeShell: LocalNetworkHost {
     var peerID: PeerID { node.peerID }
 
-    /// Connections from an address that the machine has lost are dead. All others are asked for a sign of life, and what failed before is
-    /// tried again.
+    /// Dials that wait are begun again, before those end that began at an address which the machine has lost. Connections from such an
+    /// address are dead. All others are asked for a sign of life, and what failed before is tried again.
     func networkChanged(_ change: NetworkChange) {
         if change.hasSlept { node.setUnixEpoch(WallClock.unixEpoch(), now: loop.now) }
+        driver.machineChanged()
         for linkLoop in linkLoops {
             linkLoop.loop.run {
                 linkLoop.failLinks(from: change.lost)
                 if !linkLoop.isFirst { linkLoop.links.probe() }
             }
         }
-        driver.machineChanged()
         tellBound()
     }
 

@@ -26,6 +26,9 @@ public final class SimulatedNode {
     public var datagramTLS: any DTLSEndpoint
     /// Whether it passes hard NATs, for peer connections from now on: see `Configuration.hardNATs`.
     public var passesHardNATs = false
+    /// What its processor needs for each piece that arrives on a connection. Pieces wait for their turn, and new connections behind them.
+    /// Zero, as it is by default: everything is done in the instant in which it comes.
+    public var timePerPiece = Interval(nanoseconds: 0)
     /// Everything that it reported to its application, with the moments, in all its lives.
     public private(set) var events: [(at: Instant, event: NodeEvent)] = []
     /// The streams that others opened to it, in order.
@@ -252,10 +255,10 @@ public final class SimulatedNode {
         networkAddresses = host.addresses
         shell.turn { [host, listening] node in
             node.setUnixEpoch(host.unixEpoch &+ host.stoodStill.nanoseconds, now: host.now)
+            shell.driver.machineChanged()
             shell.links.fail(.link(errno: SimulatedErrno.unreachable)) { carrier in
                 (carrier as? SocketCarrier)?.socket.map { lost.contains($0.local.ip) } ?? false
             }
-            shell.driver.machineChanged()
             node.listening(listening, now: host.now)
         }
     }

@@ -22,6 +22,7 @@ final class SimulatedShell {
     private var lastAccepted: UInt32 = 1
     private var probeIdentity: NoiseIdentity?
     private var wake = Instant.distantFuture
+    private let processor: SimulatedProcessor
     private(set) var isInTurn = false
     private(set) var isStopped = false
     private var simulation: Simulation { owner.simulation }
@@ -31,6 +32,7 @@ final class SimulatedShell {
         self.node = node
         self.owner = owner
         random = entropy
+        processor = SimulatedProcessor(owner.simulation)
         let platform = SimulatedPlatform(self)
         links = LinkSet(Connection.Settings(identity: identity, protocols: node.protocolTable, limits: limits), host: platform)
         driver = NodeDriver(node, links: links, platform: platform)
@@ -65,9 +67,22 @@ final class SimulatedShell {
         turn()
     }
 
+    /// Whether inputs have to wait for the processor.
+    var isTakingTime: Bool { owner.timePerPiece.nanoseconds > 0 || processor.isBusy }
+
+    /// Does what an input asks for, which returns whether it was work: at once, or when the processor comes to it.
+    func process(_ input: @escaping () -> Bool) {
+        guard isTakingTime else {
+            _ = input()
+            return
+        }
+        processor.add(input, taking: owner.timePerPiece)
+    }
+
     /// The process is gone. Nothing more is processed.
     func stop() {
         isStopped = true
+        processor.stop()
         links.forget()
         for port in ports { port.forget() }
         ports = []
@@ -83,6 +98,14 @@ final class SimulatedShell {
     func accept(_ socket: SimulatedSocket, webSocket: Bool) {
         guard !isStopped else { return socket.reset() }
         let carrier = SocketCarrier(nextAccepted(), self)
+        socket.owner = carrier
+        process { [self] in
+            if !socket.isClosed { admit(carrier, socket, webSocket: webSocket) }
+            return false
+        }
+    }
+
+    private func admit(_ carrier: SocketCarrier, _ socket: SimulatedSocket, webSocket: Bool) {
         turn { node in
             stand(carrier, socket, isInitiator: false, webSocket: webSocket ? .server : .none, expecting: nil)
             let (remote, local) = (socket.remote.multiaddr(webSocket: webSocket), socket.local.multiaddr(webSocket: webSocket))

@@ -48,17 +48,31 @@ final class SocketCarrier: Carrier, SimulatedSocketOwner {
     // MARK: From the socket
 
     func received(_ bytes: UnsafeMutableRawBufferPointer, on socket: SimulatedSocket) {
-        guard let link, let connection else { return }
+        guard shell.isTakingTime else {
+            _ = receive(bytes)
+            return
+        }
+        var copy = [UInt8](bytes)
+        shell.process { [self] in copy.withUnsafeMutableBytes { receive($0) } }
+    }
+
+    /// Returns whether anybody took them.
+    private func receive(_ bytes: UnsafeMutableRawBufferPointer) -> Bool {
+        guard let link, let connection else { return false }
         shell.turn { _ in
             link.receive(bytes, over: connection, now: shell.now)
             link.markDirty()
         }
+        return true
     }
 
     func writable(_ socket: SimulatedSocket) { shell.turn { [link] _ in link?.markDirty() } }
 
     func closed(_ socket: SimulatedSocket, errno: Int32) {
-        self.socket = nil
-        shell.turn { [shell, id] _ in shell.links.fail(id, .link(errno: errno)) }
+        shell.process { [self] in
+            self.socket = nil
+            shell.turn { [shell, id] _ in shell.links.fail(id, .link(errno: errno)) }
+            return false
+        }
     }
 }

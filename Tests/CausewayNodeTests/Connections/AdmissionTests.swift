@@ -10,12 +10,27 @@ private func refusals(_ bench: NodeBench) -> [LimitName] {
 
 @Test func strangersWithoutHandshakeAreLimited() {
     let bench = NodeBench { $0.limits.pendingConnections = 10 }
-    let links = (0..<20).map { bench.accept(from: "/ip4/203.0.113.\($0)/tcp/1") }
-    // The oldest ones went.
+    var links = (0..<10).map { bench.accept(from: "/ip4/203.0.113.\($0)/tcp/1") }
+    bench.wait(.seconds(2))
+    // The oldest ones go: they had time for their handshake.
+    links += (10..<20).map { bench.accept(from: "/ip4/203.0.113.\($0)/tcp/1") }
     #expect(refusals(bench) == [LimitName](repeating: .pendingConnections, count: 10) && bench.node.connectionsRefused == 10)
     #expect(bench.closes(of: links[9]) == [.pruned] && bench.closes(of: links[10]).isEmpty)
     for link in links { bench.feed(.closed(.timedOut(.noise)), link) }
     #expect(bench.node.services.admission?.pendingCount == 0 && bench.node.services.admission?.placeCount == 0)
+}
+
+/// When everybody comes at once, those who have begun their handshake finish it. If each newcomer took the place of one of them, nobody
+/// would get through.
+@Test func aCrowdPushesNobodyOutOfItsHandshake() {
+    let bench = NodeBench { $0.limits.pendingConnections = 10 }
+    let first = (0..<10).map { bench.accept(from: "/ip4/203.0.113.\($0)/tcp/1") }
+    let late = (10..<40).map { bench.accept(from: "/ip4/203.0.113.\($0)/tcp/1") }
+    #expect(first.allSatisfy { bench.closes(of: $0).isEmpty } && late.allSatisfy { bench.closes(of: $0) == [.pruned] })
+    for (number, link) in first.enumerated() { bench.establish(link, UInt8(number + 1)) }
+    #expect(bench.node.connectionDescriptions.count == 10)
+    // There is room again.
+    #expect(bench.closes(of: bench.accept(from: "/ip4/198.51.100.1/tcp/1")).isEmpty)
 }
 
 @Test func onePlaceIsLimitedAndLoopbackIsNot() {

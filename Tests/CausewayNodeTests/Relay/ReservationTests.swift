@@ -286,9 +286,9 @@ func aWrongClockCostsNoReservation(_ expire: UInt64, _ lasts: UInt64, _ refreshe
             relays.fail(1)
         }
     }
-    // Never more than a minute apart.
-    #expect(tries >= 14 && tries <= 25)
-    relays.bench.run(.seconds(60))
+    // Never more than 20 s apart.
+    #expect(tries >= 35 && tries <= 75)
+    relays.bench.run(.seconds(20))
     relays.arrive(1)
     relays.grant(1)
     #expect(relays.node.addresses.circuits == [circuitAddress(1)])

@@ -193,19 +193,23 @@ extension RelayClient {
     func failed(_ relay: RelayReservation, _ error: ReservationError, in node: NodeContext) {
         relay.step = .resting
         relay.failures = min(relay.failures + 1, 16)
+        var longest = limits.longestRetry
         // A relay that refused will refuse again for a while.
-        if case .refused = error { relay.failures = max(relay.failures, 5) }
-        relay.nextAttempt = node.now + retryTime(relay.failures, in: node)
+        if case .refused = error {
+            relay.failures = max(relay.failures, 5)
+            longest = limits.longestRefusedRetry
+        }
+        relay.nextAttempt = node.now + retryTime(relay.failures, upTo: longest, in: node)
         answerWaiting(for: relay, .notReserved(error), in: node)
         tell(relay, .failed(error), in: node)
         if relay.isPinned, !relay.wasHeld { unpin(relay, in: node) }
         choose(in: node)
     }
 
-    /// 1, 2, 4 ... s, up to the longest time; up to a quarter less at random, so that a relay's peers spread.
-    private func retryTime(_ failures: Int, in node: NodeContext) -> Interval {
-        let full = min(limits.retry.nanoseconds << UInt64(min(max(failures - 1, 0), 16)), limits.longestRetry.nanoseconds)
-        return Interval(nanoseconds: full - node.random.next() % (full / 4 + 1))
+    /// 1, 2, 4 ... s, up to the longest time; up to three quarters less at random, so that a relay's peers spread.
+    private func retryTime(_ failures: Int, upTo longest: Interval, in node: NodeContext) -> Interval {
+        let full = min(limits.retry.nanoseconds << UInt64(min(max(failures - 1, 0), 16)), longest.nanoseconds)
+        return Interval(nanoseconds: full - node.random.next() % (full / 4 * 3 + 1))
     }
 
     /// The reservation is lost, but still wanted.

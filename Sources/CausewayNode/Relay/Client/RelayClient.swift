@@ -6,7 +6,7 @@ import CausewayIdentity
 ///
 ///     a relay   resting --chosen, or its time has come--> connecting --> asking --OK--> resting, held
 ///                  ^                                          |            |             |  refresh: asking, still held
-///                  +-------- failed: 1, 2, 4 ... 60 s --------+------------+             v  expired, or the last connection closed
+///                  +-------- failed: 1, 2, 4 ... 20 s --------+------------+             v  expired, or the last connection closed
 ///                  +------------------------- at once, addresses stay for a minute ------+
 public final class RelayClient: NodeProtocol, CircuitDialing {
     /// The tag under which relays at which we hold a reservation are protected from pruning, as go-libp2p names it.
