@@ -2,8 +2,8 @@ public import CausewayConnection
 public import CausewayIdentity
 
 /// Decides who may connect. It counts connections in total and by place. When there are too many, the place that holds most loses one, and
-/// never a newcomer of another place: among connections before their handshake the oldest, among others the least valuable. Where all places
-/// hold alike, who is in its handshake comes before who has just come: otherwise, when all peers come at once, nobody would get through.
+/// never a newcomer of another place: among connections before their handshake the oldest, among others the least valuable. Where all
+/// places hold alike, who is in its handshake comes before who has just come: otherwise, if all came at once, nobody would get through.
 public final class ConnectionGater: ConnectionGating {
     /// Younger connections are not pruned, because they had no time to become valuable, unless their place has more than a household.
     private static let grace = Interval.seconds(20)

@@ -114,7 +114,7 @@ public final class Node {
         settle()
     }
 
-    /// The machine slept, or its network changed: what waits because it has failed before is worth trying at once, and what has been dialled
+    /// The machine slept, or its network changed: what waits because it has failed before is worth trying at once, and what was dialled
     /// without an answer is dialled again.
     public func machineChanged(now: Instant) {
         begin(now)

@@ -25,6 +25,9 @@ public final class SimulatedConnectAttempt {
     public func cancel() {
         isCancelled = true
         host?.setUp.forget(self)
+        // The far end may have the connection already. Its answer may never arrive, so nothing waits for it.
+        guard let link else { return }
+        for socket in [link.dialler!, link.listener!] where socket.attempt === self { socket.reset() }
     }
 
     /// Whether somebody still waits for the answer.

@@ -246,3 +246,17 @@ private final class Listener: SimulatedSocketOwner {
     dialling.simulation.run(for: .seconds(2))
     #expect(dialling.router.mappingCount == 0)
 }
+
+/// The listener's answer never comes, because the dialler has left its network meanwhile: nothing is left of the attempt.
+@Test func aCancelledAttemptLeavesNothingThoughItsAnswerIsLost() throws {
+    let dialling = Dialling()
+    try dialling.listen()
+    let attempt = dialling.dial()
+    dialling.simulation.run(for: .milliseconds(20))
+    #expect(dialling.accepted.count == 1)
+    dialling.one.move(to: [[10, 0, 0, 9]])
+    attempt.cancel()
+    for socket in dialling.accepted { socket.close() }
+    dialling.simulation.run(for: .seconds(1))
+    #expect(dialling.one.links.isEmpty && dialling.two.links.isEmpty && dialling.dialled.isEmpty, "\(dialling.simulation)")
+}

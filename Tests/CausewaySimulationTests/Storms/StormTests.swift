@@ -7,8 +7,8 @@ import Testing
 /// `CAUSEWAY_STORM` says how many peers there are.
 private let population = ProcessInfo.processInfo.environment["CAUSEWAY_STORM"].flatMap(Int.init) ?? 1000
 
-/// However long a relay was away, all its peers hold a reservation again within half a minute, none of them has given up, and their dials are
-/// spread. It needs ten seconds for all of them, and a third of the time is thus the least.
+/// However long a relay was away, all its peers hold a reservation again within half a minute, none of them has given up, and their dials
+/// are spread. The relay is slower than real ones: it needs ten seconds for all of them.
 @Test(arguments: [300, 3000, 60_000]) func allPeersComeBackToARestartedRelay(awayFor milliseconds: UInt64) throws {
     var storm = try RelayStorm(seed: milliseconds, peers: population, wholeSeconds: 10)
     #expect(storm.reserved == population, "\(storm.simulation)")
