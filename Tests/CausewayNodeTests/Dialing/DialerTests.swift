@@ -11,7 +11,7 @@ private func circuit(over relay: String, _ relayNumber: UInt8) -> String { "\(re
 
 extension NodeBench {
     /// The connections that answer a request: one, or none if it failed or waits.
-    fileprivate func connected(by request: UInt32) -> [UInt32] {
+    func connected(by request: UInt32) -> [UInt32] {
         answers(to: request).compactMap { if case .connected(let connection) = $0 { connection.id } else { nil } }
     }
 }
