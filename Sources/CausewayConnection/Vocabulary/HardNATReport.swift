@@ -1,4 +1,4 @@
-#if !hasFeature(Embedded)
+#if true
     /// What an attempt at a WebRTC connection did about NATs that ICE alone does not pass, and what came of it.
     public struct HardNATReport: Equatable, Sendable {
         /// What this side does. The NAT of one side gives every remote another port; the other side is always at the same one.
