@@ -17,13 +17,13 @@ cp "$build/causeway.wasm" "$here"/Web/{causeway.d.ts,package.json,README.md,NOTI
 # Numbers first, then names: esbuild finds shorter names for one file than for what it has yet to join.
 flags=(--log-level=warning --format=esm --target=es2022 --legal-comments=none)
 # Loaded when a page asks for it; the name is as it lies in the package.
-later='--external:*/causeway.resumable.js'
+later='--external:*/causeway.more.js'
 esbuild "${flags[@]}" --bundle "$later" --minify-syntax --sourcemap=inline "$here/Web/causeway.js" --outfile="$out/causeway.joined.js"
 esbuild "${flags[@]}" --minify --sourcemap "$out/causeway.joined.js" --outfile="$out/causeway.js"
 rm "$out/causeway.joined.js"
 esbuild "${flags[@]}" --bundle "$later" "$here/Web/causeway.js" --outfile="$out/causeway.readable.js"
 esbuild "${flags[@]}" --format=iife --global-name=causeway --bundle "$later" --minify "$here/Web/causeway.js" --outfile="$out/causeway.global.js"
-esbuild "${flags[@]}" --bundle "$later" --minify "$here/Web/causeway.resumable.js" --outfile="$out/causeway.resumable.js"
+esbuild "${flags[@]}" --bundle "$later" --minify "$here/Web/causeway.more.js" --outfile="$out/causeway.more.js"
 [ ! -d "$here/Web/pages" ] || cp -r "$here/Web/pages/." "$out"
 
 # The module holds code of AWS-LC, whose licence goes with it.

@@ -120,7 +120,7 @@ export interface StreamOptions extends AbortOptions {
   runOnLimitedConnection?: boolean
   /**
    * The stream goes on over another connection to the same peer when its own ends, or when a direct one stands beside the relayed one.
-   * If the peer does not serve the protocol so, the stream is an ordinary one. Default: false. Needs `causeway.resumable.js` beside this.
+   * If the peer does not serve the protocol so, the stream is an ordinary one. Default: false. Its code is in `causeway.more.js`, beside this file.
    */
   resumable?: boolean
 }
@@ -399,6 +399,11 @@ export interface NodeOptions {
   agent?: string
   /** The WebSocket class to use. Default: the global one. */
   WebSocket?: new (url: string) => unknown
+  /**
+   * Looks up the TXT records of a name, such as `_dnsaddr.example.org`, for addresses with `/dnsaddr`. A page has no look-up of its own, and
+   * asks no third party by itself. Default: none, and such addresses fail with ERR_UNSUPPORTED_TRANSPORT.
+   */
+  dns?: (name: string) => Promise<string[]>
   /** Start the node at once. Default: true. */
   start?: boolean
 }

@@ -9,7 +9,7 @@ trap 'rm -rf "$folder"' EXIT
 cmp "$folder"/one/*.tar.gz "$folder"/two/*.tar.gz
 mkdir -p "$folder/node_modules/causeway"
 tar -xzf "$folder"/one/*.tar.gz --strip-components=1 -C "$folder/node_modules/causeway"
-for name in examples/board.html causeway.js.map causeway.global.js causeway.resumable.js LICENSE NOTICE-AWS-LC; do
+for name in examples/board.html causeway.js.map causeway.global.js causeway.more.js LICENSE NOTICE-AWS-LC; do
   [ -s "$folder/node_modules/causeway/$name" ] || { echo "FAIL  $name is missing"; exit 1; }
 done
 [ -z "$(find "$folder/node_modules" -name 'testpeer*' -o -name 'chat*')" ] || { echo 'FAIL  what is no part of the package is in it'; exit 1; }

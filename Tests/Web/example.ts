@@ -3,7 +3,7 @@ import { CausewayError, createLibp2p, createNode, multiaddr, peerIdFromString } 
 import type { CausewayNode, Connection, Message, Multiaddr, PeerId, Reservation, Stream } from '../../Web/dist/causeway'
 
 export async function chat(relay: string, seed: Uint8Array): Promise<CausewayNode> {
-  const node = await createNode({
+  const node = await createNode({ dns: async (name: string) => [`dnsaddr=/dns4/${name}`],
     key: seed, wasm: new URL('causeway.wasm', 'https://page.example'), relays: [relay], addresses: { listen: ['/p2p-circuit'] },
     discovery: { topics: [{ topic: 'example', format: 'json' }] }, pubsub: { emitSelf: true },
   })

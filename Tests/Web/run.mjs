@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { close } from './cases.mjs'
+import { dnsaddr } from './dnsaddr.mjs'
 import { habits } from './habits.mjs'
 import { hostile } from './hostile.mjs'
 import { local } from './local.mjs'
@@ -17,6 +18,7 @@ await local(causeway)
 await hostile(causeway)
 await packaged(resolve(dist))
 await habits(causeway, resolve(dist), testpeer)
+await dnsaddr(causeway, testpeer)
 await resumable(causeway, testpeer)
 await network(causeway, {
   us: [testpeer],

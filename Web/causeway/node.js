@@ -7,8 +7,8 @@ import { compile } from './compile.js'
 import { readDestination } from './destination.js'
 import { checkDialable } from './dialable.js'
 import { makeEngine } from './engine.js'
-import { CausewayError, failure, refuse } from './errors.js'
-import { takeKey } from './key.js'
+import { asOurs, CausewayError, failure, refuse } from './errors.js'
+import { more, resolve } from './more.js'
 import { isCircuit, peerOf, relayOf } from './multiaddr.js'
 import { readOptions } from './options.js'
 import { PeerId } from './peerid.js'
@@ -39,7 +39,7 @@ class CausewayNode extends EventTarget {
   #turn = Promise.resolve()
 
   static async create(options) {
-    const node = new CausewayNode({ ...options, relays: await findRelays(options.relays) })
+    const node = new CausewayNode({ ...options, relays: await findRelays(await resolve(options.relays, options.dns)) })
     node.#module = await compile(options.wasm)
     await node.#load()
     try { if (options.start !== false) await node.start() } catch (error) {
@@ -61,7 +61,7 @@ class CausewayNode extends EventTarget {
   }
 
   async #load() {
-    if (this.#options.key === 'persistent') this.#key = await takeKey()
+    if (this.#options.key === 'persistent') this.#key = await (await more()).takeKey(refuse, asOurs)
     else this.#key ??= { seed: this.#options.key?.slice() ?? randomBytes(32) }
     this.#engine = makeEngine(this, this.#options, (error) => this.#failed(error), (protocol, stream) => this.#incoming(protocol, stream))
     try {
@@ -181,7 +181,7 @@ class CausewayNode extends EventTarget {
 
   async #connect(to, { signal, limited }) {
     if (/^stopp/.test(this.#status)) throw failure('ERR_STOPPED')
-    const { peer, addresses } = readDestination(to), { ask, connections } = this.#engine
+    const { peer, addresses } = readDestination(await resolve(to, this.#options.dns)), { ask, connections } = this.#engine
     if (peer === String(this.peerId)) throw failure('ERR_OWN_PEER', peer)
     const isForStream = limited === false, best = () => connections.best(peer)
     if (isForStream && !addresses.length && best()) return best()
@@ -196,11 +196,7 @@ class CausewayNode extends EventTarget {
 
   async dial(to, { signal } = {}) { return this.#connect(to, { signal }) }
 
-  /** In a file of its own, as few pages need it. */
-  async #moving() {
-    const { makeResumables } = await import('./causeway.resumable.js')
-    return this.#resumables ??= makeResumables(this, { makeStream, failure, CausewayError })
-  }
+  async #moving() { return this.#resumables ??= (await more()).makeResumables(this, { makeStream, failure, CausewayError }) }
 
   async dialProtocol(to, protocols, options = {}) {
     readProtocols(protocols)

@@ -6,7 +6,7 @@ import { checkDialable, isSecurePage } from './dialable.js'
 import { refuse } from './errors.js'
 import { multiaddr, relayOf } from './multiaddr.js'
 
-const known = ['key', 'wasm', 'relays', 'addresses', 'webrtc', 'discovery', 'pubsub', 'agent', 'WebSocket', 'start']
+const known = ['key', 'wasm', 'relays', 'addresses', 'webrtc', 'discovery', 'pubsub', 'agent', 'WebSocket', 'start', 'dns']
 const named = new Set()
 
 /** What somebody mistypes, or knows from another library, does nothing: it is named, once. */

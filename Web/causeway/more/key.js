@@ -1,14 +1,11 @@
 // The persistent key: kept in this browser, and one tab at a time has it.
 
-import { randomBytes } from './bytes.js'
-import { asOurs, refuse } from './errors.js'
-
 /** Answers the seed, and what gives the key to other tabs. */
-export async function takeKey() {
+export async function takeKey(refuse, asOurs) {
   if (globalThis.isSecureContext === false) refuse('ERR_INSECURE_CONTEXT', 'a persistent key needs https or localhost')
   let release
   try {
-    release = await lock()
+    release = await lock(refuse)
     return { seed: await storedSeed(), release }
   } catch (cause) {
     release?.()
@@ -17,7 +14,7 @@ export async function takeKey() {
 }
 
 /** Answers what ends it. */
-const lock = () => new Promise((resolve, reject) => {
+const lock = (refuse) => new Promise((resolve, reject) => {
   navigator.locks.request('causeway-key', { ifAvailable: true }, (lock) => {
     if (!lock) refuse('ERR_KEY_IN_USE', 'another tab uses the persistent key, and one tab at a time can')
     return new Promise((end) => resolve(end))
@@ -35,7 +32,7 @@ async function storedSeed() {
   try {
     const keys = () => database.transaction('keys', 'readwrite').objectStore('keys')
     let seed = await done(keys().get('seed'))
-    if (!seed) await done(keys().put(seed = randomBytes(32), 'seed'))
+    if (!seed) await done(keys().put(seed = crypto.getRandomValues(new Uint8Array(32)), 'seed'))
     return seed
   } finally { database.close() }
 }
