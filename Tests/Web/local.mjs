@@ -93,6 +93,7 @@ export async function local({ createNode, multiaddr, peerIdFromString }) {
     await fails('ERR_INVALID_ARGUMENT', node.dial([]))
     await fails('ERR_UNSUPPORTED_TRANSPORT', node.dial(`/ip4/1.2.3.4/tcp/1/p2p/${peer}`))
     await fails('ERR_UNSUPPORTED_TRANSPORT', node.dial(`/ip4/1.2.3.4/udp/1/quic-v1/p2p/${peer}`))
+    await fails('ERR_UNSUPPORTED_TRANSPORT', node.dial(`/ip6zone/eth0/ip6/fe80::1/tcp/1/ws/p2p/${peer}`))
     await fails('ERR_NOT_CONNECTED', node.dial(peer))
     await fails('ERR_OWN_PEER', node.dial(node.peerId))
     await fails('ERR_INVALID_ADDRESS', node.dial([`/ip4/1.2.3.4/tcp/1/ws/p2p/${cid}`, `/ip4/1.2.3.4/tcp/1/ws/p2p/${hashed}`]))

@@ -12,14 +12,16 @@ export function undialable(address) {
   if (names.some((name) => /^webrtc/.test(name)) && !globalThis.RTCPeerConnection) {
     return new CausewayError('ERR_NO_WEBRTC', `cannot dial ${address}: WebRTC is missing here`)
   }
+  const unsupported = () => new CausewayError('ERR_UNSUPPORTED_TRANSPORT',
+    `a page cannot dial ${address}, only WebSocket, WebRTC and circuits over them`)
+  // What names an interface of the machine is no URL, nor a candidate.
+  if (names.includes('ip6zone')) return unsupported()
   if (first.includes('webrtc-direct')) {
     if (names.includes('certhash')) return
     return new CausewayError('ERR_INVALID_ADDRESS', `${address} contains no certificate hash (/certhash/…)`)
   }
   if (at >= 0 && first.every((name) => name === 'p2p')) return
-  if (!first.includes('ws') && !first.includes('wss')) {
-    return new CausewayError('ERR_UNSUPPORTED_TRANSPORT', `a page cannot dial ${address}, only WebSocket, WebRTC and circuits over them`)
-  }
+  if (!first.includes('ws') && !first.includes('wss')) return unsupported()
   if (isSecurePage() && !first.includes('wss') && !first.includes('tls')) {
     return new CausewayError('ERR_MIXED_CONTENT', `a page on https cannot open ${address}: it needs wss`)
   }
