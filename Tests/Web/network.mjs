@@ -22,6 +22,15 @@ async function changeOf(node, peer, topic) {
   return subscriptions.find(isOfTopic)
 }
 
+/** How often a timer is set while `body` runs. */
+async function timersDuring(body) {
+  const { setTimeout } = globalThis
+  let count = 0
+  globalThis.setTimeout = (...given) => { count += 1; return setTimeout(...given) }
+  try { await body(setTimeout) } finally { globalThis.setTimeout = setTimeout }
+  return count
+}
+
 const serveEcho = (node) => node.handle(ECHO, ({ stream }) => stream.readable.pipeTo(stream.writable), { runOnLimitedConnection: true })
 
 export async function network(causeway, peers) {
@@ -43,6 +52,27 @@ export async function network(causeway, peers) {
     await until(() => made.getMultiaddrs().length, 'a reservation')
     return made
   }
+
+  await test('a hidden page sets no timers, unless somebody waits for something', async (after) => {
+    const at = await relay(after, peers.us), one = await reserved(after, at), silent = createServer(() => {})
+    await new Promise((resolve) => silent.listen(0, '127.0.0.1', resolve))
+    after(() => silent.close())
+    const pause = (setTimeout) => new Promise((resolve) => setTimeout(resolve, 2500))
+    check(await timersDuring(pause) > 0, 'a page that is seen has timers')
+    globalThis.document = { hidden: true }
+    after(() => delete globalThis.document)
+    await one.ping(at.id)
+    equal(await timersDuring(pause), 0, 'timers')
+    const stop = new AbortController()
+    const address = `/ip4/127.0.0.1/tcp/${silent.address().port}/ws/p2p/12D3KooWKAhVNgcysjtAYj3q5FBayZJ1qBp6G1LXNvCvS9HacJhr`
+    const dialled = fails('ABORT_ERR', one.dial(address, { signal: stop.signal }))
+    check(await timersDuring(pause) > 0, 'a dial has its deadline')
+    stop.abort()
+    await dialled
+    // What was set before is over.
+    await timersDuring(pause)
+    equal(await timersDuring(pause), 0, 'timers again')
+  })
 
   for (const name of ['us', 'go', 'js'].filter((one) => peers[one])) {
     await test(`${name}: dial, identify, ping, echo`, async (after) => {

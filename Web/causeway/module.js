@@ -90,7 +90,8 @@ export class Module {
     this.#isScheduled = false
     try {
       const deadline = this.#exports.turn(now)
-      if (deadline < Infinity) this.#timer = setTimeout(() => this.turn(), Math.min(Math.ceil(deadline - now), LONGEST_TIMER))
+      // Nobody looks at a page that is hidden: it works when something arrives, or for whom has asked for something.
+      if (deadline < Infinity && !(globalThis.document?.hidden && this.isIdle())) this.#timer = setTimeout(() => this.turn(), Math.min(Math.ceil(deadline - now), LONGEST_TIMER))
     } catch (cause) { this.#trap(cause) }
   }
 

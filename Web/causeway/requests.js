@@ -5,8 +5,9 @@ import * as Event from './boundary/event.js'
 import { notConnected, toError } from './answers.js'
 import { aborted } from './errors.js'
 
-export function makeRequests({ command, send }) {
-  const waiting = new Map()
+export function makeRequests(module) {
+  const { command, send } = module, waiting = new Map()
+  module.isIdle = () => !waiting.size
   /** Even: the module numbers the streams that remotes open, by odd numbers. */
   let last = 0
 
