@@ -235,30 +235,6 @@ import Testing
         }
     }
 
-    /// Openers that come and go leave nothing behind, and one timer looks after all that wait for one.
-    @Test func whoWaitsForAnOpenerStopsWhenItIsBack() async throws {
-        try await withNodes([configuration(listen: [tcp]), configuration()]) { nodes in
-            var limits = ResumptionLimits()
-            limits.deadline = .seconds(3600)
-            let resumables = ResumableStreams(limits)
-            let carriers = try await nodes[0].streams(for: Self.carrierName)
-            let place = await nodes[0].addresses[0]
-            var serving: [Task<Void, Never>] = []
-            for number in 0..<40 {
-                let carrier = try await nodes[1].open(Self.carrierName, to: place)
-                try await carrier.write(Self.opening(1, isNew: number == 0))
-                let accepted = try #require(await carriers.next())
-                serving.append(Task { await resumables.serve(accepted, on: nodes[0].shell) { _ in } })
-                #expect(try await carrier.read(exactly: 9) == Self.answer)
-                carrier.reset()
-                await serving[number].value
-                #expect(resumables.lost == (1, 1))
-            }
-            resumables.end()
-            #expect(resumables.lost.streams == 0 && resumables.count == 0)
-        }
-    }
-
     /// As ordinary streams do, those that run go on when no more are served.
     @Test func streamsGoOnWhenTheProtocolIsServedNoMore() async throws {
         try await withNodes([configuration(listen: [tcp]), configuration()]) { nodes in

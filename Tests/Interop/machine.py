@@ -4,8 +4,8 @@
     machine.py --command .build/optimised/release/causeway
 
 A relay and a peer stand on one network. The peer loses the address by which it is connected and gets another: it is reserved again within 5 s,
-and by TCP and by WebRTC alike. Then it loses all addresses, and has one again. A relay that listens everywhere and starts without an address
-advertises the one that it gets. A link-local address is listened on and dialled with its zone.
+and by TCP and by WebRTC alike. Then it loses all addresses, and has one again. A dial whose SYN nobody answers goes on from another address. A
+relay that listens everywhere and starts without an address advertises the one that it gets. A link-local address is listened on and dialled with its zone.
 """
 
 import argparse
@@ -98,6 +98,23 @@ def moves(relay_words, label):
     relay.stop()
 
 
+def hangs():
+    """The relay's machine does not answer the address from which it is dialled. The next SYN to come would be seconds later."""
+    relay = Command(far, "relay", "--listen", "/ip4/10.88.0.1/tcp/4001", "--key", f"{folder}/relay.key")
+    _, ready = relay.wait(lambda line: "addrs" in line, 20)
+    namespaces.run("ip", "route", "add", "blackhole", "10.88.0.2/32", within=far)
+    dial = subprocess.Popen([*near.prefix, arguments.command, "dial", ready["addrs"][0]], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    time.sleep(3.5)
+    began, waited = time.monotonic(), dial.poll() is None
+    addresses(near, "del", "10.88.0.2/24")
+    addresses(near, "add", "10.88.0.3/24")
+    said = dial.communicate(timeout=30)[0].strip().splitlines()
+    took = time.monotonic() - began
+    tell("a dial that hangs goes on from another address", waited and dial.returncode == 0 and took < PATIENCE + SLACK, f"{took:.1f} s, {said[-1:]}")
+    namespaces.run("ip", "route", "del", "blackhole", "10.88.0.2/32", within=far)
+    relay.stop()
+
+
 def grows():
     addresses(far, "flush")
     relay = Command(far, "relay", "--listen", "/ip4/0.0.0.0/tcp/4001", "--key", f"{folder}/relay.key")
@@ -135,6 +152,7 @@ try:
     with tempfile.TemporaryDirectory() as folder:
         moves(["--listen", "/ip4/10.88.0.1/tcp/4001"], "/tcp/")
         moves(["--listen", "/ip4/10.88.0.1/udp/4001/webrtc-direct"], "/webrtc-direct")
+        hangs()
         grows()
         zones()
 finally:

@@ -189,17 +189,15 @@ extension RelayClient {
 
     // MARK: Failures
 
+    private static let refusedPause = Interval.seconds(15)
+
     /// An attempt has failed. A reservation that has not expired is kept until its end.
     func failed(_ relay: RelayReservation, _ error: ReservationError, in node: NodeContext) {
         relay.step = .resting
         relay.failures = min(relay.failures + 1, 16)
-        var longest = limits.longestRetry
+        relay.nextAttempt = node.now + retryTime(relay.failures, in: node)
         // A relay that refused will refuse again for a while.
-        if case .refused = error {
-            relay.failures = max(relay.failures, 5)
-            longest = limits.longestRefusedRetry
-        }
-        relay.nextAttempt = node.now + retryTime(relay.failures, upTo: longest, in: node)
+        if case .refused = error { relay.nextAttempt = relay.nextAttempt + Self.refusedPause }
         answerWaiting(for: relay, .notReserved(error), in: node)
         tell(relay, .failed(error), in: node)
         if relay.isPinned, !relay.wasHeld { unpin(relay, in: node) }
@@ -207,8 +205,8 @@ extension RelayClient {
     }
 
     /// 1, 2, 4 ... s, up to the longest time; up to three quarters less at random, so that a relay's peers spread.
-    private func retryTime(_ failures: Int, upTo longest: Interval, in node: NodeContext) -> Interval {
-        let full = min(limits.retry.nanoseconds << UInt64(min(max(failures - 1, 0), 16)), longest.nanoseconds)
+    private func retryTime(_ failures: Int, in node: NodeContext) -> Interval {
+        let full = min(limits.retry.nanoseconds << UInt64(min(max(failures - 1, 0), 16)), limits.longestRetry.nanoseconds)
         return Interval(nanoseconds: full - node.random.next() % (full / 4 * 3 + 1))
     }
 

@@ -26,8 +26,6 @@ public struct RelayClientLimits: Equatable, Sendable {
     public var retry = Interval.seconds(1)
     /// The longest wait, so that a relay that comes back has all its peers again within half a minute.
     public var longestRetry = Interval.seconds(20)
-    /// The longest wait after a refusal: the relay runs, and is full for longer than a restart takes.
-    public var longestRefusedRetry = Interval.seconds(60)
     /// Addresses accepted from one reservation.
     public var addresses = 16
     /// Bytes of one of these addresses. A name has at most 253, a certificate's hash 36, a peer id 42.
