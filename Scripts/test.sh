@@ -159,6 +159,9 @@ for part in "${parts[@]}"; do
         run "matrix with go and js" python3 "$peers/matrix.py" --us "$us" --with go,js \
           --only tcp,ws,webrtc,webrtc-direct,relay,relay-limit,relay-refuses,relay-restart,gossip,discovery,discovery-json
         run "gossip with go and js in unusual settings" python3 Tests/Interop/gossip.py --us "$us" --peers "$peers"
+        run "build of the command" swift build -c release --scratch-path "$build/optimised" --product causeway
+        run "keys of all types with go and js" python3 Tests/Interop/keys.py --us "$us" \
+          --command "$build/optimised/release/causeway" --peers "$peers"
         run "WebRTC with js-libp2p in Node" python3 Tests/Interop/js_node.py --us "$us" --peers "$peers"
       else
         skip "matrix with go and js" "no peers in $peers (make peers builds them; CAUSEWAY_PEERS says where else they are)"

@@ -3,7 +3,7 @@
 // A context belongs to one thread and is re-keyed for each message, without allocating. Freeing it wipes it.
 #pragma once
 #include "ccrypto.h"
-#include <stdlib.h>
+#include "must.h"
 
 typedef struct {
   const char *name;
@@ -18,6 +18,3 @@ typedef struct {
 extern const AEADEngine cc_aead_openssl;
 /// NULL where the library is not installed, or does not do this cipher (FIPS mode). Called once.
 const AEADEngine *cc_aead_gcrypt(void);
-
-// What is called here can fail only for want of memory or by misuse: neither has an answer.
-static inline void must(int ok) { if (!ok) abort(); }

@@ -1,25 +1,17 @@
-// For native programs: libsodium is twice OpenSSL's rate at curve25519, OpenSSL at SHA-2; aead.c has ChaCha20-Poly1305.
+// For native programs: libsodium is twice OpenSSL's rate at curve25519, OpenSSL at SHA-2; aead.c has ChaCha20-Poly1305,
+// keys.c RSA and ECDSA.
 // Algorithms are fetched once and contexts kept by thread, as fetching costs more than hashing a block.
 #include "ccrypto.h"
-#include <openssl/bn.h>
-#include <openssl/core_names.h>
-#include <openssl/ec.h>
+#include "must.h"
 #include <openssl/evp.h>
-#include <openssl/obj_mac.h>
-#include <openssl/param_build.h>
-#include <openssl/x509.h>
 #include <pthread.h>
 #include <sodium.h>
-#include <stdlib.h>
 
 typedef struct { EVP_MD_CTX *sha1, *sha256, *sha512; } Contexts;
 
 static EVP_MD *sha1, *sha256, *sha512;
 static pthread_key_t at_thread_end;
 static _Thread_local Contexts *own;
-
-// Below, OpenSSL can fail only for want of memory or by misuse: neither has an answer here.
-static void must(int ok) { if (ok != 1) abort(); }
 
 static void free_contexts(void *p) {
   Contexts *c = p;
@@ -87,106 +79,4 @@ void cc_ed25519_sign(uint8_t sig[64], const uint8_t *m, size_t n, const uint8_t 
 }
 int cc_ed25519_verify(const uint8_t *m, size_t n, const uint8_t sig[64], const uint8_t pub[32]) {
   return crypto_sign_ed25519_verify_detached(sig, m, n, pub) == 0;
-}
-
-static int verify(EVP_PKEY *key, const char *digest, const uint8_t *m, size_t n, const uint8_t *sig, size_t sig_n) {
-  EVP_MD_CTX *x = EVP_MD_CTX_new();
-  must(x != NULL);
-  int ok = EVP_DigestVerifyInit_ex(x, NULL, digest, NULL, NULL, key, NULL) == 1 && EVP_DigestVerify(x, sig, sig_n, m, n) == 1;
-  EVP_MD_CTX_free(x);
-  return ok;
-}
-int cc_ed25519_verify_any(const uint8_t *m, size_t n, const uint8_t sig[64], const uint8_t pub[32]) {
-  EVP_PKEY *key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, pub, 32);
-  must(key != NULL);
-  int ok = verify(key, NULL, m, n, sig, 64);
-  EVP_PKEY_free(key);
-  return ok;
-}
-
-int cc_key_verify(void *key, const uint8_t *m, size_t n, const uint8_t *sig, size_t sig_n) {
-  return verify(key, "SHA2-256", m, n, sig, sig_n);
-}
-void cc_key_free(void *key) { EVP_PKEY_free(key); }
-void *cc_key_of_spki(const uint8_t *spki, size_t n) {
-  const uint8_t *p = spki;
-  EVP_PKEY *key = d2i_PUBKEY(NULL, &p, (long)n);
-  if (key && (EVP_PKEY_is_a(key, "RSA") || EVP_PKEY_is_a(key, "EC"))) return key;
-  EVP_PKEY_free(key);
-  return NULL;
-}
-
-// A key of a curve out of its point, with the private scalar if there is one. NULL if the point is not on the curve.
-static EVP_PKEY *ec_key(const char *curve, const uint8_t *point, size_t point_n, const BIGNUM *scalar) {
-  OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
-  EVP_PKEY_CTX *x = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
-  must(build && x);
-  must(OSSL_PARAM_BLD_push_utf8_string(build, OSSL_PKEY_PARAM_GROUP_NAME, curve, 0));
-  must(OSSL_PARAM_BLD_push_octet_string(build, OSSL_PKEY_PARAM_PUB_KEY, point, point_n));
-  if (scalar) must(OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_PRIV_KEY, scalar));
-  OSSL_PARAM *parameters = OSSL_PARAM_BLD_to_param(build);
-  must(parameters != NULL);
-  EVP_PKEY *key = NULL;
-  if (EVP_PKEY_fromdata_init(x) != 1 || EVP_PKEY_fromdata(x, &key, scalar ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY, parameters) != 1) {
-    EVP_PKEY_free(key);
-    key = NULL;
-  }
-  OSSL_PARAM_free(parameters);
-  OSSL_PARAM_BLD_free(build);
-  EVP_PKEY_CTX_free(x);
-  return key;
-}
-void *cc_key_of_secp256k1(const uint8_t point[33]) { return ec_key(SN_secp256k1, point, 33, NULL); }
-
-static EC_GROUP *p256(void) {
-  EC_GROUP *group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
-  must(group != NULL);
-  return group;
-}
-int cc_p256_public(uint8_t point[65], const uint8_t scalar[32]) {
-  EC_GROUP *group = p256();
-  BIGNUM *k = BN_bin2bn(scalar, 32, BN_secure_new());
-  EC_POINT *product = EC_POINT_new(group);
-  must(k && product);
-  BN_set_flags(k, BN_FLG_CONSTTIME);
-  int ok = !BN_is_zero(k) && BN_cmp(k, EC_GROUP_get0_order(group)) < 0;
-  if (ok) {
-    must(EC_POINT_mul(group, product, k, NULL, NULL, NULL));
-    must(EC_POINT_point2oct(group, product, POINT_CONVERSION_UNCOMPRESSED, point, 65, NULL) == 65);
-  }
-  EC_POINT_free(product);
-  BN_clear_free(k);
-  EC_GROUP_free(group);
-  return ok;
-}
-int cc_p256_scalar(uint8_t scalar[32], const uint8_t entropy[48]) {
-  EC_GROUP *group = p256();
-  BN_CTX *x = BN_CTX_secure_new();
-  BIGNUM *k = BN_bin2bn(entropy, 48, BN_secure_new()), *span = BN_dup(EC_GROUP_get0_order(group));
-  must(x && k && span);
-  must(BN_sub_word(span, 1));
-  must(BN_mod(k, k, span, x));
-  must(BN_add_word(k, 1));
-  must(BN_bn2binpad(k, scalar, 32) == 32);
-  BN_free(span);
-  BN_clear_free(k);
-  BN_CTX_free(x);
-  EC_GROUP_free(group);
-  return 1;
-}
-int cc_p256_sign(uint8_t sig[72], size_t *sig_n, const uint8_t *m, size_t n, const uint8_t scalar[32]) {
-  uint8_t point[65];
-  if (!cc_p256_public(point, scalar)) return 0;
-  BIGNUM *k = BN_bin2bn(scalar, 32, BN_secure_new());
-  must(k != NULL);
-  EVP_PKEY *key = ec_key(SN_X9_62_prime256v1, point, sizeof point, k);
-  EVP_MD_CTX *x = EVP_MD_CTX_new();
-  must(key && x);
-  must(EVP_DigestSignInit_ex(x, NULL, "SHA2-256", NULL, NULL, key, NULL));
-  *sig_n = 72;
-  must(EVP_DigestSign(x, sig, sig_n, m, n));
-  EVP_MD_CTX_free(x);
-  EVP_PKEY_free(key);
-  BN_clear_free(k);
-  return 1;
 }

@@ -8,7 +8,7 @@ struct PeerConfiguration {
     var maxSeconds = 600
 
     private static let known: Set<String> = [
-        "seed", "listen", "announce", "relays", "relay", "pubsub", "discovery", "muxers", "security", "wssCert", "wssKey", "caCert",
+        "seed", "key", "listen", "announce", "relays", "relay", "pubsub", "discovery", "muxers", "security", "wssCert", "wssKey", "caCert",
         "wssInsecure", "agent", "maxSeconds", "loops", "rcmgr", "stunServers", "webrtc", "autonat", "dcutr", "forceReachability", "mdns",
         "mapPorts", "hardNats",
     ]
@@ -20,6 +20,7 @@ struct PeerConfiguration {
         if let seed = try fields.integer("seed", in: Int.min...Int.max) {
             node.identity = .key(try PrivateKey(ed25519Seed: SHA256.hash(Array(String(seed).utf8))))
         }
+        if let path = try fields.text("key") { node.identity = .file(path: path) }
         try readAddresses(fields)
         try readRelay(fields)
         try readDiscovery(fields)

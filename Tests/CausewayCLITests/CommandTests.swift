@@ -5,7 +5,7 @@ import Testing
 @Suite("The command") struct CommandTests {
     @Test func keysAndIDs() throws {
         let folder = try ScratchFolder()
-        for type in ["ed25519", "p256"] {
+        for type in ["ed25519", "p256", "secp256k1", "rsa"] {
             let path = folder.path + "/" + type
             let made = try CommandRun(["keygen", "--type", type, path])
             #expect(made.status == 0, "\(made)")

@@ -3,6 +3,20 @@ import Foundation
 import Testing
 
 @Suite("Key files") struct KeyFileTests {
+    @Test func keepsKeysOfAllTypes() throws {
+        for kind in [PublicKey.Kind.ed25519, .ecdsa, .secp256k1, .rsa] {
+            let path = NSTemporaryDirectory() + "key-" + UUID().uuidString
+            defer { try? FileManager.default.removeItem(atPath: path) }
+            let key = try PrivateKey.random(kind)
+            #expect(key.publicKey.kind == kind)
+            try KeyFile.write(key, to: path)
+            let kept = try KeyFile.read(path)
+            #expect(kept.publicKey == key.publicKey)
+            #expect(try key.publicKey.verify(kept.sign([1, 2]), of: [1, 2]))
+            #expect(try PrivateKey.random(kind).publicKey != key.publicKey)
+        }
+    }
+
     @Test func keptAndPrivate() throws {
         let path = NSTemporaryDirectory() + "key-" + UUID().uuidString
         defer { try? FileManager.default.removeItem(atPath: path) }

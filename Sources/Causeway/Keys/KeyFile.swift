@@ -40,11 +40,17 @@ extension PrivateKey {
         return key
     }
 
-    /// A fresh ECDSA key on P-256 from the system's secure random source.
-    public static func randomP256() throws(KeyError) -> PrivateKey {
+    /// A fresh key of one of libp2p's four types from a secure random source: ECDSA on P-256, RSA of 2,048 bits. Take Ed25519 unless you
+    /// need another: the pages of this library can verify no other, js-libp2p cannot read ECDSA keys, and RSA's signatures cost more.
+    public static func random(_ kind: PublicKey.Kind) throws(KeyError) -> PrivateKey {
         var bytes = entropy(48)
         defer { bytes.wipe() }
-        return try p256(entropy: bytes)
+        switch kind {
+        case .ed25519: return random()
+        case .ecdsa: return try p256(entropy: bytes)
+        case .secp256k1: return try secp256k1(entropy: bytes)
+        case .rsa: return try randomRSA()
+        }
     }
 
     private static func entropy(_ count: Int) -> [UInt8] {

@@ -3,19 +3,18 @@ import Causeway
 extension Command {
     static let keygen = Command(
         name: "keygen", arguments: "<file>", summary: "make a private key in a new file of mode 0600, and print its peer id",
-        examples: ["causeway keygen relay.key", "causeway keygen --type p256 relay.key"],
-        options: [Option("type", .value("TYPE"), "ed25519 or p256", standard: "ed25519")],
+        examples: ["causeway keygen relay.key", "causeway keygen --type rsa relay.key"],
+        options: [Option("type", .value("TYPE"), "ed25519, p256, secp256k1 or rsa (pages connect to ed25519 only)", standard: "ed25519")],
         run: { values, terminal in
             let path = try Command.argument(values, "the file's name")
-            let key: PrivateKey
-            switch values.text("type") ?? "ed25519" {
-            case "ed25519": key = .random()
-            case "p256": key = try .randomP256()
-            case let other: throw UsageError("--type \(other): expected ed25519 or p256")
-            }
+            let type = values.text("type") ?? "ed25519"
+            guard let kind = kinds[type] else { throw UsageError("--type \(type): expected ed25519, p256, secp256k1 or rsa") }
+            let key = try PrivateKey.random(kind)
             try KeyFile.write(key, to: path)
             tell(key, terminal)
         })
+
+    private static let kinds: [String: PublicKey.Kind] = ["ed25519": .ed25519, "p256": .ecdsa, "secp256k1": .secp256k1, "rsa": .rsa]
 
     static let id = Command(
         name: "id", arguments: "<file or peer id>", summary: "print the peer id of a key file, or a peer id in its other form",

@@ -1,11 +1,15 @@
 import CCrypto
 
-/// A private key of this node: Ed25519, or ECDSA P-256, which the browser's build does not have. The shell decides where its bytes come
-/// from and where they are stored.
+/// A private key of this node, of one of libp2p's four types (peer-ids/peer-ids.md); the browser's build has only Ed25519. The shell
+/// decides where its bytes come from and where they are stored.
 public struct PrivateKey: Sendable {
     public let publicKey: PublicKey
-    /// Ed25519: the seed and the public key. P-256: the scalar.
-    private let secret: Secret
+    /// Ed25519: the seed and the public key. ECDSA and secp256k1: the scalar. RSA: the DER of `RSAPrivateKey`.
+    let secret: Secret
+    #if !hasFeature(Embedded)
+        /// nil for Ed25519, which needs no preparation.
+        let signer: SigningKey?
+    #endif
 
     /// The Ed25519 key from a seed of 32 random bytes.
     public init(ed25519Seed seed: [UInt8]) throws(KeyError) {
@@ -13,9 +17,13 @@ public struct PrivateKey: Sendable {
         var open = [UInt8](repeating: 0, count: 32)
         secret = Secret(count: 64) { cc_ed25519_from_seed(&open, $0, seed) }
         publicKey = PublicKey(checked: .ed25519, open)
+        #if !hasFeature(Embedded)
+            signer = nil
+        #endif
     }
 
-    /// Reads the `PrivateKey` protobuf: Ed25519 of 64 or (the old form) 96 bytes, ECDSA as DER of ECPrivateKey (RFC 5915) on P-256.
+    /// Reads the `PrivateKey` protobuf: Ed25519 of 64 or (the old form) 96 bytes, ECDSA as DER of `ECPrivateKey` (RFC 5915) on P-256,
+    /// secp256k1 as its scalar of 32 bytes, RSA as DER of `RSAPrivateKey` (RFC 8017) of 2,048 to 8,192 bits.
     public init(protobuf: [UInt8]) throws(KeyError) {
         var message = try KeyMessage(decoding: protobuf)
         defer { message.data.wipe() }
@@ -29,13 +37,16 @@ public struct PrivateKey: Sendable {
             guard [UInt8](message.data[32..<64]) == publicKey.data, count == 64 || message.data[64...].elementsEqual(publicKey.data) else {
                 throw .malformed(.ed25519)
             }
-        #if !hasFeature(Embedded)
+        #if hasFeature(Embedded)
+            default: throw .unsupported(message.kind)
+        #else
             case .ecdsa:
                 var scalar = try ECPrivateKey.scalar(message.data)
                 defer { scalar.wipe() }
                 try self.init(p256Scalar: scalar)
+            case .secp256k1: try self.init(secp256k1Scalar: message.data)
+            case .rsa: try self.init(rsa: message.data)
         #endif
-        default: throw .unsupported(message.kind)
         }
     }
 
@@ -54,65 +65,17 @@ public struct PrivateKey: Sendable {
     }
 
     /// Signs a message. `PublicKey.verify` checks the signature.
+    ///
+    /// - Throws: `KeyError.unsupported` if OpenSSL is set up not to sign by keys of this kind, as in FIPS mode.
     public func sign(_ message: [UInt8]) throws(KeyError) -> [UInt8] {
         #if !hasFeature(Embedded)
-            if publicKey.kind == .ecdsa { return try signP256(message) }
+            if let signer {
+                guard let signature = signer.sign(message) else { throw .unsupported(publicKey.kind) }
+                return signature
+            }
         #endif
         var signature = [UInt8](repeating: 0, count: 64)
         cc_ed25519_sign(&signature, message, message.count, secret.place)
         return signature
-    }
-}
-
-#if !hasFeature(Embedded)
-    extension PrivateKey {
-        /// A P-256 key from 48 random bytes, without bias (FIPS 186-5, A.2.1).
-        public static func p256(entropy: [UInt8]) throws(KeyError) -> PrivateKey {
-            guard entropy.count == 48 else { throw .malformed(.ecdsa) }
-            var scalar = [UInt8](repeating: 0, count: 32)
-            defer { scalar.wipe() }
-            guard cc_p256_scalar(&scalar, entropy) == 1 else { throw .unsupported(.ecdsa) }
-            return try PrivateKey(p256Scalar: scalar)
-        }
-
-        /// The P-256 key with a scalar of 32 bytes, big-endian.
-        public init(p256Scalar scalar: [UInt8]) throws(KeyError) {
-            guard scalar.count == 32 else { throw .malformed(.ecdsa) }
-            var point = [UInt8](repeating: 0, count: 65)
-            guard cc_p256_public(&point, scalar) == 1 else { throw .malformed(.ecdsa) }
-            publicKey = PublicKey(checked: .ecdsa, SubjectPublicKeyInfo.p256(point: point))
-            secret = Secret(scalar)
-        }
-
-        private func signP256(_ message: [UInt8]) throws(KeyError) -> [UInt8] {
-            var signature = [UInt8](repeating: 0, count: 72)
-            var length = 0
-            guard cc_p256_sign(&signature, &length, message, message.count, secret.place) == 1 else { throw .unsupported(.ecdsa) }
-            signature.removeLast(signature.count - length)
-            return signature
-        }
-    }
-#endif
-
-/// The DER of a private key on P-256 (RFC 5915) with its curve and its point, as go's `x509.MarshalECPrivateKey` writes it.
-private enum ECPrivateKey {
-    static func scalar(_ der: [UInt8]) throws(KeyError) -> [UInt8] {
-        var outer = DERReader(der)
-        guard var key = outer.sequence(), outer.isAtEnd, key.positiveInteger() == [1], let scalar = key.content(.octetString) else {
-            throw .malformed(.ecdsa)
-        }
-        if var parameters = key.explicit(0) {
-            guard parameters.content(.objectIdentifier) == OID.p256 else { throw .unsupportedCurve }
-        }
-        return scalar
-    }
-
-    static func encode(scalar: [UInt8], point: [UInt8]) -> [UInt8] {
-        DERWriter.element(
-            DERReader.Tag.sequence.rawValue,
-            DERWriter.element(DERReader.Tag.integer.rawValue, [1])
-                + DERWriter.element(DERReader.Tag.octetString.rawValue, scalar)
-                + DERWriter.element(0xa0, DERWriter.element(DERReader.Tag.objectIdentifier.rawValue, OID.p256))
-                + DERWriter.element(0xa1, DERWriter.element(DERReader.Tag.bitString.rawValue, [0] + point)))
     }
 }

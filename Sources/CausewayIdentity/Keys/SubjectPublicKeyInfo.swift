@@ -37,16 +37,6 @@ enum SubjectPublicKeyInfo {
         guard point.count == 1 + 2 * size, point[0] == 4 else { throw .malformed(.ecdsa) }
     }
 
-    /// The DER around an uncompressed P-256 point.
-    static func p256(point: [UInt8]) -> [UInt8] {
-        let algorithm = DERWriter.element(
-            DERReader.Tag.sequence.rawValue,
-            DERWriter.element(DERReader.Tag.objectIdentifier.rawValue, OID.ecPublicKey)
-                + DERWriter.element(DERReader.Tag.objectIdentifier.rawValue, OID.p256))
-        return DERWriter.element(
-            DERReader.Tag.sequence.rawValue, algorithm + DERWriter.element(DERReader.Tag.bitString.rawValue, [0] + point))
-    }
-
     private static func split(_ der: [UInt8]) -> (algorithm: DERReader, key: [UInt8])? {
         var outer = DERReader(der)
         guard var info = outer.sequence(), outer.isAtEnd, let algorithm = info.sequence(), let key = info.bitString(), info.isAtEnd else {

@@ -98,7 +98,7 @@ import Testing
         var damaged = ed25519
         damaged[damaged.count - 1] ^= 1
         #expect(throws: KeyError.malformed(.ed25519)) { try PrivateKey(protobuf: damaged) }
-        #expect(throws: KeyError.unsupported(.rsa)) { try PrivateKey(protobuf: [0x08, 0x00, 0x12, 0x01, 0x00]) }
+        #expect(throws: KeyError.malformed(.rsa)) { try PrivateKey(protobuf: [0x08, 0x00, 0x12, 0x01, 0x00]) }
         #expect(throws: KeyError.malformed(.ecdsa)) { try PrivateKey(p256Scalar: [UInt8](repeating: 0, count: 32)) }
         #expect(throws: KeyError.malformed(.ecdsa)) { try PrivateKey(p256Scalar: [UInt8](repeating: 0xff, count: 32)) }
     }
