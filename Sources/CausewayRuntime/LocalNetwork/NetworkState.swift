@@ -4,7 +4,7 @@ package import CausewayIdentity
 package struct NetworkState: Equatable, Sendable {
     /// Where the gateway is asked to forward ports. nil: there is none.
     package var gateway: Endpoint?
-    /// This machine's private IPv4 networks.
+    /// This machine's private networks.
     package var networks: [PrivateNetwork]
     /// All addresses of this machine but link-local ones.
     package var addresses: [[UInt8]]

@@ -76,10 +76,14 @@ final class NetworkWatch {
 
     private func setNetworks() {
         let wanted = findsPeers ? state.networks : []
-        for port in multicast where !wanted.contains(port.network) { port.close() }
-        multicast.removeAll { !wanted.contains($0.network) }
-        for network in wanted where !multicast.contains(where: { $0.network == network }) {
-            if let port = try? MulticastPort(network, of: host) { multicast.append(port) }
+        for port in multicast where !wanted.contains(where: { $0.isSamePlace(as: port.network) }) { port.close() }
+        multicast.removeAll { port in !wanted.contains { $0.isSamePlace(as: port.network) } }
+        for network in wanted {
+            if let port = multicast.first(where: { $0.network.isSamePlace(as: network) }) {
+                port.network = network
+            } else if let port = try? MulticastPort(network, of: host) {
+                multicast.append(port)
+            }
         }
     }
 }
