@@ -11,8 +11,9 @@ public enum MulticastDiscoveryOutput: Equatable, Sendable {
 
 /// Finds peers in one network by multicast DNS, and tells them of this node (libp2p's specification: discovery/mdns.md; RFC 6762).
 ///
-/// A machine for one interface: its driver gives it what comes there for the groups of IPv4 and IPv6 and the time, and drains `pollOutput`. It asks for the
-/// service at once and then ever less often, and answers questions for the service, for its own records and for all services.
+/// A machine for one interface: its driver gives it what comes there for the groups of IPv4 and IPv6 and the time, and drains
+/// `pollOutput`. It asks for the service at once and then ever less often, and answers questions for the service, for its own records and
+/// for all services.
 ///
 /// An answer has what the specification wants and more, because of others: js-libp2p looks for TXT among the answers alone, so it is not
 /// among the additional records; go-libp2p (zeroconf) ignores a peer without SRV and an A record.

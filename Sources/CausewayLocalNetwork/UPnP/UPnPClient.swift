@@ -222,7 +222,6 @@ public struct UPnPClient {
         guard case .address(let ip?) = answer else {
             // The connection to the Internet may be another service's.
             if index + 1 < services.count { return choose(services, index + 1, now: now) }
-            external = [0, 0, 0, 0]
             stage = .ready(services[0])
             return .ready([0, 0, 0, 0])
         }
