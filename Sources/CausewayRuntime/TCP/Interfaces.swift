@@ -33,6 +33,9 @@ package enum Interfaces {
         return found
     }
 
+    /// The system's number of an interface. 0: there is none of this name.
+    static func number(of name: String) -> UInt32 { if_nametoindex(name) }
+
     /// All but link-local ones, each once.
     static var addresses: [[UInt8]] {
         var found: [[UInt8]] = []
@@ -43,7 +46,7 @@ package enum Interfaces {
     /// Bound: networks in which peers are looked for. Machines with many containers have more.
     static let mostNetworks = 8
 
-    static var privateNetworks: [PrivateNetwork] { privateNetworks(among: entries) { if_nametoindex($0) } }
+    static var privateNetworks: [PrivateNetwork] { privateNetworks(among: entries, number: number) }
 
     /// - Parameters:
     ///   - entries: the addresses of the interfaces, of all families.

@@ -58,11 +58,12 @@ package final class DatagramSocket: LoopHandle {
 
     /// Binds a socket for one remote: it receives from nobody else, its local endpoint has the address from which the remote is reached,
     /// and the owner hears by `datagramsLost` if nobody is there.
+    /// - Parameter local: this machine's address to send from; nil: the one that the system chooses.
     package convenience init(
-        on loop: EventLoop, dialling remote: Endpoint, limits: DatagramLimits = DatagramLimits()
+        on loop: EventLoop, dialling remote: Endpoint, from local: [UInt8]? = nil, limits: DatagramLimits = DatagramLimits()
     ) throws(DatagramError) {
         let unspecified = [UInt8](repeating: 0, count: remote.isIPv4 ? 4 : 16)
-        guard let local = Endpoint(ip: unspecified, port: 0) else { throw .wrongFamily }
+        guard let local = Endpoint(ip: local ?? unspecified, port: 0), local.isIPv4 == remote.isIPv4 else { throw .wrongFamily }
         let family = remote.isIPv4 ? Family.ipv4 : .ipv6
         let file = try Self.open(at: local, family, limits)
         var dialled = cw_endpoint(remote)

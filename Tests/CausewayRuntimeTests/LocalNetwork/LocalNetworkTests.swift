@@ -54,6 +54,14 @@ extension NodeEvent {
         #expect(await node.shell.probeGateway() == nil)
     }
 
+    @Test func fewPublicAddressesArePinholed() throws {
+        let public6 = try (1...10).map { try Multiaddr("/ip6/2a00:1::\($0)/tcp/1") }
+        let others = try ["/ip6/::1/tcp/1", "/ip6/fd00::1/tcp/1", "/ip6/fe80::1/tcp/1", "/ip4/5.1.2.3/tcp/1"].map { try Multiaddr($0) }
+        let found = NetworkWatch.pinholed(among: others + [public6[0]] + public6)
+        #expect(found.count == NetworkWatch.mostPinholed && Set(found).count == found.count && found.allSatisfy { $0[0] == 0x2a })
+        #expect(NetworkWatch.pinholed(among: others).isEmpty)
+    }
+
     @Test func withoutAGatewayNothingIsAsked() async throws {
         let node = try TestNode(configuration(NetworkState(addresses: [[127, 0, 0, 1]]), maps: true))
         _ = try await node.shell.listen([Multiaddr("/ip4/127.0.0.1/tcp/0")])
@@ -116,6 +124,23 @@ extension NodeEvent {
         #expect(gateway("tun0\t00000000\t0101A8C0\t0003\t0\t0\t0\t00000080\t0\t0\t0") == nil)
         #expect(gateway("eth0 00000000", "\t\t\t", "x y z 0003 0 0 0 q", "eth0\t0\tG\t3\t0\t0\t0\t0") == nil)
         #expect(DefaultRoute.tableSize >= 1 << 16)
+    }
+
+    @Test func theGatewayOfIPv6IsFoundWithItsInterface() {
+        let zero = String(repeating: "0", count: 32)
+        let near = "fe80000000000000021122fffe334455"
+        func line(_ gateway: String, metric: String, flags: String = "00000003", to: String = zero, length: String = "00") -> String {
+            "\(to) \(length) \(zero) 00 \(gateway) \(metric) 00000001 00000000 \(flags)     eth0\n"
+        }
+        func found(_ lines: String...) -> [UInt8]? { DefaultRoute.gateway6(in: Array(lines.joined().utf8))?.ip }
+        let ip: [UInt8] = [0xfe, 0x80, 0, 0, 0, 0, 0, 0, 2, 0x11, 0x22, 0xff, 0xfe, 0x33, 0x44, 0x55]
+        let far = "fe800000000000000000000000000001"
+        #expect(found(line(near, metric: "00000400")) == ip && found(line(far, metric: "00000401"), line(near, metric: "00000400")) == ip)
+        #expect(DefaultRoute.gateway6(in: Array(line(near, metric: "00000400").utf8))?.interface == "eth0")
+        // None: no gateway, a route that is down, another network, half a default route, nonsense.
+        #expect(found(line(zero, metric: "00000400")) == nil && found(line(near, metric: "00000400", flags: "00000002")) == nil)
+        #expect(found(line(near, metric: "00000400", to: near)) == nil && found(line(near, metric: "00000400", length: "01")) == nil)
+        #expect(found("", "x y", line("fe80", metric: "1"), line(near + "00", metric: "1"), line(near, metric: "q")) == nil)
     }
 
     /// It is read every second.
