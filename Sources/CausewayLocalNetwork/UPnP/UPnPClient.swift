@@ -191,6 +191,7 @@ public struct UPnPClient {
         }
     }
 
+    /// Bytes have come by the connection, and the connection has ended or could not be opened: for such a driver, too.
     public mutating func receive(_ bytes: [UInt8], now: Instant) { _ = received(bytes, now: now) }
     public mutating func end(now: Instant) { _ = ended(now: now) }
 

@@ -9,6 +9,7 @@
 
         public let transport: Transport
         public let number: UInt16
+        /// Whether it is one at this machine's IPv6 addresses, which the gateway lets others through to and does not forward.
         public let isIPv6: Bool
 
         public init(_ transport: Transport, _ number: UInt16, isIPv6: Bool = false) {
