@@ -96,13 +96,37 @@ static int join_group(int file, const cw_endpoint *group, uint32_t interface) {
     return setsockopt(file, IPPROTO_IP, IP_MULTICAST_LOOP, &loop, sizeof loop) == 0 ? 0 : -errno;
 }
 
-int cw_multicast_open(const cw_endpoint *group, uint32_t interface, int buffer) {
-    int file = socket(AF_INET, SOCK_DGRAM, 0);
+static int join_group6(int file, const cw_endpoint *group, uint32_t interface) {
+    int on = 1, off = 0, hops = 255;
+    if (setsockopt(file, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0) return -errno;
+#ifndef __linux__
+    if (setsockopt(file, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) return -errno;
+#endif
+#ifdef IPV6_MULTICAST_ALL
+    if (setsockopt(file, IPPROTO_IPV6, IPV6_MULTICAST_ALL, &off, sizeof off) != 0) return -errno;
+#endif
+    (void)off;
+    if (setsockopt(file, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0) return -errno;
+    struct sockaddr_storage address;
+    socklen_t length = to_system(group, 1, &address);
+    // The group is another one at each interface.
+    ((struct sockaddr_in6 *)&address)->sin6_scope_id = interface;
+    if (bind(file, (struct sockaddr *)&address, length) != 0) return -errno;
+    struct ipv6_mreq request = {.ipv6mr_interface = interface};
+    request.ipv6mr_multiaddr = ((struct sockaddr_in6 *)&address)->sin6_addr;
+    if (setsockopt(file, IPPROTO_IPV6, IPV6_JOIN_GROUP, &request, sizeof request) != 0) return -errno;
+    if (setsockopt(file, IPPROTO_IPV6, IPV6_MULTICAST_IF, &interface, sizeof interface) != 0) return -errno;
+    if (setsockopt(file, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, &hops, sizeof hops) != 0) return -errno;
+    return setsockopt(file, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, &on, sizeof on) == 0 ? 0 : -errno;
+}
+
+int cw_multicast_open(const cw_endpoint *group, int is_ipv6, uint32_t interface, int buffer) {
+    int file = socket(is_ipv6 ? AF_INET6 : AF_INET, SOCK_DGRAM, 0);
     if (file < 0) return -errno;
     fcntl(file, F_SETFD, FD_CLOEXEC);
     fcntl(file, F_SETFL, fcntl(file, F_GETFL) | O_NONBLOCK);
     setsockopt(file, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
-    int code = join_group(file, group, interface);
+    int code = is_ipv6 ? join_group6(file, group, interface) : join_group(file, group, interface);
     if (code == 0) return file;
     close(file);
     return code;

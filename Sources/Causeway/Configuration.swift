@@ -147,9 +147,10 @@ public struct Configuration: Sendable {
     public var listenIfPossible: [Multiaddr] = []
     /// The addresses to advertise instead of the bound ones.
     public var announce: [Multiaddr] = []
-    /// Have this network's gateway forward the ports on which the node listens by IPv4, by PCP (RFC 6887), NAT-PMP (RFC 6886) or UPnP, so that
-    /// others reach the node from the Internet. Nothing is asked of the gateway if the node listens nowhere, on loopback or at a public
-    /// address. `Event.portMapping` says what came of it. The gateway is asked to end it when the node stops.
+    /// Have this network's gateway forward the ports on which the node listens by IPv4, by PCP (RFC 6887), NAT-PMP (RFC 6886) or UPnP, so
+    /// that others reach the node from the Internet, and let others through to its public IPv6 addresses, by PCP. Nothing is asked of the
+    /// gateway if the node listens nowhere, on loopback or at a public IPv4 address. `Event.portMapping` says what came of it. The gateway
+    /// is asked to end it when the node stops.
     public var mapsPorts = true
     /// Look for peers in this machine's private networks by multicast DNS (`_p2p._udp.local`), and tell everybody there of this node. nil,
     /// the default: do neither, since the users of an application may not want every network that they visit to know its peer id.

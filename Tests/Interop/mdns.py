@@ -61,9 +61,9 @@ def main():
         return driver.Peer(
             implementation, prefix=hosts[number].prefix, listen=[f"/ip4/192.168.77.{10 + number}/tcp/0"], **{"mdns": True, **config})
 
-    def finds(one, other):
+    def finds(one, other, place="/ip4/192.168.77."):
         seen = one.wait("peer:discovery", timeout=15, where=lambda event: event["peerId"] == other.id)
-        assert any("/ip4/192.168.77." in address for address in seen["addrs"]), seen
+        assert any(place in address for address in seen["addrs"]), seen
         one("dial", addr=seen["addrs"][0] if "/p2p/" in seen["addrs"][0] else f"{seen['addrs'][0]}/p2p/{other.id}")
         assert one("echo", peerId=other.id, bytes=1000)["matched"]
 
@@ -74,6 +74,23 @@ def main():
             with peer(second, 1) as other:
                 finds(other, one)
                 finds(one, other)
+
+    def six(first, second):
+        """In a network without IPv4, and by a group of IPv6 alone."""
+        inside = [namespaces.Host().attach(lan, f"192.168.79.{number}/24") for number in (1, 2)]
+        try:
+            for number, host in enumerate(inside):
+                namespaces.run("ip", "addr", "del", f"192.168.79.{number + 1}/24", "dev", "eth0", within=host)
+                namespaces.run("ip", "addr", "add", f"fd77::{number + 1}/64", "dev", "eth0", "nodad", within=host)
+            # By then their link-local addresses count.
+            time.sleep(2.5)
+            with driver.Peer(first, prefix=inside[0].prefix, listen=["/ip6/fd77::1/tcp/0"], mdns=True) as one:
+                with driver.Peer(second, prefix=inside[1].prefix, listen=["/ip6/fd77::2/tcp/0"], mdns=True) as other:
+                    finds(one, other, "/ip6/fd77::2/")
+                    finds(other, one, "/ip6/fd77::1/")
+        finally:
+            for host in inside:
+                host.end()
 
     def dials():
         with peer("us", 0), peer("us", 1, mdns={"dial": True}) as other:
@@ -129,6 +146,8 @@ def main():
     try:
         for first, second in (("us", "us"), ("us", "go"), ("go", "us"), ("us", "js"), ("js", "us")):
             report.case(f"mdns {first} {second}", lambda: both(first, second))
+        for first, second in (("us", "us"), ("us", "go"), ("go", "us")):
+            report.case(f"mdns by IPv6 {first} {second}", lambda: six(first, second))
         report.case("mdns dials what it finds", dials)
         report.case("mdns is off", quiet)
         report.case("mdns follows the machine's addresses", later)

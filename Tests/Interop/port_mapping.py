@@ -71,7 +71,8 @@ class Router:
 
     def start(self, by="PCP"):
         """by: what it speaks. NAT-PMP: it hears nothing of PCP, whose messages to the same port begin with a 2. UPnP: of version 1 or 2."""
-        namespaces.run(self.tools["nft"], "flush", "chain", "inet", "filter", "input", within=self.host)
+        for chain in ("input", "miniupnpd", "prerouting_miniupnpd"):
+            namespaces.run(self.tools["nft"], "flush", "chain", "inet", "filter", chain, within=self.host)
         if by == "NAT-PMP":
             rule = ["inet", "filter", "input", "udp", "dport", "5351", "@th,64,8", "2", "drop"]
             namespaces.run(self.tools["nft"], "add", "rule", *rule, within=self.host)
@@ -97,6 +98,10 @@ class Router:
     def forwards(self):
         """How many ports it forwards."""
         return namespaces.run(self.tools["nft"], "list", "chain", "inet", "filter", "prerouting_miniupnpd", within=self.host).count("dnat")
+
+    def lets(self):
+        """The rules of its firewall for what comes from outside."""
+        return namespaces.run(self.tools["nft"], "list", "chain", "inet", "filter", "miniupnpd", within=self.host)
 
     def end(self):
         self.stop()
@@ -153,6 +158,37 @@ def main():
         finally:
             router.stop()
 
+    def pinholes():
+        """By IPv6: the router's firewall lets others through to our port, and to no other, until our end."""
+        six = namespaces.Host().attach(internet, "5.1.0.10/24"), namespaces.Host().attach(home, "192.168.1.9/24", gateway="192.168.1.1")
+        for host, interface, address in ((router.host, "eth0", "2a00:1::1"), (router.host, "eth1", "2a00:2::1"), (six[0], "eth0", "2a00:1::9"),
+                                         (six[1], "eth0", "2a00:2::7")):
+            namespaces.run("ip", "addr", "add", f"{address}/64", "dev", interface, "nodad", within=host)
+        namespaces.run("sysctl", "-qw", "net.ipv6.conf.all.forwarding=1", within=router.host)
+        namespaces.run("ip", "route", "add", "default", "via", "2a00:1::1", within=six[0])
+        namespaces.run("ip", "route", "add", "default", "via", "2a00:2::1", within=six[1])
+        router.start()
+        try:
+            listen = [f"/ip6/2a00:2::7/tcp/{port}" for port in (4001, 4002)]
+            with driver.Peer("us", prefix=six[1].prefix, listen=listen[1:], mapPorts=False) as shut, \
+                    driver.Peer("us", prefix=six[0].prefix, listen=[]) as caller:
+                with driver.Peer("us", prefix=six[1].prefix, listen=listen[:1], mapPorts=True) as us:
+                    us.wait("port-mapping", 10, lambda event: event["state"] == "mapped" and event.get("family") == "ipv6")
+                    assert "4001" in router.lets(), router.lets()
+                    caller("dial", addr=f"{listen[0]}/p2p/{us.id}")
+                    assert caller("echo", peerId=us.id, bytes=100_000)["matched"]
+                try:
+                    caller("dial", addr=f"{listen[1]}/p2p/{shut.id}")
+                except driver.PeerError:
+                    pass
+                else:
+                    raise AssertionError("the firewall lets everybody in")
+                assert "4001" not in router.lets(), router.lets()
+        finally:
+            router.stop()
+            for host in six:
+                host.end()
+
     def restarted(by):
         """The router has forgotten what it promised, says so, and gets all requests again at once."""
         router.start(by)
@@ -162,8 +198,6 @@ def main():
                 # Clocks that differ by less could be the same one.
                 time.sleep(5)
                 router.stop()
-                namespaces.run(tools["nft"], "flush", "chain", "inet", "filter", "prerouting_miniupnpd", within=router.host)
-                assert router.forwards() == 0
                 router.start(by)
                 us.wait("port-mapping", 15, lambda event: event["state"] == "renewed")
                 assert router.forwards() == 1, router.log()
@@ -213,6 +247,7 @@ def main():
         for by in ("PCP", "NAT-PMP", "UPnP 1", "UPnP 2"):
             report.case(f"ports are mapped by {by}", lambda by=by: mapped(by))
         report.case("a router that has restarted", lambda: restarted("PCP"))
+        report.case("pinholes by IPv6", pinholes)
         report.case("two machines with one port, by UPnP", shared)
         report.case("ports are not mapped without being asked for", off)
         report.case("a router that maps nothing", nobody)

@@ -30,7 +30,7 @@ private func listen(_ input: [UInt8], _ limits: MulticastDiscoveryLimits) {
     let own = PeerID(ofKey: [1])
     var now = Instant(nanoseconds: 1)
     let machine = MulticastDiscovery(own, seed: 1, now: now)
-    machine.setAddresses([Multiaddr.tcp(ip: [192, 168, 1, 2], port: 1)], ip: [192, 168, 1, 2], now: now)
+    machine.setAddresses([Multiaddr.tcp(ip: [192, 168, 1, 2], port: 1)], ips: [[192, 168, 1, 2]], now: now)
     var answers = 0
     for _ in 0..<4 {
         machine.received(input, from: Endpoint(ip: [192, 168, 1, 3], port: MulticastDiscovery.port)!, now: now)

@@ -33,11 +33,11 @@ typedef struct {
 /// Returns the descriptor, or a negative errno.
 int cw_datagram_open(const cw_endpoint *local, int is_ipv6, int is_dual_stack, int buffer);
 
-/// Binds a socket that does not block to an IPv4 multicast group and port, beside others of this machine, and joins the group on one
+/// Binds a socket that does not block to a multicast group and port, beside others of this machine, and joins the group on one
 /// interface, which is where it sends to, too. It receives what is sent to the group alone. Packets go no further than the network
-/// (RFC 6762, section 11: TTL 255).
+/// (RFC 6762, section 11: TTL and hop limit 255).
 /// Returns the descriptor, or a negative errno.
-int cw_multicast_open(const cw_endpoint *group, uint32_t interface, int buffer);
+int cw_multicast_open(const cw_endpoint *group, int is_ipv6, uint32_t interface, int buffer);
 
 /// From now on the socket receives from one remote only, and hears if nobody is there. 0, or a negative errno.
 int cw_datagram_connect(int file, const cw_endpoint *remote, int is_ipv6);

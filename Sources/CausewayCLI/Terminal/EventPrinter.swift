@@ -67,8 +67,9 @@ struct EventPrinter {
     }
 
     private func say(_ change: PortMappingChange) {
-        let port = "\(change.port.transport.rawValue) port \(change.port.number)"
+        let port = "\(change.port.transport.rawValue) port \(change.port.number)\(change.port.isIPv6 ? " by IPv6" : "")"
         switch change.state {
+        case .mapped where change.port.isIPv6: line("m", .green, "the router lets others through to \(port)")
         case .mapped(let external, _):
             let ip = external.ip.map { "\($0)" }.joined(separator: ".")
             line("m", .green, "the router forwards \(ip):\(external.port) to \(port)")

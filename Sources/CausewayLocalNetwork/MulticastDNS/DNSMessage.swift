@@ -4,6 +4,7 @@ struct DNSMessage: Equatable {
         static let a: UInt16 = 1
         static let pointer: UInt16 = 12
         static let text: UInt16 = 16
+        static let aaaa: UInt16 = 28
         static let server: UInt16 = 33
         static let any: UInt16 = 255
     }

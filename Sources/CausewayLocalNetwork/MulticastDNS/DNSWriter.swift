@@ -2,6 +2,9 @@ import CausewayIdentity
 
 /// Writes DNS messages, without making names shorter: ours are few.
 struct DNSWriter {
+    /// What a record has beside its name and its data: the name's end, type, class, lifetime, and the length of the data.
+    static let headSize = 11
+
     private(set) var bytes: [UInt8]
     private var counts: (questions: UInt16, answers: UInt16, additional: UInt16) = (0, 0, 0)
 

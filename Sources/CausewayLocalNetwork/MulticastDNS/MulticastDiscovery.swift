@@ -3,7 +3,7 @@ import CausewayNode
 
 /// What `MulticastDiscovery` wants of its driver.
 public enum MulticastDiscoveryOutput: Equatable, Sendable {
-    /// Send this to `MulticastDiscovery.group`.
+    /// Send this to `MulticastDiscovery.group` and `MulticastDiscovery.group6`, as far as the network has them.
     case send([UInt8])
     /// A peer says that it is at these addresses, without `/p2p/…`. Nobody has proven anything.
     case found(PeerID, addresses: [Multiaddr])
@@ -11,14 +11,16 @@ public enum MulticastDiscoveryOutput: Equatable, Sendable {
 
 /// Finds peers in one network by multicast DNS, and tells them of this node (libp2p's specification: discovery/mdns.md; RFC 6762).
 ///
-/// A machine for one interface: its driver gives it what comes there for the group and the time, and drains `pollOutput`. It asks for the
-/// service at once and then ever less often, and answers questions for the service, for its own records and for all services.
+/// A machine for one interface: its driver gives it what comes there for the groups of IPv4 and IPv6 and the time, and drains
+/// `pollOutput`. It asks for the service at once and then ever less often, and answers questions for the service, for its own records and
+/// for all services.
 ///
 /// An answer has what the specification wants and more, because of others: js-libp2p looks for TXT among the answers alone, so it is not
 /// among the additional records; go-libp2p (zeroconf) ignores a peer without SRV and an A record.
 public final class MulticastDiscovery {
-    /// 224.0.0.251, UDP port 5353.
+    /// 224.0.0.251 and ff02::fb, UDP port 5353.
     public static let group = Endpoint(ip: [224, 0, 0, 251], port: port)!
+    public static let group6 = Endpoint(ip: [0xff, 0x02] + [UInt8](repeating: 0, count: 13) + [0xfb], port: port)!
     public static let port: UInt16 = 5353
 
     let limits: MulticastDiscoveryLimits
@@ -33,14 +35,15 @@ public final class MulticastDiscovery {
     var found = FoundPeers()
     private var random: RandomSource
     private var addresses: [Multiaddr] = []
-    /// The interface's own, of 4 bytes.
-    private var ip: [UInt8] = []
+    /// The interface's own, of 4 and of 16 bytes.
+    private var ips: [[UInt8]] = []
 
     private var nextQuestion: Instant
     private var interval: Interval
     private var lastQuestion: Instant?
     /// A question besides, because somebody else has asked who may be new: js-libp2p answers, but says nothing without being asked.
     private var extraQuestion = Instant.distantFuture
+    private var heardAt = Instant(nanoseconds: 0)
     private var nextAnswer = Instant.distantFuture
     private var lastAnswer: Instant?
     /// Somebody asks for all services.
@@ -84,11 +87,12 @@ public final class MulticastDiscovery {
     // MARK: Inputs
 
     /// Where peers of this network reach this node, in place of what was said before. If there is nothing, it asks and does not answer.
-    /// - Parameter ip: the interface's IPv4 address, 4 bytes.
-    public func setAddresses(_ addresses: [Multiaddr], ip: [UInt8], now: Instant) {
-        guard addresses != self.addresses || ip != self.ip else { return }
+    /// - Parameter ips: the interface's own addresses, of 4 and of 16 bytes.
+    public func setAddresses(_ addresses: [Multiaddr], ips: [[UInt8]], now: Instant) {
+        let ips = Array(ips.prefix(limits.hostAddresses))
+        guard addresses != self.addresses || ips != self.ips else { return }
         self.addresses = addresses
-        self.ip = ip
+        self.ips = ips
         guard !addresses.isEmpty else { return }
         announcements = 2
         answer(within: now)
@@ -114,7 +118,8 @@ public final class MulticastDiscovery {
                 answer(within: now)
             case instance where question.asks(for: DNSMessage.RecordType.text) || question.asks(for: DNSMessage.RecordType.server):
                 answer(within: now)
-            case host where question.asks(for: DNSMessage.RecordType.a): answer(within: now)
+            case host where question.asks(for: DNSMessage.RecordType.a) || question.asks(for: DNSMessage.RecordType.aaaa):
+                answer(within: now)
             default: break
             }
         }
@@ -124,9 +129,12 @@ public final class MulticastDiscovery {
     private func serviceAsked(now: Instant) {
         guard let lastQuestion else { return }
         if extraQuestion != .distantFuture {
+            // The same question has come by the other family's group.
+            guard now - heardAt >= limits.shortestDelay else { return }
             extraQuestion = .distantFuture
             self.lastQuestion = now
         } else if now - lastQuestion >= limits.questionGap {
+            heardAt = now
             extraQuestion = now + delay()
         }
     }
@@ -191,11 +199,14 @@ public final class MulticastDiscovery {
         var server: [UInt8] = [0, 0, 0, 0]
         server.append(number: addresses.first?.port ?? 0)
         server += host + [0]
-        // Their heads take less than this.
-        let room = limits.answerSize - writer.bytes.count - 3 * (instance.count + host.count)
+        let tail = server.count + ips.reduce(0) { $0 + host.count + DNSWriter.headSize + $1.count }
+        let room = limits.answerSize - writer.bytes.count - tail - 2 * (instance.count + DNSWriter.headSize)
         writer.add(instance, type: DNSMessage.RecordType.text, lifetime: lifetime, isOurs: true, texts(within: room))
         writer.add(instance, type: DNSMessage.RecordType.server, lifetime: lifetime, isOurs: true, isAdditional: true, server)
-        writer.add(host, type: DNSMessage.RecordType.a, lifetime: lifetime, isOurs: true, isAdditional: true, ip)
+        for ip in ips {
+            let type = ip.count == 4 ? DNSMessage.RecordType.a : DNSMessage.RecordType.aaaa
+            writer.add(host, type: type, lifetime: lifetime, isOurs: true, isAdditional: true, ip)
+        }
         return writer.bytes
     }
 

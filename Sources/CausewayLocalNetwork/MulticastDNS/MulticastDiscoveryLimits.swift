@@ -8,6 +8,8 @@ public struct MulticastDiscoveryLimits: Sendable {
     /// Addresses taken of one peer in one message, and told of this node: what fits into one frame of an Ethernet.
     public var addresses = 16
     public var ownAddresses = 8
+    /// The interface's own addresses that an answer names as this machine's: one of IPv4 and some of IPv6.
+    public var hostAddresses = 4
     /// Peers that were found lately and are not reported again unless their addresses change. The one found first is forgotten first.
     public var peers = 256
     /// Reports in a second, of all peers and of those that one sender names, and how many at once. A room full of peers answers in the

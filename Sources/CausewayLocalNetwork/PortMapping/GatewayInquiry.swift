@@ -19,7 +19,7 @@ public struct GatewayInquiry {
     private var nextAt: Instant
     private var isSilent = false
 
-    /// - Parameter client: this machine's IPv4 address towards the gateway, 4 bytes.
+    /// - Parameter client: this machine's address towards the gateway, of 4 bytes, or of 16: then it is asked for PCP alone.
     public init(from client: [UInt8], now: Instant) {
         self.client = client
         nextAt = now
@@ -37,7 +37,7 @@ public struct GatewayInquiry {
         guard nextAt <= now, !isOver(at: now) else { return [] }
         nextAt = now + Interval(nanoseconds: Self.firstWait.nanoseconds << UInt64(sent))
         sent += 1
-        return [PCP.announcement(from: client), NATPMP.addressRequest]
+        return [PCP.announcement(from: client)] + (client.count == 4 ? [NATPMP.addressRequest] : [])
     }
 
     public mutating func received(_ bytes: [UInt8], now: Instant) {

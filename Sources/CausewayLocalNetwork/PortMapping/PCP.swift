@@ -20,7 +20,7 @@ enum PCP {
 
     // MARK: Requests
 
-    /// Asks whether a PCP server is there. `client` is this machine's IPv4 address, as in `map`.
+    /// Asks whether a PCP server is there. `client` is this machine's address, of 4 or 16 bytes, as in `map`.
     static func announcement(from client: [UInt8]) -> [UInt8] { head(opcode: 0, lifetime: 0, client) }
 
     /// Asks for a mapping, or for its end if `lifetime` is 0.
@@ -36,7 +36,8 @@ enum PCP {
         out.append(number: port.number)
         // Section 15: both are zero in a request for the end.
         out.append(number: lifetime == 0 ? 0 : external?.port ?? port.number)
-        out += mapped(lifetime == 0 ? [0, 0, 0, 0] : external?.ip ?? [0, 0, 0, 0])
+        let any = [UInt8](repeating: 0, count: client.count)
+        out += mapped(lifetime == 0 ? any : external?.ip ?? any)
         return out
     }
 
@@ -47,7 +48,8 @@ enum PCP {
     }
 
     /// IPv4 as IPv6 (RFC 4291, section 2.5.5.2).
-    private static func mapped(_ ip: [UInt8]) -> [UInt8] { [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff] + ip }
+    private static func mapped(_ ip: [UInt8]) -> [UInt8] { ip.count == 16 ? ip : prefix + ip }
+    private static let prefix: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff]
 
     // MARK: Answers
 
@@ -79,15 +81,15 @@ enum PCP {
         let transport: UInt8
         let port: UInt16
         let externalPort: UInt16
-        /// 4 bytes; nil: it is no IPv4 address.
-        let externalIP: [UInt8]?
+        /// 4 or 16 bytes.
+        let externalIP: [UInt8]
 
         fileprivate init(_ bytes: [UInt8]) {
             nonce = Array(bytes[24..<36])
             transport = bytes[36]
             port = bytes.number(40)
             externalPort = bytes.number(42)
-            externalIP = bytes[44..<56].elementsEqual(PCP.mapped([])) ? Array(bytes[56..<60]) : nil
+            externalIP = Array(bytes[44..<56].elementsEqual(PCP.prefix) ? bytes[56..<60] : bytes[44..<60])
         }
     }
 }

@@ -42,9 +42,10 @@ extension PortMapping {
         guard let entry = entry(for: mapping), entry.requests > 0 else { return }
         guard answer.result == PCP.success else { return refuse(entry, .refused(.pcp, code: UInt16(answer.result)), now: now) }
         heard(epoch: answer.epoch, now: now)
-        guard answer.lifetime >= limits.shortestLifetime, let ip = mapping.externalIP,
-            let external = Endpoint(ip: ip, port: mapping.externalPort), mapping.externalPort != 0
+        guard answer.lifetime >= limits.shortestLifetime, mapping.externalIP.count == client.count,
+            let external = Endpoint(ip: mapping.externalIP, port: mapping.externalPort), mapping.externalPort != 0
         else { return refuse(entry, .nonsense(.pcp), now: now) }
+        let ip = mapping.externalIP
         guard Multiaddr.isPublic(ip) else {
             sendEnd(entry, .pcp)
             return refuse(entry, .notPublic(ip), now: now)

@@ -71,8 +71,8 @@ extension PortMapping {
         case .answered(.address, .address(let ip)): moved(to: ip ?? [0, 0, 0, 0], now: now)
         case .answered(.address, _): moved(to: [0, 0, 0, 0], now: now)
         case .answered(.add(let port, _, _, _), .added(let given)): added(port, at: given, now: now)
-        case .answered(.add(let port, _, let lease, let takesAny), .refused(let code)):
-            refused(port, code, lease: lease, tookAny: takesAny, now: now)
+        case .answered(.add(let port, let external, let lease, let takesAny), .refused(let code)):
+            refused(port, external, code, lease: lease, tookAny: takesAny, now: now)
         case .answered(.look(let transport, let given), let answer): looked(at: given, transport, answer, now: now)
         case .answered(.delete, _): ended(now: now)
         case .answered(.add, _): break
@@ -91,10 +91,13 @@ extension PortMapping {
         guard let entry = entries.first(where: { $0.given == given && $0.port.transport == transport }) else {
             return willDelete(transport, given)
         }
+        let why = entry.conflict.map { PortMappingError.refused(.upnp, code: $0) } ?? .faulty(.otherMapping)
         switch answer {
-        case .forwards(let ip, let port) where ip != Array(UPnPAction.text(client).utf8) || port != entry.port.number:
-            conflict(entry, .faulty(.otherMapping), now: now)
-        case .refused(UPnPAction.Code.noSuchEntry): refuse(entry, .faulty(.otherMapping), now: now)
+        case .forwards(let ip, let port):
+            let isOurs = ip == Array(UPnPAction.text(client).utf8) && port == entry.port.number
+            if isOurs { grant(entry, given, now: now) } else { conflict(entry, why, now: now) }
+        case _ where entry.conflict != nil: conflict(entry, why, now: now)
+        case .refused(UPnPAction.Code.noSuchEntry): refuse(entry, why, now: now)
         // Who cannot say what it forwards is believed; whether others reach the port shows before it is advertised.
         default: grant(entry, given, now: now)
         }
@@ -105,16 +108,17 @@ extension PortMapping {
         granted(entry, at: external, lifetime: limits.lifetime, renewal: limits.renewalUPnP, now: now)
     }
 
-    private func refused(_ port: MappedPort, _ code: UInt16, lease: UInt32, tookAny: Bool, now: Instant) {
+    private func refused(_ port: MappedPort, _ external: UInt16, _ code: UInt16, lease: UInt32, tookAny: Bool, now: Instant) {
         guard let entry = entries.first(where: { $0.port == port }) else { return }
         switch code {
-        case UPnPAction.Code.conflict, UPnPAction.Code.otherConflict: conflict(entry, .refused(.upnp, code: code), now: now)
+        // It may be this machine's own mapping, which some routers do not renew, or which a node has left behind.
+        case UPnPAction.Code.conflict, UPnPAction.Code.otherConflict: (entry.given, entry.conflict) = (external, code)
         case UPnPAction.Code.onlyPermanent where lease != 0: hasNoLeases = true
         case UPnPAction.Code.invalidAction where tookAny, UPnPAction.Code.notImplemented where tookAny,
             UPnPAction.Code.actionFailed where tookAny:
             takesAny = false
         // Old routers mean the lease.
-        case UPnPAction.Code.invalidArguments where lease != 0: hasNoLeases = true
+        case UPnPAction.Code.invalidArguments where lease != 0, UPnPAction.Code.actionFailed where lease != 0: hasNoLeases = true
         default: refuse(entry, .refused(.upnp, code: code), now: now)
         }
     }
@@ -124,7 +128,7 @@ extension PortMapping {
         if entry.external != nil { refuse(entry, why, now: now) }
         entry.conflicts += 1
         guard entry.conflicts < limits.externalPorts else { return refuse(entry, why, now: now) }
-        entry.given = nil
+        (entry.given, entry.conflict) = (nil, nil)
         entry.wanted = UInt16(1024 + random.below(65_536 - 1024))
         entry.ask(at: now)
     }
@@ -162,7 +166,8 @@ extension PortMapping {
         // Whether it was done is not known.
         if case .add(let port, let external, _, _)? = upnp.cancel() { willDelete(port.transport, external) }
         for entry in entries {
-            if let external = entry.external?.port ?? entry.given { willDelete(entry.port.transport, external) }
+            let given = entry.conflict == nil ? entry.given : nil
+            if let external = entry.external?.port ?? given { willDelete(entry.port.transport, external) }
         }
         guard upnp.isReady, !endings.isEmpty else {
             entries = []

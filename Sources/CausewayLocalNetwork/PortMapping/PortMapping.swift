@@ -2,7 +2,8 @@ public import CausewayIdentity
 public import CausewayNode
 
 /// Has one gateway forward ports to this machine, and renews that, by PCP (RFC 6887) if the gateway speaks it, otherwise by NAT-PMP
-/// (RFC 6886), otherwise by UPnP (`UPnPClient`). IPv4 only.
+/// (RFC 6886), otherwise by UPnP (`UPnPClient`). With an address of IPv6, which needs no mapping but a gateway that lets connections
+/// through to it (a pinhole), by PCP alone.
 ///
 /// A machine: its driver gives it what the gateway sends and the time, and drains `pollOutput`. It believes its driver that a datagram came
 /// from the gateway. It asks first what the gateway speaks (`GatewayInquiry`); a gateway that is silent, or has nothing to offer, is asked
@@ -18,13 +19,14 @@ public final class PortMapping {
         case over
     }
 
-    /// Where gateways announce that they have restarted: 224.0.0.1, UDP port 5350, from the gateway's own address.
+    /// Where gateways announce that they have restarted, from their own addresses: 224.0.0.1 and ff02::1, UDP port 5350.
     public static let announcements = Endpoint(ip: [224, 0, 0, 1], port: 5350)!
+    public static let announcements6 = Endpoint(ip: [0xff, 2] + [UInt8](repeating: 0, count: 13) + [1], port: 5350)!
     /// RFC 6887, section 11.1.
     public static let nonceSize = PCP.nonceSize
 
     let limits: PortMappingLimits
-    /// This machine's address towards the gateway, 4 bytes.
+    /// This machine's address towards the gateway, 4 or 16 bytes.
     let client: [UInt8]
     /// PCP's: who knows it may change our mappings.
     let nonce: [UInt8]
@@ -49,8 +51,8 @@ public final class PortMapping {
     private var polled = 0
 
     /// - Parameters:
-    ///   - client: this machine's IPv4 address towards the gateway, 4 bytes.
-    ///   - gateway: its own, 4 bytes.
+    ///   - client: this machine's address towards the gateway, of 4 bytes, or of 16 for pinholes.
+    ///   - gateway: its own, of the same family.
     ///   - nonce: `nonceSize` bytes that others cannot guess.
     public init(from client: [UInt8], to gateway: [UInt8], nonce: [UInt8], limits: PortMappingLimits = PortMappingLimits(), now: Instant) {
         self.client = client
@@ -177,6 +179,8 @@ public final class PortMapping {
             guard Multiaddr.isPublic(ip) else { return rest(.notPublic(ip), now: now) }
             external = (ip, now)
             speak(.natPMP, now: now)
+        } else if client.count == 16 {
+            rest(.silent, now: now)
         } else {
             upnp.search(now: now)
             speak(.upnp, now: now)
@@ -273,6 +277,6 @@ public final class PortMapping {
 }
 
 extension Multiaddr {
-    /// Whether the Internet reaches an IPv4 address of 4 bytes.
+    /// Whether the Internet reaches an IP address.
     static func isPublic(_ ip: [UInt8]) -> Bool { Multiaddr.tcp(ip: ip, port: 1).reach == .public }
 }

@@ -17,6 +17,8 @@ final class PortMappingEntry {
     var wanted: UInt16
     var conflicts = 0
     var given: UInt16?
+    /// It has not given it: it refused with this code, since somebody has it, perhaps this machine.
+    var conflict: UInt16?
 
     init(_ port: MappedPort, now: Instant) {
         self.port = port
@@ -43,7 +45,7 @@ final class PortMappingEntry {
         expires = now + time
         refusal = nil
         requests = 0
-        (wanted, conflicts, given) = (external.port, 0, nil)
+        (wanted, conflicts, given, conflict) = (external.port, 0, nil, nil)
         nextAt = now + renewal
     }
 
@@ -52,7 +54,7 @@ final class PortMappingEntry {
         expires = .distantFuture
         refusal = why
         requests = 0
-        (wanted, conflicts, given) = (port.number, 0, nil)
+        (wanted, conflicts, given, conflict) = (port.number, 0, nil, nil)
         nextAt = until
     }
 }

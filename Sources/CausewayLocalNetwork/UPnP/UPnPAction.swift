@@ -52,8 +52,8 @@ enum UPnPAction: Equatable {
         let arguments = arguments(client).map { "<\($0.0)>\($0.1)</\($0.0)>" }.joined()
         let body =
             "<?xml version=\"1.0\"?>\r\n<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\""
-            + " s:encodingStyle=\"http://schemas.xmlsoap.org/soap/encoding/\"><s:Body><u:\(name) xmlns:u=\"\(type)\">\(arguments)</u:\(name)>"
-            + "</s:Body></s:Envelope>\r\n"
+            + " s:encodingStyle=\"http://schemas.xmlsoap.org/soap/encoding/\"><s:Body><u:\(name) xmlns:u=\"\(type)\">\(arguments)"
+            + "</u:\(name)></s:Body></s:Envelope>\r\n"
         let head = """
             POST \(service.control.path) HTTP/1.1\r
             Host: \(service.control.authority)\r

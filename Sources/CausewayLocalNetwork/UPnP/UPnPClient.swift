@@ -191,6 +191,7 @@ public struct UPnPClient {
         }
     }
 
+    /// Bytes have come by the connection, and the connection has ended or could not be opened: for such a driver, too.
     public mutating func receive(_ bytes: [UInt8], now: Instant) { _ = received(bytes, now: now) }
     public mutating func end(now: Instant) { _ = ended(now: now) }
 
@@ -222,7 +223,6 @@ public struct UPnPClient {
         guard case .address(let ip?) = answer else {
             // The connection to the Internet may be another service's.
             if index + 1 < services.count { return choose(services, index + 1, now: now) }
-            external = [0, 0, 0, 0]
             stage = .ready(services[0])
             return .ready([0, 0, 0, 0])
         }

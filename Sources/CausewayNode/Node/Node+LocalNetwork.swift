@@ -6,11 +6,11 @@
     // What the shell learns from the local network.
     extension Node {
         /// A gateway began or ceased to forward a port, or refuses to.
-        /// - Parameter addresses: all that are mapped now.
-        public func portMappingChanged(_ change: PortMappingChange, addresses: [OwnAddress], now: Instant) {
+        /// - Parameter addresses: all that are mapped now. nil: the same as before.
+        public func portMappingChanged(_ change: PortMappingChange, addresses: [OwnAddress]?, now: Instant) {
             begin(now)
             context.emit(.portMapping(change))
-            context.addresses.replace(.mapped, by: addresses, in: context)
+            if let addresses { context.addresses.replace(.mapped, by: addresses, in: context) }
             settle()
         }
 

@@ -2,17 +2,20 @@
 #if !hasFeature(Embedded)
     public import CausewayIdentity
 
-    /// A port on which this node listens by IPv4, and which a gateway is to forward to it.
+    /// A port on which this node listens, and which a gateway is to forward to it, or by IPv6 to let connections through to.
     public struct MappedPort: Hashable, Sendable {
         /// What is forwarded: TCP connections, or UDP datagrams.
         public enum Transport: String, Sendable { case tcp, udp }
 
         public let transport: Transport
         public let number: UInt16
+        /// Whether it is one at this machine's IPv6 addresses, which the gateway lets others through to and does not forward.
+        public let isIPv6: Bool
 
-        public init(_ transport: Transport, _ number: UInt16) {
+        public init(_ transport: Transport, _ number: UInt16, isIPv6: Bool = false) {
             self.transport = transport
             self.number = number
+            self.isIPv6 = isIPv6
         }
     }
 
@@ -69,8 +72,8 @@
         case nonsense(GatewayProtocol)
         /// The gateway speaks UPnP, but not so that it could be used.
         case faulty(UPnPFault)
-        /// The gateway's own address, of 4 bytes, is private or between a carrier's NAT and its customers (100.64.0.0/10): there is a
-        /// further NAT before the Internet.
+        /// The gateway's own address, of 4 bytes, or the one that it names for a port by IPv6, of 16, is private or between a carrier's NAT
+        /// and its customers (100.64.0.0/10): there is a further NAT before the Internet.
         case notPublic([UInt8])
         /// The way to the Internet leads through another gateway, or through none, or this machine has another address.
         case networkChanged
@@ -83,7 +86,8 @@
             case .faulty(let fault): "the gateway's UPnP \(fault)"
             case .notPublic([0, 0, 0, 0]): "the gateway has no address towards the Internet"
             case .notPublic(let ip):
-                "the gateway's own address is \(ip.map { "\($0)" }.joined(separator: ".")), so another NAT is between it and the Internet"
+                "the gateway's own address is \(String(decoding: IPAddressText.text(ip), as: UTF8.self)), so another NAT is between it and "
+                    + "the Internet"
             case .networkChanged: "this machine's way to the Internet has changed"
             }
         }
@@ -121,6 +125,7 @@
                 "port-mapping", .address, level,
                 [
                     "state": .text(name), "transport": .text(port.transport.rawValue), "port": .number(UInt64(port.number)),
+                    "family": port.isIPv6 ? .text("ipv6") : nil,
                     "external": external.map {
                         .address(port.transport == .tcp ? .tcp(ip: $0.ip, port: $0.port) : .udp(ip: $0.ip, port: $0.port))
                     },

@@ -36,7 +36,7 @@ extension NativeShell: LocalNetworkHost {
         }
     }
 
-    func portMappingChanged(_ change: PortMappingChange, _ addresses: [OwnAddress]) {
+    func portMappingChanged(_ change: PortMappingChange, _ addresses: [OwnAddress]?) {
         tell { node, now in node.portMappingChanged(change, addresses: addresses, now: now) }
     }
 

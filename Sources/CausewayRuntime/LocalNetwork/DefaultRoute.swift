@@ -4,7 +4,7 @@
     import Darwin
 #endif
 
-/// This machine's way to the IPv4 Internet.
+/// This machine's ways to the Internet.
 enum DefaultRoute {
     private static let path = "/proc/net/route"
     /// Bound: how much of the routing table is read, some thousand routes.
@@ -27,6 +27,35 @@ enum DefaultRoute {
             best = (withUnsafeBytes(of: gateway) { Array($0) }, metric)
         }
         return best?.ip
+    }
+
+    /// The same by IPv6: 16 bytes, and the name of the interface, which most of them need.
+    static var gateway6: (ip: [UInt8], interface: String)? { gateway6(in: read("/proc/net/ipv6_route")) }
+
+    /// Each line has destination, its length, source, its length, gateway, metric, two more, flags and interface, the numbers hexadecimal.
+    static func gateway6(in table: [UInt8]) -> (ip: [UInt8], interface: String)? {
+        var best: (ip: [UInt8], interface: String, metric: UInt32)?
+        for line in table.split(separator: UInt8(ascii: "\n")) {
+            let words = line.split(separator: UInt8(ascii: " "))
+            guard words.count >= 10, words[0].allSatisfy({ $0 == UInt8(ascii: "0") }), number(words[1], radix: 16) == 0,
+                let gateway = address(words[4]), gateway.contains(where: { $0 != 0 }), let flags = number(words[8], radix: 16),
+                flags & UInt32(isUp | hasGateway) == UInt32(isUp | hasGateway), let metric = number(words[5], radix: 16),
+                metric < best?.metric ?? .max
+            else { continue }
+            best = (gateway, String(decoding: words[9], as: UTF8.self), metric)
+        }
+        return best.map { ($0.ip, $0.interface) }
+    }
+
+    /// 16 bytes, as 32 digits.
+    private static func address(_ word: ArraySlice<UInt8>) -> [UInt8]? {
+        guard word.count == 32 else { return nil }
+        var bytes: [UInt8] = []
+        for index in stride(from: word.startIndex, to: word.endIndex, by: 2) {
+            guard let byte = number(word[index..<index + 2], radix: 16) else { return nil }
+            bytes.append(UInt8(byte))
+        }
+        return bytes
     }
 
     /// RTF_UP and RTF_GATEWAY of Linux.

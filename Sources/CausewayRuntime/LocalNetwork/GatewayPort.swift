@@ -26,25 +26,31 @@ final class GatewayPort: DatagramOwner {
     private var mapped: [MappedPort: (external: Endpoint, until: Instant)] = [:]
     private var whenReleased: (() -> Void)?
 
-    /// - Parameter networks: this machine's. In the one towards the gateway it is listened to for the gateway's announcements.
+    /// - Parameters:
+    ///   - local: this machine's IPv6 address that the gateway is to let connections through to. nil: it is asked to forward ports by IPv4.
+    ///   - networks: this machine's. In the one towards the gateway it is listened to for the gateway's announcements.
     /// - Throws: If this machine has no way to the gateway.
-    init(_ gateway: Endpoint, of host: any LocalNetworkHost, in networks: [PrivateNetwork]) throws(DatagramError) {
+    init(
+        _ gateway: Endpoint, from local: [UInt8]? = nil, of host: any LocalNetworkHost, in networks: [PrivateNetwork]
+    ) throws(DatagramError) {
         self.host = host
         self.gateway = gateway
-        socket = try DatagramSocket(on: host.loop, dialling: gateway, limits: Self.limits)
+        socket = try DatagramSocket(on: host.loop, dialling: gateway, from: local, limits: Self.limits)
         client = socket.localEndpoint.ip
         mapping = PortMapping(from: client, to: gateway.ip, nonce: Entropy.bytes(PortMapping.nonceSize), now: host.loop.now)
         timer = LoopTimer(on: host.loop) { [weak self] in self?.timePassed() }
         upnp = UPnPPort(on: host.loop, from: client, to: gateway.ip, owner: self)
         socket.owner = self
-        if let interface = networks.first(where: { $0.ip == client })?.interface { listen(onInterface: interface) }
+        let interface = gateway.isIPv4 ? networks.first { $0.ip == client }?.interface : gateway.scope
+        if let interface, interface != 0 { listen(onInterface: interface) }
     }
 
     private func listen(onInterface interface: UInt32) {
         // Without it, a restart is noticed when mappings are renewed.
         guard
             let socket = try? DatagramSocket(
-                on: host.loop, joining: PortMapping.announcements, onInterface: interface, limits: Self.limits)
+                on: host.loop, joining: gateway.isIPv4 ? PortMapping.announcements : PortMapping.announcements6, onInterface: interface,
+                limits: Self.limits)
         else { return }
         announcements = DatagramReader(
             socket,
@@ -57,10 +63,11 @@ final class GatewayPort: DatagramOwner {
 
     private var now: Instant { host.loop.now }
 
-    /// The node listens there. Ports at this machine's address towards the gateway are mapped, unless that address is public.
+    /// The node listens there. Ports at this machine's address towards the gateway are mapped if it is a private one of IPv4, or a public
+    /// one of IPv6.
     func setListening(_ bound: [Multiaddr]) {
         var ports: [MappedPort] = []
-        if Multiaddr.udp(ip: client, port: 1).reach != .public {
+        if (Multiaddr.udp(ip: client, port: 1).reach == .public) == !gateway.isIPv4 {
             for address in bound where address.host == .ip(client) {
                 if let port = address.mappedPort, !ports.contains(port) { ports.append(port) }
             }
@@ -112,6 +119,8 @@ final class GatewayPort: DatagramOwner {
     }
 
     private func tell(_ change: PortMappingChange) {
+        // By IPv6 the address stays as it is.
+        guard gateway.isIPv4 else { return host.portMappingChanged(change, nil) }
         switch change.state {
         case .mapped(let external, let until), .renewed(let external, let until): mapped[change.port] = (external, until)
         case .lost, .refused: mapped[change.port] = nil
@@ -162,10 +171,11 @@ extension GatewayPort: UPnPPort.Owner {
 extension Multiaddr {
     /// The port of a listening address. nil: it has none of its own.
     fileprivate var mappedPort: MappedPort? {
-        guard let port else { return nil }
+        guard let port, case .ip(let ip)? = host else { return nil }
+        let isIPv6 = ip.count == 16
         switch transport {
-        case .tcp, .webSocket: return MappedPort(.tcp, port)
-        case .webRTCDirect: return MappedPort(.udp, port)
+        case .tcp, .webSocket: return MappedPort(.tcp, port, isIPv6: isIPv6)
+        case .webRTCDirect: return MappedPort(.udp, port, isIPv6: isIPv6)
         default: return nil
         }
     }

@@ -11,7 +11,8 @@ package struct GatewayReport: Equatable, Sendable {
     package var speaksNATPMP = false
     /// A service of UPnP's InternetGatewayDevice that forwards ports has answered.
     package var speaksUPnP = false
-    /// Its own address towards the Internet as NAT-PMP or UPnP says it, 4 bytes. If it is private or in 100.64.0.0/10, there is a further NAT.
+    /// Its own address towards the Internet as NAT-PMP or UPnP says it, 4 bytes. If it is private or in 100.64.0.0/10, there is a further
+    /// NAT.
     package var external: [UInt8]?
 }
 

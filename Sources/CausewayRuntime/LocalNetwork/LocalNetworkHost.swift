@@ -9,8 +9,8 @@ protocol LocalNetworkHost: AnyObject {
     var bound: [Multiaddr] { get }
     /// This machine slept or is in another network. `bound` follows at once.
     func networkChanged(_ change: NetworkChange)
-    /// A gateway began or ceased to forward a port, or refuses to; all addresses that are mapped now.
-    func portMappingChanged(_ change: PortMappingChange, _ addresses: [OwnAddress])
+    /// A gateway began or ceased to forward a port, or refuses to; all addresses that are mapped now, nil: the same as before.
+    func portMappingChanged(_ change: PortMappingChange, _ addresses: [OwnAddress]?)
     /// A peer says that it is there.
     func found(_ peer: PeerID, _ addresses: [Multiaddr])
 }

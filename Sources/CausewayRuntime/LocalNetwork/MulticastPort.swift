@@ -2,8 +2,8 @@ import CausewayIdentity
 import CausewayLocalNetwork
 import CausewayNode
 
-/// The socket for multicast DNS on one interface (`MulticastDiscovery`). Used on the first loop.
-final class MulticastPort: DatagramOwner {
+/// The sockets for multicast DNS on one interface, of IPv4 and of IPv6 (`MulticastDiscovery`). Used on the first loop.
+final class MulticastPort {
     /// Bound: what the socket keeps, and what a flood may make it do in one turn. Answers have 9,000 bytes at most (RFC 6762, section 17).
     static let limits: DatagramLimits = {
         var limits = DatagramLimits()
@@ -13,26 +13,44 @@ final class MulticastPort: DatagramOwner {
     }()
 
     private unowned(unsafe) let host: any LocalNetworkHost
-    let network: PrivateNetwork
-    private let socket: DatagramSocket
+    var network: PrivateNetwork
+    private var four: DatagramReader?
+    private var six: DatagramReader?
     private let discovery: MulticastDiscovery
     private var timer: LoopTimer?
 
+    /// - Throws: If neither group can be joined.
     init(_ network: PrivateNetwork, of host: any LocalNetworkHost) throws(DatagramError) {
         self.host = host
         self.network = network
-        socket = try DatagramSocket(
-            on: host.loop, joining: MulticastDiscovery.group, onInterface: network.interface, limits: Self.limits)
         discovery = MulticastDiscovery(host.peerID, seed: Entropy.number(), now: host.loop.now)
         timer = LoopTimer(on: host.loop) { [weak self] in self?.timePassed() }
-        socket.owner = self
+        let group6 = network.hasLinkLocal ? try? join(MulticastDiscovery.group6) : nil
+        do throws(DatagramError) {
+            if !network.ip.isEmpty { four = reader(try join(MulticastDiscovery.group)) }
+        } catch {
+            if group6 == nil { throw error }
+        }
+        six = group6.map { reader($0) }
+    }
+
+    private func join(_ group: Endpoint) throws(DatagramError) -> DatagramSocket {
+        try DatagramSocket(on: host.loop, joining: group, onInterface: network.interface, limits: Self.limits)
+    }
+
+    private func reader(_ socket: DatagramSocket) -> DatagramReader {
+        // If the interface is gone, that shows when the network is looked at next.
+        DatagramReader(socket, received: { [weak self] in self?.received($0, from: $1) })
     }
 
     private var now: Instant { host.loop.now }
 
     /// The node listens there. Others of this network hear of the addresses at this interface.
     func setListening(_ bound: [Multiaddr]) {
-        discovery.setAddresses(bound.filter { $0.host == .ip(network.ip) }, ip: network.ip, now: now)
+        let own = bound.filter { address in network.addresses.contains { address.host == .ip($0) } }
+        // Those of IPv4 first, as peers without IPv6 read some only.
+        let told = own.filter { $0.host == .ip(network.ip) } + own.filter { $0.host != .ip(network.ip) }
+        discovery.setAddresses(told, ips: network.addresses, now: now)
         settle()
     }
 
@@ -40,7 +58,8 @@ final class MulticastPort: DatagramOwner {
         discovery.end()
         settle()
         timer?.close()
-        socket.close()
+        four?.socket.close()
+        six?.socket.close()
     }
 
     private func timePassed() {
@@ -51,7 +70,11 @@ final class MulticastPort: DatagramOwner {
     private func settle() {
         while let output = discovery.pollOutput() {
             switch output {
-            case .send(let bytes): bytes.withUnsafeBytes { try? socket.send($0, to: MulticastDiscovery.group) }
+            case .send(let bytes):
+                bytes.withUnsafeBytes {
+                    try? four?.socket.send($0, to: MulticastDiscovery.group)
+                    try? six?.socket.send($0, to: MulticastDiscovery.group6)
+                }
             case .found(let peer, let addresses):
                 let plausible = addresses.filter(isPlausible)
                 if !plausible.isEmpty { host.found(peer, plausible) }
@@ -60,24 +83,17 @@ final class MulticastPort: DatagramOwner {
         timer?.start(afterNanoseconds: (discovery.nextDeadline - now).nanoseconds)
     }
 
-    /// A private IPv4 address means something else in another network, and a stranger could make us dial there.
+    /// A private IPv4 address means something else in another network, and a stranger could make us dial there. A link-local IPv6 address
+    /// means something at one interface only, which nobody else can name.
     private func isPlausible(_ address: Multiaddr) -> Bool {
-        guard case .ip(let ip)? = address.host, ip.count == 4, address.reach.isLocal else { return true }
-        return network.contains(ip)
+        guard case .ip(let ip)? = address.host, address.reach.isLocal else { return true }
+        return ip.count == 4 ? network.contains(ip) : !Interfaces.isLinkLocal(ip)
     }
 
-    // MARK: From the socket
-
-    func datagramReceived(_ bytes: UnsafeRawBufferPointer, from remote: Endpoint) {
+    private func received(_ bytes: UnsafeRawBufferPointer, from remote: Endpoint) {
         // RFC 6762, section 11: who is not in this network has no business here.
-        guard network.contains(remote.ip) else { return }
+        guard remote.isIPv4 ? network.contains(remote.ip) : Interfaces.isLinkLocal(remote.ip) else { return }
         discovery.received([UInt8](bytes), from: remote, now: now)
         settle()
     }
-
-    func datagramsWritable() {}
-    func datagramsLost(to remote: Endpoint, errno: Int32) {}
-
-    /// The interface is gone, which shows when the network is looked at next.
-    func datagramSocketFailed(errno: Int32) {}
 }

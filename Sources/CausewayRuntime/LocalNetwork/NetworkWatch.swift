@@ -1,7 +1,7 @@
 import CausewayIdentity
 
-/// Follows this machine's network: tells the node when it has changed or the machine has slept, and has a `GatewayPort` for the gateway and
-/// a `MulticastPort` for each private network. Used on the first loop.
+/// Follows this machine's network: tells the node when it has changed or the machine has slept, and has a `GatewayPort` for each gateway
+/// and a `MulticastPort` for each private network. Used on the first loop.
 ///
 /// It looks at the network again and again. To be told by the system needs another mechanism on each system, and the same look behind it;
 /// a look costs some microseconds.
@@ -15,6 +15,10 @@ final class NetworkWatch {
     private var last: NetworkLook
     private var state: NetworkState { last.state }
     private var gateway: GatewayPort?
+    /// One for each public IPv6 address.
+    private var pinholes: [GatewayPort] = []
+    /// Bound: public IPv6 addresses at which the gateway is asked to let connections through. A machine has two or three.
+    static let mostPinholed = 4
     private var multicast: [MulticastPort] = []
     private var timer: LoopTimer?
 
@@ -41,7 +45,8 @@ final class NetworkWatch {
             leaveGateway()
         }
         findGateway()
-        gateway?.setListening(host.bound)
+        findPinholes()
+        for port in gateways { port.setListening(host.bound) }
         for port in multicast { port.setListening(host.bound) }
     }
 
@@ -51,13 +56,20 @@ final class NetworkWatch {
         timer = nil
         for port in multicast { port.close() }
         multicast = []
-        guard let gateway else { return then() }
-        gateway.release { [self] in
-            self.gateway = nil
-            gateway.close()
-            then()
+        var left = gateways.count
+        if left == 0 { return then() }
+        for port in gateways {
+            port.release { [self] in
+                port.close()
+                left -= 1
+                guard left == 0 else { return }
+                (gateway, pinholes) = (nil, [])
+                then()
+            }
         }
     }
+
+    private var gateways: [GatewayPort] { (gateway.map { [$0] } ?? []) + pinholes }
 
     /// Another address of this machine makes another gateway of the same one: it forwards to the old address.
     private func leaveGateway() {
@@ -74,12 +86,36 @@ final class NetworkWatch {
         gateway = try? GatewayPort(endpoint, of: host, in: state.networks)
     }
 
+    /// The public IPv6 addresses of a node that listens there.
+    static func pinholed(among bound: [Multiaddr]) -> [[UInt8]] {
+        var found: [[UInt8]] = []
+        for address in bound where found.count < mostPinholed {
+            guard case .ip(let ip)? = address.host, ip.count == 16, address.reach == .public, !found.contains(ip) else { continue }
+            found.append(ip)
+        }
+        return found
+    }
+
+    private func findPinholes() {
+        let wanted = mapsPorts ? Self.pinholed(among: host.bound) : []
+        for port in pinholes where !wanted.contains(port.client) || port.gateway != state.gateway6 { port.close() }
+        pinholes.removeAll { !wanted.contains($0.client) || $0.gateway != state.gateway6 }
+        guard let gateway6 = state.gateway6 else { return }
+        for ip in wanted where !pinholes.contains(where: { $0.client == ip }) {
+            if let port = try? GatewayPort(gateway6, from: ip, of: host, in: state.networks) { pinholes.append(port) }
+        }
+    }
+
     private func setNetworks() {
         let wanted = findsPeers ? state.networks : []
-        for port in multicast where !wanted.contains(port.network) { port.close() }
-        multicast.removeAll { !wanted.contains($0.network) }
-        for network in wanted where !multicast.contains(where: { $0.network == network }) {
-            if let port = try? MulticastPort(network, of: host) { multicast.append(port) }
+        for port in multicast where !wanted.contains(where: { $0.isSamePlace(as: port.network) }) { port.close() }
+        multicast.removeAll { port in !wanted.contains { $0.isSamePlace(as: port.network) } }
+        for network in wanted {
+            if let port = multicast.first(where: { $0.network.isSamePlace(as: network) }) {
+                port.network = network
+            } else if let port = try? MulticastPort(network, of: host) {
+                multicast.append(port)
+            }
         }
     }
 }

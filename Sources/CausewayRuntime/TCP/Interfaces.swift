@@ -33,6 +33,9 @@ package enum Interfaces {
         return found
     }
 
+    /// The system's number of an interface. 0: there is none of this name.
+    static func number(of name: String) -> UInt32 { if_nametoindex(name) }
+
     /// All but link-local ones, each once.
     static var addresses: [[UInt8]] {
         var found: [[UInt8]] = []
@@ -43,29 +46,52 @@ package enum Interfaces {
     /// Bound: networks in which peers are looked for. Machines with many containers have more.
     static let mostNetworks = 8
 
-    static var privateNetworks: [PrivateNetwork] {
+    static var privateNetworks: [PrivateNetwork] { privateNetworks(among: entries, number: number) }
+
+    /// - Parameters:
+    ///   - entries: the addresses of the interfaces, of all families.
+    ///   - number: the system's number of an interface; 0: there is none of this name.
+    static func privateNetworks(among entries: [Entry], number: (String) -> UInt32) -> [PrivateNetwork] {
         var found: [PrivateNetwork] = []
-        for entry in entries where entry.ip.count == 4 && found.count < mostNetworks {
-            let reach = Multiaddr.udp(ip: entry.ip, port: 1).reach
-            guard reach == .privateNetwork || reach == .linkLocal, entry.mask.count == 4, entry.mask != [255, 255, 255, 255] else {
-                continue
+        var names: [String] = []
+        for entry in entries where !names.contains(entry.name) { names.append(entry.name) }
+        for name in names where found.count < mostNetworks {
+            let own = entries.filter { $0.name == name }
+            let fours = own.filter { $0.ip.count == 4 }
+            let four = fours.first {
+                [.privateNetwork, .linkLocal].contains(Multiaddr.udp(ip: $0.ip, port: 1).reach) && $0.mask.count == 4
+                    && $0.mask != [255, 255, 255, 255]
             }
-            let interface = if_nametoindex(entry.name)
-            guard interface != 0, !found.contains(where: { $0.interface == interface }) else { continue }
-            found.append(PrivateNetwork(interface: interface, ip: entry.ip, mask: entry.mask))
+            let sixes = own.map(\.ip).filter { $0.count == 16 && !isLinkLocal($0) && !isLoopback($0) }
+            let hasLinkLocal = own.contains { $0.ip.count == 16 && isLinkLocal($0.ip) }
+            // Unique local addresses (RFC 4193) say that it is private if there is no IPv4 that would say so.
+            let isPrivateByIPv6 = fours.isEmpty && hasLinkLocal && sixes.contains { $0[0] & 0xfe == 0xfc }
+            let interface = number(name)
+            guard interface != 0, four != nil || isPrivateByIPv6 else { continue }
+            found.append(
+                PrivateNetwork(
+                    interface: interface, ip: four?.ip ?? [], mask: four?.mask ?? [], sixes: sixes, hasLinkLocal: hasLinkLocal))
         }
         return found
     }
 
-    private static var entries: [(name: String, ip: [UInt8], mask: [UInt8])] {
+    /// An address of an interface.
+    struct Entry {
+        let name: String
+        let ip: [UInt8]
+        /// Empty: there is none.
+        let mask: [UInt8]
+    }
+
+    private static var entries: [Entry] {
         var list: UnsafeMutablePointer<uv_interface_address_t>?
         var count: Int32 = 0
         guard uv_interface_addresses(&list, &count) == 0, let list else { return [] }
         defer { uv_free_interface_addresses(list, count) }
-        var found: [(name: String, ip: [UInt8], mask: [UInt8])] = []
+        var found: [Entry] = []
         for index in 0..<Int(count) {
             guard let ip = address(&list[index].address)?.ip else { continue }
-            found.append((String(cString: list[index].name), ip, address(&list[index].netmask)?.ip ?? []))
+            found.append(Entry(name: String(cString: list[index].name), ip: ip, mask: address(&list[index].netmask)?.ip ?? []))
         }
         return found
     }
@@ -75,7 +101,7 @@ package enum Interfaces {
         form.withMemoryRebound(to: sockaddr.self, capacity: 1) { SocketAddress($0) }
     }
 
-    private static func isLinkLocal(_ ip: [UInt8]) -> Bool {
+    static func isLinkLocal(_ ip: [UInt8]) -> Bool {
         ip.count == 4 ? ip[0] == 169 && ip[1] == 254 : ip[0] == 0xfe && ip[1] & 0xc0 == 0x80
     }
 

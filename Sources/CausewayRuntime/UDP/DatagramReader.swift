@@ -1,6 +1,6 @@
 import CausewayIdentity
 
-/// The owner of a datagram socket for few datagrams, whom one function for each of two occasions is enough. Whoever has it closes the socket.
+/// The owner of a datagram socket for few datagrams, with a function for each of two occasions. Whoever has it closes the socket.
 final class DatagramReader: DatagramOwner {
     let socket: DatagramSocket
     private let received: (UnsafeRawBufferPointer, Endpoint) -> Void

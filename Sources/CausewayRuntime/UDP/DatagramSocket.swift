@@ -58,11 +58,12 @@ package final class DatagramSocket: LoopHandle {
 
     /// Binds a socket for one remote: it receives from nobody else, its local endpoint has the address from which the remote is reached,
     /// and the owner hears by `datagramsLost` if nobody is there.
+    /// - Parameter local: this machine's address to send from; nil: the one that the system chooses.
     package convenience init(
-        on loop: EventLoop, dialling remote: Endpoint, limits: DatagramLimits = DatagramLimits()
+        on loop: EventLoop, dialling remote: Endpoint, from local: [UInt8]? = nil, limits: DatagramLimits = DatagramLimits()
     ) throws(DatagramError) {
         let unspecified = [UInt8](repeating: 0, count: remote.isIPv4 ? 4 : 16)
-        guard let local = Endpoint(ip: unspecified, port: 0) else { throw .wrongFamily }
+        guard let local = Endpoint(ip: local ?? unspecified, port: 0), local.isIPv4 == remote.isIPv4 else { throw .wrongFamily }
         let family = remote.isIPv4 ? Family.ipv4 : .ipv6
         let file = try Self.open(at: local, family, limits)
         var dialled = cw_endpoint(remote)
@@ -74,16 +75,15 @@ package final class DatagramSocket: LoopHandle {
         try self.init(on: loop, file, family, dialling: remote, receives: true, limits: limits)
     }
 
-    /// Joins an IPv4 multicast group on one interface, named by the system's number, and binds its port beside others of this machine. The
+    /// Joins a multicast group on one interface, named by the system's number, and binds its port beside others of this machine. The
     /// socket receives what comes for the group there, and nothing else.
     package convenience init(
         on loop: EventLoop, joining group: Endpoint, onInterface interface: UInt32, limits: DatagramLimits
     ) throws(DatagramError) {
-        guard group.isIPv4 else { throw .wrongFamily }
         var bound = cw_endpoint(group)
-        let file = cw_multicast_open(&bound, interface, Int32(clamping: limits.kernelBuffer))
+        let file = cw_multicast_open(&bound, group.isIPv4 ? 0 : 1, interface, Int32(clamping: limits.kernelBuffer))
         guard file >= 0 else { throw .system(errno: -file) }
-        try self.init(on: loop, file, .ipv4, dialling: nil, receives: true, limits: limits)
+        try self.init(on: loop, file, group.isIPv4 ? .ipv4 : .ipv6, dialling: nil, receives: true, limits: limits)
     }
 
     /// Sends by the port of a socket of another loop, which receives for both and is open meanwhile. Each has a queue of its own.

@@ -117,7 +117,7 @@ private var unmoved: MulticastDiscoveryLimits {
         lan.pass(.seconds(10))
         _ = lan.take()
         let moved = [Multiaddr.tcp(ip: SimulatedLAN.ip(0), port: 9)]
-        lan.machines[0].setAddresses(moved, ip: SimulatedLAN.ip(0), now: lan.now)
+        lan.machines[0].setAddresses(moved, ips: [SimulatedLAN.ip(0)], now: lan.now)
         lan.pass(.seconds(1))
         #expect(lan.take() == [.init(who: 1, peer: SimulatedLAN.peer(1), addresses: moved)])
     }
@@ -138,13 +138,45 @@ private var unmoved: MulticastDiscoveryLimits {
         #expect(texts == ["dnsaddr=/ip4/192.168.1.1/tcp/4001/p2p/\(peer)", "dnsaddr=/ip4/192.168.1.1/tcp/4002/ws/p2p/\(peer)"])
     }
 
+    @Test func anAnswerHasTheAddressesOfBothFamilies() throws {
+        let machine = MulticastDiscovery(SimulatedLAN.peer(1), seed: 1, now: Instant(nanoseconds: 0))
+        let six: [UInt8] = [0xfd, 0x77] + [UInt8](repeating: 0, count: 13) + [1]
+        machine.setAddresses([Multiaddr.tcp(ip: six, port: 1)], ips: [SimulatedLAN.ip(0), six], now: Instant(nanoseconds: 0))
+        machine.advance(to: Instant(nanoseconds: 1_000_000_000))
+        var answers: [[UInt8]] = []
+        while case .send(let bytes)? = machine.pollOutput() { if bytes[2] & 0x80 != 0 { answers.append(bytes) } }
+        let answer = try #require(answers.first)
+        // SRV, A and AAAA.
+        #expect(Array(answer[10..<12]) == [0, 3] && answer.suffix(18).elementsEqual([0, 16] + six))
+    }
+
+    /// One machine's question comes by the groups of both families: it is asked who it is, as if its question had come once. If another
+    /// machine asks meanwhile, that one asks for all.
+    @Test(arguments: [1, 30] as [UInt64]) func aQuestionThatComesTwiceIsOne(milliseconds: UInt64) {
+        var asked = 0
+        for seed in 1...20 {
+            var lan = SimulatedLAN()
+            for _ in 0..<seed { lan.join(tells: false) }
+            lan.pass(.seconds(70))
+            let machine = lan.machines[seed - 1]
+            let before = lan.sent.count
+            machine.received(question(), from: SimulatedLAN.endpoint(200), now: lan.now)
+            lan.pass(.milliseconds(milliseconds))
+            machine.received(question(), from: SimulatedLAN.endpoint(201), now: lan.now)
+            lan.pass(.milliseconds(200))
+            asked += lan.sent[before...].contains { $0.from == seed - 1 } ? 1 : 0
+        }
+        #expect(milliseconds == 1 ? asked == 20 : asked < 10, "\(asked) of 20")
+    }
+
     @Test func anAnswerFitsIntoOneFrame() throws {
         let machine = MulticastDiscovery(SimulatedLAN.peer(1), seed: 1, now: Instant(nanoseconds: 0))
         let hashes = [[0x12, 0x20] + [UInt8](repeating: 7, count: 32)]
         let many = (1...100 as ClosedRange<UInt16>).map { port in
             Multiaddr.udp(ip: [192, 168, 1, 1], port: port).appending(code: MultiaddrCode.webRTCDirect).naming(certificates: hashes)
         }
-        machine.setAddresses(many, ip: [192, 168, 1, 1], now: Instant(nanoseconds: 0))
+        let sixes = (0..<20).map { [UInt8](repeating: 0xfd, count: 15) + [$0] }
+        machine.setAddresses(many, ips: [[192, 168, 1, 1]] + sixes, now: Instant(nanoseconds: 0))
         machine.advance(to: Instant(nanoseconds: 1_000_000_000))
         var answers: [[UInt8]] = []
         while case .send(let bytes)? = machine.pollOutput() { if bytes[2] & 0x80 != 0 { answers.append(bytes) } }
@@ -158,7 +190,8 @@ private var unmoved: MulticastDiscoveryLimits {
         let names: (MulticastDiscovery) -> [([UInt8], UInt16, Bool)] = {
             [
                 (DNSName.service, Kind.pointer, true), (DNSName.service, Kind.any, true), (DNSName.services, Kind.pointer, true),
-                ($0.instance, Kind.text, true), ($0.instance, Kind.server, true), ($0.host, Kind.a, true), (DNSName.service, Kind.a, false),
+                ($0.instance, Kind.text, true), ($0.instance, Kind.server, true), ($0.host, Kind.a, true), ($0.host, Kind.aaaa, true),
+                (DNSName.service, Kind.a, false),
                 (DNSName.local, Kind.pointer, false), (Array("\u{3}foo".utf8) + DNSName.service, Kind.text, false),
             ]
         }

@@ -35,7 +35,7 @@ struct SimulatedLAN {
         let number = machines.count
         let machine = MulticastDiscovery(Self.peer(UInt8(number + 1)), seed: UInt64(number + 1), limits: limits, now: now)
         machines.append(machine)
-        if tells { machine.setAddresses(Self.addresses(number), ip: Self.ip(number), now: now) }
+        if tells { machine.setAddresses(Self.addresses(number), ips: [Self.ip(number)], now: now) }
         settle()
     }
 

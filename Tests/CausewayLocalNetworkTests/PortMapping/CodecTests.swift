@@ -22,6 +22,12 @@ import Testing
         #expect(NATPMP.map(MappedPort(.udp, 0x0fa1), lifetime: 0, external: 9) == [0, 1, 0, 0, 0x0f, 0xa1, 0, 0, 0, 0, 0, 0])
     }
 
+    @Test func aRequestByIPv6HasItsAddresses() {
+        let client = [0x2a] + [UInt8](repeating: 7, count: 15)
+        let request = PCP.map(MappedPort(.udp, 2, isIPv6: true), lifetime: 1, nonce: Array(1...12), from: client, external: nil)
+        #expect(Array(request[8..<24]) == client && Array(request[44..<60]) == [UInt8](repeating: 0, count: 16))
+    }
+
     @Test func requestsAreNoAnswers() {
         let map = PCP.map(MappedPort(.udp, 1), lifetime: 1, nonce: Array(1...12), from: [1, 2, 3, 4], external: nil)
         #expect(PCP.Answer(map) == nil && NATPMP.Answer(map) == nil)
@@ -29,10 +35,10 @@ import Testing
         #expect(NATPMP.Answer(NATPMP.map(MappedPort(.udp, 1), lifetime: 1, external: 1)) == nil)
     }
 
-    @Test func anAnswerByIPv6HasNoIPv4Address() {
+    @Test func anAnswerByIPv6HasItsAddress() {
         var answer: [UInt8] = [2, 0x81, 0, 0] + [UInt8](repeating: 0, count: 20)
         answer += Array(1...12) + [17, 0, 0, 0, 0, 1, 0, 2] + [0x20, 1] + [UInt8](repeating: 0, count: 14)
-        #expect(PCP.Answer(answer)?.mapping?.externalIP == nil && PCP.Answer(answer)?.mapping?.externalPort == 2)
+        #expect(PCP.Answer(answer)?.mapping?.externalIP == Array(answer[44..<60]) && PCP.Answer(answer)?.mapping?.externalPort == 2)
     }
 
     /// RFC 6887, section 8.5.

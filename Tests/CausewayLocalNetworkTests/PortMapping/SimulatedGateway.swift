@@ -58,7 +58,8 @@ final class SimulatedGateway {
         let port = MappedPort(request[36] == 6 ? .tcp : .udp, number)
         let granted = note(port, asked)
         let head: [UInt8] = [2, 0x81, 0, refusal] + big(refusal == 0 ? granted : 30) + big(seconds) + [UInt8](repeating: 0, count: 12)
-        return head + request[24..<42] + big(number &+ shift) + [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff] + external
+        return head + request[24..<42] + big(number &+ shift) + (external.count == 16 ? [] : [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff])
+            + external
     }
 
     private func natPMP(_ request: [UInt8], _ seconds: UInt32) -> [UInt8] {
@@ -94,8 +95,8 @@ struct MappingRun {
     private(set) var changes: [PortMappingChange] = []
     private(set) var isReleased = false
 
-    init(_ limits: PortMappingLimits = PortMappingLimits()) {
-        mapping = PortMapping(from: Self.client, to: Self.address, nonce: Self.nonce, limits: limits, now: now)
+    init(_ limits: PortMappingLimits = PortMappingLimits(), from client: [UInt8] = client) {
+        mapping = PortMapping(from: client, to: Self.address, nonce: Self.nonce, limits: limits, now: now)
     }
 
     mutating func map(_ ports: [MappedPort] = [tcp, udp]) {

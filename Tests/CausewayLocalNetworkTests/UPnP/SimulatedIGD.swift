@@ -28,6 +28,8 @@ final class SimulatedIGD {
     var errors: [String: Int] = [:]
     /// Whether it takes mappings without an end only.
     var isPermanent = false
+    /// Whether it refuses to map what is mapped, even for the same machine.
+    var isStubborn = false
     /// In place of what it would answer to a request; nil: that.
     var replaces: ((String) -> Answer?) = { _ in nil }
     /// Besides its own answer to a search.
@@ -88,7 +90,8 @@ final class SimulatedIGD {
         }
         return """
             <?xml version="1.0"?><root xmlns="urn:schemas-upnp-org:device-1-0"><URLBase></URLBase><device><serviceList><service>
-            <serviceType>urn:schemas-upnp-org:service:Layer3Forwarding:1</serviceType><controlURL>/other</controlURL></service></serviceList>
+            <serviceType>urn:schemas-upnp-org:service:Layer3Forwarding:1</serviceType><controlURL>/other</controlURL></service>
+            </serviceList>
             <deviceList><device><serviceList>\(services.joined())</serviceList></device></deviceList></device></root>
             """
     }
@@ -98,7 +101,8 @@ final class SimulatedIGD {
             "500 Internal Server Error",
             """
             <s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><s:Fault><faultcode>s:Client</faultcode><detail>
-            <UPnPError><errorCode>\(code)</errorCode><errorDescription>no</errorDescription></UPnPError></detail></s:Fault></s:Body></s:Envelope>
+            <UPnPError><errorCode>\(code)</errorCode><errorDescription>no</errorDescription></UPnPError></detail></s:Fault></s:Body>
+            </s:Envelope>
             """)
     }
 
@@ -128,7 +132,7 @@ final class SimulatedIGD {
             lease: UInt32(value(of: "<NewLeaseDuration>", in: text)!)!)
         if isPermanent, entry.lease != 0 { return Self.fault(725) }
         var place = key
-        if let old = table[key], old.client != entry.client {
+        if let old = table[key], isStubborn || old.client != entry.client {
             guard action == "AddAnyPortMapping" else { return Self.fault(718) }
             place = "50000/" + key.split(separator: "/")[1]
         }

@@ -94,7 +94,7 @@ extension PortMappingChange.State {
     }
 
     /// IGDv1, section 2.4.16.2: 725.
-    @Test(arguments: [725, 402]) func aRouterWithoutLeasesKeepsTheMapping(code: Int) {
+    @Test(arguments: [725, 402, 501]) func aRouterWithoutLeasesKeepsTheMapping(code: Int) {
         var (run, igd) = start {
             $0.isPermanent = true
             let router = $0
@@ -117,6 +117,21 @@ extension PortMappingChange.State {
         #expect(at.port >= 1024 && at.port != 4001 && igd.table["4001/TCP"] == other && igd.table.count == 2)
         run.release()
         #expect(igd.table == ["4001/TCP": other])
+    }
+
+    /// Some routers refuse to map again what they map.
+    @Test func onesOwnMappingIsNoConflict() {
+        let own = SimulatedIGD.Entry(client: "192.168.1.7", port: 4001, lease: 0)
+        // A node that was ended without a farewell has left it behind.
+        var (run, igd) = start {
+            $0.isStubborn = true
+            $0.table["4001/TCP"] = own
+        }
+        #expect(run.take().map(\.mapped) == [external()] && igd.table == ["4001/TCP": own])
+        run.pass(.seconds(3600))
+        #expect(run.take().allSatisfy { $0.renewed == external() } && igd.table.count == 1)
+        run.release()
+        #expect(igd.table.isEmpty)
     }
 
     @Test(arguments: [718, 729]) func conflictsWithoutEndAreARefusal(code: UInt16) {

@@ -111,5 +111,8 @@ extension NodeBench {
         #expect(line(.refused(.notPublic([100, 64, 0, 9]))).contains("100.64.0.9"))
         #expect(line(.refused(.refused(.natPMP, code: 3))).contains("NAT-PMP, code 3"))
         #expect(line(.refused(.nonsense(.pcp))).contains("PCP"))
+        #expect(line(.refused(.faulty(.tooLong(limit: 4096)))).contains("UPnP sends more than 4096 bytes"))
+        #expect(line(.refused(.faulty(.slow(limit: .seconds(3))))).contains("UPnP takes longer than 3000 ms"))
+        #expect(line(.refused(.notPublic([0, 0, 0, 0]))).contains("no address towards the Internet"))
     }
 }

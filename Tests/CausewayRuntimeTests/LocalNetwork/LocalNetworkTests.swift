@@ -54,6 +54,14 @@ extension NodeEvent {
         #expect(await node.shell.probeGateway() == nil)
     }
 
+    @Test func fewPublicAddressesArePinholed() throws {
+        let public6 = try (1...10).map { try Multiaddr("/ip6/2a00:1::\($0)/tcp/1") }
+        let others = try ["/ip6/::1/tcp/1", "/ip6/fd00::1/tcp/1", "/ip6/fe80::1/tcp/1", "/ip4/5.1.2.3/tcp/1"].map { try Multiaddr($0) }
+        let found = NetworkWatch.pinholed(among: others + [public6[0]] + public6)
+        #expect(found.count == NetworkWatch.mostPinholed && Set(found).count == found.count && found.allSatisfy { $0[0] == 0x2a })
+        #expect(NetworkWatch.pinholed(among: others).isEmpty)
+    }
+
     @Test func withoutAGatewayNothingIsAsked() async throws {
         let node = try TestNode(configuration(NetworkState(addresses: [[127, 0, 0, 1]]), maps: true))
         _ = try await node.shell.listen([Multiaddr("/ip4/127.0.0.1/tcp/0")])
@@ -75,7 +83,7 @@ extension NodeEvent {
         try await withDatagramLoop { loop in
             await loop.perform {
                 let machine = MulticastDiscovery(other, seed: Entropy.number(), now: loop.now)
-                machine.setAddresses([try! Multiaddr("/ip4/5.1.2.3/tcp/7")], ip: [127, 0, 0, 1], now: loop.now)
+                machine.setAddresses([try! Multiaddr("/ip4/5.1.2.3/tcp/7")], ips: [[127, 0, 0, 1]], now: loop.now)
                 machine.advance(to: loop.now + .seconds(1))
                 let socket = try! DatagramSocket(
                     on: loop, joining: MulticastDiscovery.group, onInterface: loopback.interface, limits: MulticastPort.limits)
@@ -118,6 +126,23 @@ extension NodeEvent {
         #expect(DefaultRoute.tableSize >= 1 << 16)
     }
 
+    @Test func theGatewayOfIPv6IsFoundWithItsInterface() {
+        let zero = String(repeating: "0", count: 32)
+        let near = "fe80000000000000021122fffe334455"
+        func line(_ gateway: String, metric: String, flags: String = "00000003", to: String = zero, length: String = "00") -> String {
+            "\(to) \(length) \(zero) 00 \(gateway) \(metric) 00000001 00000000 \(flags)     eth0\n"
+        }
+        func found(_ lines: String...) -> [UInt8]? { DefaultRoute.gateway6(in: Array(lines.joined().utf8))?.ip }
+        let ip: [UInt8] = [0xfe, 0x80, 0, 0, 0, 0, 0, 0, 2, 0x11, 0x22, 0xff, 0xfe, 0x33, 0x44, 0x55]
+        let far = "fe800000000000000000000000000001"
+        #expect(found(line(near, metric: "00000400")) == ip && found(line(far, metric: "00000401"), line(near, metric: "00000400")) == ip)
+        #expect(DefaultRoute.gateway6(in: Array(line(near, metric: "00000400").utf8))?.interface == "eth0")
+        // None: no gateway, a route that is down, another network, half a default route, nonsense.
+        #expect(found(line(zero, metric: "00000400")) == nil && found(line(near, metric: "00000400", flags: "00000002")) == nil)
+        #expect(found(line(near, metric: "00000400", to: near)) == nil && found(line(near, metric: "00000400", length: "01")) == nil)
+        #expect(found("", "x y", line("fe80", metric: "1"), line(near + "00", metric: "1"), line(near, metric: "q")) == nil)
+    }
+
     /// It is read every second.
     @Test func aSmallTableTakesLittleRoom() throws {
         let folder = try TemporaryFolder()
@@ -129,11 +154,33 @@ extension NodeEvent {
         #expect(DefaultRoute.read(try folder.write("route", String(repeating: "r", count: 300_000))).count == DefaultRoute.tableSize)
     }
 
+    @Test func privateInterfacesAreThoseOfPrivateAddresses() throws {
+        func entry(_ name: String, _ ip: String) throws -> Interfaces.Entry {
+            let text = ip.contains(":") ? "/ip6/\(ip)/tcp/1" : "/ip4/\(ip)/tcp/1"
+            guard case .ip(let bytes)? = try Multiaddr(text).host else { throw CancellationError() }
+            return Interfaces.Entry(name: name, ip: bytes, mask: bytes.count == 4 ? [255, 255, 255, 0] : [])
+        }
+        let names = ["lo", "home", "cloud", "six", "tunnel", "global", "bare"]
+        let entries = try [
+            entry("lo", "127.0.0.1"), entry("lo", "::1"), entry("home", "192.168.1.7"), entry("cloud", "5.1.2.3"),
+            entry("cloud", "fd00::5"),
+            entry("cloud", "fe80::5"), entry("six", "fd77::1"), entry("home", "2001:db8::7"), entry("six", "fe80::1"),
+            entry("home", "fe80::7"),
+            entry("tunnel", "fd78::1"), entry("global", "2001:db8::1"), entry("global", "fe80::2"), entry("bare", "10.0.0.1"),
+        ]
+        let found = Interfaces.privateNetworks(among: entries) { UInt32(names.firstIndex(of: $0)! + 1) }
+        #expect(found.map { names[Int($0.interface) - 1] } == ["home", "six", "bare"])
+        #expect(found.map(\.hasLinkLocal) == [true, true, false] && found.map(\.addresses.count) == [2, 1, 1])
+        // Addresses of IPv6 come and go, and the sockets stay.
+        let later = PrivateNetwork(interface: 2, ip: found[0].ip, mask: found[0].mask, sixes: [], hasLinkLocal: true)
+        #expect(later.isSamePlace(as: found[0]) && later != found[0] && !later.isSamePlace(as: found[1]))
+    }
+
     @Test func aNetworkHasItsAddresses() {
         let home = PrivateNetwork(interface: 1, ip: [192, 168, 1, 7], mask: [255, 255, 255, 0])
         #expect(home.contains([192, 168, 1, 255]) && !home.contains([192, 168, 2, 7]) && !home.contains([]))
         #expect(!home.contains([UInt8](repeating: 0, count: 16)))
         #expect(Interfaces.privateNetworks.count <= Interfaces.mostNetworks)
-        #expect(Interfaces.privateNetworks.allSatisfy { $0.contains($0.ip) && $0.interface != 0 })
+        #expect(Interfaces.privateNetworks.allSatisfy { ($0.ip.isEmpty || $0.contains($0.ip)) && $0.interface != 0 })
     }
 }

@@ -176,6 +176,8 @@ private func verdict(_ facts: CheckFacts) -> CheckVerdict { CheckReport(facts, u
         #expect(verdict(full).sentence.contains("RESOURCE_LIMIT_EXCEEDED"))
         let router = facts(Self.symmetric) { $0.gateway = GatewayFacts(address: [192, 168, 1, 1], mapsBy: ["NAT-PMP"], external: nil) }
         #expect(verdict(router).remedy.contains("NAT-PMP"))
+        let home = facts(Self.symmetric) { $0.gateway = GatewayFacts(address: [192, 168, 1, 1], mapsBy: ["UPnP"], external: nil) }
+        #expect(verdict(home).remedy.contains("forwards ports by UPnP: let this node use it"))
         let six = facts(Self.symmetric) { $0.ipv6 = Self.sixth }
         #expect(verdict(six).sentence.contains("IPv6"))
     }
