@@ -7,7 +7,7 @@
             case sockets
             /// The remote's NAT gives random ports: this side tries them.
             case probes
-            /// The remote's NAT gives one port after the other: this side tries the next ones.
+            /// The remote's NAT gives one port after the other: this side tries the next ones, then any.
             case predictions
         }
 
@@ -16,7 +16,7 @@
             /// Not tried: the remote does not take part.
             case remoteDeclines
             /// Not tried: nothing shows that one side's NAT gives each remote another port and the other side's does not, or it is this
-            /// side's and gives one port after the other, so that the remote alone has something to do.
+            /// side's and gives one port after the other, so that the remote comes first.
             case notNeeded
             /// Not tried: both sides' NATs give each remote another port.
             case bothDependent
