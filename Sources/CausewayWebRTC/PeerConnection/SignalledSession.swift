@@ -151,6 +151,10 @@ public final class SignalledSession {
             state, localCandidates: ice.local.count, remoteCandidates: ice.remote.count,
             usableCandidates: ice.remote.count { $0.verdict == .used }, checkedPairs: ice.pairs.count { $0.sent > 0 },
             answeredPairs: ice.pairs.count { $0.answered > 0 })
-        return PeerConnectionReport(report, hardNAT: agent.hardNATReport)
+        #if hasFeature(Embedded)
+            return report
+        #else
+            return PeerConnectionReport(report, hardNAT: agent.hardNATReport)
+        #endif
     }
 }
