@@ -176,8 +176,8 @@ public struct Configuration: Sendable {
     /// port-restricted), for which WebRTC alone finds no path. Both sides have to be native Causeway nodes that allow it, and the former
     /// has to know two STUN servers, such as two relays, by which it finds out about its NAT. One attempt with random ports gets
     /// through in 99 of 100 cases and lasts 8 s at most; it costs the former 256 UDP sockets, packets and entries in its NAT, the latter
-    /// 1,150 packets and entries in its own, all to one public IPv4 address that the remote names. Where ports follow one another, it
-    /// costs 128 packets. A node makes one attempt at a time, and begins none within 10 s of another. Off by default, because small
+    /// 1,150 packets and entries in its own, all to one public IPv4 address that the remote names. Where ports follow one another, up to
+    /// 128 packets mostly do. A node makes one attempt at a time, and begins none within 10 s of another. Off by default, because small
     /// routers have little room for entries, and because it looks like a scan of ports to the other side's network.
     public var hardNATs = false
     /// How the node finds out at which of its addresses others reach it (AutoNAT): it asks connected peers that offer to try, and

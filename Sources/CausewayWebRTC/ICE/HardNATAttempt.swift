@@ -5,7 +5,7 @@ import CausewayIdentity
 /// only what comes from ports that were sent to. No server can name the port, so it has to be met.
 ///
 ///     random ports      256 sockets send to the other side's port, which sends to 1,150 ports of that NAT; two of them meet
-///     one after another the other side sends to the ports behind the last one that is known
+///     one after another the other side sends to the ports behind the last one that is known first
 ///
 /// All that is sent are checks of ICE, so that ICE goes on with the pair of which one has come through. The agent asks it what is due.
 final class HardNATAttempt {
@@ -41,6 +41,10 @@ final class HardNATAttempt {
     /// Where to send from many sockets.
     private var target: Endpoint?
     private var ports: PortWalk?
+    /// When they are through.
+    private var furtherPorts: PortWalk?
+    /// When predictions have failed.
+    private var predictionEndsAt: Instant?
     private var sent = 0
     /// What is to be sent as soon as its socket is open.
     var waitingShot: Shot?
@@ -79,9 +83,14 @@ final class HardNATAttempt {
         // Behind the same NAT, it would be tried at one's own router.
         case _ where local.ip == remote.ip: return
         case (.same, .random): ports = PortWalk(random: random, count: limits.probes)
-        case (.same, .sequential): ports = PortWalk(behind: remote.highest, count: limits.predictions)
-        case (.random, .same): target = remote.endpoint
-        case (.same, .same), (.sequential, .same):
+        case (.same, .sequential):
+            ports = PortWalk(behind: remote.highest, count: limits.predictions)
+            furtherPorts = PortWalk(random: random, count: limits.probes - limits.predictions)
+        case (.sequential, .same) where now < endOfPredictions(now):
+            nextAt = endOfPredictions(now)
+            return
+        case (.random, .same), (.sequential, .same): target = remote.endpoint
+        case (.same, .same):
             report = HardNATReport(.notNeeded)
             return
         case (.random, _), (.sequential, _):
@@ -103,6 +112,13 @@ final class HardNATAttempt {
         endsAt = now + limits.time
     }
 
+    /// The remote predicts ports first, and may need nothing of this side.
+    private func endOfPredictions(_ now: Instant) -> Instant {
+        let end = predictionEndsAt ?? now + limits.predictionTime
+        predictionEndsAt = end
+        return end
+    }
+
     // MARK: Running
 
     /// What is to be sent now. It is to be sent with `sent` after its socket was opened.
@@ -119,7 +135,9 @@ final class HardNATAttempt {
             opened += 1
             return Shot(base: base, remote: target, socket: Self.firstSocket + opened - 1)
         }
-        if let port = ports?.next() { return Endpoint(ip: remoteIP, port: port).map { Shot(base: base, remote: $0, socket: nil) } }
+        if let port = ports?.next() ?? furtherPorts?.next() {
+            return Endpoint(ip: remoteIP, port: port).map { Shot(base: base, remote: $0, socket: nil) }
+        }
         nextAt = .distantFuture
         return nil
     }

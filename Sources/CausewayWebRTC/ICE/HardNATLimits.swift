@@ -7,8 +7,12 @@ public struct HardNATLimits: Equatable, Sendable {
     public var sockets = 256
     /// Ports that the other side tries: as many datagrams, and entries in its NAT. Both sides together stay below 1,500 packets.
     public var probes = 1150
-    /// Ports behind the last one that was seen, where a NAT gives one after the other. What others behind that NAT use meanwhile counts.
+    /// The first of them, where a NAT gives one port after the other: those behind the last one that was seen. What others behind that NAT use
+    /// meanwhile counts.
     public var predictions = 128
+    /// The side behind such a NAT waits so long for them before it opens sockets as well: others may have taken more ports, or two random
+    /// ones may have lain side by side.
+    public var predictionTime = Interval.milliseconds(1500)
     /// Sockets of their own on which checks may come, of those that are many.
     public var usedSockets = 8
     /// The time between two datagrams; up to `burst` that are late go together.

@@ -15,12 +15,12 @@ struct PortWalk: Equatable {
         step = 1
     }
 
-    /// Ports anywhere, of all sizes.
+    /// Ports anywhere, beginning with any. They spread evenly from the first on, as each step is the golden ratio of all: so a NAT that keeps
+    /// to a block of ports is met as well. Without a factor in common with the number of ports (2, 3 and 7), it comes to all of them.
     init(random: UInt64, count: Int) {
         left = count
         place = Int(random % UInt64(Self.count))
-        // Without a factor in common with the number of ports (2, 3 and 7), it comes to all of them.
-        step = Int((random >> 32) % UInt64(Self.count / 42)) * 42 + 1
+        step = 39_871
     }
 
     mutating func next() -> UInt16? {

@@ -89,6 +89,24 @@ private struct HardPair {
     }
 }
 
+/// Where others behind the NAT take hundreds of ports meanwhile, many sockets help.
+@Test func portsThatAreTakenByOthersAreMetAllTheSame() throws {
+    for seed in seeds(10) {
+        let hard = try HardPair(seed: seed, .symmetricSequential, .portRestricted)
+        let other = try hard.pair.offerer.host.bind()
+        for round in 0..<20 {
+            for port in 0..<100 {
+                try other.send([1], to: SimulatedAddress(ip: [5, 9, 0, UInt8(round)], port: UInt16(1024 + port)))
+            }
+            hard.pair.simulation.run(for: .milliseconds(25))
+        }
+        other.close()
+        #expect(hard.becomesDirect(within: .seconds(10)), hard.pair.comment)
+        #expect(hard.packets <= 2000 + 1500, hard.pair.comment)
+        #expect(hard.reports.map(\.state) == [.passed, .passed], "\(hard.reports); \(hard.pair.simulation)")
+    }
+}
+
 /// It is not done by one side alone, and by default by none.
 @Test(arguments: [(false, false), (true, false), (false, true)]) func nothingIsSentUnlessBothSidesAllowIt(passes: (Bool, Bool)) throws {
     for other in [Site.symmetric, .symmetricSequential] {

@@ -61,6 +61,17 @@ func onlyPublicIPv4AddressesCount(ip: [UInt8]) {
     #expect(seen.count == PortWalk.count && seen.min() == 1024)
 }
 
+/// 256 ports that follow one another are met in any case.
+@Test(arguments: [0, 0x1234_5678_9abc_def0, UInt64.max]) func portsAreTriedEvenly(random: UInt64) {
+    let limits = HardNATLimits()
+    var walk = PortWalk(random: random, count: limits.probes - limits.predictions)
+    var ports: [Int] = []
+    while let port = walk.next() { ports.append(Int(port)) }
+    ports.sort()
+    let gaps = zip(ports, ports.dropFirst()).map { $1 - $0 }
+    #expect(gaps.max() ?? .max < limits.sockets && ports[0] < 1024 + limits.sockets && ports[ports.count - 1] > 65_535 - limits.sockets)
+}
+
 @Test func portsBehindTheLastComeInOrder() {
     var walk = PortWalk(behind: 65_534, count: 3)
     let ports = [walk.next(), walk.next(), walk.next(), walk.next()]
@@ -82,8 +93,8 @@ func onlyPublicIPv4AddressesCount(ip: [UInt8]) {
 /// Whatever happens, an attempt sends no more than its limit, and not faster.
 @Test(
     arguments: [
-        ([4000], [4000, 9000], 1150), ([4000], [4000, 4001], 128), ([4000, 9000], [4000], 256), ([4000, 9000], [4000, 9000], 0),
-        ([4000], [4000], 0), ([4000, 4001], [4000], 0),
+        ([4000], [4000, 9000], 1150), ([4000], [4000, 4001], 1150), ([4000, 9000], [4000], 256), ([4000, 9000], [4000, 9000], 0),
+        ([4000], [4000], 0), ([4000, 4001], [4000], 256),
     ] as [([UInt16], [UInt16], Int)])
 func whatIsSentIsBounded(local: [UInt16], remote: [UInt16], most: Int) throws {
     let own = try #require(MappedPorts(local.map { candidate(endpoint($0)) }))
@@ -91,6 +102,11 @@ func whatIsSentIsBounded(local: [UInt16], remote: [UInt16], most: Int) throws {
     let attempt = HardNATAttempt(HardNATs { _ in true })
     var now = at(seconds: 1)
     attempt.begin(own, theirs, from: LocalBase(socket: 0, endpoint: base), random: 7, now: now)
+    if local == [4000, 4001] {
+        #expect(attempt.step == .waiting && attempt.nextDeadline == now + HardNATLimits().predictionTime, "the remote predicts first")
+        now = attempt.nextDeadline
+        attempt.begin(own, theirs, from: LocalBase(socket: 0, endpoint: base), random: 7, now: now)
+    }
     var shots: [HardNATAttempt.Shot] = []
     while attempt.step == .running {
         let before = shots.count
@@ -103,7 +119,8 @@ func whatIsSentIsBounded(local: [UInt16], remote: [UInt16], most: Int) throws {
     }
     #expect(shots.count == most)
     #expect(shots.allSatisfy { $0.remote.ip == [203, 0, 115, 1] })
-    #expect(now <= at(seconds: 10))
+    #expect(now <= at(seconds: 11))
+    if remote == [4000, 4001] { #expect(shots.prefix(128).map(\.remote.port) == (4002...4129).map { $0 }) }
     #expect(attempt.unused.count == (most == 256 ? 256 : 0))
 }
 
