@@ -7,8 +7,8 @@ public struct HardNATLimits: Equatable, Sendable {
     public var sockets = 256
     /// Ports that the other side tries: as many datagrams, and entries in its NAT. Both sides together stay below 1,500 packets.
     public var probes = 1150
-    /// The first of them, where a NAT gives one port after the other: those behind the last one that was seen. What others behind that NAT use
-    /// meanwhile counts.
+    /// The first of them, where a NAT gives one port after the other: those behind the last one that was seen. What others behind that NAT
+    /// use meanwhile counts.
     public var predictions = 128
     /// The side behind such a NAT waits so long for them before it opens sockets as well: others may have taken more ports, or two random
     /// ones may have lain side by side.

@@ -15,8 +15,8 @@ struct PortWalk: Equatable {
         step = 1
     }
 
-    /// Ports anywhere, beginning with any. They spread evenly from the first on, as each step is the golden ratio of all: so a NAT that keeps
-    /// to a block of ports is met as well. Without a factor in common with the number of ports (2, 3 and 7), it comes to all of them.
+    /// Ports anywhere, beginning with any. They spread evenly from the first on, as each step is the golden ratio of all: so a NAT that
+    /// keeps to a block of ports is met as well. Without a factor in common with the number of ports (2, 3 and 7), it comes to all of them.
     init(random: UInt64, count: Int) {
         left = count
         place = Int(random % UInt64(Self.count))
