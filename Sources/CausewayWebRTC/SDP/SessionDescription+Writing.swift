@@ -14,6 +14,7 @@ extension SessionDescription {
         Self.append("a=setup:", [UInt8](utf8: setup.name), to: &text)
         Self.append("a=sctp-port:", UInt64(sctpPort), to: &text)
         Self.append("a=max-message-size:", largestMessage, to: &text)
+        if let initiation { Self.append("a=sctp-init:", Base64.encode(initiation), to: &text) }
         for candidate in candidates { Self.append("a=", candidate.line, to: &text) }
         if hasAllCandidates { Self.append("a=end-of-candidates", [], to: &text) }
         text += [UInt8](utf8: "\r\n")
