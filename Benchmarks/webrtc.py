@@ -69,9 +69,9 @@ def one_stream(work, figure):
 
 
 def several(count):
-    """MB a CPU-second of `count` dialling processes at once to one listener."""
+    """MB a CPU-second of `count` dialling processes at once to one listener, each of which sends as much as one alone would."""
     def body(_, scale):
-        size = int(100 * scale) * MB // count
+        size = int(100 * scale) * MB
         with contextlib.ExitStack() as stack:
             b = stack.enter_context(listening("us"))
             dialers = [stack.enter_context(driver.Peer("us", listen=[])) for _ in range(count)]

@@ -28,6 +28,8 @@ public final class PeerConnection {
     private var phase = Phase.running
     private var failure: PeerConnectionError?
     private let association: Association
+    /// The remote's INIT chunk, if both descriptions have one: no handshake of SCTP is needed then.
+    private var agreed: [UInt8]?
     /// The channels. None can be opened before the event `connected`.
     public let channels: DataChannelSet
 
@@ -77,12 +79,16 @@ public final class PeerConnection {
         if !ice.isLite { amplification.lift() }
     }
 
+    /// This side's INIT chunk, for its description.
+    public var initiation: [UInt8] { association.initiation }
+
     // MARK: Inputs
 
-    /// What both descriptions say: which side this one is, and whose certificate it takes.
-    public func setRemote(_ role: DTLSRole, _ trust: DTLSTrust, now: Instant) {
+    /// What both descriptions say: which side this one is, whose certificate it takes, and the remote's INIT chunk, if both have one.
+    public func setRemote(_ role: DTLSRole, _ trust: DTLSTrust, agreed: [UInt8]? = nil, now: Instant) {
         guard self.trust == nil else { return }
         self.role = role
+        self.agreed = agreed
         channels.setRole(role == .client ? .client : .server)
         setTrust(trust, now: now)
     }
@@ -171,7 +177,7 @@ public final class PeerConnection {
         if !isAuthenticated, dtls.state == .established, let fingerprint = dtls.remoteFingerprint {
             isAuthenticated = true
             amplification.lift()
-            association.connect(at: now)
+            beginAssociation(now: now)
             return .authenticated(fingerprint)
         }
         while isAuthenticated {
@@ -181,6 +187,15 @@ public final class PeerConnection {
         }
         examineDTLS(now: now)
         return nil
+    }
+
+    private func beginAssociation(now: Instant) {
+        guard let agreed else { return association.connect(at: now) }
+        do throws(AssociationError) {
+            try association.connect(agreed: agreed, at: now)
+        } catch {
+            fail(.sctp(error))
+        }
     }
 
     /// The owner hears of the association's end by the connection's.

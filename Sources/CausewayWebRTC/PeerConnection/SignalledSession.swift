@@ -36,7 +36,7 @@ public final class SignalledSession {
         let credentials = ICECredentials(secret: secret)
         let offer = SessionDescription(credentials, fingerprints: [endpoint.fingerprint], setup: .either)
         let agent = Self.agent(.controlling, credentials, bases, servers, secret, hardNATs, now)
-        self.init(isOfferer: true, offer, agent, PeerConnection(negotiating: agent, by: endpoint, entropy: entropy))
+        self.init(isOfferer: true, offer, agent, PeerConnection(negotiating: agent, by: endpoint, entropy: entropy), initiates: true)
     }
 
     /// Answers an offer.
@@ -48,12 +48,15 @@ public final class SignalledSession {
         let credentials = ICECredentials(secret: secret)
         let answer = SessionDescription(answering: offer, credentials, fingerprint: endpoint.fingerprint)
         let agent = Self.agent(.controlled, credentials, bases, servers, secret, hardNATs, now)
-        self.init(isOfferer: false, answer, agent, PeerConnection(negotiating: agent, by: endpoint, entropy: entropy))
+        let connection = PeerConnection(negotiating: agent, by: endpoint, entropy: entropy)
+        self.init(isOfferer: false, answer, agent, connection, initiates: offer.initiation != nil)
         take(offer, as: answer.setup == .active ? .client : .server, now: now)
     }
 
-    private init(isOfferer: Bool, _ own: SessionDescription, _ agent: ICEAgent, _ connection: PeerConnection) {
+    /// - Parameter initiates: Whether the description has the INIT chunk: in every offer, and in the answer to one that has it.
+    private init(isOfferer: Bool, _ own: SessionDescription, _ agent: ICEAgent, _ connection: PeerConnection, initiates: Bool) {
         var own = own
+        own.initiation = initiates ? connection.initiation : nil
         own.largestMessage = UInt64(SCTPLimits().messageBytes)
         own.passesHardNATs = agent.hardNATReport != nil
         self.isOfferer = isOfferer
@@ -95,7 +98,9 @@ public final class SignalledSession {
         hasRemoteDescription = true
         agent.setRemote(remote.credentials, isLite: remote.isLite, passesHardNATs: remote.passesHardNATs, now: now)
         for candidate in remote.candidates { agent.add(candidate) }
-        connection.setRemote(role, .fingerprints(remote.fingerprints), now: now)
+        // An answerer that repeats the lines it does not know has begun nothing.
+        let agreed = remote.initiation == connection.initiation ? nil : remote.initiation
+        connection.setRemote(role, .fingerprints(remote.fingerprints), agreed: agreed, now: now)
     }
 
     private static func read(_ kind: SessionDescription.Kind, _ text: [UInt8]) throws(SDPError) -> SessionDescription {

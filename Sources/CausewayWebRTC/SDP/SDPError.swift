@@ -14,4 +14,6 @@ public enum SDPError: Error, Equatable, Sendable {
     case badNumber
     /// A port of SCTP (`a=sctp-port`) other than 5000, which everybody uses.
     case otherPort
+    /// `a=sctp-init` is no INIT chunk in base64, or is longer than `SDPLimits.initiationSize` (draft-hancke-tsvwg-snap).
+    case badInitiation
 }

@@ -10,6 +10,8 @@ public struct SDPLimits: Equatable, Sendable {
     public static let candidateSize = 512
     /// Bytes of the name of a media section, which an answer repeats. Browsers call it `0` or `data`.
     public static let mediaNameSize = 32
+    /// Bytes of an INIT chunk in base64. Chromium's and ours have 44 and 56; a packet's bytes would have 1,588.
+    public static let initiationSize = 1024
 
     public init() {}
 }

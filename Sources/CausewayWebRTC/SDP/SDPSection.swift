@@ -10,6 +10,7 @@ struct SDPSection {
     private(set) var setup: SessionDescription.Setup?
     private(set) var sctpPort: UInt16?
     private(set) var largestMessage: UInt64?
+    private(set) var initiation: [UInt8]?
     private(set) var mediaName: [UInt8]?
     private(set) var candidates: [ICECandidate] = []
     private(set) var hasAllCandidates = false
@@ -47,6 +48,8 @@ struct SDPSection {
         } else if let value = attribute.value(after: "max-message-size:") {
             guard let size = value.number(limit: .max) else { throw .badNumber }
             largestMessage = size
+        } else if let value = attribute.value(after: "sctp-init:") {
+            initiation = try Self.initiation(value)
         } else if let value = attribute.value(after: "mid:") {
             mediaName = Self.name(value)
         } else if attribute.value(after: "candidate:") != nil {
@@ -69,6 +72,13 @@ struct SDPSection {
         guard (1...SDPLimits.mediaNameSize).contains(value.bytes.count) else { return nil }
         for byte in value.bytes where byte <= 0x20 || byte >= 0x7f { return nil }
         return value.copy
+    }
+
+    private static func initiation(_ value: SDPLine) throws(SDPError) -> [UInt8] {
+        guard value.bytes.count <= SDPLimits.initiationSize, let chunk = Base64.decode(value.copy),
+            InitiationChunk(signalled: chunk) != nil
+        else { throw .badInitiation }
+        return chunk
     }
 
     private static func credential(_ value: SDPLine) throws(SDPError) -> [UInt8] {

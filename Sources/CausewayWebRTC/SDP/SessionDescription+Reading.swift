@@ -38,6 +38,7 @@ extension SessionDescription {
         if let port = media.sctpPort { sctpPort = port }
         if let size = media.largestMessage { largestMessage = size }
         if let name = media.mediaName { mediaName = name }
+        initiation = media.initiation
         candidates = session.candidates + media.candidates
         hasAllCandidates = session.hasAllCandidates || media.hasAllCandidates
     }

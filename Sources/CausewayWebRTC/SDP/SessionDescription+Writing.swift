@@ -15,6 +15,7 @@ extension SessionDescription {
         Self.append("a=sctp-port:", UInt64(sctpPort), to: &text)
         Self.append("a=max-message-size:", largestMessage, to: &text)
         if passesHardNATs { Self.append("a=causeway-hard-nats", [], to: &text) }
+        if let initiation { Self.append("a=sctp-init:", Base64.encode(initiation), to: &text) }
         for candidate in candidates { Self.append("a=", candidate.line, to: &text) }
         if hasAllCandidates { Self.append("a=end-of-candidates", [], to: &text) }
         text += [UInt8](utf8: "\r\n")

@@ -20,6 +20,8 @@ public struct SessionDescription: Equatable, Sendable {
     public var sctpPort: UInt16 = 5000
     /// Bytes of the longest message that the side takes; 0: of any length (RFC 8841, section 6).
     public var largestMessage: UInt64 = 65_536
+    /// The side's INIT chunk. If both descriptions have one, the association stands as soon as DTLS does (draft-hancke-tsvwg-snap).
+    public var initiation: [UInt8]?
     /// The name of the media section, which an answer takes from its offer.
     public var mediaName: [UInt8] = [UInt8](utf8: "0")
     public var candidates: [ICECandidate] = []

@@ -43,8 +43,13 @@ final class SignalledPair {
     /// Whether a datagram arrives.
     var arrives: (_ isToOfferer: Bool, _ bytes: [UInt8]) -> Bool = { _, _ in true }
 
-    /// - Parameter rewrite: what becomes of the offer before the answerer reads it.
-    init(_ maker: DTLSMaker, signallingLatency: Interval = .milliseconds(20), rewrite: (String) -> String = { $0 }) throws {
+    /// - Parameters:
+    ///   - rewrite: what becomes of the offer before the answerer reads it.
+    ///   - rewriteAnswer: what becomes of the answer, which may depend on the offer.
+    init(
+        _ maker: DTLSMaker, signallingLatency: Interval = .milliseconds(20), rewrite: (String) -> String = { $0 },
+        rewriteAnswer: (_ answer: String, _ offer: String) -> String = { answer, _ in answer }
+    ) throws {
         self.signallingLatency = signallingLatency
         let offering = SignalledSession(
             offeringFrom: [LocalBase(socket: 1, endpoint: Self.offerer)], servers: [], by: maker.client,
@@ -55,7 +60,9 @@ final class SignalledPair {
             secret: [UInt8](repeating: 3, count: 32), entropy: [UInt8](repeating: 4, count: 32), now: now)
         near = Side(offering)
         far = Side(answering)
-        signal(.answer(answering.description), toOfferer: true)
+        let answer = rewriteAnswer(
+            String(decoding: answering.description, as: UTF8.self), String(decoding: offering.description, as: UTF8.self))
+        signal(.answer([UInt8](answer.utf8)), toOfferer: true)
         drain()
     }
 

@@ -27,8 +27,8 @@ import Testing
     @Test func noHandshakeIsNeeded() throws {
         let network = AssociationNetwork()
         let chunks = [network.left, network.right].map(\.association.initiation)
-        try chunks[1].withUnsafeBytes { try network.left.association.connect(agreed: $0, at: network.now) }
-        try chunks[0].withUnsafeBytes { try network.right.association.connect(agreed: $0, at: network.now) }
+        try network.left.association.connect(agreed: chunks[1], at: network.now)
+        try network.right.association.connect(agreed: chunks[0], at: network.now)
         network.left.pollEvents()
         network.right.pollEvents()
         #expect(network.left.isConnected && network.right.isConnected && network.sent == 0)
@@ -39,6 +39,20 @@ import Testing
         #expect(network.left.association.features == .all)
     }
 
+    /// A side whose description came without its chunk handshakes, and finds the other one already there.
+    @Test(arguments: [false, true]) func onlyOneSideKnowsOfTheAgreement(dataComesFirst: Bool) throws {
+        let network = AssociationNetwork()
+        try network.left.association.connect(agreed: network.right.association.initiation, at: network.now)
+        network.left.pollEvents()
+        if dataComesFirst { try network.left.send([1, 2], on: 0) }
+        network.right.association.connect(at: network.now)
+        #expect(network.run(for: .seconds(5)) { network.right.isConnected })
+        if !dataComesFirst { try network.left.send([1, 2], on: 0) }
+        try network.right.send([3], on: 1)
+        #expect(network.run(for: .seconds(5)) { network.left.messages.count == 1 && network.right.messages.count == 1 })
+        #expect(network.left.log.filter { $0 == "connected" }.count == 1 && network.left.association.state == .established)
+    }
+
     /// The draft's example, which is Chromium's INIT.
     @Test func anInitiationOfChromium() throws {
         let chunk: [UInt8] = [
@@ -46,7 +60,7 @@ import Testing
             6, 0x82, 0xc0,
         ]
         let end = AssociationEnd(seed: 1)
-        try chunk.withUnsafeBytes { try end.association.connect(agreed: $0, at: Instant(nanoseconds: 1)) }
+        try end.association.connect(agreed: chunk, at: Instant(nanoseconds: 1))
         #expect(end.association.remoteTag == 0x896c_dd1d && end.association.features == [.reconfiguration, .forwardTSN])
         #expect(end.association.received.cumulative == TSN(0xe079_651c) && end.association.transmission.remoteWindow == 5 << 20)
         // Ours has the same form.
@@ -59,7 +73,7 @@ import Testing
         ] {
             let end = AssociationEnd(seed: 1)
             #expect(throws: AssociationError.protocolViolation(.badInitiation)) {
-                try bad.withUnsafeBytes { try end.association.connect(agreed: $0, at: Instant(nanoseconds: 1)) }
+                try end.association.connect(agreed: Array(bad), at: Instant(nanoseconds: 1))
             }
         }
     }

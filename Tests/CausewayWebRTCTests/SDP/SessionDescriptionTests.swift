@@ -48,6 +48,7 @@ private func fault(_ kind: SessionDescription.Kind, _ text: String) -> SDPError?
         description.largestMessage = 262_144
         description.sctpPort = 5001
         description.mediaName = Array("data".utf8)
+        description.initiation = AssociationEnd(seed: 1).association.initiation
         #expect(try read(.offer, description.text) == description)
         description.isLite = true
         description.setup = .passive
@@ -56,6 +57,23 @@ private func fault(_ kind: SessionDescription.Kind, _ text: String) -> SDPError?
         let text = String(decoding: description.text, as: UTF8.self)
         #expect(text.hasSuffix("\r\n") && !text.contains("\r\n\r\n") && text.contains("\r\na=group:BUNDLE data\r\n"))
     }
+
+    /// The example of draft-hancke-tsvwg-snap, which is Chromium's.
+    @Test func anInitiationIsAnINITChunkInBase64() throws {
+        let line = "a=sctp-init:AQAAHols3R0AUAAA/////+B5ZR3AAAAEgAgABoLA"
+        let chunk = try #require(try read(least() + line + "\n").initiation)
+        #expect(chunk.count == 30 && InitiationChunk(signalled: chunk)?.tag == 0x896c_dd1d)
+        #expect(try read(.answer, least() + line + "\r\n").initiation == chunk)
+        #expect(try read(least()).initiation == nil)
+        let noTag = chunk[..<4] + [0, 0, 0, 0] + chunk[8...]
+        let long = String(repeating: "A", count: 4 * 300)
+        let texts = ["", "AQAAHols3R0", "=", "AQAAHols3R0AUAAA/////+B5ZR3AAAAEgAgABoL*", long]
+        for bad in texts + [Array(noTag), [2] + Array(chunk[1...]), chunk + chunk].map(text) {
+            #expect(fault(least() + "a=sctp-init:\(bad)\n") == .badInitiation, "\(bad)")
+        }
+    }
+
+    private func text(_ chunk: some Sequence<UInt8>) -> String { String(decoding: Base64.encode(Array(chunk)), as: UTF8.self) }
 
     @Test func browsersOffersAreRead() throws {
         let chromium = try read(SDPSamples.chromium)

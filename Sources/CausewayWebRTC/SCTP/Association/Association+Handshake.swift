@@ -29,6 +29,8 @@ extension Association {
         var cookie = StateCookie(madeAt: now, local: local, remote: remote)
         switch state {
         case .closed, .cookieWait: break
+        // Its chunk was agreed on, but ours has not reached it, because somebody in between drops such lines of descriptions.
+        case .established where remote.tag == remoteTag: break
         case .cookieEchoed:
             // Both began at once: the answer names the same tag as this side's own INIT (section 5.2.1).
             cookie.localTieTag = local.tag

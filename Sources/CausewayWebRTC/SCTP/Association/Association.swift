@@ -99,12 +99,9 @@ public final class Association {
 
     /// Begins without a handshake, when both sides' session descriptions have carried their INIT chunks and DTLS stands.
     /// - Throws: `protocolViolation` if the remote's is no INIT chunk.
-    public func connect(agreed remote: UnsafeRawBufferPointer, at now: Instant) throws(AssociationError) {
+    public func connect(agreed remote: [UInt8], at now: Instant) throws(AssociationError) {
         guard state == .closed else { return }
-        var chunks = ChunkReader(PacketBytes(remote))
-        guard let chunk = chunks.next(), chunks.isAtEnd, ChunkType(rawValue: chunk.type) == .initiation,
-            let initiation = InitiationChunk(chunk.value), initiation.isUsable
-        else { throw .protocolViolation(.badInitiation) }
+        guard let initiation = InitiationChunk(signalled: remote) else { throw .protocolViolation(.badInitiation) }
         adopt(initiation)
         open(at: now)
     }

@@ -51,6 +51,17 @@ struct InitiationChunk: Equatable {
         static let dtls: UInt32 = 1
     }
 
+    /// A whole INIT chunk with nothing behind it, as a session description carries it. nil: no association could begin with it.
+    init?(signalled bytes: [UInt8]) {
+        let read = bytes.withUnsafeBytes { bytes -> InitiationChunk? in
+            var chunks = ChunkReader(PacketBytes(bytes))
+            guard let chunk = chunks.next(), chunks.isAtEnd, ChunkType(rawValue: chunk.type) == .initiation else { return nil }
+            return InitiationChunk(chunk.value)
+        }
+        guard let read, read.isUsable else { return nil }
+        self = read
+    }
+
     /// nil: it is shorter than its own fields, or a parameter is.
     init?(_ value: PacketBytes) {
         guard value.count >= 16 else { return nil }
