@@ -91,7 +91,8 @@ export class Module {
     try {
       const deadline = this.#exports.turn(now)
       // Nobody looks at a page that is hidden: it works when something arrives, or for whom has asked for something.
-      if (deadline < Infinity && !(globalThis.document?.hidden && this.isIdle())) this.#timer = setTimeout(() => this.turn(), Math.min(Math.ceil(deadline - now), LONGEST_TIMER))
+      if (deadline === Infinity || globalThis.document?.hidden && this.isIdle()) return
+      this.#timer = setTimeout(() => this.turn(), Math.min(Math.ceil(deadline - now), LONGEST_TIMER))
     } catch (cause) { this.#trap(cause) }
   }
 
