@@ -54,7 +54,7 @@ def cell(natlab, options, a, b, expect):
         address = f"{lab.relay.ip}:4002"
         relay = lab.relay.popen(
             os.path.abspath(options.causeway), "relay", "--listen", f"/ip4/{lab.relay.ip}/tcp/4002/ws",
-            "--listen", f"/ip4/{lab.relay.ip}/udp/4001/webrtc-direct",
+            "--listen", f"/ip4/{lab.relay.ip}/udp/4001/webrtc-direct", "--listen", f"/ip4/{lab.relay.ip}/udp/4003/webrtc-direct",
             "--key", os.path.join(folder, "key"), "--pages", os.path.abspath(options.dist),
             "--topic", "universal-connectivity", "--topic", "universal-connectivity-file",
             stdout=subprocess.DEVNULL)
@@ -62,7 +62,8 @@ def cell(natlab, options, a, b, expect):
             answers(natlab, lab, address)
             arguments = {
                 "url": f"http://{address}/chat.html",
-                "prefixes": [lab.host(name).prefix for name in ("a", "b")], "browsers": options.browsers.split(":"), "expect": expect}
+                "prefixes": [lab.host(name).prefix for name in ("a", "b")], "browsers": options.browsers.split(":"), "expect": expect,
+                "isDependent": ["symmetric" in nat for nat in (a, b)]}
             program = os.path.join(HERE, "..", "Web", "chat-nat.mjs")
             # Firefox is driven over a socket of its own host, Chromium over a pipe.
             prefix = next((lab.host(name).prefix for name, kind in zip("ab", arguments["browsers"]) if kind == "firefox"), [])

@@ -52,6 +52,7 @@ const rows = [
   ['peerBlockedHere', { peer: stuck, ipv4: udp(undefined) }],
   ['peerBlockedByOwnNAT', { peer: stuck, ipv4: udp('endpoint-dependent') }],
   ['peerBlockedThere', { peer: stuck }],
+  ['peerBlockedThere', { peer: peer(attempt(2, 2, 'disconnected')) }],
   ['peerBlockedThere', { peer: peer({ state: 'awaited' }, { isTrying: false }) }],
   ['peerBlocked', { peer: stuck, ipv4: udp('unknown') }],
   ['peerBlocked', { peer: stuck, ipv4: undefined }],

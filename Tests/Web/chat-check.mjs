@@ -8,7 +8,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { check, close, equal, test } from './cases.mjs'
-import { misfits, openTalk, ready, unnamed, untilPath } from './chat-flow.mjs'
+import { checked, misfits, openTalk, ready, unnamed, untilPath } from './chat-flow.mjs'
 import { Shots, desktop, phone } from './chat-shots.mjs'
 import { Chromium } from './chromium.mjs'
 import { Firefox } from './firefox.mjs'
@@ -64,17 +64,6 @@ async function startServer(relayPort) {
   return { set, url: `http://127.0.0.1:${server.address().port}/chat.html`, end: () => server.close() }
 }
 
-/** Presses a button that opens the panel, and waits for what the check says. */
-async function checked(page, button = '#open-check') {
-  await page.click(button)
-  const isOver = `!document.querySelector('#check-again').disabled`
-  const verdict = `${isOver} && { ...document.querySelector('#check-verdict').dataset }`
-  const data = await page.until(verdict, { seconds: 8, what: 'the check ends' })
-  const text = (await page.text('#check-verdict')).replaceAll(/\n+/g, ' ')
-  const lines = await page.evaluate(`[...document.querySelectorAll('#check-list > *')].map((one) => one.textContent).join(' | ')`)
-  console.log(`      ${text}`)
-  return { ...data, text, lines }
-}
 const closePanel = (page) => page.click('#check [data-close]')
 
 const program = option('--browser') === 'firefox' ? Firefox : Chromium

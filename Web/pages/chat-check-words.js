@@ -112,7 +112,7 @@ function ofPeer({ path, offersUpgrade, upgrade, isTrying }, facts) {
   const { candidates, ice, state } = upgrade?.outcome?.webrtc ?? {}, udp = udpOf(facts)
   if (udp && !udp.mapping) return 'peerBlockedHere'
   if (!candidates && isTrying) return 'peerStillRelayed'
-  if (/connected|completed/.test(ice)) return state === 'connected' ? 'peerStillRelayed' : 'peerPathBreaks'
+  if (/^(connected|completed)$/.test(ice)) return state === 'connected' ? 'peerStillRelayed' : 'peerPathBreaks'
   if (candidates && !candidates.local) return 'peerNamesNothingHere'
   if (candidates && !candidates.remote) return 'peerNamesNoAddress'
   if (!udp || udp.mapping === 'unknown') return 'peerBlocked'
