@@ -1,6 +1,6 @@
 // "Check my connection" in the chat page, with relays that do not all work, behind servers that do not let all through.
-//   chat-check.mjs CAUSEWAY DIST [--browser firefox] [--shots DIR]
-// CAUSEWAY: the command; DIST: Web/dist; with --shots pictures of the panel are put into DIR. Firefox needs node --experimental-websocket.
+//   chat-check.mjs CAUSEWAY DIST [--shots DIR]
+// CAUSEWAY: the command; DIST: Web/dist; with --shots pictures of the panel are put into DIR.
 import { spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, request } from 'node:http'
@@ -11,7 +11,6 @@ import { check, close, equal, test } from './cases.mjs'
 import { checked, misfits, openTalk, ready, unnamed, untilPath } from './chat-flow.mjs'
 import { Shots, desktop, phone } from './chat-shots.mjs'
 import { Chromium } from './chromium.mjs'
-import { Firefox } from './firefox.mjs'
 import { pause } from './page.mjs'
 
 const [causeway, dist, ...options] = process.argv.slice(2)
@@ -66,8 +65,7 @@ async function startServer(relayPort) {
 
 const closePanel = (page) => page.click('#check [data-close]')
 
-const program = option('--browser') === 'firefox' ? Firefox : Chromium
-const browser = await program.start()
+const browser = await Chromium.start()
 const shots = new Shots(option('--shots'))
 const { port, relay } = await startRelay()
 const url = `http://127.0.0.1:${port}/chat.html`
@@ -168,8 +166,8 @@ await test('check: a relay without a free place', async () => {
   const page = await browser.open(full)
   await page.until('/gives no place/.test(document.querySelector("#state-text").textContent)', { seconds: 20 })
   const { finding, summary, text, lines } = await checked(page)
-  equal([finding, summary], [program === Firefox ? 'localOnly' : 'noPlace', program === Firefox ? 'orange' : 'red'])
-  check(/no place \(.*room/.test(text) || program === Firefox, text)
+  equal([finding, summary], ['noPlace', 'red'])
+  check(/no place \(.*room/.test(text), text)
   check(/no place \| 0 of 1 places are free/.test(lines), lines)
   for (const one of [first, page]) await one.close()
 }, 60_000)
