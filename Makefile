@@ -93,6 +93,7 @@ interop: build web ## the whole matrix: go, js, Chromium, Firefox, py-libp2p, an
 	swift build --package-path Examples --scratch-path .build/examples --product Copy
 	python3 Tests/Interop/hard_nats.py --us "$(US)" --natlab $(PEERS)/../natlab --peers "$(PEERS)"
 	python3 Tests/Interop/uplinks.py --command $(RELEASE)/release/causeway --copy .build/examples/debug/Copy
+	python3 Tests/Interop/check.py --causeway $(RELEASE)/release/causeway --natlab $(PEERS)/../natlab --pairs
 	python3 Tests/Interop/degradations.py --command $(RELEASE)/release/causeway --copy .build/examples/debug/Copy --natlab $(PEERS)/../natlab
 
 peers: ## builds the foreign peers in Tests/Peers, where tests find them; Go and npm fetch their modules

@@ -142,6 +142,7 @@ for part in "${parts[@]}"; do
         run "tabs in chromium" node --no-warnings --experimental-websocket Tests/Web/tabs.mjs Web/dist "$us"
         [ -x "$build/debug/causeway" ] || run "build of the command" swift build --scratch-path "$build" --product causeway
         run "chat page in chromium" node --no-warnings Tests/Web/chat.mjs "$build/debug/causeway" Web/dist
+        run "check in the chat page" node --no-warnings Tests/Web/chat-check.mjs "$build/debug/causeway" Web/dist
         run "status page in chromium" node --no-warnings Tests/Web/status.mjs "$build/debug/causeway" "$us" Web/dist
         run "examples for pages in chromium" node --no-warnings Tests/Web/examples.mjs "$build/debug/causeway" Web/dist
         run "chat page in company" node --no-warnings --experimental-websocket Tests/Web/chat-company.mjs "$build/debug/causeway" Web/dist

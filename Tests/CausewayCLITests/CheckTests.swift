@@ -37,6 +37,7 @@ private let somebody = "12D3KooWGBfKqTqgKTnf9pBcvLKMFZGNzgzSvR1pkNmH5QhxLNhL"
         let ipv4 = try #require(object["ipv4"] as? [String: Any])
         #expect(ipv4["nat"] as? Bool == false && ipv4["mapping"] as? String == "none" && ipv4["source"] as? String == "127.0.0.1")
         #expect((object["relays"] as? [[String: Any]])?.first?["reached"] as? Bool == true)
+        #expect(object["ownAddresses"] is [[String: Any]])
     }
 
     @Test func redIsAFailure() throws {

@@ -14,6 +14,8 @@ import tempfile
 import time
 import urllib.request
 
+import natlabs
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 # The NATs of a and b, and how the two reach each other.
@@ -32,14 +34,10 @@ def main():
     parser.add_argument("--latency", default="10ms", help="one way, of each NAT")
     parser.add_argument("--only", default="", help="cells whose names hold this")
     options = parser.parse_args()
-    if os.geteuid():
-        return skip("network namespaces need root")
-    sys.path.insert(0, os.path.abspath(options.natlab))
     try:
-        import natlab
-    except ImportError:
-        return skip(f"no natlab.py in {options.natlab}")
-    natlab.require()
+        natlab = natlabs.load(options.natlab)
+    except natlabs.Missing as reason:
+        return natlabs.skip("natlab_chat", reason)
     passed = failed = 0
     for a, b, expect in CELLS:
         if options.only not in f"{a} -> {b}":
@@ -50,19 +48,13 @@ def main():
     return 1 if failed or not passed else 0
 
 
-def skip(reason):
-    """A loud line locally, a failure in CI."""
-    print(f"SKIPPED natlab_chat: {reason}")
-    return 1 if os.environ.get("CI") == "true" else 0
-
-
 def cell(natlab, options, a, b, expect):
     print(f"-- {a} -> {b}, {options.browsers}: {expect}", flush=True)
     with natlab.Lab(nats={"a": a, "b": b}, latency=options.latency) as lab, tempfile.TemporaryDirectory() as folder:
         address = f"{lab.relay.ip}:4002"
         relay = lab.relay.popen(
             os.path.abspath(options.causeway), "relay", "--listen", f"/ip4/{lab.relay.ip}/tcp/4002/ws",
-            "--listen", f"/ip4/{lab.relay.ip}/udp/4001/webrtc-direct",
+            "--listen", f"/ip4/{lab.relay.ip}/udp/4001/webrtc-direct", "--listen", f"/ip4/{lab.relay.ip}/udp/4003/webrtc-direct",
             "--key", os.path.join(folder, "key"), "--pages", os.path.abspath(options.dist),
             "--topic", "universal-connectivity", "--topic", "universal-connectivity-file",
             stdout=subprocess.DEVNULL)
@@ -70,7 +62,8 @@ def cell(natlab, options, a, b, expect):
             answers(natlab, lab, address)
             arguments = {
                 "url": f"http://{address}/chat.html",
-                "prefixes": [lab.host(name).prefix for name in ("a", "b")], "browsers": options.browsers.split(":"), "expect": expect}
+                "prefixes": [lab.host(name).prefix for name in ("a", "b")], "browsers": options.browsers.split(":"), "expect": expect,
+                "isDependent": ["symmetric" in nat for nat in (a, b)]}
             program = os.path.join(HERE, "..", "Web", "chat-nat.mjs")
             # Firefox is driven over a socket of its own host, Chromium over a pipe.
             prefix = next((lab.host(name).prefix for name, kind in zip("ab", arguments["browsers"]) if kind == "firefox"), [])

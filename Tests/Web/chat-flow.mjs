@@ -116,6 +116,18 @@ export async function savedHash(page) {
   throw new Error('the browser saved nothing')
 }
 
+/** Presses a button that opens the panel, and waits for what the check says. */
+export async function checked(page, button = '#open-check') {
+  await page.click(button)
+  const isOver = `!document.querySelector('#check-again').disabled`
+  const verdict = `${isOver} && { ...document.querySelector('#check-verdict').dataset }`
+  const data = await page.until(verdict, { seconds: 8, what: 'the check ends' })
+  const text = (await page.text('#check-verdict')).replaceAll(/\n+/g, ' ')
+  const lines = await page.evaluate(`[...document.querySelectorAll('#check-list > *')].map((one) => one.textContent).join(' | ')`)
+  console.log(`      ${text}`)
+  return { ...data, text, lines }
+}
+
 const interactive = new Set('button link textbox checkbox combobox menuitem tab slider spinbutton DisclosureTriangle searchbox'.split(' '))
 
 /** Elements that can be operated and have no name for a screen reader. */

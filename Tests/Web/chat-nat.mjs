@@ -1,15 +1,16 @@
 // Two tabs of the chat page, each in a network namespace of its own (natlab_chat.py makes them).
-//   chat-nat.mjs '{"url": …, "prefixes": [[…], […]], "browsers": ["chromium", "firefox"], "expect": "direct" | "relayed"}'
+//   chat-nat.mjs '{"url": …, "prefixes": [[…], […]], "browsers": ["chromium", "firefox"], "expect": "direct" | "relayed",
+//   "isDependent": [false, true]}    whether the NATs show each peer another port'
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { check, close, equal, test } from './cases.mjs'
-import { fetchFile, hear, openTalk, ready, savedHash, say, share, untilNote, untilPath } from './chat-flow.mjs'
+import { checked, fetchFile, hear, openTalk, ready, savedHash, say, share, untilNote, untilPath } from './chat-flow.mjs'
 import { Chromium } from './chromium.mjs'
 import { Firefox } from './firefox.mjs'
 
-const { url, prefixes, browsers: kinds = ['chromium', 'chromium'], expect } = JSON.parse(process.argv[2])
+const { url, prefixes, browsers: kinds = ['chromium', 'chromium'], expect, isDependent } = JSON.parse(process.argv[2])
 const folder = await mkdtemp(join(tmpdir(), 'causeway-'))
 const browsers = []
 for (const [index, prefix] of prefixes.entries()) {
@@ -27,6 +28,23 @@ await test(`the path is ${expect}`, async () => {
   console.log(`      ${paths[0].words}, after ${paths[0].seconds.toFixed(1)} s`)
   equal(paths.map(({ words }) => words.startsWith(isDirect ? 'Direct, WebRTC' : 'Relayed through ')), [true, true])
 })
+
+await test('the check tells how each NAT maps, and on whose side a direct connection stops', async () => {
+  for (const [index, page] of [a, b].entries()) {
+    const { finding, lines } = await checked(page)
+    equal(finding, isDirect ? 'directSeen' : isDependent[index] ? 'dependentMapping' : 'mappingUnknown')
+    check(lines.includes(`NAT mapping ${isDependent[index] ? 'endpoint-dependent' : 'unknown'}`), lines)
+    await page.click('#check [data-close]')
+  }
+  if (isDirect) return
+  for (const [index, [page, other]] of [[a, b], [b, a]].entries()) {
+    await openTalk(page, other)
+    await page.until('document.querySelector("#peer-failure").textContent', { seconds: 60 })
+    equal((await checked(page, '#act-check')).finding, isDependent[index] ? 'peerBlockedByOwnNAT' : 'peerBlocked')
+    await page.click('#check [data-close]')
+    await openTalk(page)
+  }
+}, 150_000)
 
 await test('the room, both ways', async () => {
   for (const [from, to] of [[a, b], [b, a]]) {

@@ -11,6 +11,7 @@ fi
 node --no-warnings "$here/chat-text.mjs"
 node --no-warnings "$here/chat-codec.mjs"
 node --no-warnings "$here/chat-words.mjs"
+node --no-warnings "$here/chat-check-words.mjs"
 node --no-warnings "$here/qr-code.mjs"
 node --no-warnings "$here/status-words.mjs"
 node --no-warnings "$here/words.mjs"

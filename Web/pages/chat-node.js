@@ -170,6 +170,7 @@ export class Chat extends EventTarget {
         const isRefused = one.error?.code === 'ERR_REFUSED_BY_RELAY'
         const fault = one.state === 'lost' ? 'was lost' : isRefused ? `gives no place (${wordsOf(one.error)})` : 'does not answer'
         this.reservation = undefined
+        this.refusal = isRefused ? wordsOf(one.error) : undefined
         this.#become(this.wasReserved ? 'recovering' : 'connecting', `Relay ${endOfID(one.relay)} ${fault}, trying again`)
       }
       this.changed('self')
@@ -192,6 +193,7 @@ export class Chat extends EventTarget {
       known.speaksAbout = protocols.includes(ABOUT_PROTOCOL)
       known.isRelay = protocols.includes('/libp2p/circuit/relay/0.2.0/hop')
       known.tellsAddresses = protocols.includes('/causeway/stun/1')
+      known.offersUpgrade = protocols.includes('/webrtc-signaling/0.0.1')
       if (known.speaksAbout) this.about.meet(known)
       this.#takePlace(known)
       this.changed('peers')

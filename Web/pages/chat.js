@@ -1,6 +1,7 @@
 // The chat's page. It puts peers' texts into the document as text, never as markup.
 
 import { Gate } from './chat-bounds.js'
+import './chat-check.js'
 import { note } from './chat-composer.js'
 import { fill, make, whoIs } from './chat-elements.js'
 import { drawFacts, drawFailure } from './chat-facts.js'

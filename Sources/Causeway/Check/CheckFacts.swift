@@ -2,6 +2,9 @@ import CausewayNode
 
 /// What `Node.check` found out, before anything is concluded from it.
 public struct CheckFacts: Sendable, Equatable {
+    /// Bound: own addresses that are reported.
+    static let ownAddresses = 32
+
     /// What this machine's network does over IPv4 and over IPv6.
     public var ipv4 = FamilyFacts()
     public var ipv6 = FamilyFacts()
@@ -9,6 +12,8 @@ public struct CheckFacts: Sendable, Equatable {
     public var relays: [RelayFacts] = []
     /// What the gateway of this machine's network offers. nil: it was not asked.
     public var gateway: GatewayFacts?
+    /// Under which addresses others reach this node or might, and why they are told of them, or not (`Node.ownAddresses`).
+    public var ownAddresses: [OwnAddressState] = []
     /// The peer that was asked about. nil: nobody was.
     public var peer: PeerFacts?
     /// How long it all took.

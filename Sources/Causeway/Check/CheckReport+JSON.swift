@@ -6,7 +6,7 @@ extension CheckReport {
             "cause": verdict.diagnosis.map { .text($0.cause.rawValue) }, "sentence": .text(verdict.sentence),
             "remedy": .text(verdict.remedy), "ms": .ms(facts.took), "ipv4": facts.ipv4.json, "ipv6": facts.ipv6.json,
             "carrierGrade": facts.carrierGrade.map { .text($0.rawValue) }, "gateway": facts.gateway?.json,
-            "relays": .array(facts.relays.map(\.json)), "peer": facts.peer?.json,
+            "ownAddresses": .array(facts.ownAddresses.map(\.json)), "relays": .array(facts.relays.map(\.json)), "peer": facts.peer?.json,
         ])
         return object.object ?? []
     }

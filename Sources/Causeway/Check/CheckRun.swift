@@ -32,6 +32,7 @@ struct CheckRun: Sendable {
         facts.ipv6 = family(isIPv4: false, await six, asked)
         facts.gateway = await gateway
         facts.peer = await peerFacts
+        facts.ownAddresses = await Array(node.ownAddresses.prefix(CheckFacts.ownAddresses))
         facts.took = Moments.interval(since: moments.start)
         return facts
     }

@@ -39,7 +39,7 @@ extension NodeStatus {
 }
 
 extension OwnAddressState {
-    fileprivate var json: JSON {
+    var json: JSON {
         [
             "addr": .text(own.address.description), "source": .text("\(own.kind)"), "verdict": .text("\(own.verdict)"),
             "advertised": .bool(isAdvertised), "reason": .text(reason.description),

@@ -44,6 +44,7 @@ struct CheckPrinter {
         var rows = family("IPv4", facts.ipv4) + family("IPv6", facts.ipv6)
         if let gateway = facts.gateway { rows.append(Row("router", describe(gateway))) }
         if let evidence = facts.carrierGrade { rows.append(Row("provider", describe(evidence))) }
+        for (index, own) in facts.ownAddresses.enumerated() { rows.append(Row(index == 0 ? "own" : "", describe(own))) }
         for relay in facts.relays { rows += describe(relay) }
         if let peer = facts.peer { rows += describe(peer) }
         rows.append(Row("took", Amount.milliseconds(facts.took.duration)))
@@ -101,6 +102,11 @@ struct CheckPrinter {
         case .gatewayAddress: "a NAT of the provider's: the router's outside address is no public one"
         case .differentAddress: "a NAT of the provider's: the router's outside address is not the one that others see"
         }
+    }
+
+    private func describe(_ own: OwnAddressState) -> String {
+        let use = own.isAdvertised ? "told to others" : "not told to others"
+        return "\(short(own.own.address)), \(own.own.kind), \(own.own.verdict), \(use): \(own.reason)"
     }
 
     private func describe(_ relay: RelayFacts) -> [Row] {

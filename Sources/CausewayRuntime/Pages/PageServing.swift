@@ -20,7 +20,10 @@ public struct HTTPResponse: Equatable, Sendable {
     ///   - fields: whole lines, each with its end.
     ///   - length: of the body, which an answer to HEAD leaves out.
     public init(status: String, fields: String, body: [UInt8], length: Int? = nil) {
-        head = Array("HTTP/1.1 \(status)\r\n\(fields)Content-Length: \(length ?? body.count)\r\nConnection: close\r\n\r\n".utf8)
+        // Whoever asks can tell by it whether the two clocks agree.
+        let date = HTTPDate(unixSeconds: WallClock.unixSeconds())
+        let common = "Date: \(date)\r\nContent-Length: \(length ?? body.count)\r\nConnection: close\r\n\r\n"
+        head = Array("HTTP/1.1 \(status)\r\n\(fields)\(common)".utf8)
         self.body = body
     }
 }

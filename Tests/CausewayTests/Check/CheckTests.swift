@@ -33,6 +33,29 @@ import Testing
         }
     }
 
+    @Test func listsNoMoreOwnAddressesThanItMay() async throws {
+        let announced = (1...40).map { multiaddr("/ip4/198.51.100.\($0)/tcp/4001") }
+        try await withNodes([configuration(listen: [tcp]) { $0.announce = announced }]) { nodes in
+            #expect(await nodes[0].ownAddresses.count > CheckFacts.ownAddresses)
+            let report = try await nodes[0].check()
+            #expect(report.facts.ownAddresses.count == CheckFacts.ownAddresses)
+        }
+    }
+
+    @Test func listsTheNodesOwnAddresses() async throws {
+        try await withNodes([relayConfiguration(), configuration(listen: [tcp])]) { nodes in
+            let own = await nodes[1].addresses
+            let report = try await nodes[1].check(relays: [nodes[0].addresses[0]])
+            let bound = try #require(report.facts.ownAddresses.first { $0.own.address.withoutPeerID == own[0].withoutPeerID })
+            #expect(bound.isAdvertised && bound.reason == .bound, "\(report.facts.ownAddresses)")
+            guard case .array(let listed)? = report.json.first(where: { $0.name == Array("ownAddresses".utf8) })?.value else {
+                Issue.record("no ownAddresses in the JSON")
+                return
+            }
+            #expect(listed.count == report.facts.ownAddresses.count)
+        }
+    }
+
     @Test func keepsThePlacesThatTheNodeWants() async throws {
         try await withNodes([relayConfiguration(), configuration()]) { nodes in
             let address = await nodes[0].addresses[0]
