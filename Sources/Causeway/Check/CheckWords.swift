@@ -64,7 +64,10 @@ struct CheckWords {
         case .udpUnasked: "Name a relay that listens for /webrtc-direct, as `causeway relay` does, or a STUN server by --stun."
         case .udpBlocked, .peerBlockedHere: "Allow outgoing UDP in the firewall, or use another network."
         case .dependentMapping, .peerBlockedByOwnNAT:
-            "\(mapping(facts)) or set its NAT to 'full cone' or 'endpoint-independent'; IPv6 needs no NAT."
+            """
+            \(mapping(facts)) or set its NAT to 'full cone' or 'endpoint-independent'; IPv6 needs no NAT. With --hard-nats on both sides, \
+            most are reached all the same.
+            """
         case .carrierMapping: "Ask the provider for IPv6 or a public IPv4 address; no setting of your own router helps."
         case .mappingUnknown: "Name a second relay by --relay, or a STUN server by --stun."
         case .directMostly, .publicAddress, .peerDirect: "Nothing has to be done."
