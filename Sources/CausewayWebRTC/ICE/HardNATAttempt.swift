@@ -30,7 +30,7 @@ final class HardNATAttempt {
 
     let needs: HardNATs
     private(set) var step = Step.waiting
-    private(set) var report = HardNATReport(.notNeeded)
+    private var report = HardNATReport(.notNeeded)
     /// The candidates that were looked at last.
     private var candidates = 0
     private var nextAt = Instant.distantFuture
@@ -151,10 +151,15 @@ final class HardNATAttempt {
 
     // MARK: End
 
+    /// What was done, and what came of it. There may be a path, and a connection over it, before time has passed here.
+    func report(withPath hasPath: Bool) -> HardNATReport {
+        step == .running && hasPath ? HardNATReport(.passed, part, packets: sent) : report
+    }
+
     /// Whether it has ended now, because there is a path, or its time is over.
     func hasEnded(withPath hasPath: Bool, now: Instant) -> Bool {
         guard step != .over, hasPath || endsAt <= now else { return false }
-        if step == .running { report = HardNATReport(hasPath ? .passed : .unanswered, part, packets: sent) }
+        if step == .running { report = hasPath ? report(withPath: true) : HardNATReport(.unanswered, part, packets: sent) }
         step = .over
         return true
     }

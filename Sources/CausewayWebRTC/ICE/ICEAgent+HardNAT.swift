@@ -11,7 +11,7 @@ extension ICEAgent {
     }
 
     /// nil: nothing is done about them.
-    public var hardNATReport: HardNATReport? { hardNAT?.report }
+    public var hardNATReport: HardNATReport? { hardNAT?.report(withPath: pathAt != nil) }
 
     func advanceHardNAT(to now: Instant) {
         guard remote != nil, let hardNAT else { return }

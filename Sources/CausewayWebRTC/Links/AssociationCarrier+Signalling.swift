@@ -28,6 +28,8 @@ extension AssociationCarrier {
     func tellConnected() {
         guard case .signalled(let session, let channel) = side else { return }
         session.connected()
+        // The last that is heard of it before it is a link.
+        tellProgress()
         channel.connected(self)
     }
 
