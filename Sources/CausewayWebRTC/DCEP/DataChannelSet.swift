@@ -18,6 +18,9 @@ public final class DataChannelSet {
     private var channels = Table<UInt16, DataChannel>()
     /// Where the search for a free number begins. Numbers are used again late, which is kind to remotes that forget slowly.
     private var nextNumber: Int
+    /// What has come of messages of DCEP that the remote has cut, as it may to fill a packet. Bound: `openBytes` of each, and of so many.
+    private var begun = Table<UInt16, [UInt8]>()
+    private static let cutMessages = 64
 
     /// 65535 is no channel (RFC 8832, section 6).
     private static let numbers = 65535
@@ -136,8 +139,20 @@ public final class DataChannelSet {
     // MARK: Establishment
 
     private func establish(_ part: MessagePart, _ channel: DataChannel?) -> DataChannelEvent? {
-        // A name that needs more than one packet is longer than any that is accepted.
-        guard part.isFirst, part.isLast, let message = DCEPMessage(part.bytes) else { return refuse(part) }
+        let earlier = begun.removeValue(forKey: part.stream.raw)
+        if part.isFirst, part.isLast {
+            guard let message = DCEPMessage(part.bytes) else { return refuse(part) }
+            return take(message, part, channel)
+        }
+        // The rest of one that was refused.
+        guard part.isFirst || earlier != nil else { return refuse(part) }
+        let bytes = (part.isFirst ? [] : earlier ?? []) + part.bytes
+        guard bytes.count <= limits.openBytes, begun.count < Self.cutMessages else { return refuse(part) }
+        guard part.isLast else {
+            begun[part.stream.raw] = bytes
+            return discard(part)
+        }
+        guard let message = bytes.withUnsafeBytes({ DCEPMessage($0) }) else { return refuse(part) }
         return take(message, part, channel)
     }
 
@@ -176,6 +191,7 @@ public final class DataChannelSet {
     // MARK: Ends
 
     private func remoteReset(_ id: StreamID) -> DataChannelEvent? {
+        begun[id.raw] = nil
         guard let channel = channels[id.raw], !channel.isRemotelyReset else { return nil }
         channel.isRemotelyReset = true
         if let closed = release(channel) { return closed }

@@ -13,6 +13,8 @@ struct SendQueue {
     private static let smallestFragment = 4
     /// The same where the remote's window is what leaves no more, so that one that opens by a few bytes is not filled by a few bytes.
     private static let smallestInWindow = 256
+    /// Messages of DCEP up to this length are not cut, because there are remotes that do not put them together. They fit into any packet.
+    private static let wholeMessage = 1024
 
     var isEmpty: Bool { schedule.isEmpty }
 
@@ -41,6 +43,7 @@ struct SendQueue {
         let left = message.payload.count - message.cut
         let most = min(room - DataChunk.headSize, window)
         if left <= most { return left }
+        if message.payloadProtocol == .dcep, message.cut == 0, left <= Self.wholeMessage { return 0 }
         return most >= (window == most ? Self.smallestInWindow : Self.smallestFragment) ? most : 0
     }
 
