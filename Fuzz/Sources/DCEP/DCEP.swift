@@ -37,7 +37,7 @@ private final class Victim {
         var remote = InitiationChunk(tag: 9, window: 1 << 20, outboundStreams: 100, inboundStreams: 100, initialTSN: tsn)
         remote.features = .all
         let chunk = [UInt8](writing: 64) { remote.write(.initiation, to: &$0) }
-        try? chunk.withUnsafeBytes { try channels.association.connect(agreed: $0, at: now) }
+        try? channels.association.connect(agreed: chunk, at: now)
         poll()
         precondition((try? channels.open())?.raw == 1)
     }

@@ -49,7 +49,7 @@ private final class Victim {
         var remote = InitiationChunk(tag: 0x0102_0304, window: 5000, outboundStreams: 20, inboundStreams: 20, initialTSN: tsn)
         remote.features = AssociationFeatures(rawValue: manner >> 1 & 7)
         let chunk = [UInt8](writing: 64) { remote.write(.initiation, to: &$0) }
-        try? chunk.withUnsafeBytes { try association.connect(agreed: $0, at: now) }
+        try? association.connect(agreed: chunk, at: now)
         precondition(association.state == .established)
         poll()
     }
