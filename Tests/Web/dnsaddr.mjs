@@ -26,6 +26,14 @@ export async function dnsaddr({ createNode }, testpeer) {
     const asked = []
     await fails('ERR_UNRESOLVED', all(['/dnsaddr/loop.example'], asked))
     equal(asked.length, 4)
+    // Whoever has a name may put any number of others behind it.
+    const wide = async (name) => {
+      asked.push(name)
+      return Array.from({ length: 50 }, (_, index) => `dnsaddr=/dnsaddr/${index}.${name}`)
+    }
+    asked.length = 0
+    await fails('ERR_UNRESOLVED', expand(['/dnsaddr/wide.example'], wide, failed))
+    equal(asked.length, 32)
     const error = await fails('ERR_UNRESOLVED', expand(['/dnsaddr/a.example'], async () => { throw new Error('offline') }, failed))
     equal([error.message, error.cause.message], ['/dnsaddr/a.example', 'offline'])
   })

@@ -72,6 +72,14 @@ export async function network(causeway, peers) {
     // What was set before is over.
     await timersDuring(pause)
     equal(await timersDuring(pause), 0, 'timers again')
+    // The end of a stream has a deadline, too. More than the remote's window waits here, and it does not read.
+    const stream = await one.dialProtocol(at.id, ECHO)
+    at.process.kill('SIGSTOP')
+    stream.send(new Uint8Array(1 << 20))
+    const closed = stream.close().catch(() => {})
+    check(await timersDuring(pause) > 0, 'the end of a stream has its deadline')
+    at.process.kill('SIGCONT')
+    await Promise.all([closed, readAll(stream.readable)])
   })
 
   for (const name of ['us', 'go', 'js'].filter((one) => peers[one])) {

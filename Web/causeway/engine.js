@@ -27,6 +27,7 @@ export function makeEngine(node, options, failed, incoming) {
   const streams = makeStreams(module, requests, connections, carriers.sent, incoming)
   const parties = [carriers, requests, streams, connections, news], events = Object.assign({}, ...parties.map((one) => one.events))
   const unwatch = new AbortController()
+  module.isIdle = () => requests.isIdle() && streams.isIdle()
 
   const handle = (kind, a, b, bytes) => {
     if (kind >= Event.STREAM_OPENED) return events[kind](a, b, bytes)

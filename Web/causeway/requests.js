@@ -5,9 +5,8 @@ import * as Event from './boundary/event.js'
 import { notConnected, toError } from './answers.js'
 import { aborted } from './errors.js'
 
-export function makeRequests(module) {
-  const { command, send } = module, waiting = new Map()
-  module.isIdle = () => !waiting.size
+export function makeRequests({ command, send }) {
+  const waiting = new Map()
   /** Even: the module numbers the streams that remotes open, by odd numbers. */
   let last = 0
 
@@ -36,6 +35,7 @@ export function makeRequests(module) {
 
   return {
     wait, answer, reject, whatOf,
+    isIdle: () => !waiting.size,
     ask: (what, kind, b, bytes, signal, read) => wait(what, signal, (id) => command(kind, id, b, bytes), Command.CANCEL, read),
     end(error) { for (const id of [...waiting.keys()]) reject(id, error) },
     events: {

@@ -31,6 +31,8 @@ export function makeStreams(module, requests, connections, sent, incoming) {
   const whatOf = ({ stream: { protocol, connection } }) => `the stream ${protocol} with ${connection?.remotePeer}`
 
   return {
+    /** Whether nobody waits for the end of a stream to arrive. */
+    isIdle: () => ![...byNumber.values()].some((one) => one.arrival),
     all: () => [...byNumber.values()].map((one) => one.stream),
     async open(peer, protocols, { signal, runOnLimitedConnection = false } = {}) {
       const names = readProtocols(protocols), bytes = texts([...names, peer])
