@@ -72,14 +72,20 @@ int cw_datagram_open(const cw_endpoint *local, int is_ipv6, int is_dual_stack, i
     return -failure;
 }
 
-static int join_group(int file, const cw_endpoint *group, uint32_t interface) {
-    int on = 1, off = 0;
-    unsigned char hops = 255, loop = 1;
+// Others of this machine listen to the group, too.
+static int share_port(int file) {
+    int on = 1;
     if (setsockopt(file, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0) return -errno;
 #ifndef __linux__
     // Linux would give each datagram by unicast to any one of those that ask for this.
     if (setsockopt(file, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) return -errno;
 #endif
+    return 0;
+}
+
+static int join_group(int file, const cw_endpoint *group, uint32_t interface) {
+    int off = 0;
+    unsigned char hops = 255, loop = 1;
 #ifdef IP_MULTICAST_ALL
     // Or the kernel hands over what came on interfaces where others have joined.
     if (setsockopt(file, IPPROTO_IP, IP_MULTICAST_ALL, &off, sizeof off) != 0) return -errno;
@@ -98,10 +104,6 @@ static int join_group(int file, const cw_endpoint *group, uint32_t interface) {
 
 static int join_group6(int file, const cw_endpoint *group, uint32_t interface) {
     int on = 1, off = 0, hops = 255;
-    if (setsockopt(file, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0) return -errno;
-#ifndef __linux__
-    if (setsockopt(file, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) return -errno;
-#endif
 #ifdef IPV6_MULTICAST_ALL
     if (setsockopt(file, IPPROTO_IPV6, IPV6_MULTICAST_ALL, &off, sizeof off) != 0) return -errno;
 #endif
@@ -126,7 +128,8 @@ int cw_multicast_open(const cw_endpoint *group, int is_ipv6, uint32_t interface,
     fcntl(file, F_SETFD, FD_CLOEXEC);
     fcntl(file, F_SETFL, fcntl(file, F_GETFL) | O_NONBLOCK);
     setsockopt(file, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
-    int code = is_ipv6 ? join_group6(file, group, interface) : join_group(file, group, interface);
+    int code = share_port(file);
+    if (code == 0) code = is_ipv6 ? join_group6(file, group, interface) : join_group(file, group, interface);
     if (code == 0) return file;
     close(file);
     return code;

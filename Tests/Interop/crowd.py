@@ -21,6 +21,8 @@ import struct
 import sys
 import time
 
+import closing
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BATCH = 250
 CALLERS = 2
@@ -278,11 +280,7 @@ def main():
         lost, crossed, left = meeting.result()
         checks.append((not lost, f"two peers dial each other {way}, {options.duels} times, both dials come through in {crossed}: lost {lost[:3]}"))
         checks.append((crossed > 0 and left == [1, 1], f"connections left to each of them: {left}"))
-    for good, text in checks:
-        print(("ok    " if good else "FAIL  ") + text)
-    passed = sum(good for good, _ in checks)
-    print(f"{passed} passed, {len(checks) - passed} failed")
-    sys.exit(0 if passed == len(checks) else 1)
+    closing.close(checks)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,8 @@ import sys
 import threading
 import time
 
+import closing
+
 
 def rss(peer):
     with open(f"/proc/{peer.process.pid}/status") as status:
@@ -150,11 +152,7 @@ def main():
         (found == options.crowd, f"peers that a newcomer reaches in the end: {found}"),
         (options.crowd <= peers <= options.crowd + 6, f"the relay's peers are those that live: {peers}"),
     ]
-    for good, text in checks:
-        print(("ok    " if good else "FAIL  ") + text)
-    passed = sum(good for good, _ in checks)
-    print(f"{passed} passed, {len(checks) - passed} failed")
-    sys.exit(0 if passed == len(checks) else 1)
+    closing.close(checks)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "Tests", "Adversary"))
 
+import closing  # noqa: E402
 import relay as circuits  # noqa: E402
 import victims  # noqa: E402
 import wire  # noqa: E402
@@ -135,11 +136,7 @@ def main():
             ]
             peer.stop(kill=True)
         wave.end()
-    for good, text in checks:
-        print(("ok    " if good else "FAIL  ") + text)
-    passed = sum(good for good, _ in checks)
-    print(f"{passed} passed, {len(checks) - passed} failed")
-    sys.exit(0 if passed == len(checks) else 1)
+    closing.close(checks)
 
 
 if __name__ == "__main__":
